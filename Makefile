@@ -1,0 +1,37 @@
+# One room for every command a person types; `make` alone lists them.
+.DEFAULT_GOAL := help
+VENV := .venv
+PYTHON ?= python3.11
+RUN := $(VENV)/bin
+
+.PHONY: help install demo test bench lint lock
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+install: $(VENV)/.installed  ## .venv with locked, hashed dependencies
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install  ## a believable business in a running portal
+	$(RUN)/python -m demo
+
+lint: install
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+test: lint  ## lint, types, layers, every test, on real servers
+	$(RUN)/pytest
+
+bench: install  ## the benchmarks: a table, and bench.json
+	$(RUN)/python -m bench
+
+lock:  ## brings the locked versions up to date
+	uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements-dev.lock

@@ -1,0 +1,5 @@
+"""What goes wrong in ways the person at the keyboard can mend."""
+
+
+class StackError(Exception):
+    """The stack, or a part of it, cannot run; the text says why and what to do."""
