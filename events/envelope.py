@@ -1,0 +1,281 @@
+"""CloudEvents 1.0 over Kafka: from a record to a typed event and back (EVENTS.md, "Envelope" and "Topics").
+
+Structured mode (`content-type: application/cloudevents+json`) and binary mode (`ce_*` headers, value = data)
+are told apart by the content type, as the CloudEvents Kafka protocol binding says.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from events.catalogue import EVENT_TYPES, FACTS, EventType
+from events.fields import ID_PATTERN, MAX_INTEGER, MAX_TEXT, canonical_timestamp
+from events.topics import BUSINESSES, ENTITIES, MAX_RECORD_BYTES, Topics
+
+STRUCTURED: Final = b"application/cloudevents+json"
+_CLOUDEVENTS: Final = b"application/cloudevents"
+_JSON: Final = "application/json"
+_IS_ID: Final = re.compile(ID_PATTERN.removesuffix("$"), re.ASCII).fullmatch
+_IS_SEQUENCE: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII).fullmatch
+_IS_TYPE: Final = re.compile(
+    r"servicehub\.([a-z][a-z0-9_]{0,63})\.([a-z][a-z0-9_]{0,63})\.v[1-9][0-9]{0,8}", re.ASCII
+).fullmatch
+
+
+class Record(NamedTuple):
+    """One Kafka record, as read."""
+
+    topic: str
+    """Full name, with prefix."""
+    partition: int
+    offset: int
+    timestamp: int
+    """Kafka's, in milliseconds since 1970."""
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Event(NamedTuple):
+    """One well-formed event."""
+
+    id: str
+    """Unique within `source`; a redelivery repeats it."""
+    source: str
+    type: str
+    """Full type, e.g. `servicehub.visit.completed.v1`, as published."""
+    kind: str
+    """Its second part: the entity kind."""
+    fact: str
+    """Its third part."""
+    subject: str
+    """Id of the entity it is about."""
+    time: str
+    """When it happened, `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
+    business: str
+    customer: str | None
+    """None on the topic of businesses."""
+    sequence: int
+    """1, 2, 3 … per business, kind and subject."""
+    data: BaseModel | None
+    """Model of the newest version of the fact; None for an unknown type."""
+
+
+class Malformed(Exception):  # noqa: N818 - the contract's own word, not an error of this program
+    """A record that breaks the contract. `reason` tells operators which rule, and quotes nothing of the record."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def decode(record: Record, topics: Topics) -> Event:
+    """Read a record in either mode, check every rule of EVENTS.md, upcast its data.
+
+    Raises Malformed and nothing else, whatever the bytes.
+    """
+    topic = topics.short.get(record.topic)
+    if topic is None:
+        raise Malformed("the topic is none of ServiceHub's")
+    value = record.value or b""
+    if len(value) + _size_beside_value(record) > MAX_RECORD_BYTES:
+        raise Malformed("the record is larger than 1 MiB")
+    content_type = _header(record, "content-type") or b""
+    if content_type == STRUCTURED or content_type.lower().startswith(_CLOUDEVENTS):
+        attributes = _structured(content_type, value)
+        data = attributes.get("data")
+    else:
+        attributes = _binary(content_type, record)
+        data = _json(value) if value else None
+    return _event(attributes, data, record, topic, topics)
+
+
+def _size_beside_value(record: Record) -> int:
+    size = len(record.key or b"")
+    for name, value in record.headers:
+        size += len(name) + len(value or b"")
+    return size
+
+
+def _header(record: Record, wanted: str) -> bytes | None:
+    # Kafka allows a header several times; as with its own lastHeader(), the last one counts.
+    found = None
+    for name, value in record.headers:
+        if name == wanted:
+            found = value
+    return found
+
+
+def _json(value: bytes) -> Any:
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        # orjson refuses what is not JSON, not UTF-8, a lone surrogate, NaN, or deeper than 1024 levels.
+        raise Malformed("the value is not JSON in valid Unicode") from None
+
+
+def _structured(content_type: bytes, value: bytes) -> dict[str, Any]:
+    if content_type != STRUCTURED and content_type.split(b";")[0].strip().lower() != STRUCTURED:
+        raise Malformed("the content type is a CloudEvents format other than JSON")
+    if not value:
+        raise Malformed("the value is empty")
+    attributes = _json(value)
+    if not isinstance(attributes, dict):
+        raise Malformed("the value is not a JSON object")
+    return attributes
+
+
+def _binary(content_type: bytes, record: Record) -> dict[str, Any]:
+    attributes: dict[str, Any] = {}
+    try:
+        for name, value in record.headers:
+            if name.startswith("ce_"):
+                attributes[name[3:]] = None if value is None else value.decode()
+        if content_type:
+            attributes["datacontenttype"] = content_type.decode()
+    except UnicodeDecodeError:
+        raise Malformed("a header is not valid UTF-8") from None
+    if "specversion" not in attributes:
+        raise Malformed("neither a structured nor a binary CloudEvent")
+    return attributes
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    value = attributes.get(name)
+    if value.__class__ is not str:
+        raise Malformed(f"attribute {name} is {'missing' if value is None else 'not a string'}")
+    if not 0 < len(value) <= MAX_TEXT:
+        raise Malformed(f"attribute {name} is empty or longer than {MAX_TEXT} characters")
+    text: str = value
+    return text
+
+
+def _id(attributes: Mapping[str, Any], name: str) -> str:
+    value = _text(attributes, name)
+    if not _IS_ID(value):
+        raise Malformed(f"attribute {name} is not an id")
+    return value
+
+
+def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str, topics: Topics) -> Event:
+    if attributes.get("specversion") != "1.0":
+        raise Malformed("attribute specversion is not 1.0")
+    _check_content_type(attributes.get("datacontenttype"))
+    business, customer = _owner(attributes, topic)
+    _check_key(attributes, f"{business}/{customer}" if customer else business, record, topics)
+    event_type = _text(attributes, "type")
+    subject = _id(attributes, "subject")
+    known = EVENT_TYPES.get(event_type)
+    kind, fact = _new_feature(event_type) if known is None else (known.kind, known.fact)
+    if ENTITIES.get(kind, topic) != topic:
+        raise Malformed("the type belongs on another topic")
+    if (kind == "business" and subject != business) or (kind == "customer" and subject != customer):
+        raise Malformed("attribute subject is not the id of whom the event is about")
+    return Event(
+        id=_text(attributes, "id"),
+        source=_text(attributes, "source"),
+        type=event_type,
+        kind=kind,
+        fact=fact,
+        subject=subject,
+        time=_time(attributes),
+        business=business,
+        customer=customer,
+        sequence=_sequence(attributes),
+        data=None if known is None else _data(known, data),
+    )
+
+
+def _check_content_type(content_type: Any) -> None:
+    # CloudEvents reads an absent one as JSON.
+    if content_type is None or content_type == _JSON:
+        return
+    if not isinstance(content_type, str) or content_type.split(";")[0].strip().lower() != _JSON:
+        raise Malformed("attribute datacontenttype is not application/json")
+
+
+def _owner(attributes: Mapping[str, Any], topic: str) -> tuple[str, str | None]:
+    business = _id(attributes, "businessid")
+    if topic != BUSINESSES:
+        return business, _id(attributes, "customerid")
+    if attributes.get("customerid") is not None:
+        raise Malformed("attribute customerid is there, on the topic of businesses")
+    return business, None
+
+
+def _check_key(attributes: Mapping[str, Any], owner: str, record: Record, topics: Topics) -> None:
+    if attributes.get("partitionkey") != owner:
+        raise Malformed("attribute partitionkey is not made of businessid and customerid")
+    if record.key != owner.encode():
+        raise Malformed("the record's key is not the partitionkey")
+    if record.partition != topics.partition(record.key):
+        raise Malformed("the record is in another partition than its key's")
+
+
+def _new_feature(event_type: str) -> tuple[str, str]:
+    """Kind and fact of an unknown type; Malformed when only its version is unknown, or it is no type at all."""
+    parts = _IS_TYPE(event_type)
+    if parts is None:
+        raise Malformed("attribute type is not servicehub.<entity>.<fact>.v<N>")
+    if parts.groups() in FACTS:
+        raise Malformed("a known type of an unknown version")
+    return parts[1], parts[2]
+
+
+def _time(attributes: Mapping[str, Any]) -> str:
+    try:
+        return canonical_timestamp(_text(attributes, "time"))
+    except ValueError:
+        raise Malformed("attribute time is not an RFC 3339 UTC timestamp") from None
+
+
+def _sequence(attributes: Mapping[str, Any]) -> int:
+    text = _text(attributes, "sequence")
+    if not _IS_SEQUENCE(text) or int(text) > MAX_INTEGER:
+        raise Malformed("attribute sequence is not a positive integer as a string")
+    if attributes.get("sequencetype") not in (None, "Integer"):
+        raise Malformed("attribute sequencetype is not Integer")
+    return int(text)
+
+
+def _data(known: EventType, data: Any) -> BaseModel:
+    if data is None:
+        if not known.may_lack_data:
+            raise Malformed("data is missing")
+        data = {}
+    try:
+        model = known.validate(data)
+        return model if known.upcast is None else known.upcast(model)
+    except ValidationError as error:
+        raise Malformed(_reason(error)) from None
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+
+
+def _reason(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    where = ".".join(str(part) for part in ("data", *problems[0]["loc"]))
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{where}: {problems[0]['msg']}{more}"
+
+
+def encode(
+    attributes: Mapping[str, str], data: Mapping[str, Any] | None, mode: Literal["structured", "binary"]
+) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
+    """Give a record's key, value and headers for an event, as the CloudEvents Kafka protocol binding writes it.
+
+    `attributes` are the event's by their CloudEvents names, `partitionkey` among them (KeyError otherwise);
+    nothing is checked. In binary mode an event without data has no value.
+    """
+    key = attributes["partitionkey"].encode()
+    if mode == "structured":
+        event = dict(attributes) if data is None else {**attributes, "data": data}
+        return key, orjson.dumps(event), [("content-type", STRUCTURED)]
+    headers = [
+        ("content-type" if name == "datacontenttype" else f"ce_{name}", value.encode())
+        for name, value in attributes.items()
+    ]
+    return key, None if data is None else orjson.dumps(data), headers

@@ -1,0 +1,49 @@
+"""Facts about a payment (topic `payments`; subject: the payment's id, with `pp_` the portal's own)."""
+
+from typing import Literal
+
+from events.fields import Currency, Data, Id, Money, Text, Timestamp
+
+
+class PaymentMethod(Data):
+    """How it was paid."""
+
+    kind: Literal["card", "bank", "cash", "check", "other"]
+    brand: Text | None = None
+    last4: Text | None = None
+
+
+class PaymentProvider(Data):
+    """Who processed a payment, and its name for it there."""
+
+    name: Text
+    reference: Text
+
+
+class PaymentSucceeded(Data):
+    """Money came in."""
+
+    invoice_id: Id
+    amount: Money
+    currency: Currency
+    method: PaymentMethod
+    paid_at: Timestamp
+    provider: PaymentProvider | None = None
+
+
+class PaymentFailed(Data):
+    """An attempt to pay failed; it may succeed yet."""
+
+    invoice_id: Id
+    amount: Money
+    currency: Currency
+    reason: Text
+
+
+class PaymentRefunded(Data):
+    """A payment was given back, whole or in part; each `refund_id` counts once."""
+
+    refund_id: Id
+    invoice_id: Id
+    amount: Money
+    currency: Currency

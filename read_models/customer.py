@@ -1,0 +1,187 @@
+"""A customer: the contact data, and the dashboard that is served as it lies here (API.md, GET /{slug}/api/portal)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from events.customers import CustomerContactChanged, CustomerRegistered
+from events.envelope import Event
+from read_models import invoice, subscription, visit
+from read_models.documents import Doc, dump, money, owner_id
+from read_models.lists import LISTS, arranged
+
+FIRST = frozenset({"registered"})
+
+APPOINTMENTS_KEPT = 30
+SUBSCRIPTIONS_KEPT = 30
+SHOWN = 10
+
+
+def new(business: str, customer: str) -> Doc:
+    """A customer who was not registered yet and has no portal; what happens is counted already.
+
+    Each short list has its `_count` in all; `balance` is the sum due over open invoices by currency, minor units;
+    `updated_at` the highest time of all events applied.
+    """
+    return {
+        "_id": owner_id(business, customer),
+        "business": business,
+        "customer": customer,
+        "kind": "customer",
+        "id": customer,
+        "seq": 0,
+        "shown": False,
+        "appointments": [],
+        "appointments_count": 0,
+        "recent_visits": [],
+        "recent_visits_count": 0,
+        "open_invoices": [],
+        "open_invoices_count": 0,
+        "balance": {},
+        "subscriptions": [],
+        "subscriptions_count": 0,
+        "contracts": [],
+        "contracts_count": 0,
+        "updated_at": "",
+    }
+
+
+def tombstone(business: str, customer: str, seq: int) -> Doc:
+    """What is left of an erased customer: the ids (VIEWS.md, Applying events)."""
+    return {
+        "_id": owner_id(business, customer),
+        "business": business,
+        "customer": customer,
+        "kind": "customer",
+        "id": customer,
+        "seq": seq,
+        "shown": False,
+        "erased": True,
+    }
+
+
+def evolve(customer: Doc, event: Event) -> None:
+    """Applies an event of the customer; nothing changes when not registered, or registered again."""
+    if customer["shown"] != (event.fact in FIRST):
+        HANDLERS[event.fact](customer, event.data)
+
+
+def _registered(customer: Doc, data: CustomerRegistered) -> None:
+    customer.update(
+        shown=True,
+        name=data.name,
+        emails=list(data.emails),
+        sign_in=addresses(data.emails),
+        phone=data.phone,
+        locale=data.locale,
+        timezone=data.timezone,
+        addresses=[dump(address) for address in data.addresses or ()],
+    )
+
+
+def _contact_changed(customer: Doc, data: CustomerContactChanged) -> None:
+    given = data.model_fields_set
+    if data.name is not None:
+        customer["name"] = data.name
+    if data.emails is not None:
+        customer.update(emails=list(data.emails), sign_in=addresses(data.emails))
+    for name in given & {"phone", "locale", "timezone"}:
+        customer[name] = getattr(data, name)
+    if "addresses" in given:
+        customer["addresses"] = [dump(address) for address in data.addresses or ()]
+
+
+HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
+    "registered": _registered,
+    "contact_changed": _contact_changed,
+}
+
+
+def folded(email: str) -> str:
+    """An e-mail address as it is compared: trimmed, without regard to case (VIEWS.md)."""
+    return email.strip().casefold()
+
+
+def addresses(emails: Sequence[str]) -> list[str]:
+    """The addresses that sign in as this customer."""
+    return sorted({folded(email) for email in emails})
+
+
+def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
+    """Brings the balance up to date with an invoice that was `before` until now."""
+    sums = dict(customer["balance"])
+    for document, sign in ((before, -1), (after, 1)):
+        if document and invoice.is_open(document):
+            currency = document["currency"]
+            sums[currency] = sums.get(currency, 0) + sign * document["amount_due"]
+    customer["balance"] = {currency: amount for currency, amount in sorted(sums.items()) if amount}
+
+
+def holds_enough(customer: Doc, now: str) -> bool:
+    """Whether the appointments kept are enough to serve the dashboard at `now`.
+
+    They are, when they are all. Else every one that is not kept starts after the last one kept: if that is still
+    to come, all that await an update are kept; and then 10 upcoming ones and each subscription's next are needed.
+    """
+    kept: list[Doc] = customer["appointments"]
+    if len(kept) == customer["appointments_count"]:
+        return True
+    ahead = [item for item in kept if visit.upcoming(item, now)]
+    named = {item["subscription_id"] for item in ahead}
+    return (
+        kept[-1]["window"]["start"] > now
+        and len(ahead) >= SHOWN
+        and all(entry["id"] in named or not entry["open_count"] for entry in customer["subscriptions"])
+    )
+
+
+def dashboard(customer: Doc, appointments: Sequence[Doc], now: str, today: str) -> Doc:
+    """The dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
+
+    `appointments` are the customer's open visits in order, as list items: those kept, where they are enough.
+    """
+    upcoming = [item for item in appointments if visit.upcoming(item, now)]
+    awaiting = [item for item in appointments if not visit.upcoming(item, now)]
+    latest = arranged(awaiting, LISTS["past_visits"].order)
+    following: dict[str, str] = {}
+    for item in upcoming:
+        following.setdefault(item["subscription_id"], item["id"])
+    return {
+        "customer": {name: customer[name] for name in ("id", "name", "emails", "phone")},
+        "upcoming": upcoming[:SHOWN],
+        "upcoming_count": customer["appointments_count"] - len(awaiting),
+        "awaiting": latest[:SHOWN],
+        "awaiting_count": len(awaiting),
+        "recent_visits": customer["recent_visits"],
+        "open_invoices": [with_overdue(item, today) for item in customer["open_invoices"]],
+        "open_invoice_count": customer["open_invoices_count"],
+        "balance": [money(amount, currency) for currency, amount in customer["balance"].items()],
+        "subscriptions": [
+            with_next(entry, following.get(entry["id"]))
+            for entry in customer["subscriptions"]
+            if subscription.current(entry, today)
+        ][:SHOWN],
+        "contracts": [with_expiry(item, today) for item in customer["contracts"]],
+        "updated_at": customer["updated_at"],
+    }
+
+
+def with_overdue(item: Doc, today: str) -> Doc:
+    """An invoice in a list, `overdue` when it is open and its due date has passed."""
+    shape = {}
+    for name, value in item.items():
+        shape[name] = value
+        if name == "due_on":
+            shape["overdue"] = item["status"] == "open" and value < today
+    return shape
+
+
+def with_next(entry: Doc, next_visit_id: str | None) -> Doc:
+    """A subscription in a list, with its next visit."""
+    shape = {name: value for name, value in entry.items() if name != "open_count"}
+    return shape | {"plan": entry["plan"]["name"], "next_visit_id": next_visit_id}
+
+
+def with_expiry(item: Doc, today: str) -> Doc:
+    """A contract in a list, `expired` when it is active and its end has passed."""
+    expired = item["status"] == "active" and item["ends_on"] is not None and item["ends_on"] < today
+    return item | {"status": "expired"} if expired else item

@@ -1,0 +1,81 @@
+"""What all documents share: ids, the sequence guard, the log of what happened, a few conversions.
+
+A document is a plain dict, stored as it is. Timestamps are texts `YYYY-MM-DDTHH:MM:SS.mmmZ`, dates `YYYY-MM-DD`, money
+an int in minor units beside its currency: all sort as they lie and are served as they lie.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from events.envelope import Event
+
+Doc = dict[str, Any]
+
+LOG_LIMIT = 50
+"""Entries a document's log keeps: as many as the customer's activity shows (VIEWS.md, Activity)."""
+
+
+def owner_id(business: str, customer: str) -> str:
+    """The `_id` of a customer's dashboard, which is also the key of the customer's records in the log."""
+    return f"{business}/{customer}"
+
+
+def document_id(business: str, customer: str, kind: str, subject: str) -> str:
+    """The `_id` of a customer's document. Holding the customer, it cannot be met by another customer's subject."""
+    return f"{business}/{customer}/{kind}/{subject}"
+
+
+def blank(business: str, customer: str, kind: str, subject: str) -> Doc:
+    """A document of which nothing is known yet: it waits here for its first fact (VIEWS.md, Applying events)."""
+    return {
+        "_id": document_id(business, customer, kind, subject),
+        "business": business,
+        "customer": customer,
+        "kind": kind,
+        "id": subject,
+        "seq": 0,
+        "shown": False,
+        "log": [],
+    }
+
+
+def note(document: Doc, event: Event, **facts: Any) -> None:
+    """Adds an event to the document's log: the latest `LOG_LIMIT` by time, source and id, oldest first.
+
+    `facts` are what the entry's words are made of; what is None is left out. `touched` is the key of the latest
+    entry, so that a customer's 50 latest events lie in the 50 documents touched last.
+    """
+    entry = {"at": event.time, "source": event.source, "id": event.id, "what": f"{event.kind}.{event.fact}"}
+    entry.update({name: value for name, value in facts.items() if value is not None})
+    log: list[Doc] = document["log"]
+    place, key = len(log), moment(entry)
+    while place and moment(log[place - 1]) > key:
+        place -= 1
+    log.insert(place, entry)
+    del log[:-LOG_LIMIT]
+    document["touched"] = moment(log[-1])
+
+
+def moment(entry: Doc) -> str:
+    """The place of a log entry among the customer's: by time, then source, then id."""
+    return f"{entry['at']}\0{entry['source']}\0{entry['id']}"
+
+
+def parse(timestamp: str) -> datetime:
+    """A served timestamp as a datetime in UTC."""
+    return datetime.fromisoformat(timestamp)
+
+
+def timestamp(at: datetime) -> str:
+    """A datetime as it is served: UTC, three decimals (cut), `Z` (VIEWS.md)."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def money(amount: int, currency: str) -> Doc:
+    """An amount in minor units, as it is served (API.md)."""
+    return {"amount": amount, "currency": currency}
+
+
+def dump(value: Any) -> Any:
+    """A model of an event as plain data; None stays None."""
+    return None if value is None else value.model_dump()

@@ -1,0 +1,68 @@
+"""A short list inside a parent document: exactly the first few members of a list, and how many there are in all.
+
+A member that leaves a list which does not hold them all leaves a place that no fold can fill, knowing only the parent:
+then `place` says so, and the list is filled from a range of the index, overlaid with what is not saved yet.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from read_models.documents import Doc
+from read_models.lists import LISTS, Range, arranged, precedes
+
+
+class Shortlist(NamedTuple):
+    """Where a short list lies, and what is in it.
+
+    `parent` is a kind of document, `reference` the member's field that names it (None: the customer's dashboard).
+    The entries lie in the parent's `field`, their number in all in `<field>_count`. `scope` gives the values, by
+    the parent, of the list's `equal` fields.
+    """
+
+    parent: str
+    reference: str | None
+    field: str
+    limit: int
+    list: str
+    scope: Callable[[Doc], tuple[str, ...]]
+    member: Callable[[Doc], bool]
+    entry: Callable[[Doc], Doc]
+
+
+def place(parent: Doc, spec: Shortlist, was_member: bool, document: Doc) -> bool:
+    """Brings the parent's list up to date with a member that came, changed or left; True: it has to be filled."""
+    order = LISTS[spec.list].order
+    before: list[Doc] = parent[spec.field]
+    count: int = parent[f"{spec.field}_count"]
+    holds_all = len(before) == count
+    entries = [entry for entry in before if entry["id"] != document["id"]]
+    count -= was_member
+    if spec.member(document):
+        count += 1
+        entry = spec.entry(document)
+        # Of what is not in the list only this is known: it comes after the last one that is.
+        if holds_all or (before and precedes(entry, before[-1], order)):
+            position = len(entries)
+            while position and precedes(entry, entries[position - 1], order):
+                position -= 1
+            entries.insert(position, entry)
+            del entries[spec.limit :]
+    parent[spec.field] = entries
+    parent[f"{spec.field}_count"] = count
+    return len(entries) < min(spec.limit, count)
+
+
+def missing(parent: Doc, spec: Shortlist, unsaved: int) -> Range:
+    """The range that fills a list again; `unsaved` is how many of the members read may be out of date."""
+    return Range(spec.list, spec.scope(parent), spec.limit + unsaved)
+
+
+def fill(parent: Doc, spec: Shortlist, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
+    """Makes the list anew of the documents read and of those which are not saved yet."""
+    members = {document["id"]: document for document in read}
+    for document in unsaved:
+        members.pop(document["id"], None)
+        if spec.member(document):
+            members[document["id"]] = document
+    entries = arranged([spec.entry(document) for document in members.values()], LISTS[spec.list].order)
+    parent[spec.field] = entries[: spec.limit]

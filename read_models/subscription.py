@@ -1,0 +1,124 @@
+"""A subscription (VIEWS.md, Subscriptions)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from events.envelope import Event
+from events.subscriptions import (
+    SubscriptionCancelled,
+    SubscriptionChanged,
+    SubscriptionPaused,
+    SubscriptionRenewed,
+    SubscriptionResumed,
+    SubscriptionStarted,
+)
+from read_models.documents import Doc, blank, dump, money, note
+
+FIRST = frozenset({"started"})
+
+
+def new(business: str, customer: str, subject: str) -> Doc:
+    """A subscription that waits to be started; appointments may name it already.
+
+    `open` are the soonest visits without an outcome that name it, `open_count` how many there are.
+    """
+    return blank(business, customer, "subscription", subject) | {"open": [], "open_count": 0}
+
+
+def evolve(subscription: Doc, event: Event) -> None:
+    """Applies an event of the subscription; nothing changes when it was not started, or is started again."""
+    if subscription["shown"] != (event.fact in FIRST):
+        HANDLERS[event.fact](subscription, event, event.data)
+
+
+def _started(subscription: Doc, event: Event, data: SubscriptionStarted) -> None:
+    subscription.update(
+        shown=True,
+        status="active",
+        plan=dump(data.plan),
+        items=[dump(entry) for entry in data.items],
+        currency=data.currency,
+        interval=data.interval,
+        current_period=dump(data.current_period),
+        contract_id=data.contract_id,
+        resumes_on=None,
+        ends_on=None,
+    )
+    note(subscription, event, plan=data.plan.name)
+
+
+def _changed(subscription: Doc, event: Event, data: SubscriptionChanged) -> None:
+    before = subscription["plan"]["name"]
+    if data.plan is not None:
+        subscription["plan"] = dump(data.plan)
+    if data.items is not None:
+        subscription["items"] = [dump(entry) for entry in data.items]
+    if data.interval is not None:
+        subscription["interval"] = data.interval
+    note(
+        subscription,
+        event,
+        before=before,
+        plan=subscription["plan"]["name"],
+        amount=money(price(subscription), subscription["currency"]),
+    )
+
+
+def _renewed(subscription: Doc, event: Event, data: SubscriptionRenewed) -> None:
+    subscription["current_period"] = dump(data.current_period)
+    note(subscription, event, period=subscription["current_period"])
+
+
+def _paused(subscription: Doc, event: Event, data: SubscriptionPaused) -> None:
+    resumes_on = data.resumes_on
+    subscription.update(status="paused", resumes_on=resumes_on, ends_on=None)
+    note(subscription, event, resumes_on=resumes_on)
+
+
+def _resumed(subscription: Doc, event: Event, _data: SubscriptionResumed) -> None:
+    subscription.update(status="active", resumes_on=None, ends_on=None)
+    note(subscription, event)
+
+
+def _cancelled(subscription: Doc, event: Event, data: SubscriptionCancelled) -> None:
+    subscription.update(status="cancelled", resumes_on=None, ends_on=data.ends_on)
+    note(subscription, event, ends_on=data.ends_on, reason=data.reason)
+
+
+HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
+    "started": _started,
+    "changed": _changed,
+    "renewed": _renewed,
+    "paused": _paused,
+    "resumed": _resumed,
+    "cancelled": _cancelled,
+}
+
+
+def price(subscription: Doc) -> int:
+    """The price per interval in minor units: the sum of quantity x unit amount."""
+    return sum(entry["quantity"] * entry["unit_amount"] for entry in subscription["items"])
+
+
+def item(subscription: Doc) -> Doc:
+    """The subscription in a list (API.md), but for `next_visit_id`, which depends on now."""
+    return {
+        "id": subscription["id"],
+        "status": subscription["status"],
+        "plan": subscription["plan"]["name"],
+        "price": money(price(subscription), subscription["currency"]),
+        "interval": subscription["interval"],
+        "current_period": subscription["current_period"],
+        "resumes_on": subscription["resumes_on"],
+        "ends_on": subscription["ends_on"],
+    }
+
+
+def entry(subscription: Doc) -> Doc:
+    """The subscription on the dashboard: with the nested name it is sorted by, and how many appointments name it."""
+    return item(subscription) | {"plan": subscription["plan"], "open_count": subscription["open_count"]}
+
+
+def current(subscription: Doc, today: str) -> bool:
+    """Whether the dashboard shows it: not cancelled, or cancelled and `ends_on` has not passed."""
+    return subscription["status"] != "cancelled" or bool(subscription["ends_on"] >= today)

@@ -1,0 +1,205 @@
+"""A visit; before it happens the portal calls it an appointment (VIEWS.md, Appointments and visits)."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from events.envelope import Event
+from events.visits import (
+    VisitBooked,
+    VisitCancelled,
+    VisitCompleted,
+    VisitDispatched,
+    VisitMissed,
+    VisitReopened,
+    VisitRescheduled,
+    VisitStarted,
+    VisitTechnicianAssigned,
+)
+from read_models.documents import Doc, blank, dump, note, parse
+
+FIRST = frozenset({"booked"})
+OUTCOMES = frozenset({"completed", "missed", "cancelled"})
+UNDER_WAY = frozenset({"on_the_way", "in_progress"})
+
+
+def new(business: str, customer: str, subject: str) -> Doc:
+    """A visit that waits to be booked; proofs, packs and invoices may name it already.
+
+    `proofs` are the ids of its items that are uploaded and not retracted, `pack` the one published last
+    {id, items, document, published_at, withdrawn}, `invoices` the ids of those that bill it.
+    """
+    return blank(business, customer, "visit", subject) | {"proofs": [], "pack": None, "invoices": []}
+
+
+def evolve(visit: Doc, event: Event) -> None:
+    """Applies an event of the visit; nothing changes when it was not booked, or is booked again."""
+    if visit["shown"] != (event.fact in FIRST):
+        HANDLERS[event.fact](visit, event, event.data)
+
+
+def _booked(visit: Doc, event: Event, data: VisitBooked) -> None:
+    visit.update(
+        shown=True,
+        status="scheduled",
+        service=dump(data.service),
+        window={"start": data.window.start, "end": data.window.end},
+        timezone=data.timezone,
+        address=dump(data.address),
+        technician=dump(data.technician),
+        contract_id=data.contract_id,
+        subscription_id=data.subscription_id,
+        instructions=data.instructions,
+        eta=None,
+        started_at=None,
+        completion=None,
+        responsible=None,
+        reason=None,
+    )
+    note(visit, event, window=visit["window"])
+
+
+def _rescheduled(visit: Doc, event: Event, data: VisitRescheduled) -> None:
+    before = visit["window"]
+    visit["window"] = {"start": data.window.start, "end": data.window.end}
+    if visit["status"] == "on_the_way":
+        visit.update(status="scheduled", eta=None)
+    note(visit, event, before=before, window=visit["window"], by=data.requested_by, reason=data.reason)
+
+
+def _technician_assigned(visit: Doc, event: Event, data: VisitTechnicianAssigned) -> None:
+    visit["technician"] = dump(data.technician)
+    note(visit, event, technician=data.technician.name)
+
+
+def _dispatched(visit: Doc, event: Event, data: VisitDispatched) -> None:
+    eta = data.eta
+    visit.update(status="on_the_way", eta=eta)
+    note(visit, event, eta=eta)
+
+
+def _started(visit: Doc, event: Event, data: VisitStarted) -> None:
+    visit.update(status="in_progress", started_at=data.arrived_at, eta=None)
+    note(visit, event, arrived_at=data.arrived_at)
+
+
+def _completed(visit: Doc, event: Event, data: VisitCompleted) -> None:
+    visit.update(
+        status="completed",
+        eta=None,
+        completion={
+            "completed_at": data.completed_at,
+            "arrived_at": data.arrived_at,
+            "summary": data.summary,
+            "tasks": [{"name": task.name, "done": task.done} for task in data.tasks or ()],
+        },
+    )
+    note(visit, event, completed_at=data.completed_at)
+
+
+def _missed(visit: Doc, event: Event, data: VisitMissed) -> None:
+    visit.update(status="missed", eta=None, responsible=data.responsible, reason=data.reason)
+    note(visit, event, by=data.responsible, reason=data.reason)
+
+
+def _cancelled(visit: Doc, event: Event, data: VisitCancelled) -> None:
+    visit.update(status="cancelled", eta=None, responsible=data.cancelled_by, reason=data.reason)
+    note(visit, event, by=data.cancelled_by, reason=data.reason)
+
+
+def _reopened(visit: Doc, event: Event, data: VisitReopened) -> None:
+    visit.update(
+        status="scheduled", eta=None, started_at=None, completion=None, responsible=None, reason=None
+    )
+    note(visit, event, reason=data.reason)
+
+
+HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
+    "booked": _booked,
+    "rescheduled": _rescheduled,
+    "technician_assigned": _technician_assigned,
+    "dispatched": _dispatched,
+    "started": _started,
+    "completed": _completed,
+    "missed": _missed,
+    "cancelled": _cancelled,
+    "reopened": _reopened,
+}
+
+
+def derive(visit: Doc) -> None:
+    """Works out what follows from the rest: `phase` (open, past), `month`, `has_proof`, the arrival and `late`.
+
+    `late` is by how many whole minutes, rounded up, the arrival was after the end of the window: on time is
+    `late` <= grace, in exact seconds as well, since a grace is whole minutes (VIEWS.md, Contracts).
+    """
+    visit["has_proof"] = has_proof(visit)
+    if not visit["shown"]:
+        return
+    visit["phase"] = "past" if visit["status"] in OUTCOMES else "open"
+    completion = visit["completion"] if visit["status"] == "completed" else None
+    arrived_at = visit["started_at"] or (completion and completion["arrived_at"])
+    visit["arrived_at"] = arrived_at
+    visit["completed_at"] = completion and completion["completed_at"]
+    visit["late"] = None
+    if completion and arrived_at:
+        seconds = (parse(arrived_at) - parse(visit["window"]["end"])).total_seconds()
+        visit["late"] = -int(-seconds // 60)
+    if visit["contract_id"] is not None:
+        start = parse(visit["window"]["start"])
+        visit["month"] = start.astimezone(ZoneInfo(visit["timezone"])).strftime("%Y-%m")
+
+
+def has_proof(visit: Doc) -> bool:
+    """Whether its pack is shown and holds an item or a document (VIEWS.md, Proof Packs)."""
+    pack = visit["pack"]
+    if not pack or pack["withdrawn"]:
+        return False
+    return pack["document"] is not None or not set(pack["items"]).isdisjoint(visit["proofs"])
+
+
+class Tally(NamedTuple):
+    """What a due visit adds to its contract's health in its month; `late` in minutes, None if not timed."""
+
+    month: str
+    completed: bool
+    with_proof: bool
+    late: int | None
+
+
+def tally(visit: Doc) -> Tally | None:
+    """Its part in the contract's health, None when it is not due (VIEWS.md, Contracts and their health)."""
+    if not visit["shown"] or visit["contract_id"] is None:
+        return None
+    completed = visit["status"] == "completed"
+    if not completed and not (visit["phase"] == "past" and visit["responsible"] == "business"):
+        return None
+    return Tally(visit["month"], completed, completed and visit["has_proof"], visit["late"])
+
+
+def item(visit: Doc) -> Doc:
+    """The visit in a list (API.md): an appointment, or with how it ended, a past visit."""
+    technician = visit["technician"]
+    shape = {
+        "id": visit["id"],
+        "status": visit["status"],
+        "service": visit["service"]["name"],
+        "window": visit["window"],
+        "timezone": visit["timezone"],
+        "technician": technician and technician["name"],
+        "contract_id": visit["contract_id"],
+        "subscription_id": visit["subscription_id"],
+    }
+    if visit["phase"] == "past":
+        shape |= {"completed_at": visit["completed_at"], "has_proof": visit["has_proof"]}
+    return shape
+
+
+def slot(visit: Doc) -> Doc:
+    """The visit in the short lists of its contract and subscription: what sorts it and tells whether it passed."""
+    return {"id": visit["id"], "window": visit["window"], "status": visit["status"]}
+
+
+def upcoming(appointment: Doc, now: str) -> bool:
+    """Whether an appointment is upcoming at `now` (a served timestamp); else it awaits an update."""
+    return appointment["status"] in UNDER_WAY or appointment["window"]["end"] >= now

@@ -1,0 +1,100 @@
+"""The documents a batch works on: those of the cache, those it asked for, and what they were before."""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from read_models import contract, customer, health, invoice, payment, proof, subscription, visit
+from read_models.documents import Doc, document_id, owner_id
+from read_models.lists import Range
+
+NEW = {
+    "visit": visit.new,
+    "proof": proof.new_item,
+    "proof_pack": proof.new_pack,
+    "invoice": invoice.new,
+    "payment": payment.new,
+    "subscription": subscription.new,
+    "contract": contract.new,
+}
+
+
+class Need(NamedTuple):
+    """What a fold has to be given before it can go on: documents by `_id`, and ranges of lists."""
+
+    ids: frozenset[str]
+    ranges: frozenset[Range]
+
+
+class Loaded(NamedTuple):
+    """The answer to a need; ids that do not exist are absent."""
+
+    docs: Mapping[str, Doc]
+    ranges: Mapping[Range, Sequence[Doc]]
+
+
+Asking = Generator[Need, Loaded, None]
+
+
+class WorkingSet:
+    """The documents by `_id` (None: known to be absent) and, of those touched, what they were: a shallow copy."""
+
+    def __init__(self, cache: dict[str, Doc | None]) -> None:
+        """The cache is worked on in place: after a failure its owner forgets it."""
+        self.docs = cache
+        self.before: dict[str, Doc | None] = {}
+        self.ranges: dict[Range, Sequence[Doc]] = {}
+
+    def load(self, ids: Iterable[str], ranges: Iterable[Range] = ()) -> Asking:
+        """Asks for the documents that are not there yet, and for ranges; asks nothing where nothing is missing."""
+        absent = frozenset(_id for _id in ids if _id not in self.docs)
+        wanted = frozenset(ranges)
+        if absent or wanted:
+            loaded = yield Need(absent, wanted)
+            for _id in absent:
+                self.docs[_id] = loaded.docs.get(_id)
+            self.ranges.update(loaded.ranges)
+
+    def get(self, business: str, owner: str, kind: str, subject: str) -> Doc | None:
+        """A document, to look at."""
+        return self.docs[document_id(business, owner, kind, subject)]
+
+    def touch(self, business: str, owner: str, kind: str, subject: str) -> Doc:
+        """A document to change; made when it is not there."""
+        _id = document_id(business, owner, kind, subject)
+        return self._touch(_id) or self._put(_id, NEW[kind](business, owner, subject))
+
+    def touch_customer(self, business: str, owner: str) -> Doc:
+        """A customer's dashboard, to change; made when it is not there."""
+        _id = owner_id(business, owner)
+        return self._touch(_id) or self._put(_id, customer.new(business, owner))
+
+    def touch_month(self, business: str, owner: str, contract_id: str, month: str) -> Doc:
+        """A contract's month, to change; made when it is not there."""
+        _id = document_id(business, owner, "month", health.month_subject(contract_id, month))
+        return self._touch(_id) or self._put(_id, health.new_month(business, owner, contract_id, month))
+
+    def touch_as(self, _id: str, fresh: Doc) -> Doc:
+        """A document to change by its `_id`; `fresh` when it is not there."""
+        return self._touch(_id) or self._put(_id, fresh)
+
+    def erase(self, business: str, owner: str) -> None:
+        """Forgets all documents of a customer; from now on they are known to be absent."""
+        _id = owner_id(business, owner)
+        for other in [other for other in self.docs if other == _id or other.startswith(f"{_id}/")]:
+            self.docs[other] = None
+            self.before.pop(other, None)
+
+    def touched(self, kind: str) -> list[Doc]:
+        """The documents of a kind that were touched, in order of their ids."""
+        found = (self.docs[_id] for _id in self.before)
+        return sorted((doc for doc in found if doc and doc["kind"] == kind), key=lambda doc: str(doc["_id"]))
+
+    def _touch(self, _id: str) -> Doc | None:
+        document = self.docs[_id]
+        if _id not in self.before:
+            self.before[_id] = None if document is None else dict(document)
+        return document
+
+    def _put(self, _id: str, document: Doc) -> Doc:
+        self.docs[_id] = document
+        return document
