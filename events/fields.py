@@ -184,7 +184,7 @@ class Data(BaseModel):
     An absent or `null` optional field is None. Validation raises pydantic's ValidationError.
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class ChangeData(Data):

@@ -136,3 +136,12 @@ def item(contract: Doc) -> Doc:
             "trend": trend,
         },
     }
+
+
+def detail(contract: Doc) -> Doc:
+    """What a contract's page adds to the list's item (API.md), but for its terms' address and its visits."""
+    return {
+        "services": contract["services"],
+        "signed_by": contract["signed_by"],
+        "on_time_grace_minutes": contract["sla"]["on_time_grace_minutes"],
+    }

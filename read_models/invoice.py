@@ -104,3 +104,19 @@ def item(invoice: Doc) -> Doc:
         "total": money(invoice["total"], invoice["currency"]),
         "amount_due": money(invoice["amount_due"], invoice["currency"]),
     }
+
+
+def detail(invoice: Doc) -> Doc:
+    """What an invoice's page adds to the list's item (API.md), but for what other documents hold."""
+    currency = invoice["currency"]
+    return item(invoice) | {
+        "lines": [line | {"amount": money(line["amount"], currency)} for line in invoice["lines"]],
+        "tax": money(invoice["tax"], currency),
+        "credited": money(sum(credit["amount"] for credit in invoice["credits"]), currency),
+        "paid": money(invoice["paid"], currency),
+        "overpaid": money(invoice["overpaid"], currency),
+        "credits": [credit | {"amount": money(credit["amount"], currency)} for credit in invoice["credits"]],
+        "contract_id": invoice["contract_id"],
+        "subscription_id": invoice["subscription_id"],
+        "memo": invoice["memo"],
+    }

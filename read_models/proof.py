@@ -70,3 +70,14 @@ def evolve_pack(pack: Doc, visit: Doc, event: Event) -> None:
         if visit["pack"]["id"] == pack["id"]:
             visit["pack"] = visit["pack"] | {"withdrawn": True}
         note(visit, event, reason=data.reason)
+
+
+def pack_items(visit: Doc) -> list[str]:
+    """The ids of the items that a visit's shown pack shows, in its order."""
+    present = set(visit["proofs"])
+    return [item for item in dict.fromkeys(visit["pack"]["items"]) if item in present]
+
+
+def is_shown(visit: Doc) -> bool:
+    """Whether the visit has a pack that is shown; it may hold no items yet."""
+    return bool(visit["pack"]) and not visit["pack"]["withdrawn"]

@@ -84,8 +84,13 @@ def _moves(documents: WorkingSet, kind: str) -> list[_Move]:
                 continue
             if spec.reference is not None and document[spec.reference] is None:
                 continue
-            same = kind == "visit" and before and was_member and is_member
-            if same and spec.entry(before) == spec.entry(document):
+            if (
+                before
+                and was_member
+                and is_member
+                and kind == "visit"
+                and spec.entry(before) == spec.entry(document)
+            ):
                 continue
             moves.append(_Move(spec, was_member, document))
     return moves

@@ -122,3 +122,14 @@ def entry(subscription: Doc) -> Doc:
 def current(subscription: Doc, today: str) -> bool:
     """Whether the dashboard shows it: not cancelled, or cancelled and `ends_on` has not passed."""
     return subscription["status"] != "cancelled" or bool(subscription["ends_on"] >= today)
+
+
+def detail(subscription: Doc) -> Doc:
+    """What a subscription's page adds to the list's item (API.md), but for its appointments."""
+    currency = subscription["currency"]
+    return {
+        "items": [
+            part | {"unit_amount": money(part["unit_amount"], currency)} for part in subscription["items"]
+        ],
+        "contract_id": subscription["contract_id"],
+    }

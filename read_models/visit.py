@@ -203,3 +203,26 @@ def slot(visit: Doc) -> Doc:
 def upcoming(appointment: Doc, now: str) -> bool:
     """Whether an appointment is upcoming at `now` (a served timestamp); else it awaits an update."""
     return appointment["status"] in UNDER_WAY or appointment["window"]["end"] >= now
+
+
+def detail(visit: Doc) -> Doc:
+    """What a visit's page adds to the list's item (API.md), but for what other documents hold."""
+    completion = visit["completion"] if visit["status"] == "completed" else None
+    return item(visit) | {
+        "address": visit["address"],
+        "instructions": visit["instructions"],
+        "eta": visit["eta"],
+        "arrived_at": visit["arrived_at"],
+        "completed_at": visit["completed_at"],
+        "has_proof": visit["has_proof"],
+        "summary": completion and completion["summary"],
+        "tasks": completion["tasks"] if completion else [],
+        "reason": visit["reason"] if visit["status"] in ("missed", "cancelled") else None,
+    }
+
+
+def excluded_because(visit: Doc) -> str | None:
+    """Why an outcome is held against nobody: `customer`, `other`, else None (VIEWS.md, visits behind a figure)."""
+    if visit["status"] == "completed" or visit["responsible"] == "business":
+        return None
+    return str(visit["responsible"])

@@ -1,0 +1,87 @@
+"""What the customer surface asks: every read takes a `Scope`, which comes from the session alone.
+
+A page is its document or one index range, then, by `_id`, those it names (DESIGN.md, decision 3).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from read_models import customer, visit
+from read_models.documents import Doc, owner_id, timestamp
+from read_models.lists import Range
+from read_models.store import Store, Views
+
+ALL_APPOINTMENTS = 10_000
+"""More open visits than a customer has: read when those kept on the dashboard are not enough."""
+
+ACCOUNTS_OF_AN_ADDRESS = 50
+"""Customers of one business that one address may sign in as."""
+
+Clock = Callable[[], datetime]
+
+
+class Scope(NamedTuple):
+    """Whose documents are read: ids of a business and of one of its customers."""
+
+    business: str
+    customer: str
+
+
+class Reads:
+    """The queries of one process over the generation that is served."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """`clock` gives the current time, with its zone."""
+        self._store = store
+        self._clock = clock
+
+    async def ready(self) -> bool:
+        """Whether there are views of this version to serve."""
+        return self._store.control.served is not None
+
+    async def business(self, slug: str) -> Doc | None:
+        """The business whose portal it is: registered, not closed, the earliest to claim the slug (VIEWS.md)."""
+        return await self._claimant("business_by_slug", slug)
+
+    async def business_of_host(self, host: str) -> Doc | None:
+        """The business that a host name belongs to, by the same rules."""
+        return await self._claimant("business_by_host", host.lower())
+
+    async def _claimant(self, name: str, claimed: str) -> Doc | None:
+        found = await self._views().range(Range(name, (claimed,), 1))
+        return found[0] if found and found[0]["shown"] and not found[0]["closed"] else None
+
+    async def customers_of(self, business: str, email: str) -> list[Doc]:
+        """The customers of a business that hold an address, by id."""
+        wanted = Range("customers_by_email", (business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS)
+        return [found for found in await self._views().range(wanted) if found["shown"]]
+
+    async def customer(self, scope: Scope) -> Doc | None:
+        """A customer's document, None when not registered or erased."""
+        found = await self._store.document(owner_id(*scope))
+        return found if found and found["shown"] else None
+
+    async def dashboard(self, scope: Scope, business: Doc) -> Doc | None:
+        """The dashboard as it is served (API.md, GET /{slug}/api/portal)."""
+        known = await self.customer(scope)
+        if known is None:
+            return None
+        now = self._clock()
+        current = timestamp(now)
+        appointments = known["appointments"]
+        if not customer.holds_enough(known, current):
+            every = Range("open_visits", tuple(scope), ALL_APPOINTMENTS)
+            appointments = [visit.item(found) for found in await self._views().range(every)]
+        today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
+        as_of = self._store.control.as_of(owner_id(*scope))
+        return customer.dashboard(known, appointments, current, today) | {"as_of": timestamp(cut(as_of))}
+
+    def _views(self) -> Views:
+        return self._store.views(self._store.control.served)
+
+
+def cut(at: datetime) -> datetime:
+    """A moment cut to 10 s, so that an ETag lives that long (API.md)."""
+    return at.replace(second=at.second - at.second % 10, microsecond=0)

@@ -1,0 +1,80 @@
+"""A store in memory that drives the fold as the real one does: for tests of the read models, without a server."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from events.envelope import Event
+from read_models import customer, visit
+from read_models.documents import Doc
+from read_models.lists import LISTS, Range, arranged
+from read_models.project import Changes, fold
+from read_models.working_set import Loaded
+
+
+class MemoryStore:
+    """Documents by `_id`. With `cached` it keeps them between batches, as a worker does."""
+
+    def __init__(self, *, cached: bool = False) -> None:
+        self.docs: dict[str, Doc] = {}
+        self.cache: dict[str, Doc | None] = {}
+        self.cached = cached
+
+    def apply(self, events: Iterable[Event], batch: int | None = None) -> None:
+        """Folds the events in batches of a size, or in one."""
+        every = list(events)
+        size = batch or max(len(every), 1)
+        for start in range(0, len(every), size):
+            self.apply_batch(every[start : start + size])
+
+    def apply_batch(self, events: Sequence[Event]) -> Changes:
+        """Folds one batch and saves what it comes to."""
+        if not self.cached:
+            self.cache = {}
+        folding = fold(events, self.cache)
+        try:
+            need = next(folding)
+            while True:
+                found = {_id: copy.deepcopy(self.docs[_id]) for _id in need.ids if _id in self.docs}
+                need = folding.send(Loaded(found, {wanted: self.range(wanted) for wanted in need.ranges}))
+        except StopIteration as end:
+            changes: Changes = end.value
+        for business, owner in changes.erase:
+            for _id in [
+                _id for _id, d in self.docs.items() if (d["business"], d.get("customer")) == (business, owner)
+            ]:
+                del self.docs[_id]
+        for _id in changes.remove:
+            del self.docs[_id]
+        self.docs |= copy.deepcopy(changes.save)
+        return changes
+
+    def range(self, wanted: Range) -> list[Doc]:
+        """The first documents of a list."""
+        spec = LISTS[wanted.list]
+        equal = dict(zip(spec.equal, wanted.scope, strict=True))
+        members = [copy.deepcopy(d) for d in self.docs.values() if _matches(d, {**spec.where, **equal})]
+        return arranged(members, spec.order)[: wanted.limit]
+
+    def dashboard(self, business: str, owner: str, now: str, today: str) -> Doc | None:
+        """The dashboard at a served timestamp and a date of the business, without `as_of`."""
+        known = self.docs.get(f"{business}/{owner}")
+        if known is None or not known["shown"]:
+            return None
+        appointments = known["appointments"]
+        if not customer.holds_enough(known, now):
+            every = self.range(Range("open_visits", (business, owner), len(self.docs)))
+            appointments = [visit.item(found) for found in every]
+        return customer.dashboard(known, appointments, now, today)
+
+
+def _matches(document: Doc, condition: dict[str, Any]) -> bool:
+    return all(_holds(document.get(field), wanted) for field, wanted in condition.items())
+
+
+def _holds(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return value is not None if "$exists" in wanted else isinstance(value, str)
+    if isinstance(value, list):
+        return wanted in value
+    return bool(value == wanted)

@@ -1,0 +1,99 @@
+"""Files of ours that browsers may keep for ever: their name changes with their bytes."""
+
+import hashlib
+import mimetypes
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from litestar import Response, get
+from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from web.colours import palette, stylesheet
+
+FOLDER = Path(__file__).parent / "static"
+
+KEPT = "public, max-age=31536000, immutable"
+ASKED_AGAIN = "no-cache"
+
+
+class Asset(NamedTuple):
+    """A file as it is served."""
+
+    content: bytes
+    content_type: str
+    digest: str
+    """The first 12 hex digits of the content's SHA-256."""
+
+
+def digest(content: bytes) -> str:
+    """What of a content's SHA-256 its name holds."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+class Assets:
+    """The files of a folder by name, and the addresses they are served at, `{prefix}/{stem}.{digest}.{suffix}`."""
+
+    def __init__(self, folder: Path = FOLDER, prefix: str = "/-/assets") -> None:
+        self.prefix = prefix
+        self._files = dict(_read(sorted(folder.iterdir())))
+
+    def url(self, name: str) -> str:
+        """The address of a file. Raises KeyError for one that is not in the folder."""
+        stem, _, suffix = name.rpartition(".")
+        return f"{self.prefix}/{stem}.{self._files[name].digest}.{suffix}"
+
+    def find(self, name: str) -> tuple[Asset, bool] | None:
+        """The file that is served as `name`, and whether its digest is the one asked for."""
+        stem, _, suffix = name.rpartition(".")
+        stem, _, asked = stem.rpartition(".")
+        asset = self._files.get(f"{stem}.{suffix}")
+        return (asset, asset.digest == asked) if asset else None
+
+
+def _read(paths: Iterable[Path]) -> Iterable[tuple[str, Asset]]:
+    for path in paths:
+        content = path.read_bytes()
+        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        yield path.name, Asset(content, content_type, digest(content))
+
+
+ASSETS = Assets()
+
+
+def brand_url(colour: str | None) -> str:
+    """The address of a brand colour's stylesheet; it says all that is needed to make it."""
+    colours = palette(colour)
+    return f"/-/brand/{colours.brand[1:]}.{digest(stylesheet(colours).encode())}.css"
+
+
+def _response(content: bytes, content_type: str, *, current: bool) -> Response[bytes]:
+    """A file; one of another release (its page is still open somewhere) is not to be kept under this name."""
+    headers = {"Cache-Control": KEPT if current else ASKED_AGAIN}
+    return Response(content, media_type=content_type, headers=headers)
+
+
+@get("/-/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
+def asset(name: str) -> Response[bytes]:
+    """A stylesheet, icon or script."""
+    found = ASSETS.find(name)
+    if found is None:
+        raise NotFoundException
+    file, current = found
+    return _response(file.content, file.content_type, current=current)
+
+
+@get("/-/brand/{name:str}", include_in_schema=False, sync_to_thread=False)
+def brand(name: str) -> Response[bytes]:
+    """A brand colour's stylesheet, `{rrggbb}.{digest}.css`."""
+    try:
+        colours = palette("#" + name.partition(".")[0])
+    except ValueError as error:
+        raise NotFoundException from error
+    content = stylesheet(colours).encode()
+    return _response(content, MediaType.CSS, current=brand_url(colours.brand).endswith(f"/{name}"))
+
+
+ROUTES: list[HTTPRouteHandler] = [asset, brand]

@@ -1,0 +1,103 @@
+"""Money, shares, days and times as people of a locale write them (Unicode CLDR, by Babel)."""
+
+import re
+from collections.abc import Mapping
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_interval, format_time, get_timezone_name, match_skeleton
+from babel.numbers import format_decimal
+
+
+class Formats:
+    """How one reader sees values: in the reader's locale, and in the zone of the business where a value has none.
+
+    Timestamps come as served: RFC 3339 in UTC; dates as `YYYY-MM-DD`. `now` is the moment the page is made, `digits`
+    how many digits the minor unit of each currency (lower-case ISO 4217) has.
+    """
+
+    def __init__(self, locale: Locale, zone: str, now: datetime, digits: Mapping[str, int]) -> None:
+        self.locale = locale
+        self.zone = zone
+        self.now = now
+        self.digits = digits
+
+    @property
+    def language(self) -> str:
+        """The locale as a BCP 47 tag, for `lang`."""
+        return str(self.locale).replace("_", "-")
+
+    def number(self, value: int) -> str:
+        """A count."""
+        return format_decimal(value, locale=self.locale)
+
+    def money(self, value: Mapping[str, Any]) -> str:
+        """`{"amount": minor units, "currency": lower-case ISO 4217}`, with all decimals the currency has."""
+        digits = self.digits[value["currency"]]
+        # A copy of the pattern, because CLDR rounds some currencies to fewer digits than ISO 4217 counts in.
+        pattern = copy(self.locale.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        amount = Decimal(value["amount"]).scaleb(-digits)
+        return pattern.apply(amount, self.locale, currency=value["currency"].upper(), currency_digits=False)
+
+    def share(self, rate: float) -> str:
+        """A rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one (VIEWS.md)."""
+        cut = Decimal(str(rate)).quantize(Decimal("0.001"), ROUND_DOWN)
+        pattern = copy(self.locale.percent_formats[None])
+        pattern.frac_prec = (0, 1)
+        return pattern.apply(cut, self.locale)
+
+    def day(self, value: str, zone: str | None = None) -> str:
+        """A date, or a timestamp's day in its zone, the weekday always; the year where it is not this one."""
+        on = self._date(value, zone)
+        this_year = on.year == self.now.astimezone(ZoneInfo(zone or self.zone)).year
+        return format_date(on, self._day_pattern("MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale)
+
+    def month(self, value: str) -> str:
+        """A month `YYYY-MM` by name, with its year."""
+        pattern = self.locale.datetime_skeletons[match_skeleton("yMMMM", self.locale.datetime_skeletons)]
+        return format_date(date.fromisoformat(f"{value}-01"), str(pattern.pattern), locale=self.locale)
+
+    def nearness(self, value: str, zone: str | None = None) -> int:
+        """How many days lie between today and a date or a timestamp's day, both in the zone; negative in the past."""
+        return (self._date(value, zone) - self.now.astimezone(ZoneInfo(zone or self.zone)).date()).days
+
+    def window(self, value: Mapping[str, str], zone: str) -> str:
+        """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM"."""
+        place = ZoneInfo(zone)
+        start, end = (datetime.fromisoformat(value[name]).astimezone(place) for name in ("start", "end"))
+        clock = "hm" if "a" in self.locale.time_formats["short"].pattern else "Hm"
+        if start.date() == end.date():
+            return format_interval(start, end, clock, tzinfo=place, locale=self.locale)
+        times = (f"{format_time(at, 'short', locale=self.locale)}" for at in (start, end))
+        opening, closing = times
+        return f"{opening} – {self.day(value['end'], zone)}, {closing}"
+
+    def clock(self, value: str, zone: str | None = None) -> str:
+        """A timestamp's clock time in its zone."""
+        return format_time(datetime.fromisoformat(value), "short", tzinfo=ZoneInfo(zone or self.zone), locale=self.locale)
+
+    def zone_name(self, value: str, zone: str) -> str | None:
+        """What the zone is called at a timestamp; None where it is the business's and needs no name."""
+        if zone == self.zone:
+            return None
+        return get_timezone_name(datetime.fromisoformat(value).astimezone(ZoneInfo(zone)), locale=self.locale)
+
+    def age(self, value: str) -> timedelta:
+        """How long ago a timestamp was; never negative."""
+        return max(self.now - datetime.fromisoformat(value), timedelta())
+
+    def _date(self, value: str, zone: str | None) -> date:
+        if "T" not in value:
+            return date.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(ZoneInfo(zone or self.zone)).date()
+
+    def _day_pattern(self, skeleton: str) -> str:
+        """CLDR's pattern for a skeleton, weekday and month written out, which few locales list themselves."""
+        found = match_skeleton(skeleton, self.locale.datetime_skeletons)
+        pattern = self.locale.datetime_skeletons[found].pattern
+        return re.sub("M{3,}", "MMMM", re.sub("E+", "EEEE", pattern))
