@@ -46,7 +46,6 @@ _TIMESTAMP: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:)(\d\d)(?:\.(\d+))?(?:Z|[+-]00:00)", re.ASCII | re.IGNORECASE
 )
 _CANONICAL: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LOCALE: Final = re.compile(
     # RFC 5646, section 2.1: language, script, region, variants, extensions, private use
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
@@ -97,12 +96,12 @@ def _timestamp(text: str) -> str:
 
 def _date(text: str) -> str:
     try:
-        if _DATE.fullmatch(text):
-            date.fromisoformat(text)
-            return text
+        canonical = date.fromisoformat(text).isoformat()
     except ValueError:
-        raise PydanticCustomError("date", "is not a date of the calendar") from None
-    raise PydanticCustomError("date", "is not a date YYYY-MM-DD")
+        canonical = None
+    if text != canonical:
+        raise PydanticCustomError("date", "is not a date YYYY-MM-DD of the calendar")
+    return text
 
 
 def _time_zone(text: str) -> str:
@@ -141,7 +140,7 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 """Opaque, unique within its business only."""
 Integer = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 """Within what a double holds exactly, ±(2^53 - 1)."""
-Money = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+Money = Annotated[int, Field(description="Minor units of the currency.", ge=-MAX_INTEGER, le=MAX_INTEGER)]
 """In minor units of the currency beside it."""
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=MAX_TEXT)]
 """A decimal number as text, no exponent."""
@@ -153,28 +152,28 @@ Timestamp = Annotated[
 """Kept as canonical text `YYYY-MM-DDTHH:MM:SS.mmmZ`: sorts as it reads, is served as it lies."""
 Date = Annotated[str, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 """`YYYY-MM-DD`."""
-TimeZone = Annotated[str, AfterValidator(_time_zone), Field(description="IANA time zone")]
+TimeZone = Annotated[str, Field(description="IANA time zone."), AfterValidator(_time_zone)]
 """A name of the IANA time zone database."""
 Currency = Annotated[
-    str, AfterValidator(_currency), Field(description="ISO 4217, lower case", pattern="^[a-z]{3}$")
+    str, Field(description="ISO 4217, lower case.", pattern="^[a-z]{3}$"), AfterValidator(_currency)
 ]
 """ISO 4217, lower case."""
-Locale = Annotated[str, AfterValidator(_locale), Field(description="BCP 47", max_length=MAX_TEXT)]
+Locale = Annotated[str, Field(description="BCP 47.", max_length=MAX_TEXT), AfterValidator(_locale)]
 """A well-formed BCP 47 language tag."""
 Country = Annotated[
-    str, AfterValidator(_country), Field(description="ISO 3166-1 alpha-2", pattern="^[A-Z]{2}$")
+    str, Field(description="ISO 3166-1 alpha-2.", pattern="^[A-Z]{2}$"), AfterValidator(_country)
 ]
 """ISO 3166-1 alpha-2."""
 ObjectKey = Annotated[
     str,
+    Field(description="Key in the business's media store.", max_length=MAX_TEXT),
     AfterValidator(_object_key),
-    Field(description="key in the business's media store", max_length=MAX_TEXT),
 ]
 """Never a URL; has no `..`, no backslash, no leading `/`."""
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 # JSON has one kind of list and strict mode wants tuples, so only this level is lax.
-List = Annotated[tuple[T, ...], Strict(strict=False), Field(max_length=MAX_ITEMS)]
+List = Annotated[tuple[_T, ...], Strict(strict=False), Field(max_length=MAX_ITEMS)]
 """At most 500 items, kept as a tuple."""
 
 

@@ -65,7 +65,7 @@ class InvoiceCredited(Data):
 
     credit_note_id: Id
     amount: Money
-    """In the invoice's currency."""
+    """Minor units of the invoice's currency."""
     reason: Text | None = None
 
 

@@ -14,7 +14,7 @@ class SubscriptionItem(Data):
     name: Text
     quantity: Integer
     unit_amount: Money
-    """Per interval, in the subscription's currency."""
+    """For one of `quantity` and one interval, in minor units of the subscription's currency."""
 
 
 class Period(Data):

@@ -2,7 +2,8 @@
 
 Run as a program, its standard input a pipe that only the stack holds open. The pipe closes when the stack ends,
 however it ends: the kernel does that after SIGKILL too. It leads the process group of the stack's servers, which
-keeps the group's number from being given away, and holds the state's lock until all is over. Imports nothing of ours, so that it starts in no time.
+keeps the group's number from being given away, and holds the state's lock until all is over. Imports nothing of
+ours, so that it starts in no time.
 
     guard.py [FOLDER]
 """
@@ -25,7 +26,7 @@ def others(group: int) -> list[int]:
             # "pid (name) state parent group …"; the name may contain blanks and parentheses.
             state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
             # A process is listed as dead as soon as its first thread is; the others may hold its files and ports.
-            dead = state in "ZX" and len(os.listdir(entry / "task")) < 2
+            dead = state in "ZX" and sum(1 for _ in (entry / "task").iterdir()) < 2
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while we looked
         if int(its_group) == group and not dead:

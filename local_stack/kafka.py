@@ -82,7 +82,8 @@ class Kafka(Server):
             # Else a reader that comes early makes topics with one partition.
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": 0,
-            # After SIGKILL the controller takes the broker for alive this long, and refuses its successor (default 9 s).
+            # After SIGKILL the controller takes the broker for alive this long and refuses its successor
+            # (9 s if not set).
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
             "message.max.bytes": 4 * 1024 * 1024,

@@ -54,11 +54,35 @@ LISTS: Mapping[str, List] = {
 
 
 class Range(NamedTuple):
-    """The first `limit` documents of a list; `scope` holds the values of its `equal` fields."""
+    """The first `limit` documents of a list.
+
+    `scope` holds the values of its `equal` fields, a tuple where any of several will do. `after` are the values of
+    the order's fields of the document behind which the range begins.
+    """
 
     list: str
-    scope: tuple[str, ...]
+    scope: tuple[str | tuple[str, ...], ...]
     limit: int
+    after: tuple[Any, ...] = ()
+
+
+def selection(wanted: Range) -> Doc:
+    """The filter of a range, in MongoDB's terms; it is bounded by the list's index."""
+    spec = LISTS[wanted.list]
+    chosen: Doc = dict(spec.where)
+    for field, value in zip(spec.equal, wanted.scope, strict=True):
+        chosen[field] = {"$in": list(value)} if isinstance(value, tuple) else value
+    if wanted.after:
+        last = list(zip(spec.order, wanted.after, strict=True))
+        (first, direction), value = last[0]
+        # The bound of the index; which of those equal to it come later is told by the rest.
+        chosen[first] = {"$gte" if direction > 0 else "$lte": value}
+        chosen["$or"] = [
+            {name: known for (name, _), known in last[:place]}
+            | {field: {"$gt" if way > 0 else "$lt": known}}
+            for place, ((field, way), known) in enumerate(last)
+        ]
+    return chosen
 
 
 def at(document: Doc, field: str) -> Any:

@@ -146,8 +146,15 @@ def derive(visit: Doc) -> None:
         seconds = (parse(arrived_at) - parse(visit["window"]["end"])).total_seconds()
         visit["late"] = -int(-seconds // 60)
     if visit["contract_id"] is not None:
-        start = parse(visit["window"]["start"])
-        visit["month"] = start.astimezone(ZoneInfo(visit["timezone"])).strftime("%Y-%m")
+        visit["month"] = local_month(visit["window"]["start"], visit["timezone"])
+
+
+def local_month(timestamp: str, zone: str) -> str:
+    """The calendar month (`YYYY-MM`) of a moment in a zone."""
+    try:
+        return parse(timestamp).astimezone(ZoneInfo(zone)).date().isoformat()[:7]
+    except OverflowError:
+        return timestamp[:7]  # the first and the last day of the calendar have no local time everywhere
 
 
 def has_proof(visit: Doc) -> bool:

@@ -54,8 +54,25 @@ class Formats:
     def day(self, value: str, zone: str | None = None) -> str:
         """A date, or a timestamp's day in its zone, the weekday always; the year where it is not this one."""
         on = self._date(value, zone)
-        this_year = on.year == self.now.astimezone(ZoneInfo(zone or self.zone)).year
+        this_year = on.year == self.today(zone).year
         return format_date(on, self._day_pattern("MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale)
+
+    def weekday(self, value: str, zone: str | None = None) -> str:
+        """The name of a day of the week alone; pages set `day` in parts with it."""
+        return format_date(self._date(value, zone), "cccc", locale=self.locale)
+
+    def day_number(self, value: str, zone: str | None = None) -> str:
+        """The day of the month alone."""
+        return format_date(self._date(value, zone), "d", locale=self.locale)
+
+    def month_of(self, value: str, zone: str | None = None) -> str:
+        """The month alone, with its year where it is not this one."""
+        on = self._date(value, zone)
+        return self.month(f"{on:%Y-%m}") if on.year != self.today(zone).year else format_date(on, "LLLL", locale=self.locale)
+
+    def date_only(self, value: str) -> str:
+        """A date without its weekday, for terms and periods."""
+        return format_date(date.fromisoformat(value), "long", locale=self.locale)
 
     def month(self, value: str) -> str:
         """A month `YYYY-MM` by name, with its year."""
@@ -64,7 +81,11 @@ class Formats:
 
     def nearness(self, value: str, zone: str | None = None) -> int:
         """How many days lie between today and a date or a timestamp's day, both in the zone; negative in the past."""
-        return (self._date(value, zone) - self.now.astimezone(ZoneInfo(zone or self.zone)).date()).days
+        return (self._date(value, zone) - self.today(zone)).days
+
+    def today(self, zone: str | None = None) -> date:
+        """The day it is now, in a zone."""
+        return self.now.astimezone(ZoneInfo(zone or self.zone)).date()
 
     def window(self, value: Mapping[str, str], zone: str) -> str:
         """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM"."""

@@ -6,7 +6,7 @@
 |---|---|
 | `/v1/…` | Stripe's API: every call goes to stripe-mock, which checks it; what we keep is then answered by us |
 | `/pay/ID` | the page, with Pay, Decline, Pay by bank (settles later) and Cancel; POST `action=pay…` |
-| `GET /control` · `POST /control` | `{webhook_url, delay_s, copies, shuffle}` and the attempts so far; POST changes what it names |
+| `GET /control` · `POST /control` | `{webhook_url, delay_s, copies, shuffle}`, the attempts; POST changes |
 | `POST /control/settle` | `{session, succeeded}`: what became of a payment by bank |
 """
 
@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from local_stack.payment_page.ledger import Json, Ledger, Refused
+from local_stack.payment_page.ledger import Json, Ledger, RefusedError
 from local_stack.payment_page.webhooks import Webhooks
 
 KINDS = {
@@ -59,7 +59,7 @@ class StandIn(ThreadingHTTPServer):
     def call(
         self, method: str, path: str, headers: dict[str, str], body: str, query: str
     ) -> tuple[int, Json]:
-        """Status and answer of an API call; `Refused` for what Stripe would refuse and stripe-mock lets pass."""
+        """Status and answer of an API call; `RefusedError` for what Stripe would refuse and stripe-mock lets pass."""
         account, key = headers.get("Stripe-Account", ""), headers.get("Idempotency-Key", "")
         target = path + (f"?{query}" if query else "")
         checked = self.stripe.request(method, target, headers=headers, content=body)
@@ -69,7 +69,7 @@ class StandIn(ThreadingHTTPServer):
         if method == "POST" and key and (account, key) in self.answered:
             before, answer = self.answered[account, key]
             if before != asked:
-                raise Refused(
+                raise RefusedError(
                     400, "idempotency_error", "This Idempotency-Key was used with other parameters."
                 )
             return 200, answer
@@ -125,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 self._route(parts.path, parts.query, body)
                 self.server.webhooks.send(self.server.ledger.take_events())
-        except Refused as refusal:
+        except RefusedError as refusal:
             kind = refusal.code if refusal.code == "idempotency_error" else "invalid_request_error"
             error = {"type": kind, "code": refusal.code, "message": refusal.message}
             self._json(refusal.status, {"error": error})
@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.ledger.settle(session, account, succeeded=bool(wanted["succeeded"]))
             self._json(200, session)
         else:
-            raise Refused(404, "resource_missing", f"There is nothing at {path}.")
+            raise RefusedError(404, "resource_missing", f"There is nothing at {path}.")
 
     def _page(self, id_: str, action: str) -> None:
         ledger = self.server.ledger
@@ -203,7 +203,7 @@ def page(session: Json, *, declined: bool) -> str:
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> Json:
-    """Form fields as Stripe writes them, `a[b][0]=c`, as dictionaries in dictionaries; lists have their indices as keys."""
+    """Form fields as Stripe writes them, `a[b][0]=c`, as nested dictionaries; lists have their indices as keys."""
     result: Json = {}
     for name, value in pairs:
         *above, last = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name)

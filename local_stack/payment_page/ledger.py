@@ -1,4 +1,4 @@
-"""What the payment stand-in remembers, in memory: sessions, payments, charges, refunds and events, as Stripe shapes them.
+"""What the payment stand-in remembers, in memory: sessions, payments, charges, refunds, events, in Stripe's shapes.
 
 Objects begin as stripe-mock's example of their kind, so that every field of Stripe's schema is there; what matters to a
 caller is then set as Stripe would. Amounts are integers in the currency's smallest unit. Nothing expires by itself.
@@ -28,7 +28,7 @@ DECLINED = {
 BANK = {"type": "us_bank_account", "us_bank_account": {"bank_name": "STRIPE TEST BANK", "last4": "6789"}}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A call that Stripe would refuse: HTTP status, Stripe's code, and a sentence."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -48,10 +48,10 @@ class Ledger:
         self._unsent: list[Json] = []
 
     def get(self, id_: str, kind: str, account: str) -> Json:
-        """An object by its id; `Refused` with 404 where this account has none, whoever else has."""
+        """An object by its id; `RefusedError` with 404 where this account has none, whoever else has."""
         owner, found = self._objects.get(id_, (None, {}))
         if owner != account or found["object"] != kind:
-            raise Refused(404, "resource_missing", f"No such {kind}: '{id_}'")
+            raise RefusedError(404, "resource_missing", f"No such {kind}: '{id_}'")
         return found
 
     def find(self, id_: str) -> tuple[str, Json]:
@@ -101,7 +101,7 @@ class Ledger:
         """A new session from the caller's parameters; its page is below `site`."""
         lines = [item for item in params.get("line_items", {}).values() if "price_data" in item]
         if params.get("mode") != "payment" or not lines or len(lines) != len(params["line_items"]):
-            raise Refused(
+            raise RefusedError(
                 400, "stand_in", "The stand-in knows mode=payment and line_items with price_data only."
             )
         amount = sum(int(line["price_data"]["unit_amount"]) * int(line.get("quantity", 1)) for line in lines)
@@ -164,7 +164,7 @@ class Ledger:
     def settle(self, session: Json, account: str, *, succeeded: bool) -> None:
         """What became of a payment by bank."""
         if session["status"] != "complete" or session["payment_status"] == "paid":
-            raise Refused(
+            raise RefusedError(
                 400, "parameter_unknown", "Only a payment by bank that is still processing can be settled."
             )
         intent = self.get(session["payment_intent"], "payment_intent", account)
@@ -188,7 +188,7 @@ class Ledger:
         left = charge["amount_captured"] - charge["amount_refunded"]
         amount = int(params.get("amount", left))
         if not 0 < amount <= left:
-            raise Refused(
+            raise RefusedError(
                 400,
                 "charge_already_refunded",
                 f"Refund amount ({amount}) is not within what is left ({left}).",
@@ -245,7 +245,9 @@ class Ledger:
 
     def _require_open(self, session: Json) -> None:
         if session["status"] != "open":
-            raise Refused(400, "", f"This Checkout Session is {session['status']} and not open any more.")
+            raise RefusedError(
+                400, "", f"This Checkout Session is {session['status']} and not open any more."
+            )
 
     @staticmethod
     def _succeed(session: Json, charge: Json, intent: Json) -> None:

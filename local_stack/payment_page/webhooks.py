@@ -6,16 +6,18 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import Any
 
 import httpx
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 # Seconds before each further attempt; Stripe's own go on for days.
 RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class Delivery:
     """How events are delivered."""
 
@@ -29,6 +31,9 @@ class Delivery:
     """Newest first. Reversed rather than drawn by lot, so that a test sees it every time."""
 
 
+DELIVERY = TypeAdapter(Delivery)
+
+
 class Webhooks:
     """Delivers events in the background, those of one call one after the other."""
 
@@ -39,11 +44,8 @@ class Webhooks:
         self.log: list[dict[str, Any]] = []
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Changes some of the settings; `TypeError` or `ValueError` for what is none."""
-        new = replace(self.delivery, **changes)
-        if not isinstance(new.webhook_url, str | None) or not isinstance(new.shuffle, bool):
-            raise TypeError("webhook_url is a string or null, shuffle true or false")
-        self.delivery = replace(new, delay_s=float(new.delay_s), copies=int(new.copies))
+        """Changes some of the settings; `ValueError` for what is none."""
+        self.delivery = DELIVERY.validate_python(asdict(self.delivery) | changes)
 
     def state(self) -> dict[str, Any]:
         """The settings, and every attempt so far: event, type, HTTP status or null, Unix time."""

@@ -189,7 +189,7 @@ def test_prints_every_setting_the_commands_need(stack: Running) -> None:
 def test_kafka_keeps_records_and_makes_no_topics_by_itself(stack: Running) -> None:
     """A topic is there when somebody made it, and not because somebody asked for it."""
     write(stack.env, "made", b"hello")
-    assert b"hello" == read(stack.env, "made")
+    assert read(stack.env, "made") == b"hello"
 
     async def ask() -> None:
         async with AIOKafkaProducer(
@@ -209,7 +209,7 @@ def test_mongo_has_transactions_with_the_limit_of_the_deployment(stack: Running)
             collection.insert_one({"_id": "in a transaction"}, session=session)
         limit = client.admin.command("getParameter", transactionLifetimeLimitSeconds=1)
         print("MongoDB", client.server_info()["version"])
-    assert 10 == limit["transactionLifetimeLimitSeconds"]
+    assert limit["transactionLifetimeLimitSeconds"] == 10
     assert "in a transaction" in things(stack.env)
 
 
@@ -219,7 +219,8 @@ def test_mails_arrive_in_the_mailbox(stack: Running) -> None:
     mail["From"], mail["To"], mail["Subject"] = "portal@example.com", "ana@example.com", "Your code"
     mail.set_content("123456")
     address = urlsplit(stack.env["PORTAL_SMTP_URL"])
-    assert address.hostname is not None and address.port is not None
+    assert address.hostname is not None
+    assert address.port is not None
     with smtplib.SMTP(address.hostname, address.port) as smtp:
         smtp.send_message(mail)
     with urllib.request.urlopen(f"{stack.env['LOCAL_MAIL_API']}/api/v1/messages") as answer:
@@ -243,7 +244,7 @@ def test_a_killed_server_comes_back_where_it_was(tmp_path: Path) -> None:
         for name in ("kafka", "mongo"):
             os.kill(int(stack.env[f"LOCAL_{name.upper()}_PID"]), signal.SIGKILL)
             stack.env[f"LOCAL_{name.upper()}_PID"] = str(restart(name, tmp_path))
-        assert (b"before", ["before"]) == (read(stack.env, "kept"), things(stack.env))
+        assert (read(stack.env, "kept"), things(stack.env)) == (b"before", ["before"])
 
         stack.end(signal.SIGKILL)
         assert eventually(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
@@ -260,7 +261,7 @@ def test_a_state_outlives_a_killed_stack(tmp_path: Path) -> None:
     with somebody_else_at(port), running("--state", str(tmp_path)) as second:
         assert first.env["PORTAL_MONGO_URL"] != second.env["PORTAL_MONGO_URL"]
         insert(second.env, "after")
-        assert (["after", "before"], b"before") == (things(second.env), read(second.env, "kept"))
+        assert (things(second.env), read(second.env, "kept")) == (["after", "before"], b"before")
         assert cluster == cluster_id(second.env)
         unchanged = (
             "SECRET_KEY",
@@ -278,7 +279,7 @@ def test_a_state_outlives_a_killed_stack(tmp_path: Path) -> None:
             third.returncode,
             third.stderr,
         )
-        assert 0 == second.end(signal.SIGTERM)
+        assert second.end(signal.SIGTERM) == 0
     assert not processes_of(tmp_path)
 
 
@@ -289,7 +290,7 @@ def test_a_state_is_taken_over_at_once(tmp_path: Path) -> None:
         first.end(signal.SIGKILL)
     with running("--state", str(tmp_path)) as second:
         assert first.env["PORTAL_MONGO_URL"] == second.env["PORTAL_MONGO_URL"]
-        assert ["before"] == things(second.env)
+        assert things(second.env) == ["before"]
 
 
 def test_a_missing_tool_is_one_line_with_the_remedy(tmp_path: Path) -> None:
@@ -300,9 +301,9 @@ def test_a_missing_tool_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     done = subprocess.run(
         COMMAND, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
     )
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert "local_stack: `java` is missing (runs Kafka); install it: apt-get install" in done.stderr
-    assert "" == done.stdout
+    assert done.stdout == ""
 
 
 def test_restarting_where_nothing_runs_says_so(tmp_path: Path) -> None:
@@ -314,7 +315,7 @@ def test_restarting_where_nothing_runs_says_so(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert f"no stack runs in {tmp_path}" in done.stderr
 
 
@@ -332,4 +333,4 @@ def test_a_part_is_in_the_cache_whole_or_not_at_all(tmp_path: Path, monkeypatch:
 
     cache.fetch(cache.Part("part", "part-1", (), lambda folder: (folder / "whole").touch()))
     cache.fetch(cache.Part("part", "part-1", (), breaks))
-    assert ["whole"] == [path.name for path in (tmp_path / "part-1").iterdir()]
+    assert [path.name for path in (tmp_path / "part-1").iterdir()] == ["whole"]

@@ -17,9 +17,8 @@ ACCOUNT = "acct_1"
 
 
 @pytest.fixture(scope="module")
-def env() -> Iterator[dict[str, str]]:
-    with Stack() as stack:
-        yield stack.env
+def env(stack: Stack) -> dict[str, str]:
+    return stack.env
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +104,16 @@ def types(events: list[stripe.Event]) -> list[str]:
 def test_a_session_is_kept_as_it_was_asked_for(client: stripe.StripeClient) -> None:
     """It is open, unpaid, and has the caller's amount, reference and metadata."""
     session = session_of(client, create(client).id)
-    assert (12000, "usd", "open", "unpaid") == (
+    assert (
         session.amount_total,
         session.currency,
         session.status,
         session.payment_status,
-    )
-    assert ("inv_1", {"invoice": "inv_1"}) == (
+    ) == (12000, "usd", "open", "unpaid")
+    assert (
         session.client_reference_id,
         session.metadata and session.metadata.to_dict(),
-    )
+    ) == ("inv_1", {"invoice": "inv_1"})
 
 
 def test_the_same_key_gives_the_same_session(client: stripe.StripeClient) -> None:
@@ -126,12 +125,12 @@ def test_the_same_key_gives_the_same_session(client: stripe.StripeClient) -> Non
 
 def test_what_stripe_would_refuse_is_refused(client: stripe.StripeClient) -> None:
     """A parameter that Stripe does not know, and a session of another account."""
+    unknown: Any = {"mode": "payment", "bogus": "1"}
     with pytest.raises(stripe.InvalidRequestError):
-        unknown: Any = {"mode": "payment", "bogus": "1"}
         client.v1.checkout.sessions.create(unknown)
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         session_of(client, create(client).id, "acct_2")
-    assert 404 == refusal.value.http_status
+    assert refusal.value.http_status == 404
 
 
 def test_paying_completes_the_session_and_says_so(client: stripe.StripeClient, endpoint: Endpoint) -> None:
@@ -153,10 +152,10 @@ def test_paying_completes_the_session_and_says_so(client: stripe.StripeClient, e
     assert (ACCOUNT, session.id) == (events[3].account, events[3].data.object["id"])
 
     paid = session_of(client, session.id)
-    assert ("complete", "paid") == (paid.status, paid.payment_status)
+    assert (paid.status, paid.payment_status) == ("complete", "paid")
     assert isinstance(paid.payment_intent, stripe.PaymentIntent)
-    assert ("succeeded", 12000) == (paid.payment_intent.status, paid.payment_intent.amount_received)
-    assert {"customer": "cus_1"} == paid.payment_intent.metadata.to_dict()
+    assert (paid.payment_intent.status, paid.payment_intent.amount_received) == ("succeeded", 12000)
+    assert paid.payment_intent.metadata.to_dict() == {"customer": "cus_1"}
     assert isinstance(paid.payment_intent.latest_charge, stripe.Charge)
     act(session, "pay")
     charges = client.v1.charges.list({"payment_intent": paid.payment_intent.id}, {"stripe_account": ACCOUNT})
@@ -168,8 +167,8 @@ def test_after_a_decline_one_can_try_again(client: stripe.StripeClient, endpoint
     session = create(client)
     assert "Your card was declined." in act(session, "decline").text
     failed = endpoint.take(3)
-    assert ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"] == types(failed)
-    assert "open" == session_of(client, session.id).status
+    assert types(failed) == ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]
+    assert session_of(client, session.id).status == "open"
     act(session, "pay")
     assert failed[2].data.object["id"] == endpoint.take(3)[2].data.object["payment_intent"]
 
@@ -177,11 +176,11 @@ def test_after_a_decline_one_can_try_again(client: stripe.StripeClient, endpoint
 def test_cancelling_and_expiring_take_no_money(client: stripe.StripeClient, endpoint: Endpoint) -> None:
     """Cancel leads back and leaves the session open; an expired one cannot be paid."""
     session = create(client)
-    assert "http://127.0.0.1:1/cancelled" == act(session, "cancel").headers["Location"]
-    assert "expired" == client.v1.checkout.sessions.expire(session.id, {}, {"stripe_account": ACCOUNT}).status
-    assert ["checkout.session.expired"] == types(endpoint.take(1))
+    assert act(session, "cancel").headers["Location"] == "http://127.0.0.1:1/cancelled"
+    assert client.v1.checkout.sessions.expire(session.id, {}, {"stripe_account": ACCOUNT}).status == "expired"
+    assert types(endpoint.take(1)) == ["checkout.session.expired"]
     assert "This payment is expired." in act(session, "pay").text
-    assert "unpaid" == session_of(client, session.id).payment_status
+    assert session_of(client, session.id).payment_status == "unpaid"
 
 
 def test_a_payment_by_bank_settles_later(
@@ -191,8 +190,8 @@ def test_a_payment_by_bank_settles_later(
     for succeeded, last in ((True, "paid"), (False, "unpaid")):
         session = create(client)
         act(session, "bank")
-        assert "checkout.session.completed" == types(endpoint.take(4))[3]
-        assert "unpaid" == session_of(client, session.id).payment_status
+        assert types(endpoint.take(4))[3] == "checkout.session.completed"
+        assert session_of(client, session.id).payment_status == "unpaid"
         settle = f"{env['LOCAL_STRIPE_CONTROL']}/control/settle"
         assert httpx.post(settle, json={"session": session.id, "succeeded": succeeded}).is_success
         word = "succeeded" if succeeded else "failed"
@@ -210,9 +209,9 @@ def test_a_payment_is_refunded_in_parts(client: stripe.StripeClient, endpoint: E
     for amount in (2000, 10000):
         client.v1.refunds.create({"payment_intent": intent.id, "amount": amount}, {"stripe_account": ACCOUNT})
         refund, charge = endpoint.take(2)
-        assert ("refund.created", "charge.refunded") == (refund.type, charge.type)
+        assert (refund.type, charge.type) == ("refund.created", "charge.refunded")
         assert amount == refund.data.object["amount"]
-    assert (12000, True) == (charge.data.object["amount_refunded"], charge.data.object["refunded"])
+    assert (charge.data.object["amount_refunded"], charge.data.object["refunded"]) == (12000, True)
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create({"payment_intent": intent.id, "amount": 1}, {"stripe_account": ACCOUNT})
 
@@ -226,9 +225,9 @@ def test_events_come_twice_out_of_order_and_again_after_a_refusal(
     act(create(client), "pay")
     events = endpoint.take(8)
     assert types(events[:4]) == types(events[4:])
-    assert ("checkout.session.completed", "payment_intent.created") == (events[0].type, events[3].type)
+    assert (events[0].type, events[3].type) == ("checkout.session.completed", "payment_intent.created")
     attempts = httpx.get(f"{env['LOCAL_STRIPE_CONTROL']}/control").json()["attempts"]
-    assert [500, 200] == [attempt["status"] for attempt in attempts if attempt["event"] == events[0].id][:2]
+    assert [attempt["status"] for attempt in attempts if attempt["event"] == events[0].id][:2] == [500, 200]
 
 
 def test_lists_are_of_the_account_newest_first_and_paged(client: stripe.StripeClient) -> None:
@@ -248,11 +247,11 @@ def test_lists_are_of_the_account_newest_first_and_paged(client: stripe.StripeCl
     ]
     listed = client.v1.checkout.sessions.list({"limit": 2, "created": {"gte": 1}}, options)
     assert made[::-1] == [session.id for session in listed.auto_paging_iter()]
-    assert [] == client.v1.checkout.sessions.list({"created": {"lt": 1}}, options).data
+    assert client.v1.checkout.sessions.list({"created": {"lt": 1}}, options).data == []
 
 
 def test_control_names_what_it_does_not_understand(env: dict[str, str]) -> None:
     """A typing error in a test must not pass for a setting."""
     answer = httpx.post(f"{env['LOCAL_STRIPE_CONTROL']}/control", content=json.dumps({"copys": 2}))
-    assert 400 == answer.status_code
+    assert answer.status_code == 400
     assert "copys" in answer.text

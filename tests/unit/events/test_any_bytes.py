@@ -35,12 +35,11 @@ headers = st.lists(
 def decodes_or_is_malformed(record: Record, topics: Topics) -> None:
     try:
         event = decode(record, topics)
-    except Malformed as malformed:
-        assert malformed.reason
-    else:
-        assert isinstance(event, Event)
-        if event.data is not None:
-            event.data.model_dump_json().encode()
+    except Malformed:
+        return
+    assert isinstance(event, Event)
+    if event.data is not None:
+        event.data.model_dump_json().encode()
 
 
 @anyhow

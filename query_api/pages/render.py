@@ -1,0 +1,101 @@
+"""How a page of a business's portal is made: whose it is, in which language, as of when."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from litestar import Response
+from litestar.enums import MediaType
+
+from events.fields import MINOR_UNIT_DIGITS
+from query_api.pages import home
+from read_models.documents import Doc, timestamp
+from web.assets import brand_url
+from web.formats import Formats
+from web.languages import accepted, choose, load
+from web.templating import LOCALE, Pages
+
+HERE = Path(__file__).parent
+
+PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale"))
+
+BEHIND = timedelta(seconds=60)
+"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
+
+
+class Reader(NamedTuple):
+    """Who a page is made for."""
+
+    accept_language: str
+    """The header, "" where there is none; it decides where nobody is signed in."""
+    customer: Doc | None
+    """The customer's document of whoever is signed in: its locale decides."""
+    now: datetime
+
+
+class Portal(NamedTuple):
+    """A business as its pages show it."""
+
+    business: Doc
+    logo: str | None
+    """The address of the logo; None where there is none that can be shown."""
+
+
+def render(
+    template: str, portal: Portal, reader: Reader, values: Mapping[str, Any], *, status: int = 200
+) -> Response[str]:
+    """A page of the portal, in the reader's language."""
+    business = portal.business
+    formats = formats_for(business, reader)
+    shell = {
+        "business": business,
+        "logo": portal.logo,
+        "initials": initials(business["name"]),
+        "brand_url": brand_url(business["branding"]["primary_color"]),
+        "language": formats.language,
+        "f": formats,
+        "signed_in": reader.customer is not None,
+    }
+    content = PAGES.render(template, formats.locale.language, shell | dict(values))
+    return Response(content, status_code=status, media_type=MediaType.HTML)
+
+
+def formats_for(business: Doc, reader: Reader) -> Formats:
+    """The customer's locale, else what the browser asks for, else the business's: the first we have the texts of."""
+    wanted = [reader.customer["locale"]] if reader.customer else accepted(reader.accept_language)
+    locale = choose([*wanted, business["locale"]], PAGES.languages)
+    return Formats(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
+
+
+def initials(name: str) -> str:
+    """The first letters of a name's first two words, in place of a logo."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
+    """The home page, made of the dashboard."""
+    age = formats_for(portal.business, reader).age(dashboard["as_of"])
+    values = {
+        "portal": dashboard,
+        "appointments": home.appointments(dashboard["upcoming"], timestamp(reader.now)),
+        "overdue": home.overdue(dashboard),
+        "contracts": [
+            {"item": item, "figures": home.figures(item["health"])} for item in dashboard["contracts"]
+        ],
+        "behind": age > BEHIND,
+        "minutes_old": math.floor(age / timedelta(minutes=1)),
+    }
+    return render("home.html", portal, reader, values)
+
+
+def error_page(status: int, portal: Portal | None, reader: Reader, *, wait: timedelta | None = None) -> Response[str]:
+    """An error as a page: in the business's name where one is known. `wait` is when to try again (429)."""
+    values = {"status": status, "wait": math.ceil(wait / timedelta(minutes=1)) if wait else None}
+    if portal:
+        return render("error.html", portal, reader, values, status=status)
+    locale = choose(accepted(reader.accept_language), PAGES.languages)
+    bare = {"language": locale.language, "brand_url": brand_url(None)}
+    content = PAGES.render("bare_error.html", locale.language, values | bare)
+    return Response(content, status_code=status, media_type=MediaType.HTML)

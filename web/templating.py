@@ -1,0 +1,46 @@
+"""Pages made of Jinja templates: one environment per language, everything escaped, nothing undefined."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from web.assets import ASSETS
+from web.languages import Catalogues
+
+SHARED = Path(__file__).parent / "templates"
+"""Where the skeleton and the macros lie."""
+
+LOCALE = Path(__file__).parent / "locale"
+"""The catalogues of the texts in them."""
+
+
+class Pages:
+    """The templates of a service, in every language there is a catalogue of."""
+
+    def __init__(self, templates: Path, catalogues: Catalogues) -> None:
+        self.languages = frozenset(catalogues)
+        self._environments = {
+            language: environment(templates, catalogues, language) for language in catalogues
+        }
+
+    def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
+        """A page in one of `languages`. Raises jinja2.UndefinedError where a value is missing."""
+        return self._environments[language].get_template(template).render(values)
+
+
+def environment(templates: Path, catalogues: Catalogues, language: str) -> Environment:
+    """Where a service's templates are found, with the shared ones beside them, and what they know without being told."""
+    made = Environment(
+        loader=FileSystemLoader([templates, SHARED]),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogues[language], newstyle=True)  # type: ignore[attr-defined]
+    made.globals["assets"] = ASSETS
+    return made
