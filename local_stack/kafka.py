@@ -8,6 +8,29 @@ from local_stack.errors import StackError
 from local_stack.server import Server
 
 LOG4J = Path(__file__).with_name("kafka-log4j2.properties")
+# What does not depend on where the broker runs; compose.yaml says the same.
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    # Else a reader that comes early makes topics with one partition.
+    "auto.create.topics.enable": "false",
+    "group.initial.rebalance.delay.ms": "0",
+    # After SIGKILL the controller takes the broker for alive this long and refuses its successor
+    # (9 s if not set).
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "message.max.bytes": str(4 * 1024 * 1024),
+    # One node cannot keep the three copies that are expected of the broker's own topics.
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.num.partitions": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+}
 
 
 class Kafka(Server):
@@ -71,27 +94,12 @@ class Kafka(Server):
 
     def _write_properties(self) -> None:
         broker, controller = self.place.address("kafka"), self.place.address("kafka_controller")
-        settings: dict[str, object] = {
-            "process.roles": "broker,controller",
-            "node.id": 1,
+        settings = SETTINGS | {
             "controller.quorum.voters": f"1@{controller}",
-            "controller.listener.names": "CONTROLLER",
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{broker}",
-            "log.dirs": self._logs,
-            # Else a reader that comes early makes topics with one partition.
-            "auto.create.topics.enable": "false",
-            "group.initial.rebalance.delay.ms": 0,
-            # After SIGKILL the controller takes the broker for alive this long and refuses its successor
-            # (9 s if not set).
-            "broker.session.timeout.ms": 3000,
-            "broker.heartbeat.interval.ms": 500,
-            "message.max.bytes": 4 * 1024 * 1024,
+            "log.dirs": str(self._logs),
         }
-        for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
-            settings |= {f"{topic}.replication.factor": 1, f"{topic}.num.partitions": 1}
-        for topic in ("transaction.state.log", "share.coordinator.state.topic"):
-            settings[f"{topic}.min.isr"] = 1
         # A backslash escapes in this format.
-        lines = (f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
+        lines = (f"{key}={value.replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
         self._properties.write_text("".join(lines))

@@ -6,6 +6,8 @@ from pymongo.errors import ConnectionFailure, OperationFailure
 from local_stack.server import Server
 
 REPLICA_SET = "rs0"
+# Of the deployment too (compose.yaml): a transaction that its writer left open blocks its lanes no longer.
+TRANSACTION_LIMIT = "transactionLifetimeLimitSeconds=10"
 # MongoDB's error codes.
 NOT_YET_INITIALIZED = 94
 ALREADY_INITIALIZED = 23
@@ -19,18 +21,18 @@ class Mongo(Server):
 
     def command(self) -> list[str]:
         """Bound to loopback, without its socket file in /tmp, with the transaction limit of the deployment."""
-        parameters = {
-            "transactionLifetimeLimitSeconds": "10",
+        parameters = (
+            TRANSACTION_LIMIT,
             # There is no other member that could take over: waiting for one would only delay the end.
-            "shutdownTimeoutMillisForSignaledShutdown": "100",
-            "diagnosticDataCollectionEnabled": "false",
-        }
+            "shutdownTimeoutMillisForSignaledShutdown=100",
+            "diagnosticDataCollectionEnabled=false",
+        )
         return [
             str(self.place.programs["mongod"] / "mongod"),
             *("--replSet", REPLICA_SET, "--bind_ip", "127.0.0.1", "--port", str(self.place.ports["mongo"])),
             *("--dbpath", str(self.data), "--quiet", "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", "1", "--oplogSize", "512"),
-            *(argument for pair in parameters.items() for argument in ("--setParameter", "=".join(pair))),
+            *(argument for parameter in parameters for argument in ("--setParameter", parameter)),
         ]
 
     def is_ready(self) -> bool:

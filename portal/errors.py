@@ -7,7 +7,7 @@ class CommandError(Exception):
     status = 1
 
 
-class WrongUsage(CommandError):
+class UsageError(CommandError):
     """The command was called wrongly, or a setting is missing or unusable. Exit status 2."""
 
     status = 2

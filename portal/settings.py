@@ -1,24 +1,162 @@
 """The settings of an installation: every `PORTAL_*` variable (API.md, "Environment")."""
 
-import re
+import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FilePath,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
 
-from events.topics import DEFAULT_PARTITIONS, MAX_TOPIC_PREFIX
-from portal.errors import WrongUsage
+from events.topics import DEFAULT_PARTITIONS
+from portal.errors import UsageError
 from projectors.kafka import Kafka
 
 PREFIX: Final = "PORTAL_"
+LIMIT: Final = "PORTAL_LIMIT_"
+
+HINTS: Final[Mapping[str, str]] = {
+    "PORTAL_KAFKA_BOOTSTRAP": "set it to the brokers' addresses, e.g. 127.0.0.1:9092",
+    "PORTAL_MONGO_URL": "set it to the replica set's address, e.g. mongodb://127.0.0.1:27017/?replicaSet=rs0",
+    "PORTAL_PUBLIC_URL": "set it to where customers reach the portal, e.g. https://portal.example.com",
+    "PORTAL_SECRET_KEY": "set it to a random text of 32 characters or more; when it is replaced, keep the old one"
+    " behind the new one, after a comma",
+}
+"""What to do about a setting that a command cannot do without."""
+
+
+class Settings(BaseModel):
+    """One installation's settings; a field is the variable's name without `PORTAL_`, in lower case.
+
+    What is None is not set: what needs it is off. Nothing secret is in the repr or in an error.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    kafka_bootstrap: str | None = Field(None, pattern=r"^[^\s,/]+:\d+(,[^\s,/]+:\d+)*$")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: FilePath | None = None
+    kafka_ssl_certfile: FilePath | None = None
+    kafka_ssl_keyfile: FilePath | None = None
+    topic_prefix: str = Field("servicehub.", pattern=r"^[A-Za-z0-9._-]{0,200}$")
+    partitions: int = Field(DEFAULT_PARTITIONS, ge=1, le=10_000)
+    """Of each topic, when `portal topics create` makes them; else the topics themselves are asked."""
+    mongo_url: SecretStr | None = None
+    """Secret, as it may carry credentials; TLS and sign-in are options of the URL."""
+    mongo_database: str = Field("portal", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    smtp_url: SecretStr | None = None
+    public_url: str | None = None
+    media_url: str | None = Field(None, pattern=r"^(file|s3)://")
+    cache_url: str | None = Field(None, pattern=r"^(file|s3)://")
+    stripe_api_key: SecretStr | None = None
+    stripe_api_base: str | None = Field(None, pattern=r"^https?://")
+    stripe_webhook_secret: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    """Keys, newest first, separated by commas."""
+    staff_token: SecretStr | None = None
+    """`name:token[,name:token]`"""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    staff_port: int = Field(8001, ge=1, le=65535)
+    limits: Mapping[str, int] = {}
+    """`PORTAL_LIMIT_…` by the rest of the name, in lower case."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings from the environment; raises UsageError that names each variable that is wrong.
+
+        An empty variable counts as not set. `PORTAL_…` names that are not ours are left alone.
+        """
+        given: dict[str, Any] = {
+            name: environ[variable]
+            for name in cls.model_fields
+            if name != "limits" and environ.get(variable := PREFIX + name.upper())
+        }
+        given["limits"] = {
+            variable.removeprefix(LIMIT).lower(): value
+            for variable, value in environ.items()
+            if variable.startswith(LIMIT) and value
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_context=False, include_input=False)
+            raise UsageError(
+                "\n".join(f"{_variable(*found['loc'])}: {found['msg']}" for found in problems)
+            ) from None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_public_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.query
+        ):
+            raise ValueError("an address such as https://portal.example.com, without a path")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError("http is accepted on loopback only: use https")
+        return url.rstrip("/")
+
+    @property
+    def production(self) -> bool:
+        """Whether customers reach the portal by https."""
+        return self.public_url is not None and self.public_url.startswith("https:")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys, newest first."""
+        text = self.secret_key.get_secret_value() if self.secret_key else ""
+        return tuple(key.strip() for key in text.split(",") if key.strip())
+
+    @property
+    def kafka(self) -> Kafka:
+        """How the cluster is reached; raises UsageError when that is not set."""
+        secret = self.kafka_sasl_password
+        return Kafka(
+            bootstrap=self.required("kafka_bootstrap"),
+            security_protocol=self.kafka_security_protocol,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            sasl_username=self.kafka_sasl_username,
+            sasl_password=None if secret is None else secret.get_secret_value(),
+            ssl_context=self._ssl_context(),
+        )
+
+    def required(self, name: str) -> str:
+        """The value of a setting that the command cannot do without; UsageError says what to set it to."""
+        value = getattr(self, name)
+        if value is None:
+            variable = _variable(name)
+            raise UsageError(f"{variable} is not set: {HINTS[variable]}")
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        if not self.kafka_security_protocol.endswith("SSL"):
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.kafka_ssl_cafile)
+            if self.kafka_ssl_certfile:
+                context.load_cert_chain(self.kafka_ssl_certfile, self.kafka_ssl_keyfile)
+        except (ssl.SSLError, OSError) as error:
+            raise UsageError(f"PORTAL_KAFKA_SSL_…: the certificates cannot be used: {error}") from None
+        return context
+
+
+def _variable(*path: int | str) -> str:
+    return PREFIX + "_".join(str(part) for part in path).replace("limits_", "limit_").upper()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -78,8 +78,7 @@ def selection(wanted: Range) -> Doc:
         # The bound of the index; which of those equal to it come later is told by the rest.
         chosen[first] = {"$gte" if direction > 0 else "$lte": value}
         chosen["$or"] = [
-            {name: known for (name, _), known in last[:place]}
-            | {field: {"$gt" if way > 0 else "$lt": known}}
+            {name: known for (name, _), known in last[:place]} | {field: {"$gt" if way > 0 else "$lt": known}}
             for place, ((field, way), known) in enumerate(last)
         ]
     return chosen

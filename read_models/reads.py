@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from read_models import customer, visit
 from read_models.documents import Doc, owner_id, timestamp
 from read_models.lists import Range
-from read_models.store import Store, Views
+from read_models.store import Store
 
 ALL_APPOINTMENTS = 10_000
 """More open visits than a customer has: read when those kept on the dashboard are not enough."""
@@ -50,17 +50,17 @@ class Reads:
         return await self._claimant("business_by_host", host.lower())
 
     async def _claimant(self, name: str, claimed: str) -> Doc | None:
-        found = await self._views().range(Range(name, (claimed,), 1))
+        found = await self._store.range(Range(name, (claimed,), 1))
         return found[0] if found and found[0]["shown"] and not found[0]["closed"] else None
 
     async def customers_of(self, business: str, email: str) -> list[Doc]:
         """The customers of a business that hold an address, by id."""
         wanted = Range("customers_by_email", (business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS)
-        return [found for found in await self._views().range(wanted) if found["shown"]]
+        return [found for found in await self._store.range(wanted) if found["shown"]]
 
     async def customer(self, scope: Scope) -> Doc | None:
         """A customer's document, None when not registered or erased."""
-        found = await self._store.document(owner_id(*scope))
+        found = (await self._store.documents(owner_id(*scope)))[0]
         return found if found and found["shown"] else None
 
     async def dashboard(self, scope: Scope, business: Doc) -> Doc | None:
@@ -73,13 +73,10 @@ class Reads:
         appointments = known["appointments"]
         if not customer.holds_enough(known, current):
             every = Range("open_visits", tuple(scope), ALL_APPOINTMENTS)
-            appointments = [visit.item(found) for found in await self._views().range(every)]
+            appointments = [visit.item(found) for found in await self._store.range(every)]
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
         as_of = self._store.control.as_of(owner_id(*scope))
         return customer.dashboard(known, appointments, current, today) | {"as_of": timestamp(cut(as_of))}
-
-    def _views(self) -> Views:
-        return self._store.views(self._store.control.served)
 
 
 def cut(at: datetime) -> datetime:

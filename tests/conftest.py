@@ -1,20 +1,42 @@
 """What every test may ask for: the stack, installations of the portal on it, and its logs when a test fails."""
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from local_stack.cache import Tool, require
+from local_stack.errors import StackError
 from local_stack.stack import Stack
 from tests.processes import SHOWN_LINES, Installation, Installations, Process
+
+CHROMIUM = Tool("chromium", "runs the browser tests", "apt-get install chromium")
+
+
+@contextlib.contextmanager
+def missing_tools_said_in_a_line() -> Iterator[None]:
+    """Ends the run with what is missing, why it is needed and how it is installed, instead of a traceback a test."""
+    try:
+        yield
+    except StackError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Kafka, MongoDB, Mailpit and the stand-in for Stripe, one set for all tests; `stack.env` says where."""
-    with Stack() as one:
+    with missing_tools_said_in_a_line(), Stack() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    with missing_tools_said_in_a_line():
+        require(CHROMIUM)
+    return str(shutil.which(CHROMIUM.name))
 
 
 @pytest.fixture

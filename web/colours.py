@@ -16,11 +16,11 @@ READABLE = 4.5
 DEFAULT = "#1d5c73"
 """The brand colour of a business that has none."""
 
-LIGHT_SURFACE: Rgb = (0xF4, 0xF5, 0xF3)
-"""The darkest surface text in the accent lies on by day: `--page` in portal.css."""
+LIGHT_SURFACE: Rgb = (0xEC, 0xEE, 0xEB)
+"""The darkest surface text in the accent lies on by day: `--sunken` in portal.css."""
 
-DARK_SURFACE: Rgb = (0x20, 0x27, 0x2B)
-"""The lightest surface text in the accent lies on by night: `--surface` in portal.css."""
+DARK_SURFACE: Rgb = (0x2A, 0x32, 0x37)
+"""The lightest surface text in the accent lies on by night: `--sunken` in portal.css."""
 
 BLACK: Rgb = (0, 0, 0)
 WHITE: Rgb = (255, 255, 255)

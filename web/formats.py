@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from copy import copy
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,20 +42,26 @@ class Formats:
         pattern = copy(self.locale.currency_formats["standard"])
         pattern.frac_prec = (digits, digits)
         amount = Decimal(value["amount"]).scaleb(-digits)
-        return pattern.apply(amount, self.locale, currency=value["currency"].upper(), currency_digits=False)
+        written: str = pattern.apply(
+            amount, self.locale, currency=value["currency"].upper(), currency_digits=False
+        )
+        return written
 
     def share(self, rate: float) -> str:
         """A rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one (VIEWS.md)."""
         cut = Decimal(str(rate)).quantize(Decimal("0.001"), ROUND_DOWN)
         pattern = copy(self.locale.percent_formats[None])
         pattern.frac_prec = (0, 1)
-        return pattern.apply(cut, self.locale)
+        written: str = pattern.apply(cut, self.locale)
+        return written
 
     def day(self, value: str, zone: str | None = None) -> str:
         """A date, or a timestamp's day in its zone, the weekday always; the year where it is not this one."""
         on = self._date(value, zone)
         this_year = on.year == self.today(zone).year
-        return format_date(on, self._day_pattern("MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale)
+        return format_date(
+            on, self._day_pattern("MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale
+        )
 
     def weekday(self, value: str, zone: str | None = None) -> str:
         """The name of a day of the week alone; pages set `day` in parts with it."""
@@ -68,11 +74,15 @@ class Formats:
     def month_of(self, value: str, zone: str | None = None) -> str:
         """The month alone, with its year where it is not this one."""
         on = self._date(value, zone)
-        return self.month(f"{on:%Y-%m}") if on.year != self.today(zone).year else format_date(on, "LLLL", locale=self.locale)
+        return (
+            self.month(f"{on:%Y-%m}")
+            if on.year != self.today(zone).year
+            else format_date(on, "LLLL", locale=self.locale)
+        )
 
     def date_only(self, value: str) -> str:
         """A date without its weekday, for terms and periods."""
-        return format_date(date.fromisoformat(value), "long", locale=self.locale)
+        return format_date(date.fromisoformat(value), "medium", locale=self.locale)
 
     def month(self, value: str) -> str:
         """A month `YYYY-MM` by name, with its year."""
@@ -100,7 +110,9 @@ class Formats:
 
     def clock(self, value: str, zone: str | None = None) -> str:
         """A timestamp's clock time in its zone."""
-        return format_time(datetime.fromisoformat(value), "short", tzinfo=ZoneInfo(zone or self.zone), locale=self.locale)
+        return format_time(
+            datetime.fromisoformat(value), "short", tzinfo=ZoneInfo(zone or self.zone), locale=self.locale
+        )
 
     def zone_name(self, value: str, zone: str) -> str | None:
         """What the zone is called at a timestamp; None where it is the business's and needs no name."""

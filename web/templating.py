@@ -31,7 +31,7 @@ class Pages:
 
 
 def environment(templates: Path, catalogues: Catalogues, language: str) -> Environment:
-    """Where a service's templates are found, with the shared ones beside them, and what they know without being told."""
+    """Where templates are found, the service's own first, and what they know without being told."""
     made = Environment(
         loader=FileSystemLoader([templates, SHARED]),
         autoescape=select_autoescape(default=True),

@@ -6,20 +6,19 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import httpx
-from pydantic import ConfigDict, TypeAdapter
-from pydantic.dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict
 
 # Seconds before each further attempt; Stripe's own go on for days.
 RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
-class Delivery:
+class Delivery(BaseModel):
     """How events are delivered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     webhook_url: str | None = None
     """Where to; nothing is sent while there is none."""
@@ -29,9 +28,6 @@ class Delivery:
     """How often each is sent."""
     shuffle: bool = False
     """Newest first. Reversed rather than drawn by lot, so that a test sees it every time."""
-
-
-DELIVERY = TypeAdapter(Delivery)
 
 
 class Webhooks:
@@ -45,11 +41,11 @@ class Webhooks:
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Changes some of the settings; `ValueError` for what is none."""
-        self.delivery = DELIVERY.validate_python(asdict(self.delivery) | changes)
+        self.delivery = Delivery.model_validate({**self.delivery.model_dump(), **changes})
 
     def state(self) -> dict[str, Any]:
         """The settings, and every attempt so far: event, type, HTTP status or null, Unix time."""
-        return asdict(self.delivery) | {"attempts": self.log}
+        return self.delivery.model_dump() | {"attempts": self.log}
 
     def send(self, events: list[dict[str, Any]]) -> None:
         """Returns at once."""

@@ -4,6 +4,7 @@ Pure: the dashboard is the JSON of `GET /{slug}/api/portal` (API.md), what depen
 """
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 Item = Mapping[str, Any]
@@ -14,7 +15,7 @@ ENOUGH = 5
 TREND_MONTHS = 6
 """Months on either side of the comparison a trend is."""
 
-STEADY = 0.02
+STEADY = Fraction(2, 100)
 """Up to this difference of two rates a trend is called steady."""
 
 
@@ -102,6 +103,6 @@ def trend(
     return "better" if after > before else "worse"
 
 
-def _rate(months: Sequence[Item], name: Literal["completion", "on_time", "proof"]) -> float | None:
+def _rate(months: Sequence[Item], name: Literal["completion", "on_time", "proof"]) -> Fraction | None:
     counted, of = (sum(month[field] for month in months) for field in COUNTS[name])
-    return counted / of if of >= ENOUGH else None
+    return Fraction(counted, of) if of >= ENOUGH else None

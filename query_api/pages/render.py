@@ -57,6 +57,7 @@ def render(
         "language": formats.language,
         "f": formats,
         "signed_in": reader.customer is not None,
+        "problem": None,
     }
     content = PAGES.render(template, formats.locale.language, shell | dict(values))
     return Response(content, status_code=status, media_type=MediaType.HTML)
@@ -78,7 +79,7 @@ def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
     """The home page, made of the dashboard."""
     age = formats_for(portal.business, reader).age(dashboard["as_of"])
     values = {
-        "portal": dashboard,
+        "dashboard": dashboard,
         "appointments": home.appointments(dashboard["upcoming"], timestamp(reader.now)),
         "overdue": home.overdue(dashboard),
         "contracts": [
@@ -90,7 +91,9 @@ def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
     return render("home.html", portal, reader, values)
 
 
-def error_page(status: int, portal: Portal | None, reader: Reader, *, wait: timedelta | None = None) -> Response[str]:
+def error_page(
+    status: int, portal: Portal | None, reader: Reader, *, wait: timedelta | None = None
+) -> Response[str]:
     """An error as a page: in the business's name where one is known. `wait` is when to try again (429)."""
     values = {"status": status, "wait": math.ceil(wait / timedelta(minutes=1)) if wait else None}
     if portal:

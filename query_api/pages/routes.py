@@ -2,5 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-ROUTES: list[ControllerRouterHandler] = []
+from web import assets
+
+ROUTES: list[ControllerRouterHandler] = [*assets.ROUTES]
 """The page handlers. They lie outside `/{slug}/api/` and appear in no OpenAPI document."""

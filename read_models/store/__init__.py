@@ -1,1 +1,29 @@
-"""."""
+"""The only room with a database driver in it: views, checkpoints, generations, dead letters, and records beside."""
+
+from read_models.store.checkpoints import Advance, Checkpoint
+from read_models.store.dead_letters import DeadLetter, Held, Release, owner_of
+from read_models.store.driver import Conflict, Unavailable, Unstorable, patiently
+from read_models.store.generations import NoGeneration, Pointer
+from read_models.store.store import Store
+from read_models.store.views import Views
+from read_models.store.writer import Batch, CompareFailed, Writer
+
+__all__ = [
+    "Advance",
+    "Batch",
+    "Checkpoint",
+    "CompareFailed",
+    "Conflict",
+    "DeadLetter",
+    "Held",
+    "NoGeneration",
+    "Pointer",
+    "Release",
+    "Store",
+    "Unavailable",
+    "Unstorable",
+    "Views",
+    "Writer",
+    "owner_of",
+    "patiently",
+]

@@ -1,0 +1,1 @@
+"""What each command does; `portal.cli` says how it is called."""

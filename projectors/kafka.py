@@ -1,0 +1,178 @@
+"""How the cluster is reached, and what is asked of it beside records: its id, its topics, where their logs end."""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord
+
+from events.envelope import Record
+from events.topics import Topics
+
+REQUEST_S: Final = 5.0
+"""How long a question to the cluster may take before it counts as not answered."""
+
+Place = tuple[str, int]
+"""A partition: full topic name and number."""
+
+
+class KafkaAway(Exception):  # noqa: N818 - the name says what is known: nobody answered
+    """The cluster does not answer, or not within `REQUEST_S`."""
+
+
+class TopicsUnfit(Exception):  # noqa: N818
+    """Topics are missing, or differ in their partition counts; the text names them and says what to do."""
+
+
+class TopicsMissing(TopicsUnfit):
+    """Some are not there (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """Where the brokers are and how they know us; names and values as Kafka's own clients use them."""
+
+    bootstrap: str
+    """`host:port[,host:port]`"""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+    @property
+    def servers(self) -> list[str]:
+        """The bootstrap addresses one by one."""
+        return [server.strip() for server in self.bootstrap.split(",")]
+
+    def client(self) -> dict[str, Any]:
+        """The arguments every aiokafka client takes."""
+        return {
+            "bootstrap_servers": self.servers,
+            "security_protocol": self.security_protocol,
+            "ssl_context": self.ssl_context,
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password,
+        }
+
+
+class Cluster(NamedTuple):
+    """What the portal needs to know of the cluster."""
+
+    id: str
+    topics: Topics
+
+
+@asynccontextmanager
+async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An administration client; raises KafkaAway when no broker answers."""
+    client = AIOKafkaAdminClient(**kafka.client(), request_timeout_ms=int(REQUEST_S * 1000))
+    try:
+        async with asyncio.timeout(2 * REQUEST_S):
+            await client.start()
+        yield client
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+    finally:
+        await client.close()
+
+
+async def find(kafka: Kafka, prefix: str) -> Cluster:
+    """The cluster and the installation's topics in it.
+
+    Raises TopicsUnfit when a topic is missing or their partition counts differ (EVENTS.md, "Topics"), KafkaAway.
+    """
+    async with admin(kafka) as client:
+        cluster = await client.describe_cluster()
+        # All topics are asked for: to ask for one by name can create it.
+        counts = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+    return Cluster(str(cluster["cluster_id"]), fitting(prefix, counts))
+
+
+def fitting(prefix: str, counts: Mapping[str, int]) -> Topics:
+    """The topics under a prefix, given the partition counts by full name; raises TopicsUnfit."""
+    names = Topics(prefix, 1).names
+    missing = [name for name in names if name not in counts]
+    if missing:
+        raise TopicsMissing(f"there is no topic {', '.join(missing)}: run `portal topics create`")
+    found = Counter(counts[name] for name in names)
+    if len(found) > 1:
+        listed = ", ".join(f"{name} has {counts[name]}" for name in names)
+        raise TopicsUnfit(
+            f"the topics differ in their partition counts ({listed}): a customer's events would not meet;"
+            " publish the log under another PORTAL_TOPIC_PREFIX"
+        )
+    return Topics(prefix, counts[names[0]])
+
+
+class Log:
+    """Reads offsets and single stretches of the topics, as a member of no group."""
+
+    def __init__(self, client: AIOKafkaConsumer, topics: Topics) -> None:
+        """`client` is started and assigned nothing."""
+        self._client = client
+        self._topics = topics
+
+    async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
+        """The offset that the next record of each partition will have; raises KafkaAway."""
+        return await self._offsets(self._client.end_offsets, lanes)
+
+    async def beginnings(self, lanes: Iterable[int]) -> dict[Place, int]:
+        """The offset of the oldest record of each partition; raises KafkaAway."""
+        return await self._offsets(self._client.beginning_offsets, lanes)
+
+    async def read(self, place: Place, start: int, end: int) -> list[Record]:
+        """The records of a partition from one offset up to, not including, another."""
+        partition = TopicPartition(*place)
+        self._client.assign([partition])
+        self._client.seek(partition, start)
+        found: list[Record] = []
+        while await self._client.position(partition) < end:
+            batch = await self._client.getmany(partition, timeout_ms=500)
+            found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
+        return found
+
+    async def _offsets(
+        self, ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]], lanes: Iterable[int]
+    ) -> dict[Place, int]:
+        places = [TopicPartition(name, lane) for lane in lanes for name in self._topics.names]
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                found = await ask(places)
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
+        return {(place.topic, place.partition): offset for place, offset in found.items()}
+
+
+def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
+    """What aiokafka read, as our record."""
+    return Record(read.topic, read.partition, read.offset, read.timestamp, read.key, read.value, read.headers)
+
+
+@asynccontextmanager
+async def reading(kafka: Kafka, topics: Topics) -> AsyncIterator[Log]:
+    """A log to read from; raises KafkaAway when no broker answers."""
+    client = AIOKafkaConsumer(
+        **kafka.client(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        request_timeout_ms=int(REQUEST_S * 1000),
+        fetch_max_wait_ms=100,
+    )
+    try:
+        try:
+            async with asyncio.timeout(2 * REQUEST_S):
+                await client.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+        yield Log(client, topics)
+    finally:
+        await client.stop()

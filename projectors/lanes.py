@@ -1,0 +1,115 @@
+"""What one worker holds and writes: its lanes, how far the views have each partition, and the batch under way."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import structlog
+
+from events.envelope import Record
+from events.topics import Topics
+from projectors.applier import Applier, LaneLost
+from projectors.kafka import Log, Place
+
+logger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class Lanes:
+    """The lanes of one worker. A batch is written by a task of its own, which ends when the lanes are given away."""
+
+    def __init__(self, applier: Applier, topics: Topics, log: Log) -> None:
+        """`log` is asked for records that the group did not deliver."""
+        self._applier = applier
+        self._topics = topics
+        self._log = log
+        self._writing: asyncio.Task[Any] | None = None
+        self.positions: dict[Place, int] = {}
+        """The offset of the next record that the views want, by partition; of lanes that are held only."""
+        self.lost: frozenset[int] = frozenset()
+        """Lanes that another worker took although the group says they are ours."""
+
+    @property
+    def held(self) -> set[int]:
+        """The numbers of the lanes that are held."""
+        return {lane for _, lane in self.positions}
+
+    async def take(self, lanes: set[int]) -> bool:
+        """Take lanes over; False when they were given away again meanwhile."""
+        taken = await self._run(self._applier.take_over(lanes))
+        if taken is None:
+            return False
+        self.positions, self.lost = taken, frozenset()
+        logger.info("lanes taken over", lanes=sorted(lanes))
+        return True
+
+    async def give_away(self) -> None:
+        """Stop writing at once and forget everything."""
+        held, self.positions, self.lost = self.held, {}, frozenset()
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+        await self._applier.release(held)
+        if held:
+            logger.info("lanes given away", lanes=sorted(held))
+
+    async def write(self, records: Sequence[Record]) -> None:
+        """Apply records of partitions that are held, and move their positions.
+
+        Records below the position are dropped. What is missing before a record is read from the log: between two
+        assignments Faust can deliver what it had fetched before it went back to where the views end.
+        """
+        while wanted := await self._run(self._wanted(records)):
+            try:
+                if await self._run(self._applied(wanted)) is None:
+                    return
+            except LaneLost as error:
+                self._lose(error.lanes)
+                continue
+            for record in wanted:
+                place = record.topic, record.partition
+                if place in self.positions:
+                    self.positions[place] = record.offset + 1
+            return
+
+    async def _applied(self, records: Sequence[Record]) -> bool:
+        await self._applier.apply(records)
+        return True
+
+    def _lose(self, lanes: frozenset[int]) -> None:
+        self.lost |= lanes
+        self.positions = {place: offset for place, offset in self.positions.items() if place[1] not in lanes}
+        logger.warning("lanes lost to another worker", lanes=sorted(lanes))
+
+    async def _wanted(self, records: Sequence[Record]) -> list[Record]:
+        wanted: list[Record] = []
+        following: dict[Place, int] = {}
+        for record in records:
+            place = record.topic, record.partition
+            expected = following.get(place)
+            if expected is None:
+                expected = self.positions.get(place)
+                if expected is None:
+                    continue
+            if record.offset < expected:
+                continue
+            if record.offset > expected:
+                missing = await self._log.read(place, expected, record.offset)
+                if missing:
+                    logger.warning(
+                        "records the group passed over", topic=place[0], lane=place[1], offset=expected
+                    )
+                wanted += missing
+            wanted.append(record)
+            following[place] = record.offset + 1
+        return wanted
+
+    async def _run(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Run as the task that `give_away` ends; None when it was."""
+        task = self._writing = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+        return None if task.cancelled() else task.result()

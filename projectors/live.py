@@ -1,0 +1,111 @@
+"""The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, EventT, StreamT
+
+from events.envelope import Record
+from events.topics import Topics
+from projectors import group
+from projectors.kafka import Kafka
+from projectors.lanes import Lanes
+
+MAX_EVENTS: Final = 1000
+MAX_BYTES: Final = 8 * 1024 * 1024
+
+
+class NoLanes(Exception):  # noqa: N818
+    """The group has more members than lanes: this worker is to wait outside (aiokafka never wakes an idle one)."""
+
+
+class Member:
+    """One member of the group: it takes lanes over, gives them away, and hands what arrives to them."""
+
+    def __init__(self, kafka: Kafka, topics: Topics, name: str, instance: str, folder: Path, lanes: Lanes) -> None:
+        """`name` is the group's; for `instance` and `folder` see `group.member`."""
+        self._topics = topics
+        self._lanes = lanes
+        self._app = app = group.member(kafka, name, instance, folder)
+        app.on_partitions_revoked.connect(self._revoked)
+        app.on_rebalance_complete.connect(self._assigned)
+        app.agent(app.topic(*topics.names, key_type=bytes, value_type=bytes), concurrency=1)(self._project)
+
+    async def run(self) -> None:
+        """Work until cancelled, then leave the group; raises what made it crash."""
+        worker = _Worker(self._app, override_logging=False, redirect_stdouts=False, quiet=True)
+        try:
+            await worker.start()
+        finally:
+            await self._lanes.give_away()
+            self._leave_for_good()
+            await worker.stop()
+        if worker.crash_reason:
+            raise worker.crash_reason
+
+    async def _project(self, stream: StreamT[bytes]) -> None:
+        queue = stream.channel.queue
+        async for event in stream.noack().events():
+            batch = list(_arrived(event, queue))
+            await self._lanes.write([_record(one) for one in batch])
+            applied = self._lanes.positions
+            for one in batch:
+                if one.message.offset < applied.get(one.message.tp, 0):
+                    one.ack()
+
+    async def _revoked(self, _app: faust.App, _revoked: set[TP], **_: Any) -> None:
+        await self._lanes.give_away()
+
+    async def _assigned(self, app: faust.App, **_: Any) -> None:
+        """Take the lanes over, and have Faust, which seeks to its commits next, begin where the views end."""
+        assigned = app.consumer.assignment()
+        if not assigned:
+            raise NoLanes("the group has no lane for this worker")
+        if await self._lanes.take(group.whole_lanes(assigned, self._topics)):
+            await app.consumer._commit({TP(*place): at for place, at in self._lanes.positions.items()})  # noqa: SLF001
+
+    def _leave_for_good(self) -> None:
+        """Have the group give the lanes away now: a static member does not leave, it would be waited for."""
+        with suppress(ConsumerNotStarted):
+            self._app.consumer._thread._ensure_consumer()._coordinator._group_instance_id = None  # noqa: SLF001
+
+
+class _Worker(faust.Worker):
+    """Faust's worker, which leaves the signals and the title of the process to others."""
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+    def _setproctitle(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+def _arrived(event: EventT[bytes], queue: Any) -> Iterator[EventT[bytes]]:
+    """All that has arrived, up to the bounds of a batch: what waits in the stream's queue goes with the first.
+
+    Taken there, it passes by what Faust does for each event of a stream.
+    """
+    size = 0
+    for _ in range(MAX_EVENTS):
+        yield event
+        size += len(event.message.value or b"")
+        if size >= MAX_BYTES or queue.empty():
+            return
+        event = queue.get_nowait()
+
+
+def _record(event: EventT[bytes]) -> Record:
+    message = event.message
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        round(message.timestamp * 1000),
+        message.key,
+        message.value,
+        message.headers or (),
+    )

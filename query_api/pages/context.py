@@ -1,0 +1,80 @@
+"""What every page is made from: the business of its path, who is signed in, and when it is."""
+
+import re
+from typing import Any, NamedTuple
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+
+from query_api.pages.logo import Logos, address
+from query_api.pages.render import Portal, Reader
+from query_api.sign_in.cookies import session_cookie_name
+from query_api.sign_in.service import SignIn
+from read_models.documents import Doc
+from read_models.reads import Clock, Reads, Scope
+
+PageRequest = Request[Any, Any, State]
+
+
+class Page(NamedTuple):
+    """A request for a page, as far as its templates and services need it."""
+
+    portal: Portal
+    reader: Reader
+    scope: Scope | None
+    """Whose documents it may show; None when signed out."""
+
+    @property
+    def business(self) -> Doc:
+        """The business whose portal it is."""
+        return self.portal.business
+
+    @property
+    def root(self) -> str:
+        """The path of its home page, and what all its paths begin with."""
+        return f"/{self.business['slug']}/"
+
+
+async def provide_page(request: PageRequest, slug: str) -> Page:
+    """The page's context, for handlers to ask for. Raises NotFoundException where there is no such portal."""
+    reads: Reads = request.app.state.reads
+    business = await reads.business(slug)
+    if business is None:
+        raise NotFoundException
+    sign_in: SignIn = request.app.state.sign_in
+    session = await sign_in.session(business, request.cookies.get(session_cookie_name(slug)))
+    customer = await reads.customer(session.scope) if session else None
+    page = Page(
+        portal=await portal_of(request, business),
+        reader=reader_of(request, customer),
+        scope=session.scope if session and customer else None,
+    )
+    request.state.page = page
+    return page
+
+
+async def portal_of(request: PageRequest, business: Doc) -> Portal:
+    """The business as its pages show it."""
+    logos: Logos = request.app.state.logos
+    logo = await logos.of(business)
+    return Portal(business, address(business["slug"], logo) if logo else None)
+
+
+def reader_of(request: PageRequest, customer: Doc | None) -> Reader:
+    """Who a page is made for."""
+    clock: Clock = request.app.state.clock
+    return Reader(request.headers.get("Accept-Language", ""), customer, clock())
+
+
+def destination(page: Page, wanted: str) -> str:
+    """Where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
+    plain = re.fullmatch(r"[A-Za-z0-9_./?&=%~+-]*", wanted.removeprefix(page.root))
+    return wanted if wanted.startswith(page.root) and plain and ".." not in wanted else page.root
+
+
+def see(path: str) -> Redirect:
+    """Leads to another page, which is asked for with GET."""
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER)

@@ -1,0 +1,93 @@
+"""Checkpoints: how far a lane's log is applied in a generation, written in the transaction that writes its views.
+
+One document per generation and lane, made with its generation: `{_id: "<generation>/<lane>", generation, lane, offsets
+{topic without prefix: offset of the next record}, revision, session, applied_at, level_at, counts}`. Every transaction
+that writes a document of the lane compares `revision` and adds 1 (DESIGN.md, decision 1).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from read_models.documents import Doc
+
+COLLECTION = "checkpoints"
+
+
+@dataclass
+class Checkpoint:
+    """A lane's checkpoint as a writer knows it."""
+
+    generation: int
+    lane: int
+    offsets: dict[str, int]
+    """By topic without prefix: of the next record to apply; 0 where there is none."""
+    revision: int
+    session: bytes | None
+    """The lsid of the session whose transactions write the lane."""
+    applied_at: datetime | None
+    level_at: datetime | None
+    """Up to when the lane's log is known to be applied whole."""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, document: Doc) -> "Checkpoint":
+        """The checkpoint of a stored document."""
+        values = {name: document[name] for name in document if name not in ("_id", "counts")}
+        return cls(**values, counts=Counter(document["counts"]))
+
+    @property
+    def id(self) -> str:
+        """Its `_id`."""
+        return checkpoint_id(self.generation, self.lane)
+
+
+def checkpoint_id(generation: int, lane: int) -> str:
+    """The `_id` of a lane's checkpoint in a generation."""
+    return f"{generation}/{lane}"
+
+
+def blank(generation: int, lane: int) -> Doc:
+    """The checkpoint of a lane of which nothing was applied."""
+    return {
+        "_id": checkpoint_id(generation, lane),
+        "generation": generation,
+        "lane": lane,
+        "offsets": {},
+        "revision": 0,
+        "session": None,
+        "applied_at": None,
+        "level_at": None,
+        "counts": {},
+    }
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What a batch does to a lane: the offsets it reaches, when it is level up to, and what it counted."""
+
+    lane: int
+    offsets: Mapping[str, int]
+    level_at: datetime | None
+    counts: Mapping[str, int]
+
+
+def advances(
+    checkpoints: Iterable[Checkpoint], steps: Mapping[int, Advance], session: bytes, now: datetime
+) -> list[UpdateOne]:
+    """The compares that a transaction begins with: each matches only the revision that the writer knows."""
+    operations = []
+    for known in checkpoints:
+        step = steps[known.lane]
+        fields: dict[str, Any] = {f"offsets.{topic}": offset for topic, offset in step.offsets.items()}
+        fields |= {"applied_at": now, "session": session}
+        if step.level_at is not None:
+            fields["level_at"] = step.level_at
+        added = {f"counts.{name}": number for name, number in step.counts.items() if number}
+        compare = {"_id": known.id, "revision": known.revision}
+        operations.append(UpdateOne(compare, {"$set": fields, "$inc": {"revision": 1} | added}))
+    return operations

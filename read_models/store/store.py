@@ -1,0 +1,95 @@
+"""The store of one process: the only room with a database driver in it."""
+
+import asyncio
+import contextlib
+from typing import Self
+
+from read_models.documents import Doc
+from read_models.lists import Range
+from read_models.project import VERSION
+from read_models.store.control import Control
+from read_models.store.dead_letters import DeadLetters
+from read_models.store.driver import Client, connect, translated
+from read_models.store.generations import Generations
+from read_models.store.shared_reads import SharedReads
+from read_models.store.views import Views
+from read_models.store.writer import Writer
+
+
+class Store:
+    """A connection to one database, and its rooms."""
+
+    def __init__(self, url: str, database: str, version: int = VERSION) -> None:
+        """Connects at the first question. `version` is that of the read models."""
+        self.version = version
+        self._client: Client = connect(url)
+        self.database = self._client[database]
+        self.generations = Generations(self._client, self.database)
+        self.dead_letters = DeadLetters(self.database)
+        self.control = Control(self.database, self.generations, self.dead_letters, version)
+        self._shared: dict[int, SharedReads] = {}
+        self._polling: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def connect(cls, url: str, database: str) -> Self:
+        """A store whose server answers; raises `Unavailable`."""
+        store = cls(url, database)
+        await store.ping()
+        return store
+
+    async def close(self) -> None:
+        """Ends the polling and the connections."""
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+        self._client.close()
+
+    def start_polling(self) -> None:
+        """Keeps `control` up to date, for processes that serve readers."""
+        self._polling = asyncio.create_task(self.control.poll())
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` when MongoDB does not answer."""
+        with translated():
+            await self._client.admin.command("ping")
+
+    def writer(self) -> Writer:
+        """A write path with a session of its own."""
+        return Writer(self._client, self.database, self.dead_letters)
+
+    def views(self, generation: int) -> Views:
+        """The documents of a generation."""
+        return Views(self.database, generation)
+
+    async def documents(self, *ids: str) -> list[Doc | None]:
+        """Documents of what is served, by `_id`; shared with whoever asks at the same time, so not to be changed.
+
+        What is not found is asked for again when another generation is served by now (DESIGN.md, decision 4).
+        """
+        served = self.control.served
+        if served is None:
+            return [None for _ in ids]
+        found = await self._shared_reads(served).get(*ids)
+        if None in found:
+            await self.control.refresh()
+            if self.control.served not in (None, served):
+                return await self.documents(*ids)
+        return found
+
+    async def range(self, wanted: Range) -> list[Doc]:
+        """The first documents of a list of what is served."""
+        served = self.control.served
+        if served is None:
+            return []
+        found = await self.views(served).range(wanted)
+        if not found:
+            await self.control.refresh()
+            if self.control.served not in (None, served):
+                return await self.range(wanted)
+        return found
+
+    def _shared_reads(self, generation: int) -> SharedReads:
+        if generation not in self._shared:
+            self._shared = {generation: SharedReads(self.views(generation).load)}
+        return self._shared[generation]

@@ -1,0 +1,108 @@
+"""A business's logo is what its event named, or it is not shown."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from query_api.pages.logo import KEPT, LARGEST, RETRY_AFTER, Logos, address
+
+PNG = b"\x89PNG\r\n\x1a\n and the rest"
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def business(content: bytes = PNG, **media: Any) -> dict[str, Any]:
+    """A business whose logo is said to be `content`."""
+    named = {"key": "logo.png", "content_type": "image/png", "sha256": hashlib.sha256(content).hexdigest()}
+    return {"_id": "biz_1", "branding": {"logo": named | media}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "biz_1").mkdir()
+    (tmp_path / "biz_1" / "logo.png").write_bytes(PNG)
+    return tmp_path
+
+
+async def test_a_logo_is_served_as_it_is(folder: Path) -> None:
+    """The logo is the object that the event named, under an address that changes with it."""
+    logo = await Logos(folder.as_uri()).of(business())
+
+    assert logo is not None
+    assert (logo.content, logo.content_type) == (PNG, "image/png")
+    assert address("clearwater", logo) == f"/clearwater/media/logo?v={logo.sha256[:12]}"
+
+
+async def test_a_logo_is_read_once(folder: Path) -> None:
+    """What was checked is kept: the media store is not asked again."""
+    logos = Logos(folder.as_uri())
+    first = await logos.of(business())
+    (folder / "biz_1" / "logo.png").unlink()
+
+    assert first is await logos.of(business())
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        business(sha256="0" * 64),
+        business(content_type="image/svg+xml"),
+        business(content_type="image/jpeg"),
+        business(key="none.png"),
+        business(key="a//b.png"),
+        {"_id": "biz_2", "branding": {"logo": business()["branding"]["logo"]}},
+        {"_id": "biz_1", "branding": {"logo": None}},
+    ],
+    ids=["another hash", "svg", "another content", "missing", "no path", "another business", "none"],
+)
+async def test_what_is_not_the_named_image_is_not_shown(folder: Path, named: dict[str, Any]) -> None:
+    """A logo that is missing, changed, not an image or another business's is no logo."""
+    assert await Logos(folder.as_uri()).of(named) is None
+
+
+async def test_a_huge_logo_is_not_shown(folder: Path) -> None:
+    """A logo larger than a logo may be is not even read."""
+    content = PNG + b"\0" * LARGEST
+    (folder / "biz_1" / "logo.png").write_bytes(content)
+
+    assert await Logos(folder.as_uri()).of(business(content)) is None
+
+
+async def test_without_media_store_there_are_no_logos() -> None:
+    """An installation without a media store shows initials."""
+    assert await Logos(None).of(business()) is None
+
+
+async def test_a_missing_logo_is_looked_for_again_later(folder: Path) -> None:
+    """A logo that could not be had does not hold up every page, and is there once the store has it."""
+    (folder / "biz_1" / "logo.png").unlink()
+    clock = Clock()
+    logos = Logos(folder.as_uri(), clock)
+    assert await logos.of(business()) is None
+    (folder / "biz_1" / "logo.png").write_bytes(PNG)
+
+    assert await logos.of(business()) is None
+    clock.now += RETRY_AFTER
+    assert await logos.of(business()) is not None
+
+
+async def test_only_so_many_logos_are_kept(folder: Path) -> None:
+    """Memory does not grow with the number of businesses: those asked for last are kept."""
+    logos = Logos(folder.as_uri())
+    for number in range(KEPT + 1):
+        (folder / f"biz_{number}").mkdir(exist_ok=True)
+        (folder / f"biz_{number}" / "logo.png").write_bytes(PNG)
+        assert await logos.of(business() | {"_id": f"biz_{number}"}) is not None
+        (folder / f"biz_{number}" / "logo.png").unlink()
+
+    assert await logos.of(business() | {"_id": f"biz_{KEPT}"}) is not None
+    assert await logos.of(business() | {"_id": "biz_0"}) is None
