@@ -1,7 +1,8 @@
 """What one worker holds and writes: its lanes, how far the views have each partition, and the batch under way."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -24,11 +25,14 @@ class Lanes:
         self._applier = applier
         self._topics = topics
         self._log = log
+        self._alone = asyncio.Lock()
         self._writing: asyncio.Task[Any] | None = None
         self.positions: dict[Place, int] = {}
         """The offset of the next record that the views want, by partition; of lanes that are held only."""
         self.lost: frozenset[int] = frozenset()
         """Lanes that another worker took although the group says they are ours."""
+        self.batches = 0
+        """How many were applied."""
 
     @property
     def held(self) -> set[int]:
@@ -50,7 +54,8 @@ class Lanes:
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait({self._writing})
-        await self._applier.release(held)
+        async with self._alone:
+            await self._applier.release(held)
         if held:
             logger.info("lanes given away", lanes=sorted(held))
 
@@ -62,16 +67,20 @@ class Lanes:
         """
         while wanted := await self._run(self._wanted(records)):
             try:
-                if await self._run(self._applied(wanted)) is None:
+                if not await self._run(self._applied(wanted)):
                     return
             except LaneLost as error:
                 self._lose(error.lanes)
                 continue
             for record in wanted:
-                place = record.topic, record.partition
-                if place in self.positions:
-                    self.positions[place] = record.offset + 1
+                self.positions[record.topic, record.partition] = record.offset + 1
+            self.batches += 1
             return
+
+    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
+        """Have the views say that they hold the log up to `at`, when its ends were asked for."""
+        async with self._alone:
+            await self._applier.mark_level(ends, at)
 
     async def _applied(self, records: Sequence[Record]) -> bool:
         await self._applier.apply(records)
@@ -107,9 +116,13 @@ class Lanes:
 
     async def _run(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Run as the task that `give_away` ends; None when it was."""
-        task = self._writing = asyncio.ensure_future(work)
+        task = self._writing = asyncio.ensure_future(self._by_itself(work))
         try:
             await asyncio.wait({task})
         finally:
             task.cancel()
         return None if task.cancelled() else task.result()
+
+    async def _by_itself(self, work: Coroutine[Any, Any, T]) -> T:
+        async with self._alone:
+            return await work

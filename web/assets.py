@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from web.colours import palette, stylesheet
 
@@ -76,7 +77,7 @@ def _response(content: bytes, content_type: str, *, current: bool) -> Response[b
 
 
 @get("/-/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-def asset(name: str) -> Response[bytes]:
+def asset(name: FromPath[str]) -> Response[bytes]:
     """A stylesheet, icon or script."""
     found = ASSETS.find(name)
     if found is None:
@@ -86,7 +87,7 @@ def asset(name: str) -> Response[bytes]:
 
 
 @get("/-/brand/{name:str}", include_in_schema=False, sync_to_thread=False)
-def brand(name: str) -> Response[bytes]:
+def brand(name: FromPath[str]) -> Response[bytes]:
     """A brand colour's stylesheet, `{rrggbb}.{digest}.css`."""
     try:
         colours = palette("#" + name.partition(".")[0])

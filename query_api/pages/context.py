@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
@@ -38,7 +39,7 @@ class Page(NamedTuple):
         return f"/{self.business['slug']}/"
 
 
-async def provide_page(request: PageRequest, slug: str) -> Page:
+async def provide_page(request: PageRequest, slug: FromPath[str]) -> Page:
     """The page's context, for handlers to ask for. Raises NotFoundException where there is no such portal."""
     reads: Reads = request.app.state.reads
     business = await reads.business(slug)

@@ -1,108 +1,42 @@
-"""What the home page makes of the dashboard: which visit is next, what needs the customer, how health is put in words.
+"""Home: what needs the customer, what is next, what was last, what is due, how contracts are kept."""
 
-Pure: the dashboard is the JSON of `GET /{slug}/api/portal` (API.md), what depends on now is told.
-"""
+from datetime import timedelta
+from typing import Any
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from litestar import Response, get
+from litestar.di import NamedDependency
 
-Item = Mapping[str, Any]
+from query_api.pages import summary
+from query_api.pages.context import Page, PageRequest, see
+from query_api.pages.render import Portal, Reader, formats_for, render
+from read_models.documents import Doc, timestamp
+from read_models.reads import Reads
 
-ENOUGH = 5
-"""Visits from which on a figure is a percentage and may have a trend; below it is "3 of 4" (PORTAL.md, Contract)."""
-
-TREND_MONTHS = 6
-"""Months on either side of the comparison a trend is."""
-
-STEADY = Fraction(2, 100)
-"""Up to this difference of two rates a trend is called steady."""
+BEHIND = timedelta(seconds=60)
+"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
 
 
-class Appointments(NamedTuple):
-    """The upcoming appointments as home shows them."""
-
-    next: Item | None
-    """The soonest whose window has not passed; where all have, the first that is under way."""
-    running: Sequence[Item]
-    """Under way although their window has passed."""
-    later: Sequence[Item]
-
-
-class Figure(NamedTuple):
-    """One figure of a contract's health."""
-
-    name: Literal["completion", "on_time", "proof"]
-    count: int
-    of: int
-    rate: float | None
-    """None below `ENOUGH`: then count and of say it."""
-    target: float | None
-    met: bool | None
-    """None where there is no target, or nothing to hold against it."""
-    trend: Literal["better", "worse", "steady"] | None
-    """The latest `TREND_MONTHS` against those before; None where either side is below `ENOUGH`."""
+@get("/{slug:str}", include_in_schema=False)
+async def home(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+    """The home page; signed out it leads to the sign-in, which comes back here."""
+    reads: Reads = request.app.state.reads
+    dashboard = await reads.dashboard(page.scope, page.business) if page.scope else None
+    if dashboard is None:
+        return see(f"{page.root}sign-in")
+    return home_page(dashboard, page.portal, page.reader)
 
 
-COUNTS: Mapping[Literal["completion", "on_time", "proof"], tuple[str, str]] = {
-    "completion": ("completed", "due"),
-    "on_time": ("on_time", "timed"),
-    "proof": ("with_proof", "completed"),
-}
-"""What is counted for a figure, and out of what (VIEWS.md, Contracts and their health)."""
-
-
-def appointments(upcoming: Sequence[Item], now: str) -> Appointments:
-    """Sorts upcoming appointments, soonest first, into next, running and later; `now` is a served timestamp."""
-    ahead = [item for item in upcoming if item["window"]["end"] >= now]
-    running = [item for item in upcoming if item["window"]["end"] < now]
-    queue = ahead or running
-    following = queue[0] if queue else None
-    return Appointments(
-        next=following,
-        running=[item for item in running if item is not following],
-        later=ahead[1:],
-    )
-
-
-def overdue(dashboard: Item) -> Sequence[Item]:
-    """The open invoices whose due date has passed, first due first."""
-    return [invoice for invoice in dashboard["open_invoices"] if invoice["overdue"]]
-
-
-def figures(health: Item) -> Sequence[Figure]:
-    """The three figures of a contract's health, in the order they are shown."""
-    return [figure(health, name) for name in COUNTS]
-
-
-def figure(health: Item, name: Literal["completion", "on_time", "proof"]) -> Figure:
-    """One figure, with its target and its trend."""
-    count, of = (health[field] for field in COUNTS[name])
-    rate, target = health[f"{name}_rate"], health["targets"][name]
-    return Figure(
-        name=name,
-        count=count,
-        of=of,
-        rate=rate if of >= ENOUGH else None,
-        target=target,
-        met=None if target is None or rate is None else rate >= target,
-        trend=trend(health["trend"], name),
-    )
-
-
-def trend(
-    months: Sequence[Item], name: Literal["completion", "on_time", "proof"]
-) -> Literal["better", "worse", "steady"] | None:
-    """How a figure of the latest months compares with the months before, oldest first."""
-    before = _rate(months[-2 * TREND_MONTHS : -TREND_MONTHS], name)
-    after = _rate(months[-TREND_MONTHS:], name)
-    if before is None or after is None:
-        return None
-    if abs(after - before) <= STEADY:
-        return "steady"
-    return "better" if after > before else "worse"
-
-
-def _rate(months: Sequence[Item], name: Literal["completion", "on_time", "proof"]) -> Fraction | None:
-    counted, of = (sum(month[field] for month in months) for field in COUNTS[name])
-    return Fraction(counted, of) if of >= ENOUGH else None
+def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
+    """The home page, made of the dashboard."""
+    age = formats_for(portal.business, reader).age(dashboard["as_of"])
+    values = {
+        "dashboard": dashboard,
+        "appointments": summary.appointments(dashboard["upcoming"], timestamp(reader.now)),
+        "overdue": summary.overdue(dashboard),
+        "contracts": [
+            {"item": item, "figures": summary.figures(item["health"])} for item in dashboard["contracts"]
+        ],
+        "behind": age > BEHIND,
+        "minutes_old": math.floor(age / timedelta(minutes=1)),
+    }
+    return render("home.html", portal, reader, values)

@@ -10,8 +10,7 @@ from litestar import Response
 from litestar.enums import MediaType
 
 from events.fields import MINOR_UNIT_DIGITS
-from query_api.pages import home
-from read_models.documents import Doc, timestamp
+from read_models.documents import Doc
 from web.assets import brand_url
 from web.formats import Formats
 from web.languages import accepted, choose, load
@@ -20,9 +19,6 @@ from web.templating import LOCALE, Pages
 HERE = Path(__file__).parent
 
 PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale"))
-
-BEHIND = timedelta(seconds=60)
-"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
 
 
 class Reader(NamedTuple):
@@ -73,22 +69,6 @@ def formats_for(business: Doc, reader: Reader) -> Formats:
 def initials(name: str) -> str:
     """The first letters of a name's first two words, in place of a logo."""
     return "".join(word[0] for word in name.split()[:2]).upper()
-
-
-def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
-    """The home page, made of the dashboard."""
-    age = formats_for(portal.business, reader).age(dashboard["as_of"])
-    values = {
-        "dashboard": dashboard,
-        "appointments": home.appointments(dashboard["upcoming"], timestamp(reader.now)),
-        "overdue": home.overdue(dashboard),
-        "contracts": [
-            {"item": item, "figures": home.figures(item["health"])} for item in dashboard["contracts"]
-        ],
-        "behind": age > BEHIND,
-        "minutes_old": math.floor(age / timedelta(minutes=1)),
-    }
-    return render("home.html", portal, reader, values)
 
 
 def error_page(

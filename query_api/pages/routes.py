@@ -1,8 +1,19 @@
 """Every page of the customer surface, for `create_app` to register."""
 
+from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from query_api.pages.context import provide_page
+from query_api.pages.home import home
+from query_api.pages.public import logo
+from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
 from web import assets
 
-ROUTES: list[ControllerRouterHandler] = [*assets.ROUTES]
-"""The page handlers. They lie outside `/{slug}/api/` and appear in no OpenAPI document."""
+PAGES = Router(
+    path="/",
+    route_handlers=[home, ask, answer, open_link, use_link, leave, logo],
+    dependencies={"page": provide_page},
+)
+
+ROUTES: list[ControllerRouterHandler] = [PAGES, *assets.ROUTES]
+"""The pages and their assets. They lie outside `/{slug}/api/` and appear in no OpenAPI document."""

@@ -1,25 +1,16 @@
 """Signing in and out by forms. They call what the JSON API calls; nothing here decides who gets in."""
 
-import math
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect
-from litestar.status_codes import (
-    HTTP_200_OK,
-    HTTP_303_SEE_OTHER,
-    HTTP_401_UNAUTHORIZED,
-    HTTP_409_CONFLICT,
-    HTTP_410_GONE,
-    HTTP_422_UNPROCESSABLE_ENTITY,
-    HTTP_429_TOO_MANY_REQUESTS,
-)
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from query_api.pages.context import Page, PageRequest, destination, see
-from query_api.pages.render import render
+from query_api.pages.forms import Wrong, account_form, address_form, code_form, link_form, link_over
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.service import Limited, Refused, SeveralAccounts, SignIn
 
@@ -52,7 +43,7 @@ async def form_of(request: PageRequest) -> Form:
 
 
 @get("/{slug:str}/sign-in", include_in_schema=False)
-async def ask(page: Page, request: PageRequest) -> Response[Any]:
+async def ask(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
     """The form for the address; who is signed in already goes on."""
     wanted = request.query_params.get("next", "")
     if page.scope:
@@ -61,59 +52,60 @@ async def ask(page: Page, request: PageRequest) -> Response[Any]:
 
 
 @post("/{slug:str}/sign-in", include_in_schema=False, status_code=HTTP_200_OK)
-async def answer(page: Page, request: PageRequest) -> Response[Any]:
+async def answer(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
     """The address alone has a code sent; with the code it signs in."""
     form = await form_of(request)
     if not ADDRESS.fullmatch(form.email):
-        return address_form(page, form.next, form.email, "email_malformed" if form.email else "email_missing")
+        wrong = Wrong("email_malformed" if form.email else "email_missing")
+        return address_form(page, form.next, form.email, wrong)
     return await (check_code if "code" in form.submitted else send_code)(page, request, form)
 
 
-async def send_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
+async def send_code(page: NamedDependency[Page], request: PageRequest, form: Form) -> Response[Any]:
     """Has a code sent, and shows the form for it: the same for every address."""
     sign_in: SignIn = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         binding = await sign_in.ask_for_code(page.business, form.email, browser)
     except Limited as limited:
-        return address_form(page, form.next, form.email, "limited", limited.retry_after)
-    response = code_form(page, form)
+        return address_form(page, form.next, form.email, Wrong("limited", limited.retry_after))
+    response = code_form(page, form.next, form.email)
     response.set_cookie(binding_cookie(page.business, binding))
     return response
 
 
-async def check_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
+async def check_code(page: NamedDependency[Page], request: PageRequest, form: Form) -> Response[Any]:
     """Signs in by the code."""
     code = SEPARATORS.sub("", form.code)
     if not CODE.fullmatch(code):
-        return code_form(page, form, "code_malformed" if code else "code_missing")
+        wrong = Wrong("code_malformed" if code else "code_missing")
+        return code_form(page, form.next, form.email, form.code, wrong)
     sign_in: SignIn = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         token = await sign_in.with_code(page.business, form.email, code, browser, form.customer_id or None)
     except Refused:
-        return code_form(page, form, "code_refused")
+        return code_form(page, form.next, form.email, form.code, Wrong("code_refused"))
     except Limited as limited:
-        return code_form(page, form, "limited", limited.retry_after)
+        return code_form(page, form.next, form.email, form.code, Wrong("limited", limited.retry_after))
     except SeveralAccounts as several:
         hidden = {"email": form.email, "code": code}
-        return account_form(page, form, several, f"{page.root}sign-in", hidden)
+        return account_form(page, form.next, several.accounts, f"{page.root}sign-in", hidden)
     return signed_in(page, form.next, token)
 
 
 @get("/{slug:str}/sign-in/{token:str}", include_in_schema=False)
-async def open_link(page: Page, request: PageRequest, token: str) -> Response[Any]:
+async def open_link(page: NamedDependency[Page], request: PageRequest, token: FromPath[str]) -> Response[Any]:
     """The page of a mailed link. It uses nothing up: programs that check mails open links, too."""
     sign_in: SignIn = request.app.state.sign_in
     link = await sign_in.link(page.business, token)
     if link.email is None:
         return link_over(page, link.newer_at)
-    values = {"address": masked(link.email), "action": f"{page.root}sign-in/{token}", "next": ""}
-    return render("link.html", page.portal, page.reader, values)
+    return link_form(page, link.email, f"{page.root}sign-in/{token}")
 
 
 @post("/{slug:str}/sign-in/{token:str}", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def use_link(page: Page, request: PageRequest, token: str) -> Response[Any]:
+async def use_link(page: NamedDependency[Page], request: PageRequest, token: FromPath[str]) -> Response[Any]:
     """Signs in by the link."""
     form = await form_of(request)
     sign_in: SignIn = request.app.state.sign_in
@@ -123,15 +115,22 @@ async def use_link(page: Page, request: PageRequest, token: str) -> Response[Any
     except Refused:
         return link_over(page, (await sign_in.link(page.business, token)).newer_at)
     except SeveralAccounts as several:
-        return account_form(page, form, several, f"{page.root}sign-in/{token}", {})
+        return account_form(page, form.next, several.accounts, f"{page.root}sign-in/{token}", {})
     return signed_in(page, form.next, made)
 
 
 @post("/{slug:str}/sign-out", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def leave(page: Page, request: PageRequest) -> Redirect:
+async def leave(page: NamedDependency[Page], request: PageRequest) -> Redirect:
     """Ends the session, on the server too."""
     sign_in: SignIn = request.app.state.sign_in
     await sign_in.sign_out(page.business, request)
     response = see(f"{page.root}sign-in")
     response.set_cookie(expired_session_cookie(page.business))
+    return response
+
+
+def signed_in(page: Page, wanted: str, token: str) -> Redirect:
+    """Leads on, with the new session."""
+    response = see(destination(page, wanted))
+    response.set_cookie(session_cookie(page.business, token))
     return response

@@ -75,7 +75,7 @@ def connect(url: str) -> Any:
         url,
         serverSelectionTimeoutMS=5_000,
         connectTimeoutMS=5_000,
-        socketTimeoutMS=30_000,
+        socketTimeoutMS=12_000,
         w="majority",
         readConcernLevel="majority",
         tz_aware=True,

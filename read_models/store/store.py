@@ -49,6 +49,10 @@ class Store:
         """Keeps `control` up to date, for processes that serve readers."""
         self._polling = asyncio.create_task(self.control.poll())
 
+    async def drop(self) -> None:
+        """Removes the database, for tests and benchmarks."""
+        await self._client.drop_database(self.database.name)
+
     async def ping(self) -> None:
         """Raises `Unavailable` when MongoDB does not answer."""
         with translated():

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -139,14 +139,16 @@ class Writer:
                     await generation.write(batch.changes, session)
                 await self._dead_letters.write(batch.letters, batch.held, batch.released, now, session)
 
-    async def _retried(self, transact: Callable[[], Awaitable[None]], known: Sequence[Checkpoint]) -> None:
+    async def _retried(
+        self, transact: Callable[[], Coroutine[Any, Any, None]], known: Sequence[Checkpoint]
+    ) -> None:
         pause, blocked_since = FIRST_PAUSE_SECONDS, time.monotonic()
         while True:
             try:
                 if time.monotonic() - blocked_since > BLOCKED_SECONDS:
                     blocked_since = time.monotonic()
                     await self._kill_holders(known)
-                await transact()
+                await _whole(transact())
                 return
             except Conflict:
                 log.info("a lane is held by another transaction", lanes=sorted(one.lane for one in known))
@@ -166,6 +168,18 @@ class Writer:
                 await self._client.admin.command(
                     "killSessions", [{"id": lsid(other)} for other in sorted(others)]
                 )
+
+
+async def _whole(transaction: Coroutine[Any, Any, None]) -> None:
+    """Runs a transaction to its end also when the caller cancels: a session may not be left in the middle of one."""
+    running = asyncio.ensure_future(transaction)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if running.done() and not running.cancelled() and (error := running.exception()):
+            log.info("a transaction failed while its worker was stopped", error=type(error).__name__)
+        raise
 
 
 def lsid(session: bytes) -> Any:

@@ -4,18 +4,16 @@ import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
-from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import IndexModel
 
-from read_models.store.records.collection import OVER
+from read_models.store.records.collection import OVER, Collection
 
 
 class Limit(NamedTuple):
-    """At most `count` times in any stretch of `within`, per `key`."""
+    """At most `times` in any stretch of `within`, per `key`."""
 
     key: str
-    count: int
+    times: int
     within: timedelta
 
 
@@ -31,7 +29,7 @@ class Limits:
 
     INDEXES: ClassVar[list[IndexModel]] = [OVER]
 
-    def __init__(self, collection: AsyncIOMotorCollection) -> None:
+    def __init__(self, collection: Collection) -> None:
         self.collection = collection
 
     async def take(self, limit: Limit, now: datetime) -> Hit | datetime:
@@ -44,28 +42,20 @@ class Limits:
             }
         }
         with_this = {"$concatArrays": ["$hits", [{"at": now, "id": hit.id}]]}
-        update = [
-            {"$set": {"hits": recent, "gone_at": now + limit.within}},
-            {"$set": {"hits": {"$cond": [{"$lt": [{"$size": "$hits"}, limit.count]}, with_this, "$hits"]}}},
-        ]
-        hits = (await self._update(limit.key, update))["hits"]
-        if any(known["id"] == hit.id for known in hits):
+        left = {"$lt": [{"$size": "$hits"}, limit.times]}
+        document = await self.collection.reckon(
+            limit.key,
+            [
+                {"$set": {"hits": recent, "gone_at": now + limit.within}},
+                {"$set": {"hits": {"$cond": [left, with_this, "$hits"]}}},
+            ],
+        )
+        if any(known["id"] == hit.id for known in document["hits"]):
             return hit
-        # Without hits nothing is allowed at all: there is no moment from which on it were.
-        first: datetime = min((known["at"] for known in hits), default=now)
+        # Where the limit is 0 nothing ever happened: the next try is as good as any later one.
+        first: datetime = min((known["at"] for known in document["hits"]), default=now)
         return first + limit.within
 
     async def give_back(self, hit: Hit) -> None:
         """As if it had not happened."""
-        await self.collection.update_one({"_id": hit.limit.key}, {"$pull": {"hits": {"id": hit.id}}})
-
-    async def _update(self, key: str, update: list[dict[str, object]]) -> dict[str, list[dict[str, datetime]]]:
-        while True:
-            try:
-                found: dict[str, list[dict[str, datetime]]] = await self.collection.find_one_and_update(
-                    {"_id": key}, update, upsert=True, return_document=ReturnDocument.AFTER
-                )
-            except DuplicateKeyError:
-                # Somebody else made the document at the same moment: now it is there.
-                continue
-            return found
+        await self.collection.update({"_id": hit.limit.key}, {"$pull": {"hits": {"id": hit.id}}})

@@ -1,20 +1,21 @@
 """Who is signed in, on which devices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.records.collection import OVER
+from read_models.documents import Doc
+from read_models.store.records.collection import OVER, Collection
+from read_models.store.shared_reads import SharedReads
 
 
 class SessionRecord(NamedTuple):
     """A signed-in device. The token itself is nowhere but in its cookie."""
 
-    token: bytes
-    """SHA-256 of the token."""
+    token: str
+    """SHA-256 of the token, in hex."""
     id: str
     """What the device is called among the person's devices."""
     business: str
@@ -46,38 +47,43 @@ class Sessions:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: AsyncIOMotorCollection) -> None:
+    def __init__(self, collection: Collection) -> None:
         self.collection = collection
+        self._shared = SharedReads(self._load)
 
     async def start(self, record: SessionRecord) -> None:
         """Keeps a new session."""
         document = record._asdict()
-        await self.collection.insert_one({"_id": document.pop("token"), **document})
+        await self.collection.insert({"_id": document.pop("token"), **document})
 
-    async def find(self, token: bytes) -> SessionRecord | None:
+    async def find(self, token: str) -> SessionRecord | None:
         """The session whose token has this hash, over or not."""
-        document = await self.collection.find_one({"_id": token})
+        (document,) = await self._shared.get(token)
         return SessionRecord.of(document) if document else None
 
     async def devices(self, business: str, address: str) -> list[SessionRecord]:
         """The sessions of a person at a business, the latest first."""
-        found = self.collection.find({"business": business, "address": address})
-        documents = await found.sort([("started_at", DESCENDING), ("id", ASCENDING)]).to_list(None)
+        selection = {"business": business, "address": address}
+        documents = await self.collection.find(selection, [("started_at", DESCENDING), ("id", ASCENDING)])
         return [SessionRecord.of(document) for document in documents]
 
-    async def seen(self, token: bytes, at: datetime, gone_at: datetime) -> None:
+    async def seen(self, token: str, at: datetime, gone_at: datetime) -> None:
         """Notes that a session was used, and when it will be over for lack of use."""
-        await self.collection.update_one({"_id": token}, {"$set": {"seen_at": at, "gone_at": gone_at}})
+        await self.collection.update({"_id": token}, {"$set": {"seen_at": at, "gone_at": gone_at}})
 
-    async def end(self, token: bytes) -> None:
+    async def end(self, token: str) -> None:
         """Ends a session; nothing when it is over."""
-        await self.collection.delete_one({"_id": token})
+        await self.collection.delete({"_id": token})
 
     async def end_device(self, business: str, address: str, device: str) -> bool:
         """Ends one of a person's sessions by its id; False when the person has no such session."""
-        done = await self.collection.delete_one({"business": business, "address": address, "id": device})
-        return bool(done.deleted_count)
+        ended = await self.collection.delete({"business": business, "address": address, "id": device})
+        return ended > 0
 
     async def end_devices(self, business: str, address: str) -> None:
         """Ends all sessions of a person at a business."""
-        await self.collection.delete_many({"business": business, "address": address})
+        await self.collection.delete({"business": business, "address": address})
+
+    async def _load(self, tokens: Iterable[str]) -> Mapping[str, Doc]:
+        found = await self.collection.find({"_id": {"$in": list(tokens)}})
+        return {document["_id"]: document for document in found}

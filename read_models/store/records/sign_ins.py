@@ -1,21 +1,22 @@
 """Sign-ins that were asked for: the outbox of their mails, and what their codes and links are checked against.
 
 A record waits (`waiting`) until a mailer has claimed it, made code and link, and handed the mail over (`sent`). A
-claim moves `due_at` on: a mailer that dies leaves a record that becomes due again. `attempts` fences: a
-mailer whose claim ran out hands nothing over.
+claim moves `due_at` on: a mailer that dies leaves a record that becomes due again. `attempts` fences: a mailer whose
+claim ran out hands nothing over.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 
-from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.records.collection import OVER
+from read_models.store.records.collection import OVER, Collection
 
 KEPT = timedelta(days=1)
 """For so long an old link can say that it is old."""
+
+LATEST = (("sent_at", DESCENDING), ("_id", ASCENDING))
 
 
 class SignIn(NamedTuple):
@@ -25,16 +26,16 @@ class SignIn(NamedTuple):
     business: str
     address: str
     """As addresses are compared."""
-    browser: bytes
-    """SHA-256 of the token that binds the code to a browser."""
+    browser: str
+    """SHA-256, in hex, of the token that binds the code to a browser."""
     asked_at: datetime
     attempts: int
     """How often a mailer has claimed it."""
     sent_at: datetime | None
-    code: bytes | None
-    """Keyed hash of the code."""
-    link: bytes | None
-    """SHA-256 of the link's token."""
+    code: str | None
+    """Keyed hash of the code, in hex."""
+    link: str | None
+    """SHA-256 of the link's token, in hex."""
     used: bool
 
     @classmethod
@@ -48,81 +49,70 @@ class SignIns:
 
     INDEXES: ClassVar[list[IndexModel]] = [
         OVER,
-        IndexModel(
-            [("due_at", ASCENDING)], name="outbox", partialFilterExpression={"state": "waiting"}
-        ),
+        IndexModel([("due_at", ASCENDING)], name="outbox", partialFilterExpression={"state": "waiting"}),
         IndexModel(
             [("business", ASCENDING), ("address", ASCENDING), ("sent_at", DESCENDING)], name="address"
         ),
-        IndexModel([("link", ASCENDING)], name="link", partialFilterExpression={"link": {"$type": "binData"}}),
+        IndexModel([("link", ASCENDING)], name="link", partialFilterExpression={"state": "sent"}),
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: AsyncIOMotorCollection) -> None:
+    def __init__(self, collection: Collection) -> None:
         self.collection = collection
 
-    async def ask(self, id_: str, business: str, address: str, browser: bytes, now: datetime) -> None:
+    async def ask(self, id_: str, business: str, address: str, browser: str, now: datetime) -> None:
         """Keeps a sign-in whose mail is due at once, whether or not anybody has the address."""
         asked = SignIn(id_, business, address, browser, now, 0, None, None, None, used=False)._asdict()
         waiting = {"customer": [], "state": "waiting", "due_at": now, "gone_at": now + KEPT}
-        await self.collection.insert_one({"_id": asked.pop("id"), **asked, **waiting})
+        await self.collection.insert({"_id": asked.pop("id"), **asked, **waiting})
 
     async def claim(self, now: datetime, until: datetime) -> SignIn | None:
         """The one whose mail has been due for longest; nobody else gets it before `until`."""
-        document = await self.collection.find_one_and_update(
+        document = await self.collection.take(
             {"state": "waiting", "due_at": {"$lte": now}},
             {"$set": {"due_at": until}, "$inc": {"attempts": 1}},
-            sort=[("due_at", ASCENDING)],
-            return_document=ReturnDocument.AFTER,
+            [("due_at", ASCENDING)],
         )
         return SignIn.of(document) if document else None
 
     async def hand_over(
-        self, claimed: SignIn, customers: Sequence[str], code: bytes, link: bytes, now: datetime
+        self, claimed: SignIn, customers: Sequence[str], code: str, link: str, now: datetime
     ) -> bool:
         """Notes that the mail leaves now, before it does: it is not sent again. False when the claim ran out."""
         sent = {"state": "sent", "customer": list(customers), "code": code, "link": link, "sent_at": now}
-        done = await self.collection.update_one(
-            {"_id": claimed.id, "state": "waiting", "attempts": claimed.attempts}, {"$set": sent}
-        )
-        return bool(done.modified_count)
+        waiting = {"_id": claimed.id, "state": "waiting", "attempts": claimed.attempts}
+        return await self.collection.update(waiting, {"$set": sent})
 
     async def put_off(self, claimed: SignIn, due_at: datetime) -> None:
-        """The mail has certainly not left; it is due again then. What was made for it is worth nothing any more."""
-        again = {"state": "waiting", "due_at": due_at, "code": None, "link": None, "sent_at": None}
-        await self.collection.update_one(
-            {"_id": claimed.id, "attempts": claimed.attempts}, {"$set": again}
-        )
+        """The mail has certainly not left: it is due again then, and what was made for it is worth nothing."""
+        made = {"customer": [], "code": None, "link": None, "sent_at": None}
+        again = {"state": "waiting", "due_at": due_at, **made}
+        await self.collection.update({"_id": claimed.id, "attempts": claimed.attempts}, {"$set": again})
 
     async def drop(self, claimed: SignIn) -> None:
         """Forgets one that nobody is to get a mail for."""
-        await self.collection.delete_one({"_id": claimed.id, "attempts": claimed.attempts})
+        await self.collection.delete({"_id": claimed.id, "attempts": claimed.attempts})
 
-    async def latest(self, business: str, address: str, browser: bytes, count: int) -> list[SignIn]:
+    async def latest(self, business: str, address: str, browser: str, count: int) -> list[SignIn]:
         """Those mailed last of an address and a browser, the latest first, used or not."""
-        found = self.collection.find(
-            {"business": business, "address": address, "browser": browser, "state": "sent"}
-        )
-        documents = await found.sort([("sent_at", DESCENDING), ("_id", ASCENDING)]).to_list(count)
-        return [SignIn.of(document) for document in documents]
+        same = {"business": business, "address": address, "browser": browser, "state": "sent"}
+        return [SignIn.of(document) for document in await self.collection.find(same, LATEST, count)]
 
-    async def of_link(self, business: str, link: bytes) -> SignIn | None:
+    async def of_link(self, business: str, link: str) -> SignIn | None:
         """The one whose link has a token of this hash."""
-        document = await self.collection.find_one({"link": link, "business": business})
-        return SignIn.of(document) if document else None
+        found = await self.collection.find({"link": link, "state": "sent", "business": business}, limit=1)
+        return SignIn.of(found[0]) if found else None
 
     async def last_sent_at(self, business: str, address: str) -> datetime | None:
         """When the latest mail to an address left."""
-        document = await self.collection.find_one(
-            {"business": business, "address": address, "state": "sent"}, sort=[("sent_at", DESCENDING)]
-        )
-        return document["sent_at"] if document else None
+        same = {"business": business, "address": address, "state": "sent"}
+        found = await self.collection.find(same, LATEST, 1)
+        return found[0]["sent_at"] if found else None
 
     async def use(self, sign_in: SignIn) -> bool:
         """Uses up a sign-in, and with it all others of its address and browser; False when it was used before."""
-        done = await self.collection.update_one({"_id": sign_in.id, "used": False}, {"$set": {"used": True}})
-        if not done.modified_count:
+        if not await self.collection.update({"_id": sign_in.id, "used": False}, {"$set": {"used": True}}):
             return False
         same = {"business": sign_in.business, "address": sign_in.address, "browser": sign_in.browser}
-        await self.collection.update_many({**same, "state": "sent"}, {"$set": {"used": True}})
+        await self.collection.update_all({**same, "state": "sent"}, {"$set": {"used": True}})
         return True

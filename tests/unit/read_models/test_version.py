@@ -11,7 +11,7 @@ from read_models.project import VERSION
 from tests.support.memory import MemoryStore
 
 LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
-DIGESTS = {1: "?"}
+DIGESTS = {1: "97f241f1113dbe3d837fe016e1959f5aa3bccf63cf0502444f6e6ba8a68d2cc1"}
 """Of the sample log's documents, by version."""
 
 

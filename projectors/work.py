@@ -1,0 +1,87 @@
+"""One live worker from start to end: waits for what it needs, joins the group, works until told to stop."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+
+from projectors import belonging, group, level
+from projectors.applier import Applier
+from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
+from projectors.lanes import Lanes
+from projectors.live import Member
+from read_models.project import VERSION
+from read_models.store import NoGeneration, Store, Unavailable
+
+logger = structlog.get_logger(__name__)
+
+AGAIN_S: Final = 1.0
+
+T = TypeVar("T")
+
+
+class Installation(NamedTuple):
+    """Where an installation's log and views are."""
+
+    kafka: Kafka
+    topic_prefix: str
+    mongo_url: str
+    database: str
+
+
+class GroupFull(Exception):  # noqa: N818
+    """The group has as many members as there are lanes."""
+
+
+async def work(installation: Installation, instance: str) -> None:
+    """Work until cancelled.
+
+    Waits, saying for what, while Kafka, MongoDB, the topics, a generation of this version or a free lane is missing.
+    Raises TopicsUnfit and `belonging.Broken`, which no new start mends, and whatever makes the worker crash.
+    """
+    kafka, prefix = installation.kafka, installation.topic_prefix
+    cluster = await _waiting(lambda: find(kafka, prefix))
+    name = group.name(prefix, installation.database, VERSION)
+    async with AsyncExitStack() as stack:
+        store = await _waiting(lambda: Store.connect(installation.mongo_url, installation.database))
+        stack.push_async_callback(store.close)
+        log = await _waiting(lambda: stack.enter_async_context(reading(kafka, cluster.topics)))
+        await _waiting(lambda: _fit(store, cluster))
+        await _waiting(lambda: belonging.check(store, cluster, log))
+        await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
+        applier = Applier(store, cluster.topics)
+        stack.push_async_callback(applier.close)
+        lanes = Lanes(applier, cluster.topics, log)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        member = Member(kafka, cluster.topics, name, instance, folder, lanes)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(member.run())
+            tasks.create_task(level.watch(lanes, log, lambda: datetime.now(UTC)))
+
+
+async def _fit(store: Store, cluster: Cluster) -> None:
+    await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
+
+
+async def _room(kafka: Kafka, name: str, instance: str, lanes: int) -> None:
+    others = await members(kafka, name) - {instance}
+    if len(others) >= lanes:
+        raise GroupFull(f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends")
+
+
+async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
+    said = ""
+    while True:
+        try:
+            return await what()
+        except (KafkaAway, TopicsMissing, Unavailable, NoGeneration, GroupFull) as error:
+            reason = str(error) if not isinstance(error, Unavailable) else "MongoDB does not answer"
+            if reason != said:
+                logger.warning("waiting", reason=reason)
+                said = reason
+        await asyncio.sleep(AGAIN_S)
