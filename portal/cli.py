@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from portal import logs
+from portal.commands import project as projecting
 from portal.commands import publish as publishing
 from portal.commands import topics as making
 from portal.errors import CommandError
@@ -71,3 +72,9 @@ def publish(
         print(f"published {done} events")
 
     run(work())
+
+
+@app.command()
+def project() -> None:
+    """Runs the live projector and watches it; start more for more throughput."""
+    run(projecting.project(settings()), endless=True)

@@ -31,6 +31,9 @@ async def _cancellable(main: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(main)
 
     def stop() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Once is enough: a second signal must not cut the cleaning up short.
+            loop.add_signal_handler(number, lambda: None)
         task.cancel()
         # What does not let itself be cancelled, an answer that never comes say, does not hold up the end.
         loop.call_later(STOP_WITHIN_S, os._exit, 1)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from events.topics import DEFAULT_PARTITIONS
 from portal.errors import UsageError
 from projectors.kafka import Kafka
+from projectors.work import Installation
 
 PREFIX: Final = "PORTAL_"
 LIMIT: Final = "PORTAL_LIMIT_"
@@ -128,6 +129,11 @@ class Settings(BaseModel):
             sasl_password=None if secret is None else secret.get_secret_value(),
             ssl_context=self._ssl_context(),
         )
+
+    @property
+    def installation(self) -> Installation:
+        """The log and the views; raises UsageError when they are not set."""
+        return Installation(self.kafka, self.topic_prefix, self.required("mongo_url"), self.mongo_database)
 
     def required(self, name: str) -> str:
         """The value of a setting that the command cannot do without; UsageError says what to set it to."""

@@ -11,6 +11,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from events.topics import Topics
+from projectors.delivery import Transport
 from projectors.kafka import Kafka
 
 SESSION_S: Final = 10.0
@@ -44,6 +45,8 @@ class _WholeLanes(PartitionAssignor):
 class _Silent(Monitor):
     """Measures nothing per event: what Faust knows is how far it has read, not what was applied."""
 
+    mundane_level = "debug"
+
     def on_message_in(self, *_: Any) -> None:
         pass
 
@@ -66,7 +69,7 @@ def member(kafka: Kafka, group: str, instance: str, folder: Path) -> faust.App:
     `instance` names this member: started again under the same name, it has its lanes back at once. Faust wants a
     `folder`, and puts nothing there as there are no tables.
     """
-    return faust.App(
+    app = faust.App(
         group,
         broker=[f"kafka://{server}" for server in kafka.servers],
         broker_client_id=instance,
@@ -95,6 +98,8 @@ def member(kafka: Kafka, group: str, instance: str, folder: Path) -> faust.App:
         store="memory://",
         datadir=folder,
     )
+    app.transport = Transport(app.conf.broker_consumer, app)
+    return app
 
 
 def _credentials(kafka: Kafka) -> SASLCredentials | None:

@@ -23,11 +23,11 @@ Place = tuple[str, int]
 """A partition: full topic name and number."""
 
 
-class KafkaAway(Exception):  # noqa: N818 - the name says what is known: nobody answered
+class KafkaAway(Exception):
     """The cluster does not answer, or not within `REQUEST_S`."""
 
 
-class TopicsUnfit(Exception):  # noqa: N818
+class TopicsUnfit(Exception):
     """Topics are missing, or differ in their partition counts; the text names them and says what to do."""
 
 
@@ -113,6 +113,13 @@ def fitting(prefix: str, counts: Mapping[str, int]) -> Topics:
     return Topics(prefix, counts[names[0]])
 
 
+async def members(kafka: Kafka, group: str) -> set[str]:
+    """The client ids of a group's members; raises KafkaAway."""
+    async with admin(kafka) as client:
+        (answer,) = await client.describe_consumer_groups([group])
+        return {member["client_id"] for found in answer.to_object()["groups"] for member in found["members"]}
+
+
 class Log:
     """Reads offsets and single stretches of the topics, as a member of no group."""
 
@@ -141,7 +148,9 @@ class Log:
         return found
 
     async def _offsets(
-        self, ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]], lanes: Iterable[int]
+        self,
+        ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]],
+        lanes: Iterable[int],
     ) -> dict[Place, int]:
         places = [TopicPartition(name, lane) for lane in lanes for name in self._topics.names]
         try:

@@ -22,7 +22,7 @@ REGAINED_WITHIN_S: Final = 2 * SESSION_S
 """A lane that another worker took is given away by the group by then, or it was taken from us wrongly."""
 
 
-class StandsStill(Exception):  # noqa: N818
+class StandsStill(Exception):
     """The worker does not get on; a new one may."""
 
 

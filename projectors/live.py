@@ -1,12 +1,15 @@
 """The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import faust
 from faust.exceptions import ConsumerNotStarted
+from faust.streams import Stream
+from faust.topics import Topic
+from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP, EventT, StreamT
 
 from events.envelope import Record
@@ -19,14 +22,16 @@ MAX_EVENTS: Final = 1000
 MAX_BYTES: Final = 8 * 1024 * 1024
 
 
-class NoLanes(Exception):  # noqa: N818
+class NoLanes(Exception):
     """The group has more members than lanes: this worker is to wait outside (aiokafka never wakes an idle one)."""
 
 
 class Member:
     """One member of the group: it takes lanes over, gives them away, and hands what arrives to them."""
 
-    def __init__(self, kafka: Kafka, topics: Topics, name: str, instance: str, folder: Path, lanes: Lanes) -> None:
+    def __init__(
+        self, kafka: Kafka, topics: Topics, name: str, instance: str, folder: Path, lanes: Lanes
+    ) -> None:
         """`name` is the group's; for `instance` and `folder` see `group.member`."""
         self._topics = topics
         self._lanes = lanes
@@ -37,7 +42,7 @@ class Member:
 
     async def run(self) -> None:
         """Work until cancelled, then leave the group; raises what made it crash."""
-        worker = _Worker(self._app, override_logging=False, redirect_stdouts=False, quiet=True)
+        worker = _Worker(self._app)
         try:
             await worker.start()
         finally:
@@ -48,8 +53,8 @@ class Member:
             raise worker.crash_reason
 
     async def _project(self, stream: StreamT[bytes]) -> None:
-        queue = stream.channel.queue
-        async for event in stream.noack().events():
+        queue = cast("Topic", stream.channel).queue
+        async for event in cast("Stream[bytes]", stream).noack().events():
             batch = list(_arrived(event, queue))
             await self._lanes.write([_record(one) for one in batch])
             applied = self._lanes.positions
@@ -57,25 +62,31 @@ class Member:
                 if one.message.offset < applied.get(one.message.tp, 0):
                     one.ack()
 
-    async def _revoked(self, _app: faust.App, _revoked: set[TP], **_: Any) -> None:
+    async def _revoked(self, *_: Any, **__: Any) -> None:
         await self._lanes.give_away()
 
-    async def _assigned(self, app: faust.App, **_: Any) -> None:
+    async def _assigned(self, *_: Any, **__: Any) -> None:
         """Take the lanes over, and have Faust, which seeks to its commits next, begin where the views end."""
-        assigned = app.consumer.assignment()
+        consumer = cast("Consumer", self._app.consumer)
+        assigned = consumer.assignment()
         if not assigned:
             raise NoLanes("the group has no lane for this worker")
         if await self._lanes.take(group.whole_lanes(assigned, self._topics)):
-            await app.consumer._commit({TP(*place): at for place, at in self._lanes.positions.items()})  # noqa: SLF001
+            await consumer._commit({TP(*place): at for place, at in self._lanes.positions.items()})  # noqa: SLF001
 
     def _leave_for_good(self) -> None:
         """Have the group give the lanes away now: a static member does not leave, it would be waited for."""
         with suppress(ConsumerNotStarted):
-            self._app.consumer._thread._ensure_consumer()._coordinator._group_instance_id = None  # noqa: SLF001
+            thread = cast("Consumer", self._app.consumer)._thread  # noqa: SLF001
+            thread._ensure_consumer()._coordinator._group_instance_id = None  # noqa: SLF001
 
 
 class _Worker(faust.Worker):
     """Faust's worker, which leaves the signals and the title of the process to others."""
+
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True)
+        self.spinner = None
 
     def install_signal_handlers(self) -> None:
         pass
@@ -89,13 +100,12 @@ def _arrived(event: EventT[bytes], queue: Any) -> Iterator[EventT[bytes]]:
 
     Taken there, it passes by what Faust does for each event of a stream.
     """
-    size = 0
-    for _ in range(MAX_EVENTS):
-        yield event
-        size += len(event.message.value or b"")
-        if size >= MAX_BYTES or queue.empty():
-            return
+    yield event
+    count, size = 1, len(event.message.value or b"")
+    while count < MAX_EVENTS and size < MAX_BYTES and not queue.empty():
         event = queue.get_nowait()
+        yield event
+        count, size = count + 1, size + len(event.message.value or b"")
 
 
 def _record(event: EventT[bytes]) -> Record:
@@ -107,5 +117,5 @@ def _record(event: EventT[bytes]) -> Record:
         round(message.timestamp * 1000),
         message.key,
         message.value,
-        message.headers or (),
+        cast("Sequence[tuple[str, bytes | None]]", message.headers),
     )

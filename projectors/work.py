@@ -2,11 +2,11 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 
@@ -34,7 +34,7 @@ class Installation(NamedTuple):
     database: str
 
 
-class GroupFull(Exception):  # noqa: N818
+class GroupFull(Exception):
     """The group has as many members as there are lanes."""
 
 
@@ -59,9 +59,20 @@ async def work(installation: Installation, instance: str) -> None:
         lanes = Lanes(applier, cluster.topics, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         member = Member(kafka, cluster.topics, name, instance, folder, lanes)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(member.run())
-            tasks.create_task(level.watch(lanes, log, lambda: datetime.now(UTC)))
+        await first(member.run(), level.watch(lanes, log, lambda: datetime.now(UTC)))
+
+
+async def first(*works: Coroutine[Any, Any, None]) -> None:
+    """Run until one ends or raises, or until cancelled; then end the others."""
+    tasks = {asyncio.ensure_future(one) for one in works}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()
 
 
 async def _fit(store: Store, cluster: Cluster) -> None:
@@ -71,7 +82,9 @@ async def _fit(store: Store, cluster: Cluster) -> None:
 async def _room(kafka: Kafka, name: str, instance: str, lanes: int) -> None:
     others = await members(kafka, name) - {instance}
     if len(others) >= lanes:
-        raise GroupFull(f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends")
+        raise GroupFull(
+            f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends"
+        )
 
 
 async def _waiting(what: Callable[[], Awaitable[T]]) -> T:

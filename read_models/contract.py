@@ -7,6 +7,7 @@ from events.contracts import ContractAmended, ContractEnded, ContractRenewed, Co
 from events.envelope import Event
 from read_models import health
 from read_models.documents import Doc, blank, dump, note
+from read_models.lists import enlist
 
 FIRST = frozenset({"signed"})
 TREND_MONTHS = 12
@@ -33,7 +34,7 @@ def evolve(contract: Doc, event: Event) -> None:
     """Applies an event of the contract; nothing changes when it was not signed, or is signed again."""
     if contract["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](contract, event, event.data)
-        contract["current"] = contract["status"] != "ended"
+        enlist(contract, down=(f"contracts/{contract['status']}", contract["starts_on"]))
 
 
 def _signed(contract: Doc, event: Event, data: ContractSigned) -> None:

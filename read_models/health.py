@@ -41,6 +41,7 @@ def new_month(business: str, customer: str, contract_id: str, month: str) -> Doc
         "id": subject,
         "contract_id": contract_id,
         "month": month,
+        "down": {"list": "months", "key": month},
         "due": 0,
         "completed": 0,
         "timed": 0,

@@ -6,6 +6,7 @@ from typing import Any
 from events.envelope import Event
 from events.invoices import InvoiceCredited, InvoiceDueDateChanged, InvoiceIssued, InvoiceVoided
 from read_models.documents import Doc, blank, money, note
+from read_models.lists import enlist
 
 FIRST = frozenset({"issued"})
 
@@ -85,12 +86,13 @@ def derive(invoice: Doc) -> None:
         due = max(left, 0)
         invoice.update(status="open" if due else "paid", amount_due=due, overpaid=max(0, min(paid, -left)))
     invoice["paid"] = paid
-    invoice["open"] = invoice["status"] == "open"
+    first_due = ("invoices/open", invoice["due_on"] + invoice["number"]) if is_open(invoice) else None
+    enlist(invoice, up=first_due, down=(f"invoices/{invoice['status']}", invoice["issued_on"]))
 
 
 def is_open(invoice: Doc) -> bool:
     """Whether it is among the open invoices."""
-    return bool(invoice["shown"]) and bool(invoice["open"])
+    return bool(invoice["shown"]) and bool(invoice["status"] == "open")
 
 
 def item(invoice: Doc) -> Doc:

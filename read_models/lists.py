@@ -1,7 +1,8 @@
 """Every list that is read by index: what is in it, and in which order (VIEWS.md).
 
-The store makes one index of each, and answers a range of it with one query. In memory the same order is given by
-`precedes`.
+An index costs every write, so the lists of a customer share two: a document that is in a list says so in its field `up`
+or `down`, `{list, key}`, and lies there by the key, ascending or descending, ties by id. In memory the same order is
+given by `precedes`.
 """
 
 from collections.abc import Mapping
@@ -12,76 +13,116 @@ from read_models.documents import Doc
 Order = tuple[tuple[str, int], ...]
 
 
-class List(NamedTuple):
-    """A list: the fields a range of it names, its order (1 ascending, -1 descending), and what is in it at all.
+class Index(NamedTuple):
+    """An index on the views: its keys (1 ascending, -1 descending), and which documents are in it."""
 
-    Nested fields are dotted. `where` is the constant part of the filter and the filter of the partial index.
+    keys: Order
+    where: Mapping[str, Any]
+
+
+INDEXES: Mapping[str, Index] = {
+    "up": Index(
+        (("business", 1), ("customer", 1), ("up.list", 1), ("up.key", 1), ("id", 1)),
+        {"up": {"$exists": True}},
+    ),
+    "down": Index(
+        (("business", 1), ("customer", 1), ("down.list", 1), ("down.key", -1), ("id", 1)),
+        {"down": {"$exists": True}},
+    ),
+    "touched": Index(
+        (("business", 1), ("customer", 1), ("touched", -1), ("id", 1)), {"touched": {"$exists": True}}
+    ),
+    "slug": Index((("slug", 1), ("slug_claimed_at", 1), ("id", 1)), {"slug": {"$exists": True}}),
+    "host": Index((("portal_host", 1), ("host_claimed_at", 1), ("id", 1)), {"slug": {"$exists": True}}),
+    "sign_in": Index((("business", 1), ("sign_in", 1), ("id", 1)), {"sign_in": {"$exists": True}}),
+}
+"""By name. None is unique: the log decides, not the index."""
+
+
+class List(NamedTuple):
+    """A list: the index it is read by, the fields of it that a range names, how many of its keys order it, and the same order by
+    the fields of the entries that short lists keep.
+
+    `names` are the lists of an `up` or `down` index that it is made of. `narrowed` is a field whose value a range names
+    last, and that the index does not hold: such a list is filled from behind a few others.
     """
 
+    by: str
     equal: tuple[str, ...]
     order: Order
-    where: Mapping[str, Any]
+    names: tuple[str, ...] = ()
+    narrowed: str | None = None
 
 
 OWNER = ("business", "customer")
 SOONEST: Order = (("window.start", 1), ("id", 1))
 LATEST: Order = (("window.start", -1), ("id", 1))
+PAST = ("visits/completed", "visits/missed", "visits/cancelled")
+INVOICES = ("invoices/open", "invoices/paid", "invoices/void")
+CONTRACTS = ("contracts/active", "contracts/ended")
+LATEST_STARTED: Order = (("starts_on", -1), ("id", 1))
 
 LISTS: Mapping[str, List] = {
-    "business_by_slug": List(("slug",), (("slug_claimed_at", 1), ("id", 1)), {"kind": "business"}),
-    "business_by_host": List(
-        ("portal_host",),
-        (("host_claimed_at", 1), ("id", 1)),
-        {"kind": "business", "portal_host": {"$type": "string"}},
-    ),
-    "customers_by_email": List(
-        ("business", "sign_in"), (("id", 1),), {"kind": "customer", "sign_in": {"$exists": True}}
-    ),
-    "open_visits": List(OWNER, SOONEST, {"phase": "open"}),
-    "past_visits": List((*OWNER, "status"), LATEST, {"phase": "past"}),
-    "contract_open_visits": List((*OWNER, "contract_id"), SOONEST, {"phase": "open"}),
-    "contract_past_visits": List((*OWNER, "contract_id"), LATEST, {"phase": "past"}),
-    "subscription_open_visits": List((*OWNER, "subscription_id"), SOONEST, {"phase": "open"}),
-    "contract_months": List((*OWNER, "contract_id"), (("month", -1), ("id", 1)), {"kind": "month"}),
-    "open_invoices": List(OWNER, (("due_on", 1), ("number", 1), ("id", 1)), {"open": True}),
-    "invoices": List((*OWNER, "status"), (("issued_on", -1), ("id", 1)), {"kind": "invoice", "shown": True}),
-    "payments": List(OWNER, (("at", -1), ("id", 1)), {"kind": "payment", "shown": True}),
-    "subscriptions": List(OWNER, (("plan.name", 1), ("id", 1)), {"kind": "subscription", "shown": True}),
-    "contracts": List(OWNER, (("starts_on", -1), ("id", 1)), {"kind": "contract", "shown": True}),
-    "current_contracts": List(OWNER, (("starts_on", -1), ("id", 1)), {"kind": "contract", "current": True}),
-    "touched": List(OWNER, (("touched", -1), ("id", 1)), {"touched": {"$exists": True}}),
+    "business_by_slug": List("slug", ("slug",), ()),
+    "business_by_host": List("host", ("portal_host",), ()),
+    "customers_by_email": List("sign_in", ("business", "sign_in"), ()),
+    "open_visits": List("up", OWNER, SOONEST, ("visits/open",)),
+    "past_visits": List("down", OWNER, LATEST, PAST),
+    "completed_visits": List("down", OWNER, LATEST, PAST[:1]),
+    "contract_open_visits": List("up", OWNER, SOONEST, ("visits/open",), "contract_id"),
+    "contract_past_visits": List("down", OWNER, LATEST, PAST, "contract_id"),
+    "subscription_open_visits": List("up", OWNER, SOONEST, ("visits/open",), "subscription_id"),
+    "contract_months": List("down", OWNER, (("month", -1), ("id", 1)), ("months",), "contract_id"),
+    "open_invoices": List("up", OWNER, (("due_on", 1), ("number", 1), ("id", 1)), ("invoices/open",)),
+    "invoices": List("down", OWNER, (("issued_on", -1), ("id", 1)), INVOICES),
+    "payments": List("down", OWNER, (("at", -1), ("id", 1)), ("payments",)),
+    "subscriptions": List("up", OWNER, (("plan.name", 1), ("id", 1)), ("subscriptions",)),
+    "contracts": List("down", OWNER, LATEST_STARTED, CONTRACTS),
+    "current_contracts": List("down", OWNER, LATEST_STARTED, CONTRACTS[:1]),
+    "touched": List("touched", OWNER, (("touched", -1), ("id", 1))),
 }
 
 
 class Range(NamedTuple):
     """The first `limit` documents of a list.
 
-    `scope` holds the values of its `equal` fields, a tuple where any of several will do. `after` are the values of
-    the order's fields of the document behind which the range begins.
+    `scope` holds the values of its `equal` fields and, where it is narrowed, of that field. `only` names some of its
+    `names`, where not all are wanted. `after` are the key and the id of the document behind which the range begins.
     """
 
     list: str
-    scope: tuple[str | tuple[str, ...], ...]
+    scope: tuple[str, ...]
     limit: int
-    after: tuple[Any, ...] = ()
+    only: tuple[str, ...] = ()
+    after: tuple[str, str] | None = None
 
 
-def selection(wanted: Range) -> Doc:
-    """The filter of a range, in MongoDB's terms; it is bounded by the list's index."""
+def enlist(document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str, str] | None = None) -> None:
+    """Puts a document into a list of each index, by name and key, or takes it out."""
+    for index, place in (("up", up), ("down", down)):
+        if place:
+            document[index] = {"list": place[0], "key": place[1]}
+        else:
+            document.pop(index, None)
+
+
+def selection(wanted: Range) -> tuple[Doc, Order]:
+    """The filter and the sort of a range, in MongoDB's terms; both are answered by the list's index."""
     spec = LISTS[wanted.list]
-    chosen: Doc = dict(spec.where)
-    for field, value in zip(spec.equal, wanted.scope, strict=True):
-        chosen[field] = {"$in": list(value)} if isinstance(value, tuple) else value
+    index = INDEXES[spec.by]
+    narrowed = (spec.narrowed,) if spec.narrowed else ()
+    chosen: Doc = {**index.where, **dict(zip((*spec.equal, *narrowed), wanted.scope, strict=True))}
+    bound = len(spec.equal)
+    if spec.names:
+        chosen[f"{spec.by}.list"] = {"$in": list(wanted.only or spec.names)}
+        bound += 1
+    sort = index.keys[bound:]
     if wanted.after:
-        last = list(zip(spec.order, wanted.after, strict=True))
-        (first, direction), value = last[0]
-        # The bound of the index; which of those equal to it come later is told by the rest.
-        chosen[first] = {"$gte" if direction > 0 else "$lte": value}
-        chosen["$or"] = [
-            {name: known for (name, _), known in last[:place]} | {field: {"$gt" if way > 0 else "$lt": known}}
-            for place, ((field, way), known) in enumerate(last)
-        ]
-    return chosen
+        (field, direction), (key, last_id) = sort[0], wanted.after
+        # The bound of the index; which of those with the same key come later is told by the rest.
+        chosen[field] = {"$gte" if direction > 0 else "$lte": key}
+        chosen["$or"] = [{field: {"$ne": key}}, {"id": {"$gt": last_id}}]
+    return chosen, sort
 
 
 def at(document: Doc, field: str) -> Any:

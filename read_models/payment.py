@@ -4,6 +4,7 @@ from typing import Any
 
 from events.envelope import Event
 from read_models.documents import Doc, blank, dump, money, note
+from read_models.lists import enlist
 
 FIRST = frozenset({"succeeded", "failed"})
 
@@ -90,6 +91,8 @@ def show(payment: Doc, invoice: Doc) -> None:
     """Shows the payment with its invoice's number once the invoice is issued."""
     if invoice["shown"] and payment["status"] is not None:
         payment.update(shown=True, invoice_number=invoice["number"])
+    if payment["shown"]:
+        enlist(payment, down=("payments", payment["at"]))
 
 
 def item(payment: Doc) -> Doc:

@@ -16,10 +16,6 @@ def _owner_and_id(parent: Doc) -> tuple[str, ...]:
     return parent["business"], parent["customer"], parent["id"]
 
 
-def _owner_and_completed(parent: Doc) -> tuple[str, ...]:
-    return parent["business"], parent["customer"], "completed"
-
-
 def _in_phase(phase: str, document: Doc) -> bool:
     return bool(document.get("phase") == phase)
 
@@ -33,7 +29,7 @@ def _shown(document: Doc) -> bool:
 
 
 def _current(document: Doc) -> bool:
-    return bool(document.get("current"))
+    return bool(document["shown"]) and bool(document["status"] == "active")
 
 
 _open = partial(_in_phase, "open")
@@ -43,7 +39,7 @@ APPOINTMENTS = Shortlist(
     "customer", None, "appointments", customer.APPOINTMENTS_KEPT, "open_visits", _owner, _open, visit.item
 )
 RECENT_VISITS = Shortlist(
-    "customer", None, "recent_visits", 10, "past_visits", _owner_and_completed, _completed, visit.item
+    "customer", None, "recent_visits", 10, "completed_visits", _owner, _completed, visit.item
 )
 CONTRACT_OPEN = Shortlist(
     "contract", "contract_id", "open", 30, "contract_open_visits", _owner_and_id, _open, visit.slot

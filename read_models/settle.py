@@ -66,7 +66,7 @@ def _settle_payments(documents: WorkingSet) -> Asking:
     for key in waiting:
         documents.touch(*key)
     for paid in documents.touched("payment"):
-        if paid["invoice_id"] is not None and not paid["shown"]:
+        if paid["invoice_id"] is not None:
             billed = documents.get(paid["business"], paid["customer"], "invoice", paid["invoice_id"])
             if billed is not None:
                 payment.show(paid, billed)

@@ -13,6 +13,7 @@ from events.subscriptions import (
     SubscriptionStarted,
 )
 from read_models.documents import Doc, blank, dump, money, note
+from read_models.lists import enlist
 
 FIRST = frozenset({"started"})
 
@@ -29,6 +30,7 @@ def evolve(subscription: Doc, event: Event) -> None:
     """Applies an event of the subscription; nothing changes when it was not started, or is started again."""
     if subscription["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](subscription, event, event.data)
+        enlist(subscription, up=("subscriptions", subscription["plan"]["name"]))
 
 
 def _started(subscription: Doc, event: Event, data: SubscriptionStarted) -> None:

@@ -17,6 +17,7 @@ from events.visits import (
     VisitTechnicianAssigned,
 )
 from read_models.documents import Doc, blank, dump, note, parse
+from read_models.lists import enlist
 
 FIRST = frozenset({"booked"})
 OUTCOMES = frozenset({"completed", "missed", "cancelled"})
@@ -137,6 +138,11 @@ def derive(visit: Doc) -> None:
     if not visit["shown"]:
         return
     visit["phase"] = "past" if visit["status"] in OUTCOMES else "open"
+    start = visit["window"]["start"]
+    if visit["phase"] == "open":
+        enlist(visit, up=("visits/open", start))
+    else:
+        enlist(visit, down=(f"visits/{visit['status']}", start))
     completion = visit["completion"] if visit["status"] == "completed" else None
     arrived_at = visit["started_at"] or (completion and completion["arrived_at"])
     visit["arrived_at"] = arrived_at
@@ -146,7 +152,7 @@ def derive(visit: Doc) -> None:
         seconds = (parse(arrived_at) - parse(visit["window"]["end"])).total_seconds()
         visit["late"] = -int(-seconds // 60)
     if visit["contract_id"] is not None:
-        visit["month"] = local_month(visit["window"]["start"], visit["timezone"])
+        visit["month"] = local_month(start, visit["timezone"])
 
 
 def local_month(timestamp: str, zone: str) -> str:

@@ -25,10 +25,13 @@ WITHIN_S = 60.0
 SHOWN_LINES = 60
 
 
-async def until(true: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:
-    """Returns when `true()` is; fails with `what` it waited for when that takes too long."""
+async def until(true: Callable[[], bool | Awaitable[bool]], what: str, within_s: float = WITHIN_S) -> None:
+    """Returns when `true()` is, which may be awaitable; fails with `what` it waited for when that takes too long."""
     deadline = time.monotonic() + within_s
-    while not true():
+    while True:
+        answer = true()
+        if answer if isinstance(answer, bool) else await answer:
+            return
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s:.0f} s for {what}")
         await asyncio.sleep(0.02)
@@ -159,15 +162,14 @@ class Installation:
         """Returns when `portal serve` answers a GET of `path` with `status`."""
         url = self.env["PORTAL_PUBLIC_URL"] + path
         async with httpx.AsyncClient(trust_env=False) as client:
-            deadline = time.monotonic() + WITHIN_S
-            while True:
-                with contextlib.suppress(httpx.TransportError):
-                    answer = await client.get(url)
-                    if answer.status_code == status:
-                        return
-                if time.monotonic() > deadline:
-                    raise AssertionError(f"waited {WITHIN_S:.0f} s for {status} from {path}")
-                await asyncio.sleep(0.05)
+
+            async def answered() -> bool:
+                try:
+                    return (await client.get(url)).status_code == status
+                except httpx.TransportError:
+                    return False
+
+            await until(answered, f"{status} from {path}")
 
 
 # What the fixture `installation` is: `await installation(PORTAL_PARTITIONS="4")`.

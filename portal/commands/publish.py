@@ -31,7 +31,7 @@ class Line(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Unroutable(Exception):  # noqa: N818 - a statement about the line
+class Unroutable(Exception):
     """A line that cannot be published: it does not say to which topic, or under which key."""
 
 

@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from query_api.pages.logo import Logos, address
 from query_api.pages.render import Portal, Reader
-from query_api.sign_in.cookies import session_cookie_name
+from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
 from read_models.documents import Doc
 from read_models.reads import Clock, Reads, Scope
@@ -46,12 +46,11 @@ async def provide_page(request: PageRequest, slug: FromPath[str]) -> Page:
     if business is None:
         raise NotFoundException
     sign_in: SignIn = request.app.state.sign_in
-    session = await sign_in.session(business, request.cookies.get(session_cookie_name(slug)))
-    customer = await reads.customer(session.scope) if session else None
+    session = await sign_in.session(business, browser_of(request, business).session)
     page = Page(
         portal=await portal_of(request, business),
-        reader=reader_of(request, customer),
-        scope=session.scope if session and customer else None,
+        reader=reader_of(request, session.customer if session else None),
+        scope=session.scope if session else None,
     )
     request.state.page = page
     return page

@@ -1,6 +1,7 @@
 """Errors as pages: in the business's name where one is known, and always an answer."""
 
 import asyncio
+import math
 from datetime import timedelta
 
 import structlog
@@ -16,15 +17,16 @@ PATIENCE = 1.0
 """Seconds an error waits to learn whose page it is on."""
 
 
-async def page_for(request: PageRequest, status: int, *, retry_after: int | None = None) -> Response[str]:
-    """The page of an error with this status; `retry_after` in seconds where trying again is worth it then."""
+async def page_for(
+    request: PageRequest, status: int, *, retry_after: timedelta | None = None
+) -> Response[str]:
+    """The page of an error with this status; `retry_after` where it is known when to try again."""
     page: Page | None = request.state.get("page")
     portal = page.portal if page else await known_portal(request)
     reader = page.reader if page else reader_of(request, None)
-    wait = timedelta(seconds=retry_after) if retry_after else None
-    response = error_page(status, portal, reader, wait=wait)
+    response = error_page(status, portal, reader, retry_after=retry_after)
     if retry_after:
-        response.headers["Retry-After"] = str(retry_after)
+        response.headers["Retry-After"] = str(math.ceil(retry_after.total_seconds()))
     return response
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from litestar import Response
@@ -16,8 +16,9 @@ from litestar.status_codes import (
 )
 
 from query_api.pages.context import Page
-from query_api.pages.render import render
-from read_models.documents import Doc, timestamp
+from query_api.pages.render import minutes, render
+from query_api.sign_in.errors import Account
+from read_models.documents import timestamp
 
 STATUS = {
     None: HTTP_200_OK,
@@ -32,18 +33,18 @@ class Wrong(NamedTuple):
 
     problem: str
     """Its name in `said.html`."""
-    retry_after: int | None = None
-    """Seconds until it is worth trying again."""
+    retry_after: timedelta | None = None
+    """When it is worth trying again."""
 
 
 def form(template: str, page: Page, wrong: Wrong | None, values: Mapping[str, Any]) -> Response[str]:
     """A form, with what is wrong with it said on top and at its field."""
-    problem, seconds = wrong or (None, None)
-    said = {"problem": problem, "wait": math.ceil(seconds / 60) if seconds else None}
+    problem, retry_after = wrong or (None, None)
+    said = {"problem": problem, "wait": minutes(retry_after)}
     status = STATUS.get(problem, HTTP_422_UNPROCESSABLE_ENTITY)
     response = render(template, page.portal, page.reader, {**values, **said}, status=status)
-    if seconds:
-        response.headers["Retry-After"] = str(seconds)
+    if retry_after:
+        response.headers["Retry-After"] = str(math.ceil(retry_after.total_seconds()))
     return response
 
 
@@ -60,7 +61,7 @@ def code_form(
 
 
 def account_form(
-    page: Page, wanted: str, accounts: Sequence[Doc], action: str, hidden: Mapping[str, str]
+    page: Page, wanted: str, accounts: Sequence[Account], action: str, hidden: Mapping[str, str]
 ) -> Response[str]:
     """Which customer to sign in as. `hidden` is sent again beside the choice: nothing has been used up yet."""
     values = {

@@ -37,6 +37,6 @@ def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
             {"item": item, "figures": summary.figures(item["health"])} for item in dashboard["contracts"]
         ],
         "behind": age > BEHIND,
-        "minutes_old": math.floor(age / timedelta(minutes=1)),
+        "minutes_old": age // timedelta(minutes=1),
     }
     return render("home.html", portal, reader, values)

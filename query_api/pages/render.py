@@ -72,13 +72,18 @@ def initials(name: str) -> str:
 
 
 def error_page(
-    status: int, portal: Portal | None, reader: Reader, *, wait: timedelta | None = None
+    status: int, portal: Portal | None, reader: Reader, *, retry_after: timedelta | None = None
 ) -> Response[str]:
-    """An error as a page: in the business's name where one is known. `wait` is when to try again (429)."""
-    values = {"status": status, "wait": math.ceil(wait / timedelta(minutes=1)) if wait else None}
+    """An error as a page: in the business's name where one is known."""
+    values = {"status": status, "wait": minutes(retry_after)}
     if portal:
         return render("error.html", portal, reader, values, status=status)
     locale = choose(accepted(reader.accept_language), PAGES.languages)
     bare = {"language": locale.language, "brand_url": brand_url(None)}
     content = PAGES.render("bare_error.html", locale.language, values | bare)
     return Response(content, status_code=status, media_type=MediaType.HTML)
+
+
+def minutes(wait: timedelta | None) -> int | None:
+    """How long to wait, as people are told: in whole minutes, none too few."""
+    return math.ceil(wait / timedelta(minutes=1)) if wait else None

@@ -12,14 +12,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from query_api.pages.context import Page, PageRequest, destination, see
 from query_api.pages.forms import Wrong, account_form, address_form, code_form, link_form, link_over
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
-from query_api.sign_in.service import Limited, Refused, SeveralAccounts, SignIn
-
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-"""What is worth sending a mail to; whether it is known is nobody's business."""
+from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts
+from query_api.sign_in.service import SEPARATORS, SignIn
 
 CODE = re.compile(r"[0-9]{6}")
-SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]")
-"""What people and mail programs put between the digits of a code."""
+"""A code as it is checked, without what people put between its digits."""
 
 
 class Form(NamedTuple):
@@ -55,18 +52,19 @@ async def ask(page: NamedDependency[Page], request: PageRequest) -> Response[Any
 async def answer(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
     """The address alone has a code sent; with the code it signs in."""
     form = await form_of(request)
-    if not ADDRESS.fullmatch(form.email):
-        wrong = Wrong("email_malformed" if form.email else "email_missing")
-        return address_form(page, form.next, form.email, wrong)
+    if not form.email:
+        return address_form(page, form.next, form.email, Wrong("email_missing"))
     return await (check_code if "code" in form.submitted else send_code)(page, request, form)
 
 
-async def send_code(page: NamedDependency[Page], request: PageRequest, form: Form) -> Response[Any]:
+async def send_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
     """Has a code sent, and shows the form for it: the same for every address."""
     sign_in: SignIn = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         binding = await sign_in.ask_for_code(page.business, form.email, browser)
+    except NotAnAddress:
+        return address_form(page, form.next, form.email, Wrong("email_malformed"))
     except Limited as limited:
         return address_form(page, form.next, form.email, Wrong("limited", limited.retry_after))
     response = code_form(page, form.next, form.email)
@@ -74,7 +72,7 @@ async def send_code(page: NamedDependency[Page], request: PageRequest, form: For
     return response
 
 
-async def check_code(page: NamedDependency[Page], request: PageRequest, form: Form) -> Response[Any]:
+async def check_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
     """Signs in by the code."""
     code = SEPARATORS.sub("", form.code)
     if not CODE.fullmatch(code):
@@ -123,7 +121,7 @@ async def use_link(page: NamedDependency[Page], request: PageRequest, token: Fro
 async def leave(page: NamedDependency[Page], request: PageRequest) -> Redirect:
     """Ends the session, on the server too."""
     sign_in: SignIn = request.app.state.sign_in
-    await sign_in.sign_out(page.business, request)
+    await sign_in.sign_out(browser_of(request, page.business))
     response = see(f"{page.root}sign-in")
     response.set_cookie(expired_session_cookie(page.business))
     return response

@@ -33,10 +33,10 @@ class Figure(NamedTuple):
     """One figure of a contract's health."""
 
     name: Literal["completion", "on_time", "proof"]
-    count: int
+    counted: int
     of: int
     rate: float | None
-    """None below `ENOUGH`: then count and of say it."""
+    """None below `ENOUGH`: then `counted` and `of` say it."""
     target: float | None
     met: bool | None
     """None where there is no target, or nothing to hold against it."""
@@ -77,11 +77,11 @@ def figures(health: Item) -> Sequence[Figure]:
 
 def figure(health: Item, name: Literal["completion", "on_time", "proof"]) -> Figure:
     """One figure, with its target and its trend."""
-    count, of = (health[field] for field in COUNTS[name])
+    counted, of = (health[field] for field in COUNTS[name])
     rate, target = health[f"{name}_rate"], health["targets"][name]
     return Figure(
         name=name,
-        count=count,
+        counted=counted,
         of=of,
         rate=rate if of >= ENOUGH else None,
         target=target,

@@ -5,8 +5,8 @@ from typing import Any
 
 from pymongo import DeleteOne, IndexModel, ReplaceOne
 
-from read_models.documents import Doc
-from read_models.lists import LISTS, Range, selection
+from read_models.documents import Doc, owner_id
+from read_models.lists import INDEXES, LISTS, Range, selection
 from read_models.project import Changes
 from read_models.store.driver import Database, translated
 from read_models.working_set import Loaded, Need
@@ -18,16 +18,11 @@ def collection_name(generation: int) -> str:
 
 
 def indexes() -> list[IndexModel]:
-    """Every index on the views, and one to erase a customer by. None is unique: the log decides, not the index."""
-    of_lists = [
-        IndexModel(
-            [*((field, 1) for field in spec.equal), *spec.order],
-            name=name,
-            partialFilterExpression=dict(spec.where),
-        )
-        for name, spec in LISTS.items()
+    """Every index on the views (`read_models.lists`)."""
+    return [
+        IndexModel(list(index.keys), name=name, partialFilterExpression=dict(index.where))
+        for name, index in INDEXES.items()
     ]
-    return [*of_lists, IndexModel([("business", 1), ("customer", 1)], name="owner")]
 
 
 class Views:
@@ -54,10 +49,10 @@ class Views:
 
     async def range(self, wanted: Range, session: Any = None) -> list[Doc]:
         """The first documents of a list, in its order, by its index."""
+        chosen, sort = selection(wanted)
         with translated():
-            spec = LISTS[wanted.list]
-            found = self._collection.find(selection(wanted), session=session)
-            documents: list[Doc] = await found.sort(list(spec.order)).hint(wanted.list).to_list(wanted.limit)
+            found = self._collection.find(chosen, session=session).hint(LISTS[wanted.list].by)
+            documents: list[Doc] = await found.sort(list(sort)).to_list(wanted.limit)
             return documents
 
     async def answer(self, need: Need, session: Any) -> Loaded:
@@ -68,10 +63,17 @@ class Views:
     async def write(self, changes: Changes, session: Any) -> None:
         """Saves what a batch comes to, in the session's transaction."""
         for business, customer in changes.erase:
-            await self._collection.delete_many({"business": business, "customer": customer}, session=session)
+            await self._collection.delete_many(_owned(business, customer), session=session)
         operations: list[Any] = [
             ReplaceOne({"_id": _id}, doc, upsert=True) for _id, doc in changes.save.items()
         ]
         operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
         if operations:
             await self._collection.bulk_write(operations, ordered=False, session=session)
+
+
+def _owned(business: str, customer: str) -> Doc:
+    """Everything of a customer: by the beginning of the `_id`, which no other customer's has, and by the fields."""
+    key = owner_id(business, customer)
+    begins = [{"_id": key}, {"_id": {"$gte": f"{key}/", "$lt": f"{key}0"}}]  # "0" is what comes after "/"
+    return {"$or": begins, "business": business, "customer": customer}

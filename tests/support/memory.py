@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from events.envelope import Event
 from read_models import customer, visit
@@ -52,8 +51,15 @@ class MemoryStore:
     def range(self, wanted: Range) -> list[Doc]:
         """The first documents of a list."""
         spec = LISTS[wanted.list]
-        equal = dict(zip(spec.equal, wanted.scope, strict=True))
-        members = [copy.deepcopy(d) for d in self.docs.values() if _matches(d, {**spec.where, **equal})]
+        fields = (*spec.equal, spec.narrowed) if spec.narrowed else spec.equal
+        equal = dict(zip(fields, wanted.scope, strict=True))
+        names = wanted.only or spec.names
+        members = [
+            copy.deepcopy(document)
+            for document in self.docs.values()
+            if all(document.get(field) == value for field, value in equal.items())
+            and document.get(spec.by, {}).get("list") in names
+        ]
         return arranged(members, spec.order)[: wanted.limit]
 
     def dashboard(self, business: str, owner: str, now: str, today: str) -> Doc | None:
@@ -66,15 +72,3 @@ class MemoryStore:
             every = self.range(Range("open_visits", (business, owner), len(self.docs)))
             appointments = [visit.item(found) for found in every]
         return customer.dashboard(known, appointments, now, today)
-
-
-def _matches(document: Doc, condition: dict[str, Any]) -> bool:
-    return all(_holds(document.get(field), wanted) for field, wanted in condition.items())
-
-
-def _holds(value: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict):
-        return value is not None if "$exists" in wanted else isinstance(value, str)
-    if isinstance(value, list):
-        return wanted in value
-    return bool(value == wanted)

@@ -85,7 +85,7 @@ class SignIns:
 
     async def put_off(self, claimed: SignIn, due_at: datetime) -> None:
         """The mail has certainly not left: it is due again then, and what was made for it is worth nothing."""
-        made = {"customer": [], "code": None, "link": None, "sent_at": None}
+        made: dict[str, Any] = {"customer": [], "code": None, "link": None, "sent_at": None}
         again = {"state": "waiting", "due_at": due_at, **made}
         await self.collection.update({"_id": claimed.id, "attempts": claimed.attempts}, {"$set": again})
 

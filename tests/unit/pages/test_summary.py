@@ -84,7 +84,7 @@ def test_few_visits_are_no_percentage() -> None:
     few = figure(health(due=4, completed=3, completion_rate=0.75), "completion")
     enough = figure(health(due=5, completed=3, completion_rate=0.6), "completion")
 
-    assert (few.count, few.of, few.rate) == (3, 4, None)
+    assert (few.counted, few.of, few.rate) == (3, 4, None)
     assert enough.rate == 0.6
 
 

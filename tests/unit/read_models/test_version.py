@@ -11,7 +11,7 @@ from read_models.project import VERSION
 from tests.support.memory import MemoryStore
 
 LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
-DIGESTS = {1: "97f241f1113dbe3d837fe016e1959f5aa3bccf63cf0502444f6e6ba8a68d2cc1"}
+DIGESTS = {1: "98c9ac77bae8e8d0b3ac7e55f5b7248810bb58f4468deafd6f1b821eb3a7a40a"}
 """Of the sample log's documents, by version."""
 
 

@@ -1,0 +1,176 @@
+"""A pool-care business in Phoenix."""
+
+from decimal import Decimal
+
+from demo.companies import Company, Plan, PlanItem, Service, Technician, Words
+
+NO_TAX = Decimal(0)
+PARTS = Decimal("8.6")
+
+SONORAN = Company(
+    id="biz_sonoran",
+    slug="sonoran-blue",
+    name="Sonoran Blue Pool Care",
+    tagline="Clear water, every week of the year",
+    former_tagline="Pools of the valley",
+    color="#0b6e8f",
+    zone="America/Phoenix",
+    locale="en-US",
+    currency="usd",
+    email="hello@sonoranblue.example",
+    phone="+1 602 555 0140",
+    stripe_account="acct_1SonoranBlueDemo",
+    country="US",
+    region="AZ",
+    scene="pool",
+    regular=Service(
+        id="srv_weekly",
+        name="Weekly pool cleaning",
+        minutes=48,
+        price=4_900,
+        tax=NO_TAX,
+        tasks=(
+            "Skim the surface",
+            "Brush walls and steps",
+            "Vacuum the floor",
+            "Empty skimmer and pump baskets",
+            "Test and balance the water",
+            "Check pump, filter and heater",
+        ),
+        summaries=(
+            "Water is clear. Chlorine {chlorine} ppm, pH {ph}.",
+            "A lot of leaves after the wind; all out. Chlorine {chlorine} ppm, pH {ph}.",
+            "Chlorine {chlorine} ppm, pH {ph}. Added a little acid.",
+            "All good. Tile line brushed. Chlorine {chlorine} ppm, pH {ph}.",
+            "Water was low, topped up by two inches. Chlorine {chlorine} ppm, pH {ph}.",
+            "Brushed some dust from the monsoon off the steps. Chlorine {chlorine} ppm, pH {ph}.",
+        ),
+        details=("basket", "water"),
+    ),
+    occasional=(
+        Service(
+            id="srv_filter",
+            name="Filter cleaning and equipment check",
+            minutes=80,
+            price=14_500,
+            tax=NO_TAX,
+            tasks=("Take the filter apart", "Rinse the cartridges", "Grease the seals", "Check the pressure"),
+            summaries=("Cartridges rinsed, pressure back to 14 psi.", "Filter cleaned; the seals are new."),
+            details=("cartridge", "gauge"),
+        ),
+        Service(
+            id="srv_pump",
+            name="Pump motor replacement",
+            minutes=150,
+            price=68_900,
+            tax=PARTS,
+            tasks=("Remove the old motor", "Fit the new motor", "Test the flow"),
+            summaries=("The new variable-speed motor runs at 2,400 rpm and is quiet.",),
+            details=("gauge",),
+        ),
+        Service(
+            id="srv_storm",
+            name="Clean-up after the storm",
+            minutes=95,
+            price=12_900,
+            tax=NO_TAX,
+            tasks=("Remove branches and dust", "Vacuum to waste", "Shock the water"),
+            summaries=("Two bags of leaves out of the water. Please let the pump run through the night.",),
+            details=("basket",),
+        ),
+    ),
+    plan=Plan(
+        "pln_care_plus",
+        "Pool Care Plus",
+        (
+            PlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_900),
+            PlanItem("itm_chemicals", "Chemicals", 1, 2_900),
+        ),
+    ),
+    technicians=(
+        Technician("tec_sam", "Sam Ortiz", "team/sam-ortiz.jpg"),
+        Technician("tec_maya", "Maya Begay", "team/maya-begay.jpg"),
+        Technician("tec_luis", "Luis Cervantes", "team/luis-cervantes.jpg"),
+        Technician("tec_dana", "Dana Kowalski", "team/dana-kowalski.jpg"),
+    ),
+    names=(
+        *("Nora Whitfield", "Pat Delgado", "Delgado Vacation Rentals", "Marcus Oyelaran", "Helen Tsosie"),
+        *("Greg & Anita Palmer", "Priya Raman", "Tom Hadley", "Rosa Villanueva", "Desert Willow HOA"),
+        *("Ken Nakamura", "Laura McBride", "Omar Haddad", "Cheryl Boone", "Stefan Lindqvist", "Grace Kim"),
+        *("Bill Thornton", "Yolanda Reyes", "Ashley Conner", "Raj Patel", "Denise Fontaine", "Walt Jessup"),
+        *("Monica Salazar", "Peter Vandenberg", "Saguaro Inn", "Tanya Brooks", "Hector Ibarra", "June Abbott"),
+        *("Carl Eriksen", "Fatima Noor", "Doug Prescott", "Elena Markova", "Isaac Benally", "Wendy Cho"),
+        *("Frank DiMarco", "Bethany Shaw", "Ruben Castellanos", "Alice Merriweather", "Vic & Jo Talbot"),
+    ),
+    streets=(
+        *("{number} E Palo Verde Dr", "{number} N 24th Pl", "{number} W Ocotillo Rd", "{number} E Cholla St"),
+        *("{number} N Saguaro Ln", "{number} S Juniper Ct", "{number} E Desert Cove Ave"),
+        *("{number} W Mariposa St", "{number} N Quail Run", "{number} E Sunnyslope Ln", "{number} S Bonarden Ln"),
+        *("{number} N Ironwood Dr", "{number} E Camelback Vista", "{number} W Thunderhill Pl"),
+    ),
+    places=(
+        *(("Phoenix", "85016"), ("Phoenix", "85028"), ("Phoenix", "85044"), ("Phoenix", "85020")),
+        *(("Scottsdale", "85254"), ("Scottsdale", "85258"), ("Tempe", "85283"), ("Chandler", "85226")),
+        *(("Paradise Valley", "85253"), ("Glendale", "85308"), ("Mesa", "85205")),
+    ),
+    phones="+1 602 555 01{number}",
+    position=(33.55, -112.03),
+    words=Words(
+        missed={
+            "business": (
+                "Our truck broke down on the I-10.",
+                "The technician fell ill and nobody could take over.",
+                "We ran out of time on this route.",
+            ),
+            "customer": ("The gate was locked and nobody answered.", "The dog was out in the yard."),
+            "other": ("Lightning: nobody works at the water then.", "The road was closed by a dust storm."),
+        },
+        cancelled={
+            "customer": ("On vacation this week.", "Guests at the pool all day.", "Painters in the yard."),
+            "business": ("Our whole team is in a training.", "The office is closed for the holiday."),
+        },
+        rescheduled={
+            "customer": ("The gate is only open later.", "A birthday party in the yard.", "Another day suits better."),
+            "business": ("The route was changed.", "Heat warning: we start earlier.", "Rain in the forecast."),
+        },
+        reopened="Recorded on the wrong stop.",
+        retracted="The photo shows another yard.",
+        notes=(
+            "The float in the skimmer is cracked; I will bring a new one next week.",
+            "Please keep the water above the middle of the tiles.",
+            "Some calcium on the spillway. An acid wash in the fall would help.",
+            "The salt cell is at 80 %.",
+        ),
+        instructions=(
+            "Side gate on the left; please close it because of the dog.",
+            "Park on the street, not in the drive.",
+            "Equipment is behind the garage.",
+        ),
+        captions={
+            "before": ("Before we began", "As we found it", "Leaves and dust on arrival"),
+            "after": ("All clear", "Done", "After skimming, brushing and vacuuming"),
+            "basket": ("Skimmer basket",),
+            "water": ("Water test",),
+            "cartridge": ("Filter cartridge",),
+            "gauge": ("Pressure at the filter",),
+            "signature": ("Signed on the technician's phone",),
+        },
+        month="{plan}, {month}",
+        months=(
+            *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+            *("October", "November", "December"),
+        ),
+        goodwill="For the visit we missed",
+        wrong="Issued with the wrong amount",
+        contract="{service}: year-round care",
+        cadence={1: "every week", 2: "every other week", 13: "once a quarter"},
+        terms=(
+            "Sonoran Blue Pool Care cleans the pool and keeps the water balanced in the agreed rhythm.",
+            "We come within the window we promise. What is later than the agreed grace counts as late.",
+            "After each visit you see photos of the work in your portal.",
+            "Visits that we miss are made up for or credited.",
+            "Either side may end this agreement at the end of a month.",
+        ),
+        report="Service report",
+    ),
+)

@@ -1,0 +1,106 @@
+"""A small garden business in Valencia: Spanish, and paid in euros."""
+
+from decimal import Decimal
+
+from demo.companies import Company, Plan, PlanItem, Service, Technician, Words
+
+IVA = Decimal(21)
+
+TURIA = Company(
+    id="biz_turia",
+    slug="jardines-turia",
+    name="Jardines del Turia",
+    tagline="Su jardín, siempre cuidado",
+    former_tagline="Jardinería en Valencia",
+    color="#3f7d2c",
+    zone="Europe/Madrid",
+    locale="es-ES",
+    currency="eur",
+    email="hola@jardinesturia.example",
+    phone="+34 960 000 140",
+    stripe_account="acct_1JardinesTuriaDemo",
+    country="ES",
+    region="Valencia",
+    scene="garden",
+    regular=Service(
+        id="srv_cesped",
+        name="Cuidado del césped",
+        minutes=70,
+        price=5_800,
+        tax=IVA,
+        tasks=("Cortar el césped", "Perfilar los bordes", "Recoger las hojas", "Revisar el riego"),
+        summaries=(
+            "Césped cortado a 4 cm y bordes perfilados.",
+            "Mucha hoja por el viento; todo recogido.",
+            "Riego revisado: un aspersor ajustado.",
+        ),
+    ),
+    occasional=(
+        Service(
+            id="srv_poda",
+            name="Poda de setos y naranjos",
+            minutes=120,
+            price=16_500,
+            tax=IVA,
+            tasks=("Podar los setos", "Podar los naranjos", "Retirar los restos"),
+            summaries=("Setos igualados y restos retirados.",),
+        ),
+    ),
+    plan=Plan(
+        "pln_jardin",
+        "Jardín al Día",
+        (PlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 5_200),),
+    ),
+    technicians=(
+        Technician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.jpg"),
+        Technician("tec_vicent", "Vicent Llopis", "team/vicent-llopis.jpg"),
+    ),
+    names=(
+        *("Lucía Navarro Soler", "Finca Els Tarongers", "Javier Monzó", "Carmen Ribes", "Anna Schreiber"),
+        *("Comunidad Alameda 7", "Rafael Ibáñez"),
+    ),
+    streets=("Carrer de la Sèquia {number}", "Camí de Montcada {number}", "Calle Azahar {number}"),
+    places=(("Godella", "46110"), ("Rocafort", "46111"), ("Bétera", "46117"), ("Paterna", "46980")),
+    phones="+34 960 000 1{number}",
+    position=(39.52, -0.41),
+    words=Words(
+        missed={
+            "business": ("Se averió la furgoneta.", "El jardinero estaba enfermo."),
+            "customer": ("No había nadie y la puerta estaba cerrada.",),
+            "other": ("Alerta roja por lluvia.",),
+        },
+        cancelled={
+            "customer": ("Esta semana estamos de viaje.",),
+            "business": ("Cerrado por Fallas.",),
+        },
+        rescheduled={
+            "customer": ("Le viene mejor otro día.", "Tiene invitados."),
+            "business": ("Se espera lluvia.", "Cambio de ruta."),
+        },
+        reopened="Se anotó en otra dirección por error.",
+        retracted="La foto es de otro jardín.",
+        notes=("El limonero tiene cochinilla; conviene tratarlo.", "Falta abono en la zona de sombra."),
+        instructions=("Llamar al timbre del portero.", "La puerta lateral está abierta."),
+        captions={
+            "before": ("Antes de empezar", "Así lo encontramos"),
+            "after": ("Terminado", "Césped y bordes listos"),
+            "signature": ("Firmado en el móvil del jardinero",),
+        },
+        month="{plan}, {month}",
+        months=(
+            *("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre"),
+            *("octubre", "noviembre", "diciembre"),
+        ),
+        goodwill="Por la visita que no hicimos",
+        wrong="Importe equivocado",
+        contract="{service}: todo el año",
+        cadence={1: "cada semana", 2: "cada dos semanas", 13: "una vez por trimestre"},
+        terms=(
+            "Jardines del Turia cuida el jardín con la frecuencia acordada.",
+            "Llegamos dentro de la franja prometida; lo que supere el margen acordado cuenta como retraso.",
+            "Después de cada visita verá en su portal las fotos del trabajo.",
+            "Las visitas que no hagamos se recuperan o se abonan.",
+        ),
+        report="Parte de trabajo",
+    ),
+)

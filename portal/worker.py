@@ -1,0 +1,44 @@
+"""The process that `portal project` keeps running: `python -m portal.worker INSTANCE PIPE`."""
+
+import os
+import sys
+
+import structlog
+
+from portal import logs
+from portal.errors import CommandError
+from portal.running import run
+from portal.settings import Settings
+from projectors.belonging import Broken
+from projectors.kafka import TopicsUnfit
+from projectors.live import NoLanes
+from projectors.supervisor import UNMENDABLE, beat
+from projectors.work import Installation, first, work
+
+logger = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Work until told to stop or until nobody reads the pipe any more; the exit status."""
+    logs.configure()
+    instance, pipe = sys.argv[1], int(sys.argv[2])
+    try:
+        run(_work(Settings.read(os.environ).installation, instance, pipe), endless=True)
+    except (Broken, TopicsUnfit, CommandError) as error:
+        logger.critical("stopped for good", reason=str(error))
+        return UNMENDABLE
+    except NoLanes as error:
+        logger.warning("begins anew", reason=str(error))
+        return 1
+    except Exception:
+        logger.exception("crashed")
+        return 1
+    return 0
+
+
+async def _work(installation: Installation, instance: str, pipe: int) -> None:
+    await first(work(installation, instance), beat(pipe))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

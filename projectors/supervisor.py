@@ -1,0 +1,112 @@
+"""Watches a worker process: starts it again after a crash or a hang, ends when a new start would not help.
+
+The worker writes a byte to a pipe every `BEAT_S`. It is a child in the same process group, and gone soon after its
+supervisor is, as nobody reads the pipe then.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+logger = structlog.get_logger(__name__)
+
+BEAT_S: Final = 1.0
+HUNG_S: Final = 20.0
+"""Without a beat for so long a worker hangs (or is frozen)."""
+STOP_S: Final = 12.0
+"""How long a worker that was told to stop may take."""
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 30.0
+STEADY_S: Final = 10.0
+"""A worker that lived for so long is started again without delay."""
+
+UNMENDABLE: Final = 3
+"""Exit status of a worker that no new start would help; it has said why."""
+
+
+class Unmendable(Exception):
+    """The worker ended for a reason that starting it again does not change."""
+
+
+class Beats:
+    """The reading end of a worker's pipe."""
+
+    def __init__(self) -> None:
+        self._read, self.write = os.pipe()
+        os.set_blocking(self._read, False)
+        self.last = time.monotonic()
+
+    def __enter__(self) -> "Beats":
+        asyncio.get_running_loop().add_reader(self._read, self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._read)
+        os.close(self._read)
+
+    def _heard(self) -> None:
+        if os.read(self._read, 1024):
+            self.last = time.monotonic()
+        else:
+            asyncio.get_running_loop().remove_reader(self._read)
+
+
+async def supervise(command: Sequence[str]) -> None:
+    """Keep a worker running until cancelled; `command` is given the number of the pipe's writing end.
+
+    Raises Unmendable.
+    """
+    pause = FIRST_PAUSE_S
+    while True:
+        started = time.monotonic()
+        status = await _one(command)
+        if status == UNMENDABLE:
+            raise Unmendable
+        if time.monotonic() - started > STEADY_S:
+            pause = FIRST_PAUSE_S
+        logger.error("worker ended", status=status, again_in_s=pause)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+async def _one(command: Sequence[str]) -> int:
+    with Beats() as beats:
+        try:
+            worker = await asyncio.create_subprocess_exec(
+                *command, str(beats.write), stdin=asyncio.subprocess.DEVNULL, pass_fds=(beats.write,)
+            )
+        finally:
+            os.close(beats.write)
+        logger.info("worker started", pid=worker.pid)
+        ended = asyncio.ensure_future(worker.wait())
+        try:
+            while not ended.done():
+                await asyncio.wait({ended}, timeout=BEAT_S)
+                if not ended.done() and time.monotonic() - beats.last > HUNG_S:
+                    logger.error(
+                        "worker hangs", pid=worker.pid, silent_s=round(time.monotonic() - beats.last)
+                    )
+                    worker.kill()
+                    await ended
+            return ended.result()
+        finally:
+            if not ended.done():
+                worker.send_signal(signal.SIGTERM)
+                if not (await asyncio.wait({ended}, timeout=STOP_S))[0]:
+                    worker.kill()
+                    await ended
+
+
+async def beat(pipe: int) -> None:
+    """The worker's side: write a beat every `BEAT_S`; returns when the supervisor is gone."""
+    while True:
+        try:
+            os.write(pipe, b".")
+        except BrokenPipeError:
+            return
+        await asyncio.sleep(BEAT_S)

@@ -1,0 +1,34 @@
+"""Under which address a portal is reached. It comes from `PORTAL_PUBLIC_URL` or the business, never from a request."""
+
+import re
+from urllib.parse import urlsplit
+
+from read_models.documents import Doc
+
+HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+"""A host name (RFC 1123, 2.1); what a business claims may be any text."""
+
+
+class Addresses:
+    """The addresses of an installation."""
+
+    def __init__(self, public_url: str) -> None:
+        """`public_url` is scheme and authority, without a trailing slash."""
+        parts = urlsplit(public_url)
+        self.public = public_url
+        self.host = parts.hostname or ""
+        self.scheme = parts.scheme
+        self._port = f":{parts.port}" if parts.port else ""
+
+    def custom(self, host: str) -> str:
+        """The origin of a business's own host: as the public one, under another name."""
+        return f"{self.scheme}://{host}{self._port}"
+
+    def may_be_custom(self, host: str) -> bool:
+        """Whether a host name can be a business's own."""
+        return host != self.host and HOST.fullmatch(host) is not None
+
+
+def portal_url(origin: str, business: Doc, path: str = "") -> str:
+    """The address of a page of a business's portal."""
+    return f"{origin}/{business['slug']}/{path}"

@@ -1,0 +1,72 @@
+"""Conditional requests and HEAD, for every answer there is (RFC 9110, 8.8.3, 9.3.2, 13.1.2).
+
+ETags are made of the bytes that are served: whatever changes them changes it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+PRIVATE = "private, no-cache"
+"""Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
+
+
+class Conditional:
+    """ASGI middleware: an ETag and 304 for GET, HEAD as GET without its content, `Cache-Control` for all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and completes the head of its answer."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        conditional = scope["method"] in ("GET", "HEAD")
+        known = Headers.from_scope(scope).getall("if-none-match", []) if conditional else []
+        started: HTTPResponseStartEvent | None = None
+
+        async def completed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                # Held until the content is there that its ETag is made of.
+                started = message
+                return
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            if started is not None:
+                start, started = started, None
+                MutableScopeHeaders.from_message(start).setdefault("Cache-Control", PRIVATE)
+                if conditional and start["status"] == HTTP_200_OK and not message["more_body"]:
+                    start, message = answered(start, message, known)
+                await send(start)
+            await send({**message, "body": b""} if head else message)
+
+        if head:
+            scope["method"] = "GET"
+        await self._app(scope, receive, completed)
+
+
+def answered(
+    start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent, known: Sequence[str]
+) -> tuple[HTTPResponseStartEvent, HTTPResponseBodyEvent]:
+    """The answer with its ETag; without its content where that is `known` (If-None-Match)."""
+    headers = MutableScopeHeaders.from_message(start)
+    tag = headers.setdefault("ETag", f'"{hashlib.blake2b(body["body"], digest_size=16).hexdigest()}"')
+    if not matches(known, tag):
+        return start, body
+    kept = [(name, value) for name, value in start["headers"] if not name.lower().startswith(b"content-")]
+    policies = [(name, value) for name, value in start["headers"] if name.lower() == b"content-security-policy"]
+    return {**start, "status": HTTP_304_NOT_MODIFIED, "headers": [*kept, *policies]}, {**body, "body": b""}
+
+
+def matches(known: Sequence[str], tag: str) -> bool:
+    """Whether If-None-Match names the tag; compared weakly, as it asks for."""
+    names = [name.strip().removeprefix("W/") for line in known for name in line.split(",")]
+    return "*" in names or tag.removeprefix("W/") in names

@@ -1,0 +1,58 @@
+"""What the customer surface has to be told (API.md, Environment)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import ClassVar, Self
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often sign-in may be tried (API.md, `PORTAL_LIMIT_…`)."""
+
+    MAILS_WITHIN: ClassVar = timedelta(minutes=15)
+    WRONG_CODES_WITHIN: ClassVar = timedelta(minutes=10)
+
+    mails_per_address: int = 5
+    """Of a business, in `MAILS_WITHIN`."""
+    mails_per_network: int = 60
+    wrong_codes_per_address: int = 5
+    """Of an address and a browser, over all its codes, in `WRONG_CODES_WITHIN`."""
+    wrong_codes_per_network: int = 50
+
+    @classmethod
+    def read(cls, given: Mapping[str, int]) -> Self:
+        """The limits with some of them set by name; raises ValueError for a name that is none, or a negative number."""
+        names = [known.name for known in fields(cls)]
+        for name, value in given.items():
+            if name not in names:
+                raise ValueError(f"there is no limit {name}: they are {', '.join(names)}")
+            if value < 0:
+                raise ValueError(f"{name} is a number of times, 0 or more")
+        return cls(**given)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one process. Nothing secret is in the repr."""
+
+    mongo_url: str = field(repr=False)
+    mongo_database: str
+    public_url: str
+    """Scheme and authority under which customers reach the portal, without a trailing slash."""
+    smtp_url: str | None = field(default=None, repr=False)
+    """`smtp[s]://[user:password@]host[:port]`; None: no mail is sent, and nobody can sign in."""
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Newest first: the first makes hashes, all verify them. None: nobody can sign in."""
+    media_url: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def https(self) -> bool:
+        """Whether this is production: customers reach it by https only."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def sign_in(self) -> bool:
+        """Whether people can sign in."""
+        return bool(self.smtp_url and self.secret_keys)

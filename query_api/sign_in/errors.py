@@ -1,0 +1,42 @@
+"""Why somebody does not get in. What they say is the same for known and unknown addresses."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypedDict
+
+
+class Account(TypedDict):
+    """A customer that an address may sign in as (API.md, `POST /{slug}/api/session`)."""
+
+    id: str
+    name: str
+    address: str | None
+    """The first line of the customer's first address."""
+
+
+class NotAnAddress(Exception):
+    """What was given as an e-mail address cannot be one."""
+
+
+class Refused(Exception):
+    """The code or link is wrong, used or expired; which of them is not told."""
+
+
+class Limited(Exception):
+    """Too many tries; the next one is worth it after `retry_after`."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+class SeveralAccounts(Exception):
+    """The code or link is right, and not used up: the address belongs to several customers, one is to be chosen."""
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        super().__init__(len(accounts))
+        self.accounts = accounts
+
+
+class SignInOff(Exception):
+    """Nobody can sign in: `PORTAL_SMTP_URL` or `PORTAL_SECRET_KEY` is not set."""

@@ -1,0 +1,52 @@
+"""The secrets of a sign-in, and what is kept of them: only hashes.
+
+Tokens have 256 random bits, so that a plain SHA-256 gives nothing away. A code has six digits and would be found
+by trying: its hash is keyed with `PORTAL_SECRET_KEY`, and the sign-in's id makes equal codes differ.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+TOKEN_LENGTH = 43
+"""Characters of a token: 32 bytes in URL-safe base64."""
+
+
+def new_token() -> str:
+    """A token for a session, a link or a browser."""
+    return secrets.token_urlsafe(32)
+
+
+def new_id() -> str:
+    """An id that nobody guesses."""
+    return secrets.token_hex(16)
+
+
+def new_code() -> str:
+    """A code: six digits."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its SHA-256, in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Keys:
+    """The keys that hashes are made with, newest first."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = [key.encode() for key in keys]
+
+    def seal(self, purpose: str, *parts: str) -> str:
+        """The keyed hash of some parts, by the newest key, in hex; `purpose` keeps kinds of hashes apart."""
+        return _seal(self._keys[0], purpose, parts)
+
+    def fits(self, sealed: str, purpose: str, *parts: str) -> bool:
+        """Whether a keyed hash is that of these parts, by any of the keys."""
+        return any(hmac.compare_digest(sealed, _seal(key, purpose, parts)) for key in self._keys)
+
+
+def _seal(key: bytes, purpose: str, parts: Sequence[str]) -> str:
+    return hmac.digest(key, "\0".join((purpose, *parts)).encode(), "sha256").hex()

@@ -1,0 +1,228 @@
+"""Who gets in. The JSON API and the pages call the same functions; what they refuse they raise (`errors`).
+
+Nothing here depends on whether an address is known until a right code or link is shown: asking for a code counts
+and keeps the same for every address, and the mailer finds out for whom there is a mail to write.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from query_api.config import Limits as LimitSettings
+from query_api.sign_in.cookies import Browser
+from query_api.sign_in.errors import (
+    Account,
+    Limited,
+    NotAnAddress,
+    Refused,
+    SeveralAccounts,
+    SignInOff,
+)
+from query_api.sign_in.secrets import TOKEN_LENGTH, Keys, digest, new_id, new_token
+from query_api.sign_in.sessions import Session, Sessions
+from read_models.customer import folded
+from read_models.documents import Doc
+from read_models.reads import Clock, Reads, Scope
+from read_models.store.records import Records
+from read_models.store.records import SignIn as Record
+from read_models.store.records.limits import Hit, Limit
+
+__all__ = ["Limited", "Link", "NotAnAddress", "Refused", "SeveralAccounts", "SignIn", "SignInOff"]
+
+CODE_LIFE = timedelta(minutes=10)
+"""How long code and link of a mail work."""
+
+CODES_ALIVE = 2
+"""Who asks twice may use the mail that comes first (API.md)."""
+
+ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f<>]{1,64}@[^@\s\x00-\x1f\x7f<>]{1,189}")
+"""What a mail can be sent to (RFC 5321, 4.5.3.1)."""
+
+SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]")
+"""What people and mail programs put between the digits of a code."""
+
+
+class Link(NamedTuple):
+    """What the page of a mailed link may say."""
+
+    email: str | None
+    """The address it signs in; None when it does not work, or not any more."""
+    newer_at: datetime | None
+    """When a newer mail was sent to the same address, if one was."""
+
+
+class SignIn:
+    """Sign-in for all businesses."""
+
+    def __init__(
+        self,
+        records: Records,
+        reads: Reads,
+        sessions: Sessions,
+        keys: Keys | None,
+        limits: LimitSettings,
+        clock: Clock,
+    ) -> None:
+        """`keys` is None where sign-in is off."""
+        self._records = records
+        self._reads = reads
+        self._sessions = sessions
+        self._keys = keys
+        self._limits = limits
+        self._clock = clock
+
+    async def session(self, business: Doc, token: str | None) -> Session | None:
+        """Who is signed in to a business with the token of a session cookie; None when nobody is."""
+        return await self._sessions.find(business, token)
+
+    async def ask_for_code(self, business: Doc, email: str, browser: Browser) -> str:
+        """Has code and link mailed to an address, if the business knows it, and answers the browser's binding.
+
+        Raises NotAnAddress, Limited, SignInOff.
+        """
+        address = folded(email)
+        if not ADDRESS.fullmatch(address):
+            raise NotAnAddress
+        limits, within = self._limits, LimitSettings.MAILS_WITHIN
+        await self._take(
+            self._limit("mails/network", limits.mails_per_network, within, browser.network),
+            self._limit("mails/address", limits.mails_per_address, within, business["_id"], address),
+        )
+        binding = browser.binding or new_token()
+        await self._records.sign_ins.ask(new_id(), business["_id"], address, digest(binding), self._clock())
+        return binding
+
+    async def with_code(
+        self, business: Doc, email: str, code: str, browser: Browser, customer_id: str | None = None
+    ) -> str:
+        """Signs in with a mailed code, in the browser that asked for it, and answers the session's token.
+
+        Raises Refused, Limited, SignInOff; SeveralAccounts, having used nothing up.
+        """
+        address, binding = folded(email), digest(browser.binding or "")
+        limits, within = self._limits, LimitSettings.WRONG_CODES_WITHIN
+        # Counted before the code is looked at, so that no two tries at the same moment count as one.
+        tries = await self._take(
+            self._limit("codes/network", limits.wrong_codes_per_network, within, browser.network),
+            self._limit(
+                "codes/address", limits.wrong_codes_per_address, within, business["_id"], address, binding
+            ),
+        )
+        sign_in = await self._of_code(business, address, SEPARATORS.sub("", code), binding)
+        try:
+            token = await self._enter(sign_in, browser, customer_id)
+        except SeveralAccounts:
+            await self._give_back(tries)
+            raise
+        await self._give_back(tries)
+        return token
+
+    async def with_token(
+        self, business: Doc, token: str, browser: Browser, customer_id: str | None = None
+    ) -> str:
+        """Signs in with the token of a mailed link, in any browser, and answers the session's token.
+
+        Raises Refused; SeveralAccounts, having used nothing up.
+        """
+        sign_in = await self._of_link(business, token)
+        if sign_in is None or not await self._alive(sign_in):
+            raise Refused
+        return await self._enter(sign_in, browser, customer_id)
+
+    async def link(self, business: Doc, token: str) -> Link:
+        """What a mailed link is worth. Uses nothing up."""
+        sign_in = await self._of_link(business, token)
+        if sign_in is None or sign_in.sent_at is None:
+            return Link(None, None)
+        if await self._alive(sign_in):
+            return Link(sign_in.address, None)
+        latest = await self._records.sign_ins.last_sent_at(sign_in.business, sign_in.address)
+        return Link(None, latest if latest and latest > sign_in.sent_at else None)
+
+    async def sign_out(self, browser: Browser) -> None:
+        """Ends the browser's session, if it has one."""
+        await self._sessions.end(browser.session)
+
+    async def accounts(self, session: Session) -> Sequence[Account]:
+        """The customers of the business that the person may switch to, the present one among them."""
+        customers = await self._reads.customers_of(session.scope.business, session.address)
+        return [account(customer) for customer in customers]
+
+    async def switch(self, session: Session, customer_id: str, browser: Browser) -> str | None:
+        """Goes on as another customer of the same address, with a new session whose token it answers.
+
+        None where the address has no such customer.
+        """
+        if all(known["id"] != customer_id for known in await self.accounts(session)):
+            return None
+        scope = Scope(session.scope.business, customer_id)
+        return await self._sessions.start(scope, session.address, browser)
+
+    async def _enter(self, sign_in: Record | None, browser: Browser, customer_id: str | None) -> str:
+        """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
+        if sign_in is None:
+            raise Refused
+        customers = await self._reads.customers_of(sign_in.business, sign_in.address)
+        chosen = [found for found in customers if customer_id in (None, found["id"])]
+        if len(chosen) > 1:
+            raise SeveralAccounts([account(customer) for customer in chosen])
+        if not chosen or not await self._records.sign_ins.use(sign_in):
+            raise Refused
+        scope = Scope(sign_in.business, chosen[0]["id"])
+        return await self._sessions.start(scope, sign_in.address, browser)
+
+    async def _of_code(self, business: Doc, address: str, code: str, binding: str) -> Record | None:
+        candidates = await self._records.sign_ins.latest(business["_id"], address, binding, CODES_ALIVE)
+        right = [
+            sign_in
+            for sign_in in candidates
+            if self._sealing().fits(sign_in.code or "", "code", sign_in.id, code) and self._fresh(sign_in)
+        ]
+        return right[0] if right else None
+
+    async def _of_link(self, business: Doc, token: str) -> Record | None:
+        if len(token) != TOKEN_LENGTH:
+            return None
+        return await self._records.sign_ins.of_link(business["_id"], digest(token))
+
+    async def _alive(self, sign_in: Record) -> bool:
+        latest = await self._records.sign_ins.latest(
+            sign_in.business, sign_in.address, sign_in.browser, CODES_ALIVE
+        )
+        return self._fresh(sign_in) and any(known.id == sign_in.id for known in latest)
+
+    def _fresh(self, sign_in: Record) -> bool:
+        sent_at = sign_in.sent_at
+        return not sign_in.used and sent_at is not None and self._clock() < sent_at + CODE_LIFE
+
+    def _limit(self, name: str, times: int, within: timedelta, *whose: str) -> Limit:
+        # Sealed, as addresses and networks are nobody's business.
+        return Limit(f"{name}/{self._sealing().seal('limit', name, *whose)}", times, within)
+
+    async def _take(self, *limits: Limit) -> Sequence[Hit]:
+        """One time of each limit; raises Limited, having taken none."""
+        taken: list[Hit] = []
+        now = self._clock()
+        for limit in limits:
+            hit = await self._records.limits.take(limit, now)
+            if isinstance(hit, datetime):
+                await self._give_back(taken)
+                raise Limited(hit - now)
+            taken.append(hit)
+        return taken
+
+    async def _give_back(self, hits: Sequence[Hit]) -> None:
+        for hit in hits:
+            await self._records.limits.give_back(hit)
+
+    def _sealing(self) -> Keys:
+        if self._keys is None:
+            raise SignInOff
+        return self._keys
+
+
+def account(customer: Doc) -> Account:
+    """A customer as it is offered to choose from."""
+    first = next(iter(customer["addresses"]), None)
+    return {"id": customer["id"], "name": customer["name"], "address": first["line1"] if first else None}

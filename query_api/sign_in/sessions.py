@@ -1,0 +1,123 @@
+"""Sessions: who is signed in, until when, and on which devices.
+
+A session is worth nothing by itself: it counts while its address stands in its customer's record, and the customer
+has not been erased. A closed business has no portal, and so no sessions.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from query_api.remembered import Remembered
+from query_api.sign_in.cookies import SESSION_LIFE, Browser
+from query_api.sign_in.secrets import digest, new_id, new_token
+from read_models.documents import Doc
+from read_models.reads import Clock, Reads, Scope
+from read_models.store.records import Records, SessionRecord
+
+IDLE_LIMIT = timedelta(days=30)
+"""A session not used for so long is over."""
+
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly it is noted when a session was used."""
+
+
+class Session(NamedTuple):
+    """Somebody who is signed in. Whose documents may be read comes from here alone."""
+
+    scope: Scope
+    record: SessionRecord
+    customer: Doc
+    """The customer's document, as of a moment ago."""
+
+    @property
+    def address(self) -> str:
+        """The e-mail address that signed in."""
+        return self.record.address
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, used or not."""
+        return self.record.started_at + SESSION_LIFE
+
+
+class Sessions:
+    """The sessions of all businesses, as one process sees them: at most a moment late."""
+
+    def __init__(self, records: Records, reads: Reads, clock: Clock) -> None:
+        self._records = records.sessions
+        self._reads = reads
+        self._clock = clock
+        self._current = Remembered(self._look_up)
+
+    async def start(self, scope: Scope, address: str, browser: Browser) -> str:
+        """Signs an address in as a customer, in place of the browser's present session, and answers the token."""
+        await self.end(browser.session)
+        token, now = new_token(), self._clock()
+        record = SessionRecord(
+            token=digest(token),
+            id=new_id(),
+            business=scope.business,
+            customer=scope.customer,
+            address=address,
+            device=browser.device,
+            started_at=now,
+            seen_at=now,
+            gone_at=now + IDLE_LIMIT,
+        )
+        await self._records.start(record)
+        return token
+
+    async def find(self, business: Doc, token: str | None) -> Session | None:
+        """Who is signed in to a business with a token; None with another business's, or when it is over."""
+        session = await self._current.get(digest(token)) if token else None
+        return session if session and session.scope.business == business["_id"] else None
+
+    async def end(self, token: str | None) -> None:
+        """Ends the session of a token; nothing when there is none."""
+        if token:
+            await self._end(digest(token))
+
+    async def devices(self, session: Session) -> list[SessionRecord]:
+        """The devices that the person is signed in on at the business, the latest first."""
+        found = await self._records.devices(session.scope.business, session.address)
+        return [record for record in found if not self._over(record)]
+
+    async def end_device(self, session: Session, device: str) -> bool:
+        """Signs one of the person's devices out; False when there is no such device."""
+        ended = await self._records.end_device(session.scope.business, session.address, device)
+        if device == session.record.id:
+            self._current.forget(session.record.token)
+        return ended
+
+    async def end_devices(self, session: Session) -> None:
+        """Signs the person out everywhere, here included."""
+        await self._records.end_devices(session.scope.business, session.address)
+        self._current.forget(session.record.token)
+
+    async def _look_up(self, hashed: str) -> Session | None:
+        record = await self._records.find(hashed)
+        if record is None or self._over(record):
+            return None
+        scope = Scope(record.business, record.customer)
+        customer = await self._reads.customer(scope)
+        if customer is None:
+            return None
+        if record.address not in customer["sign_in"]:
+            # For good: the address may come back to the customer, the session does not.
+            await self._end(hashed)
+            return None
+        await self._note_use(record)
+        return Session(scope, record, customer)
+
+    async def _end(self, hashed: str) -> None:
+        await self._records.end(hashed)
+        self._current.forget(hashed)
+
+    async def _note_use(self, record: SessionRecord) -> None:
+        now = self._clock()
+        if now - record.seen_at > SEEN_EVERY:
+            gone_at = min(now + IDLE_LIMIT, record.started_at + SESSION_LIFE)
+            await self._records.seen(record.token, now, gone_at)
+
+    def _over(self, record: SessionRecord) -> bool:
+        return record.gone_at <= self._clock()

@@ -1,0 +1,142 @@
+"""A portal with customers, served by its own commands, and browsers to look at it with."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+
+from local_stack.stack import Stack
+from tests.e2e import clearwater
+from tests.processes import Installation, until
+
+WITHIN_S = 30.0
+
+
+class Mail(NamedTuple):
+    """A mail as its reader sees it."""
+
+    subject: str
+    text: str
+
+    @property
+    def code(self) -> str:
+        """The first six digits in a row: those of the code (API.md)."""
+        found = re.search(r"\b[0-9]{6}\b", self.text)
+        assert found, self.text
+        return found[0]
+
+    @property
+    def link(self) -> str:
+        """The first link: the one that signs in (API.md)."""
+        found = re.search(r"https?://\S+", self.text)
+        assert found, self.text
+        return found[0]
+
+
+class Post:
+    """The mailbox all mails go to, through Mailpit's HTTP API."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def to(self, email: str, number: int = 1) -> Mail:
+        """The latest mail to an address, once there are `number` of them."""
+        found: list[dict[str, str]] = []
+
+        def there() -> bool:
+            answer = httpx.get(
+                f"{self._client.base_url}/api/v1/search", params={"query": f"to:{email}"}, trust_env=False
+            )
+            found[:] = answer.json()["messages"]
+            return len(found) >= number
+
+        await until(there, f"{number} mails to {email}", WITHIN_S)
+        message = (await self._client.get(f"/api/v1/message/{found[0]['ID']}")).json()
+        return Mail(message["Subject"], message["Text"])
+
+    async def count(self, email: str) -> int:
+        """How many mails an address has had."""
+        answer = await self._client.get("/api/v1/search", params={"query": f"to:{email}"})
+        return len(answer.json()["messages"])
+
+
+class Portal(NamedTuple):
+    """A portal that runs."""
+
+    url: str
+    post: Post
+
+
+Browsing = Callable[..., Awaitable[Page]]
+"""Opens a page of a browser of its own: nothing is shared with others but the portal."""
+
+
+@pytest.fixture(scope="package")
+async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Portal]:
+    """Both businesses, projected and served. Limits are high: all tests come from one network."""
+    settings = {
+        "PORTAL_PARTITIONS": "4",
+        "PORTAL_LIMIT_MAILS_PER_ADDRESS": "100",
+        "PORTAL_LIMIT_MAILS_PER_NETWORK": "1000",
+    }
+    folder = tmp_path_factory.mktemp("e2e")
+    async with Installation(stack.env, folder, **settings) as one:
+        clearwater.log().write(folder / "log.jsonl")
+        for command in (("topics", "create"), ("publish", str(folder / "log.jsonl"))):
+            done = await one.run(*command)
+            assert done.returncode == 0, done.stderr
+        one.start("project")
+        one.start("serve")
+        for slug in (clearwater.SLUG, clearwater.LOUD):
+            await one.answers(f"/{slug}/sign-in")
+        async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
+            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client))
+
+
+@pytest.fixture(scope="package")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """The browser, without what it would do on its own."""
+    async with async_playwright() as playwright:
+        one = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield one
+        await one.close()
+
+
+@pytest.fixture
+async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
+    """Opens pages that reach the portal and nobody else: the test fails when one tries to."""
+    contexts: list[BrowserContext] = []
+    strays: list[str] = []
+
+    async def guard(route: Route) -> None:
+        if route.request.url.startswith(portal.url):
+            await route.continue_()
+        else:
+            strays.append(route.request.url)
+            await route.abort()
+
+    async def make(
+        *, script: bool = True, width: int = 1280, locale: str = "en-US", scheme: str = "light"
+    ) -> Page:
+        context = await browser.new_context(
+            base_url=portal.url,
+            java_script_enabled=script,
+            viewport={"width": width, "height": 800},
+            locale=locale,
+            timezone_id="Asia/Tokyo",
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        context.set_default_timeout(WITHIN_S * 1000)
+        contexts.append(context)
+        await context.route("**/*", guard)
+        return await context.new_page()
+
+    yield make
+    for context in contexts:
+        await context.close()
+    assert strays == []

@@ -1,0 +1,177 @@
+"""Every page in a real browser: what it says, that everybody can read it, that it fits."""
+
+import re
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.e2e.clearwater import LOUD, MARIA, NEW, SLUG, SPANISH
+from tests.e2e.conftest import Browsing, Portal
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = [320, 1280]
+
+PAGES = [
+    pytest.param(SLUG, "/", MARIA, id="home"),
+    pytest.param(SLUG, "/", NEW, id="home of a new customer"),
+    pytest.param(LOUD, "/", SPANISH, id="home in Spanish and yellow"),
+    pytest.param(SLUG, "/sign-in", None, id="sign-in"),
+    pytest.param(LOUD, "/sign-in", None, id="sign-in in yellow"),
+    pytest.param(SLUG, "/sign-in/nosuchtoken", None, id="link that does not work"),
+    pytest.param(SLUG, "/no/such/page", None, id="not found"),
+]
+"""The business, the path below its slug, and who is signed in."""
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def enter(page: Page, portal: Portal, slug: str, email: str) -> None:
+    """Signs in by code."""
+    before = await portal.post.count(email)
+    await page.goto(f"/{slug}/sign-in")
+    await page.locator("#email").fill(email)
+    await page.locator("main .button").click()
+    await expect(page.locator("#code")).to_be_visible()
+    await page.locator("#code").fill((await portal.post.to(email, before + 1)).code)
+    await page.locator("main .button").click()
+    await expect(page).to_have_url(re.compile(f"/{slug}/$"))
+
+
+async def shown(
+    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, **how: object
+) -> Page:
+    """A page as somebody sees it, with everything on it unfolded."""
+    page = await browse(**how)
+    if email:
+        await enter(page, portal, slug, email)
+    await page.goto(f"/{slug}{path}")
+    for summary in await page.locator("summary").all():
+        await summary.click()
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
+async def test_axe_finds_nothing(
+    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, scheme: str
+) -> None:
+    """No rule of WCAG 2.2 AA that a machine can check is broken, by day and by night."""
+    page = await shown(browse, portal, slug, path, email, scheme=scheme)
+
+    found = await Axe().run(page, options={"runOnly": RULES})
+
+    assert found.response["violations"] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
+async def test_nothing_has_to_be_scrolled_sideways(
+    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, width: int
+) -> None:
+    """At 320 px, with text twice as large too, a page is as wide as its window."""
+    page = await shown(browse, portal, slug, path, email, width=width)
+
+    assert await page.evaluate(OVERFLOW) == 0
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert await page.evaluate(OVERFLOW) == 0
+
+
+@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
+async def test_targets_are_large_enough(
+    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None
+) -> None:
+    """What stands alone to be pressed is at least 44 px high."""
+    page = await shown(browse, portal, slug, path, email, width=320)
+
+    for target in await page.locator(
+        "header a, header button, .button, input:visible, summary, footer a"
+    ).all():
+        box = await target.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44, await target.evaluate("element => element.outerHTML")
+
+
+async def test_home_says_what_a_customer_looks_for(browse: Browsing, portal: Portal) -> None:
+    """In the order of PORTAL.md: what needs them, what is next, what awaits, what was last, what is due, health."""
+    page = await shown(browse, portal, SLUG, "/", MARIA, script=True)
+
+    headings = await page.get_by_role("main").get_by_role("heading", level=2).all_inner_texts()
+    assert headings == [
+        "An invoice is overdue",
+        "Next visit",
+        "Awaiting an update",
+        "Last visit",
+        "Balance",
+        "How your contracts are kept",
+        "Subscriptions",
+    ]
+    main = page.get_by_role("main")
+    await expect(main).to_contain_text("Invoice 1041: $49.00 was due on ")
+    await expect(main.locator(".leaf")).to_contain_text("tomorrow")
+    await expect(main).to_contain_text("Eastern")
+    await expect(main.locator(".sum")).to_have_text("$178.00")
+    await expect(main).to_contain_text("8 of 8")
+    await expect(main).to_contain_text("87.5%")
+    await expect(main).to_contain_text("$129.00 a month")
+    await expect(page.locator("#updated")).to_have_text("Updated just now")
+
+
+async def test_a_new_customer_reads_what_will_appear(browse: Browsing, portal: Portal) -> None:
+    """Where nothing has happened yet, each part says what it is for."""
+    page = await shown(browse, portal, SLUG, "/", NEW)
+
+    assert await page.locator(".empty").count() == 5
+    await expect(page.get_by_text("No visit is booked.")).to_be_visible()
+
+
+async def test_text_of_events_is_text(browse: Browsing, portal: Portal) -> None:
+    """Markup in names is shown, not run, and a business's long name fits."""
+    page = await shown(browse, portal, LOUD, "/", SPANISH, width=320)
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Hola, Ana <b>Ávila</b>")
+    await expect(page.get_by_role("banner")).to_contain_text("Piscinas & Jardines <Loud>")
+    await expect(page.locator("html")).to_have_attribute("lang", "es-US")
+
+
+async def test_focus_is_always_visible(browse: Browsing, portal: Portal) -> None:
+    """Whatever the keyboard reaches has an outline, and lies within the window."""
+    page = await shown(browse, portal, LOUD, "/", SPANISH, width=320)
+    await page.locator("body").focus()
+
+    for _ in range(await page.locator("a, button, summary, input:visible").count()):
+        await page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+        await expect(focused).to_be_in_viewport()
+
+
+async def test_a_page_is_light(browse: Browsing, portal: Portal) -> None:
+    """The home page with all it needs stays far below 60 kB, and no page runs or styles inline."""
+    page = await browse()
+    await enter(page, portal, SLUG, MARIA)
+    sizes: list[int] = []
+    problems: list[str] = []
+    page.on("response", lambda response: sizes.append(int(response.headers.get("content-length", "0"))))
+    page.on("console", lambda message: problems.append(message.text))
+
+    await page.reload(wait_until="networkidle")
+
+    assert sum(sizes) < 60_000
+    assert problems == []
+
+
+async def test_an_error_is_in_the_name_of_the_business(browse: Browsing) -> None:
+    """A page that is not there says so in the business's name, with its contact; an unknown business has none."""
+    page = await browse()
+    answer = await page.goto(f"/{SLUG}/no/such/page")
+    assert answer is not None
+    assert answer.status == 404
+    await expect(page.get_by_role("banner")).to_contain_text("Clearwater Pools")
+    await expect(page.get_by_role("contentinfo")).to_contain_text("help@clearwater.test")
+
+    answer = await page.goto("/nobody/")
+
+    assert answer is not None
+    assert answer.status == 404
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
