@@ -5,7 +5,7 @@ Used by the live worker; knows nothing of how records are read.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 BATCH_EVENTS = 1000
 BATCH_BYTES = 8 * 1024 * 1024
 CACHED_DOCUMENTS = 20_000
+IDLE = timedelta(seconds=10)
+"""How often an idle lane says that it is level (DESIGN.md, decision 1)."""
 
 NOTHING = Changes({}, frozenset(), frozenset(), frozenset(), {})
 
@@ -128,7 +130,8 @@ class Applier:
         for (name, lane), end in ends.items():
             self._ends.setdefault(lane, {})[self._topics.short[name]] = end
         for known in list(self._known.values()):
-            if self._level(known.lane, known.offsets):
+            stale = known.level_at is None or at - known.level_at >= IDLE
+            if stale and self._level(known.lane, known.offsets):
                 await self._writer.set_level(known, at)
 
     def _level(self, lane: int, offsets: Mapping[str, int]) -> datetime | None:

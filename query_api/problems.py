@@ -75,10 +75,8 @@ def problem_of(error: Exception) -> Problem:
     return Problem(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")
 
 
-def answer(request: Request[Any, Any, State], error: Exception) -> Response[Any]:
+def response(problem: Problem) -> Response[Any]:
     """An error as JSON."""
-    problem = problem_of(error)
-    note(request, problem.status, error)
     content = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

@@ -11,19 +11,18 @@ from litestar.datastructures import Headers, State
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect
-from litestar.response.base import Response
 from litestar.status_codes import HTTP_302_FOUND
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from query_api.addresses import Addresses
-from query_api.errors import answer
+from query_api.paths import OWN, segments
 from query_api.problems import NotReady
 from query_api.remembered import Remembered
 from read_models.documents import Doc
 from read_models.reads import Reads
 
-OWN = "-"
-"""The service's own paths begin with it; no slug does, as slugs have two characters or more."""
+BUSINESS = "business"
+"""Where the business is found in a request's state."""
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -52,50 +51,40 @@ class Portals:
 
 
 class Tenancy:
-    """ASGI middleware: admits a request to a business's portal, or answers it."""
+    """ASGI middleware: lets a request through to a business's portal, the business in its state."""
 
     def __init__(self, app: ASGIApp, addresses: Addresses) -> None:
         self._app = app
         self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Puts the business into the request's state, or answers 302, 403, 404, 503."""
+        """Passes the request on. Raises NotFoundException, PermissionDeniedException, NotReady."""
         if scope["type"] == ScopeType.HTTP:
-            refusal = await self._refusal(scope, receive, send)
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
+            parts = segments(scope["path"])
+            if parts[:1] != [OWN]:
+                own = await self._admit(scope, parts[0] if parts else None)
+                if own and not parts:
+                    home = Redirect(f"/{own['slug']}/", status_code=HTTP_302_FOUND)
+                    request: Request[Any, Any, State] = Request(scope, receive, send)
+                    await home.to_asgi_response(None, request)(scope, receive, send)
+                    return
         await self._app(scope, receive, send)
 
-    async def _refusal(self, scope: HTTPScope, receive: Receive, send: Send) -> ASGIApp | None:
-        request: Request[Any, Any, State] = Request(scope, receive, send)
-        response: Response[Any] | None
-        try:
-            response = await self._admit(scope)
-        except Exception as error:  # noqa: BLE001 -- Litestar's own handling begins behind this: whatever it is, it is answered
-            response = answer(request, error)
-        return response.to_asgi_response(None, request) if response else None
-
-    async def _admit(self, scope: HTTPScope) -> Redirect | None:
-        # As the router sees it, which takes no notice of empty segments.
-        segments = [segment for segment in scope["path"].split("/") if segment]
-        if segments[:1] == [OWN]:
-            return None
+    async def _admit(self, scope: HTTPScope, slug: str | None) -> Doc | None:
+        """Finds the business of the request, and answers it where the host is its own."""
         portals: Portals = scope["litestar_app"].state.portals
         await portals.require_ready()
         headers = Headers.from_scope(scope)
         authority = headers.get("host", "").lower()
-        host = host_of(authority)
-        own = await portals.of_host(host)
-        if not segments:
-            return Redirect(f"/{own['slug']}/", status_code=HTTP_302_FOUND) if own else None
-        business = own or await portals.of_slug(segments[0])
-        if business is None or business["slug"] != segments[0]:
-            raise NotFoundException
-        scope["state"]["business"] = business
-        if scope["method"] not in READING:
-            self._require_own_origin(headers, authority if own else None)
-        return None
+        own = await portals.of_host(host_of(authority))
+        if slug is not None:
+            business = own or await portals.of_slug(slug)
+            if business is None or business["slug"] != slug:
+                raise NotFoundException
+            scope["state"][BUSINESS] = business
+            if scope["method"] not in READING:
+                self._require_own_origin(headers, authority if own else None)
+        return own
 
     def _require_own_origin(self, headers: Headers, authority: str | None) -> None:
         """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""

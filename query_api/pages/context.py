@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
@@ -14,8 +12,9 @@ from query_api.pages.logo import Logos, address
 from query_api.pages.render import Portal, Reader
 from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
+from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
-from read_models.reads import Clock, Reads, Scope
+from read_models.reads import Clock, Scope
 
 PageRequest = Request[Any, Any, State]
 
@@ -39,12 +38,9 @@ class Page(NamedTuple):
         return f"/{self.business['slug']}/"
 
 
-async def provide_page(request: PageRequest, slug: FromPath[str]) -> Page:
-    """The page's context, for handlers to ask for. Raises NotFoundException where there is no such portal."""
-    reads: Reads = request.app.state.reads
-    business = await reads.business(slug)
-    if business is None:
-        raise NotFoundException
+async def provide_page(request: PageRequest) -> Page:
+    """The page's context, for handlers to ask for."""
+    business: Doc = request.state[BUSINESS]
     sign_in: SignIn = request.app.state.sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
     page = Page(

@@ -2,23 +2,20 @@
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
 
 from query_api.pages.context import PageRequest
 from query_api.pages.logo import Logos
-from read_models.reads import Reads
+from query_api.tenancy import BUSINESS
 from web.assets import KEPT
 
 FOR_A_WHILE = "public, max-age=300"
 
 
 @get("/{slug:str}/media/logo", include_in_schema=False)
-async def logo(request: PageRequest, slug: FromPath[str]) -> Response[bytes]:
+async def logo(request: PageRequest) -> Response[bytes]:
     """The logo; under the address that names its hash it may be kept for ever."""
-    reads: Reads = request.app.state.reads
     logos: Logos = request.app.state.logos
-    business = await reads.business(slug)
-    found = await logos.of(business) if business else None
+    found = await logos.of(request.state[BUSINESS])
     if found is None:
         raise NotFoundException
     named = request.query_params.get("v") == found.sha256[:12]

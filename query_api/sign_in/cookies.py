@@ -63,11 +63,16 @@ def binding_cookie(business: Doc, binding: str) -> Cookie:
     return _cookie(binding_cookie_name(business["slug"]), binding, BINDING_LIFE)
 
 
+def session_token(request: AnyRequest, business: Doc) -> str | None:
+    """The token of the browser's session at a business, as far as it can be one."""
+    return _token(request, session_cookie_name(business["slug"]))
+
+
 def browser_of(request: AnyRequest, business: Doc) -> Browser:
     """Where a request comes from."""
     return Browser(
         binding=_token(request, binding_cookie_name(business["slug"])),
-        session=_token(request, session_cookie_name(business["slug"])),
+        session=session_token(request, business),
         network=network_of(request.client.host if request.client else ""),
         device=request.headers.get("User-Agent", "")[:DEVICE_LENGTH],
     )

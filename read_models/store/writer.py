@@ -120,6 +120,7 @@ class Writer:
         mine = {"_id": checkpoint.id, "session": self.session_id, "revision": checkpoint.revision}
         with translated():
             await self._checkpoints.update_one(mine, {"$max": {"level_at": at}}, session=self._session)
+        checkpoint.level_at = at
 
     async def _transact(
         self, operations: list[Any], batch: Batch, views: Sequence[Views], now: datetime

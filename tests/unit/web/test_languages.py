@@ -33,9 +33,7 @@ def test_spanish_is_complete(package: Path) -> None:
     translated = {
         (message.context, message.id)
         for message in catalogue
-        if message.id
-        and not message.fuzzy
-        and all([message.string] if isinstance(message.string, str) else message.string)
+        if message.id and not message.fuzzy and complete(message.string)
     }
 
     assert used == translated

@@ -1,0 +1,1 @@
+"""The JSON API of a business's customers, a controller per resource."""

@@ -1,0 +1,34 @@
+"""For probes: whether the process runs, and whether it has something to serve."""
+
+from typing import TypedDict
+
+from litestar import Controller, get
+from litestar.datastructures import State
+
+from query_api.problems import NotReady
+
+
+class Health(TypedDict):
+    """That all is well."""
+
+    status: str
+
+
+class HealthController(Controller):
+    """`/-/health/…`"""
+
+    path = "/-/health"
+    tags = ("health",)
+
+    @get("/live", operation_id="getLive")
+    async def live(self) -> Health:
+        """Whether the process answers."""
+        return {"status": "ok"}
+
+    @get("/ready", operation_id="getReady")
+    async def ready(self, state: State) -> Health:
+        """Whether there are views of this version to serve; 503 until then, and while MongoDB is away."""
+        await state.store.ping()
+        if not await state.reads.ready():
+            raise NotReady
+        return {"status": "ok"}

@@ -1,0 +1,20 @@
+"""How the paths of the customer surface are made (API.md)."""
+
+from collections.abc import Sequence
+
+OWN = "-"
+"""The service's own paths begin with it; no slug is it, as slugs have two characters or more."""
+
+API = "api"
+"""The second segment of a business's JSON."""
+
+
+def segments(path: str) -> Sequence[str]:
+    """A path's segments as the router sees them: empty ones do not count."""
+    return [segment for segment in path.split("/") if segment]
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether what lies there is for programs and not for people."""
+    parts = segments(path)
+    return parts[:1] == [OWN] or parts[1:2] == [API]

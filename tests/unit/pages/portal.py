@@ -1,0 +1,159 @@
+"""A portal in memory: the pages over stand-ins for the reads and the sign-in."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from query_api.pages.errors import page_for
+from query_api.pages.logo import Logos
+from query_api.pages.routes import ROUTES
+from query_api.sign_in.cookies import Browser
+from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
+from query_api.sign_in.service import Link
+from read_models.reads import Scope
+
+NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
+CODE = "123456"
+LINK = "l" * 43
+SESSION = "s" * 43
+BINDING = "b" * 43
+
+BUSINESS: dict[str, Any] = {
+    "_id": "biz_1",
+    "name": "Clearwater Pools",
+    "slug": "clearwater",
+    "timezone": "America/Phoenix",
+    "locale": "en-US",
+    "branding": {"logo": None, "primary_color": "#0f6e84", "tagline": None},
+    "support": {"email": "help@clearwater.test", "phone": None},
+}
+CUSTOMER: dict[str, Any] = {"id": "cus_1", "name": "Maria Gonzalez", "locale": None}
+
+EMPTY: dict[str, Any] = {
+    "customer": {"id": "cus_1", "name": "Maria Gonzalez", "emails": ["maria@mail.test"], "phone": None},
+    **dict.fromkeys(
+        ("upcoming", "awaiting", "recent_visits", "open_invoices", "balance", "subscriptions", "contracts"),
+        (),
+    ),
+    **dict.fromkeys(("upcoming_count", "awaiting_count", "open_invoice_count"), 0),
+    "updated_at": "2026-11-24T17:00:00.000Z",
+    "as_of": "2026-11-24T18:00:10.000Z",
+}
+"""The dashboard of a new customer."""
+
+
+class Session:
+    """Somebody who is signed in."""
+
+    scope = Scope("biz_1", "cus_1")
+
+    def __init__(self, customer: dict[str, Any]) -> None:
+        self.customer = customer
+
+
+class Reads:
+    """One business, one customer, one dashboard; `down` when the store does not answer."""
+
+    def __init__(self, dashboard: dict[str, Any] | None) -> None:
+        self.known = dashboard
+        self.down = False
+
+    async def business(self, slug: str) -> dict[str, Any] | None:
+        if self.down:
+            raise ConnectionError
+        return BUSINESS if slug == BUSINESS["slug"] else None
+
+    async def dashboard(self, scope: Scope, business: dict[str, Any]) -> dict[str, Any] | None:
+        assert (scope, business) == (Session.scope, BUSINESS)
+        return self.known
+
+
+class SignIn:
+    """Lets in with one code and one link; `accounts` are those to choose from, `limited` when it is too much."""
+
+    def __init__(self, customer: dict[str, Any], accounts: Sequence[Account]) -> None:
+        self.customer = customer
+        self.accounts = accounts
+        self.limited = False
+        self.newer_at: datetime | None = None
+        self.asked: list[str] = []
+        self.ended: list[str | None] = []
+
+    async def session(self, _business: object, token: str | None) -> Session | None:
+        return Session(self.customer) if token == SESSION else None
+
+    async def ask_for_code(self, _business: object, email: str, _browser: Browser) -> str:
+        if "@" not in email:
+            raise NotAnAddress
+        self._limit()
+        self.asked.append(email)
+        return BINDING
+
+    async def with_code(
+        self, _business: object, _email: str, code: str, _browser: Browser, customer_id: str | None = None
+    ) -> str:
+        self._limit()
+        return self._enter(code == CODE, customer_id)
+
+    async def with_token(
+        self, _business: object, token: str, _browser: Browser, customer_id: str | None = None
+    ) -> str:
+        return self._enter(token == LINK, customer_id)
+
+    async def link(self, _business: object, token: str) -> Link:
+        return Link("maria@mail.test", None) if token == LINK else Link(None, self.newer_at)
+
+    async def sign_out(self, browser: Browser) -> None:
+        self.ended.append(browser.session)
+
+    def _limit(self) -> None:
+        if self.limited:
+            raise Limited(timedelta(seconds=90))
+
+    def _enter(self, right: bool, customer_id: str | None) -> str:
+        if not right:
+            raise Refused
+        if self.accounts and customer_id is None:
+            raise SeveralAccounts(self.accounts)
+        return SESSION
+
+
+class Portal:
+    """The pages, and what stands behind them."""
+
+    def __init__(
+        self,
+        *,
+        dashboard: dict[str, Any] | None = EMPTY,
+        customer: dict[str, Any] = CUSTOMER,
+        accounts: Sequence[Account] = (),
+    ) -> None:
+        self.reads = Reads(dashboard)
+        self.sign_in = SignIn(customer, accounts)
+        state = {"reads": self.reads, "sign_in": self.sign_in, "clock": lambda: NOW, "logos": Logos(None)}
+        self.app = Litestar(
+            ROUTES,
+            state=State(state),
+            exception_handlers={Exception: error},
+            openapi_config=None,
+        )
+
+    def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
+        """A browser, with a session or without."""
+        cookies = {"__Host-portal-clearwater": SESSION} if signed_in else {}
+        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]
+        headers = {"Accept-Language": language}
+        return httpx.AsyncClient(
+            transport=transport, base_url="https://portal.test", cookies=cookies, headers=headers
+        )
+
+
+async def error(request: Request[Any, Any, State], failure: Exception) -> Response[str]:
+    """Every error as a page."""
+    status = failure.status_code if isinstance(failure, HTTPException) else 500
+    return await page_for(request, status, retry_after=timedelta(minutes=2) if status == 429 else None)

@@ -1,0 +1,177 @@
+"""Home and error pages: what they say to whom."""
+
+import re
+
+import pytest
+
+from query_api.pages.render import initials
+from tests.unit.pages.portal import CUSTOMER, EMPTY, Portal
+
+
+def visit(name: str, start: str, end: str, **more: object) -> dict[str, object]:
+    return {
+        "id": name,
+        "status": "scheduled",
+        "service": "Pool cleaning",
+        "window": {"start": start, "end": end},
+        "timezone": "America/Phoenix",
+        "technician": "Sam Ortiz",
+        "contract_id": None,
+        "subscription_id": None,
+        **more,
+    }
+
+
+async def home(**changes: object) -> str:
+    """Home with a dashboard that differs from a new customer's in `changes`, spaces made plain."""
+    async with Portal(dashboard=EMPTY | changes).browser(signed_in=True) as browser:
+        answer = await browser.get("/clearwater/")
+    assert answer.status_code == 200
+    return " ".join(answer.text.split())
+
+
+async def test_a_new_customer_reads_what_will_appear() -> None:
+    """Each part of an empty home says what will be there."""
+    text = await home()
+
+    assert "Hello, Maria Gonzalez" in text
+    assert text.count('class="empty"') == 5
+    assert "overdue" not in text
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said", "behind"),
+    [
+        ("2026-11-24T18:00:20.000Z", "Updated just now", False),
+        ("2026-11-24T17:59:20.000Z", "Updated 1 min ago", False),
+        ("2026-11-24T17:59:19.000Z", "Updated 1 min ago", True),
+        ("2026-11-24T17:48:20.000Z", "Updated 12 min ago", True),
+        ("2026-11-23T17:48:20.000Z", "Updated Monday, November 23, 10:48 AM", True),
+    ],
+)
+async def test_home_says_how_fresh_it_is(as_of: str, said: str, behind: bool) -> None:
+    """Home says as of when it is; older than 60 s it says that it is behind."""
+    text = await home(as_of=as_of)
+
+    assert said in text
+    assert ("This page is behind" in text) is behind
+
+
+async def test_a_visit_elsewhere_names_its_zone() -> None:
+    """A visit is told in its own zone, named where that is not the business's; its day is the day there."""
+    here = visit("vis_1", "2026-11-25T16:00:00.000Z", "2026-11-25T18:00:00.000Z")
+    there = visit(
+        "vis_2", "2026-12-02T04:00:00.000Z", "2026-12-02T06:00:00.000Z", timezone="Pacific/Auckland"
+    )
+    text = await home(upcoming=[here, there], upcoming_count=2)
+
+    assert "9:00 – 11:00 AM" in text
+    assert "Mountain Standard Time" not in text
+    assert "Wednesday, December 2" in text
+    assert "5:00 – 7:00 PM" in text
+    assert "New Zealand Daylight Time" in text
+
+
+async def test_more_than_is_shown_is_counted() -> None:
+    """Where only the first of many are shown, the whole number is said."""
+    visits = [
+        visit(f"vis_{day}", f"2026-12-{day:02}T16:00:00.000Z", f"2026-12-{day:02}T18:00:00.000Z")
+        for day in range(1, 11)
+    ]
+    text = await home(upcoming=visits, upcoming_count=14)
+
+    assert "13 more appointments" in text
+    assert "The 10 soonest are shown." in text
+
+
+async def test_text_of_events_is_escaped() -> None:
+    """Markup in what others wrote is text."""
+    evil = "<script>alert(1)</script>\"'"
+    item = visit(
+        "vis_1", "2026-11-25T16:00:00.000Z", "2026-11-25T18:00:00.000Z", service=evil, technician=evil
+    )
+    text = await home(upcoming=[item], upcoming_count=1, customer=EMPTY["customer"] | {"name": evil})
+
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") == 3
+
+
+async def test_the_customers_language_decides() -> None:
+    """Signed in, the customer's locale decides over the browser's; its region forms the numbers."""
+    customer = CUSTOMER | {"locale": "es-MX"}
+    async with Portal(customer=customer).browser(signed_in=True, language="en-GB") as browser:
+        text = (await browser.get("/clearwater/")).text
+
+    assert '<html lang="es-MX">' in text
+    assert "Hola, Maria Gonzalez" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("es", "es"), ("de-DE,es;q=0.5", "es"), ("de-DE", "en-US"), ("en-GB", "en-GB"), ("", "en-US")],
+)
+async def test_signed_out_the_browsers_language_decides(language: str, expected: str) -> None:
+    """Signed out, the browser's first language that we have decides, else the business's."""
+    async with Portal().browser(language=language) as browser:
+        text = (await browser.get("/clearwater/sign-in")).text
+
+    assert f'<html lang="{expected}">' in text
+
+
+async def test_an_erased_customer_is_signed_out() -> None:
+    """A session whose customer has no portal any more leads to the sign-in."""
+    async with Portal(dashboard=None).browser(signed_in=True) as browser:
+        answer = await browser.get("/clearwater/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/clearwater/sign-in")
+
+
+@pytest.mark.parametrize("path", ["/clearwater/no/such/page", "/clearwater/media/logo"])
+async def test_not_found_is_in_the_name_of_the_business(path: str) -> None:
+    """What is not there says so under the business's name, with its contact."""
+    async with Portal().browser() as browser:
+        answer = await browser.get(path)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "Page not found" in answer.text
+    assert "help@clearwater.test" in answer.text
+
+
+async def test_an_unknown_business_is_nobodys_page() -> None:
+    """Below the slug of no business nothing is there, and nobody's name on it, in the browser's language."""
+    async with Portal().browser(language="es") as browser:
+        answer = await browser.get("/other/sign-in")
+
+    assert answer.status_code == 404
+    assert "Página no encontrada" in answer.text
+    assert "Clearwater" not in answer.text
+
+
+async def test_a_failure_is_answered_whatever_fails() -> None:
+    """A store that does not answer ends in a page that says so, even if nobody can tell whose it is."""
+    portal = Portal()
+    portal.reads.down = True
+    async with portal.browser() as browser:
+        answer = await browser.get("/clearwater/")
+
+    assert answer.status_code == 500
+    assert "Sorry, there is a problem" in answer.text
+
+
+async def test_pages_hold_nothing_inline() -> None:
+    """No page needs what the Content Security Policy forbids."""
+    async with Portal().browser(signed_in=True) as browser:
+        text = (await browser.get("/clearwater/")).text
+
+    assert "<script" not in text
+    assert "<style" not in text
+    assert " style=" not in text
+    assert not re.search(r" on[a-z]+=", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Clearwater Pools", "CP"), ("ångström", "Å"), ("A b c", "AB"), ("", "")]
+)
+def test_initials_stand_in_for_a_logo(name: str, expected: str) -> None:
+    """The first letters of the first two words."""
+    assert initials(name) == expected
