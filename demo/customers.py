@@ -45,7 +45,8 @@ class Customer:
     def __post_init__(self) -> None:
         self.random = Random(f"{self.company.id} {self.position}")
         self.number = 1041 + 7 * self.position
-        self.owner = Owner(self.company.id, f"cus_{self.number}")
+        self.id = f"cus_{self.number}"
+        self.owner = Owner(self.company.id, self.id)
         self.look = self.position % LOOKS
         self.instructions = self.random.choice((None, *self.company.words.instructions))
         near = self.company.position

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from portal import logs
+from portal.commands import lag as measuring
 from portal.commands import project as projecting
 from portal.commands import publish as publishing
 from portal.commands import topics as making
@@ -78,3 +79,12 @@ def publish(
 def project() -> None:
     """Runs the live projector and watches it; start more for more throughput."""
     run(projecting.project(settings()), endless=True)
+
+
+@app.command()
+def lag(
+    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until stopped.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/lag.")] = False,
+) -> None:
+    """Shows how far the views are behind the log."""
+    run(measuring.lag(settings(), watch=watch, as_json=as_json), endless=watch)

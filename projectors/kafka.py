@@ -147,6 +147,31 @@ class Log:
             found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
         return found
 
+    async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:
+        """The Kafka timestamp, in ms, of the first record from an offset on, by partition; raises KafkaAway.
+
+        A partition is left out whose rest is no records (the markers of transactions have offsets, too).
+        """
+        places = {TopicPartition(*place): offset for place, offset in starts.items()}
+        found: dict[Place, int] = {}
+        self._client.assign(list(places))
+        for partition, offset in places.items():
+            self._client.seek(partition, offset)
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                ends = await self._client.end_offsets(list(places))
+                while waiting := [place for place in places if place not in self._client.paused()]:
+                    batches = await self._client.getmany(*waiting, timeout_ms=200)
+                    for partition in waiting:
+                        if records := batches.get(partition):
+                            found[partition.topic, partition.partition] = records[0].timestamp
+                        elif await self._client.position(partition) < ends[partition]:
+                            continue
+                        self._client.pause(partition)
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
+        return found
+
     async def _offsets(
         self,
         ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]],
@@ -175,6 +200,7 @@ async def reading(kafka: Kafka, topics: Topics) -> AsyncIterator[Log]:
         auto_offset_reset="none",
         request_timeout_ms=int(REQUEST_S * 1000),
         fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=64 * 1024,
     )
     try:
         try:

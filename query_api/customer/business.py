@@ -1,15 +1,15 @@
 """`GET /{slug}/api/business`"""
 
 from litestar import get
-from litestar.di import NamedDependency
 
+from query_api.customer.access import AnyRequest, business_of
 from query_api.customer.shapes import Business
-from read_models.documents import Doc
 
 
 @get("/{slug:str}/api/business", operation_id="getBusiness", tags=["business"])
-async def business_profile(business: NamedDependency[Doc]) -> Business:
+async def business_profile(request: AnyRequest) -> Business:
     """Whose portal it is, and how it looks; no session needed."""
+    business = business_of(request)
     branding, support = business["branding"], business["support"]
     return {
         "name": business["name"],

@@ -2,15 +2,13 @@
 
 import orjson
 from litestar import Response, get
-from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.exceptions import NotAuthorizedException
 from litestar.openapi import ResponseSpec
 
+from query_api.customer.access import AnyRequest, business_of, signed_in
 from query_api.customer.shapes import Dashboard
-from query_api.sign_in.sessions import Session
-from read_models.documents import Doc
+from read_models.reads import Reads
 
 
 @get(
@@ -19,11 +17,11 @@ from read_models.documents import Doc
     tags=["portal"],
     responses={200: ResponseSpec(Dashboard, generate_examples=False)},
 )
-async def dashboard(
-    business: NamedDependency[Doc], session: NamedDependency[Session], state: State
-) -> Response[bytes]:
+async def dashboard(request: AnyRequest) -> Response[bytes]:
     """The dashboard of whoever is signed in."""
-    found = await state.reads.dashboard(session.scope, business)
+    session = await signed_in(request)
+    reads: Reads = request.app.state.reads
+    found = await reads.dashboard(session.scope, business_of(request))
     if found is None:
         # Erased since the session was looked at, a moment ago.
         raise NotAuthorizedException("Nobody is signed in.")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from litestar import Response
 
 from query_api.pages.context import Page, PageRequest, portal_of, reader_of
-from query_api.pages.render import error_page
+from query_api.pages.render import Portal, error_page
 from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
 
@@ -18,7 +18,8 @@ async def page_for(
     page: Page | None = request.state.get("page")
     business: Doc | None = request.state.get(BUSINESS)
     if page:
-        portal, reader = page.portal, page.reader
+        portal: Portal | None = page.portal
+        reader = page.reader
     else:
         portal = await portal_of(request, business) if business else None
         reader = reader_of(request, None)

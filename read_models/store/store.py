@@ -34,7 +34,11 @@ class Store:
     async def connect(cls, url: str, database: str) -> Self:
         """A store whose server answers; raises `Unavailable`."""
         store = cls(url, database)
-        await store.ping()
+        try:
+            await store.ping()
+        except BaseException:
+            await store.close()
+            raise
         return store
 
     async def close(self) -> None:

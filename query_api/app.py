@@ -1,0 +1,94 @@
+"""The customer surface, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from query_api.addresses import Addresses
+from query_api.conditional import Conditional
+from query_api.config import Config
+from query_api.customer.business import business_profile
+from query_api.customer.portal import dashboard
+from query_api.errors import Answered, pass_on
+from query_api.health import HealthController
+from query_api.pages.logo import Logos
+from query_api.pages.routes import ROUTES as PAGES
+from query_api.sign_in.controllers import ROUTES as SIGN_IN
+from query_api.sign_in.mailer import Mailer, delivering
+from query_api.sign_in.secrets import Keys
+from query_api.sign_in.service import SignIn
+from query_api.sign_in.sessions import Sessions
+from query_api.tenancy import Portals, Tenancy
+from read_models.reads import Clock, Reads
+from read_models.store import Store
+from read_models.store.records import Records
+from web.headers import SecurityHeaders
+
+MAX_BODY_BYTES = 16 * 1024
+"""Forms and JSON of the customer surface are short."""
+
+
+def now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
+
+
+def create_app(config: Config, clock: Clock = now) -> Litestar:
+    """The service; its lifespan connects to MongoDB and delivers mail.
+
+    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos` and `clock`.
+    """
+    addresses = Addresses(config.public_url)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        store = await Store.connect(config.mongo_url, config.mongo_database)
+        try:
+            records = Records(store.database)
+            await records.prepare()
+            await store.control.refresh()
+            store.start_polling()
+            reads = Reads(store, clock)
+            keys = Keys(config.secret_keys) if config.sign_in else None
+            sessions = Sessions(records, reads, clock)
+            app.state.update(
+                store=store,
+                reads=reads,
+                portals=Portals(reads, addresses),
+                sessions=sessions,
+                sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
+                logos=Logos(config.media_url),
+                clock=clock,
+            )
+            if keys is None or config.smtp_url is None:
+                yield
+                return
+            mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
+            async with delivering(mailer):
+                yield
+        finally:
+            await store.close()
+
+    app = Litestar(
+        route_handlers=[HealthController, business_profile, dashboard, *SIGN_IN, *PAGES],
+        lifespan=[lifespan],
+        exception_handlers={Exception: pass_on},
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Customer portal",
+            version="1",
+            path="/-/openapi",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+        ),
+    )
+    # Around the router too: what no route answers, 404 and 405, is a request like any other.
+    app.asgi_handler = Conditional(
+        SecurityHeaders(Answered(Tenancy(app.asgi_handler, addresses)), https=config.https)
+    )
+    return app

@@ -1,0 +1,102 @@
+"""The mail with code and link: in the business's name, in the customer's language, as text and as HTML."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from css_inline import CSSInliner
+
+from query_api.addresses import portal_url
+from read_models.customer import folded
+from read_models.documents import Doc
+from web.colours import palette
+from web.languages import choose, load
+from web.templating import Pages
+
+HERE = Path(__file__).parent
+
+TEXTS = Pages(HERE / "templates", load(HERE / "locale"))
+
+INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class Letter(NamedTuple):
+    """What a mail is made of."""
+
+    id: str
+    """The same at every attempt, so that a mail system that saw it before can tell."""
+    business: Doc
+    customers: Sequence[Doc]
+    """Those the address belongs to, at least one; the first one's language is the mail's."""
+    address: str
+    """As addresses are compared."""
+    origin: str
+    """Scheme and authority that links begin with."""
+    code: str
+    token: str
+    at: datetime
+
+
+def compose(letter: Letter, host: str) -> EmailMessage:
+    """The mail. `host` is the public one, which the sender's address is at."""
+    business = letter.business
+    name = " ".join(business["name"].split())
+    locale = choose((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
+    brand = palette(business["branding"]["primary_color"])
+    values = {
+        "name": name,
+        "business": business,
+        "code": letter.code,
+        "link": portal_url(letter.origin, business, f"sign-in/{letter.token}"),
+        "logo": portal_url(letter.origin, business, "media/logo") if business["branding"]["logo"] else None,
+        "brand": brand,
+        "language": locale.language,
+    }
+    texts = (TEXTS.render(f"{part}", locale.language, values).strip() for part in PARTS)
+    subject, text, page = texts
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    mail["From"] = Address(name, "no-reply", sending_domain(host))
+    mail["To"] = recipient(letter)
+    mail["Date"] = format_datetime(letter.at.astimezone(UTC))
+    mail["Message-ID"] = f"<{letter.id}@{sending_domain(host)}>"
+    # RFC 3834: no holiday reply is wanted.
+    mail["Auto-Submitted"] = "auto-generated"
+    if (reply_to := _written(business["support"]["email"])) is not None:
+        mail["Reply-To"] = reply_to
+    mail.set_content(text)
+    mail.add_alternative(INLINER.inline(page), subtype="html")
+    return mail
+
+
+PARTS = ("subject.txt", "code.txt", "code.html")
+
+
+def recipient(letter: Letter) -> str:
+    """The address as the customer's record has it: what was typed is only known to compare equal."""
+    held = [email.strip() for customer in letter.customers for email in customer["emails"]]
+    return next(email for email in held if folded(email) == letter.address)
+
+
+def sending_domain(host: str) -> str:
+    """The domain that mails come from: the public host, if it has a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return "localhost"
+
+
+def _written(email: str) -> Address | None:
+    """An address that can stand in a header; None for a text that cannot."""
+    try:
+        return Address(addr_spec=email.strip())
+    except (MessageError, ValueError, IndexError):
+        return None

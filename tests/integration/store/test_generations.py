@@ -1,0 +1,103 @@
+"""Generations and checkpoints begin whole, whoever is first; every read of a list is answered by an index."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+
+import pytest
+
+from local_stack.stack import Stack
+from read_models.lists import INDEXES, LISTS, Range, selection
+from read_models.project import VERSION
+from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store.shared_reads import SharedReads
+
+
+@pytest.fixture
+async def store(stack: Stack) -> AsyncIterator[Store]:
+    """A store of an empty installation."""
+    one = await Store.connect(stack.env["PORTAL_MONGO_URL"], f"store_{datetime.now(UTC):%H%M%S%f}")
+    yield one
+    await one.drop()
+    await one.close()
+
+
+async def test_workers_that_start_at_once_make_one_first_generation_with_all_its_lanes(store: Store) -> None:
+    pointers = await asyncio.gather(
+        *(store.generations.ensure_first(VERSION, 12, "cluster") for _ in range(5))
+    )
+    assert {pointer.served for pointer in pointers} == {1}
+    assert await store.database["checkpoints"].count_documents({"generation": 1}) == 12
+    record = await store.generations.record(1)
+    assert record
+    assert (record["state"], record["version"], record["partitions"]) == ("served", VERSION, 12)
+
+
+async def test_a_version_without_views_on_an_installation_that_has_others_has_to_be_rebuilt(
+    store: Store,
+) -> None:
+    await store.generations.ensure_first(VERSION, 4, "cluster")
+    with pytest.raises(NoGeneration, match="rebuild"):
+        await store.generations.ensure_first(VERSION + 1, 4, "cluster")
+
+
+async def test_readers_know_what_is_served_and_never_promise_more_freshness_than_was_written(
+    store: Store,
+) -> None:
+    await store.control.refresh()
+    assert store.control.served is None
+    await store.generations.ensure_first(VERSION, 4, "cluster")
+    await store.control.refresh()
+    assert store.control.served == 1
+    assert store.control.as_of("biz/cus").year == 1970
+    level = datetime(2026, 1, 1, tzinfo=UTC)
+    await store.database["checkpoints"].update_many({}, {"$set": {"level_at": level}})
+    await store.control.refresh()
+    assert store.control.as_of("biz/cus") == level
+    since = datetime(2025, 12, 1, tzinfo=UTC)
+    await store.database["holds"].insert_one({"_id": "biz/cus", "since": since})
+    await store.control.refresh()
+    assert store.control.as_of("biz/cus") == since
+
+
+async def test_every_list_is_read_by_its_index_without_a_sort(store: Store) -> None:
+    await store.generations.ensure_first(VERSION, 4, "cluster")
+    for name, spec in LISTS.items():
+        for after in (None, ("2026", "x")) if spec.names else (None,):
+            fields = len(spec.equal) + bool(spec.narrowed)
+            chosen, sort = selection(Range(name, ("x",) * fields, 10, after=after))
+            command = {"find": "views_1", "filter": chosen, "sort": dict(sort), "hint": spec.by, "limit": 10}
+            plan = str((await store.database.command("explain", command))["queryPlanner"]["winningPlan"])
+            assert f"'indexName': '{spec.by}'" in plan
+            assert "'COLLSCAN'" not in plan
+            assert "'stage': 'SORT'" not in plan
+            assert set(INDEXES) >= {spec.by}
+
+
+async def test_reads_that_arrive_while_one_is_in_flight_share_the_next_and_alone_one_waits_for_nobody() -> (
+    None
+):
+    asked: list[set[str]] = []
+    answer = asyncio.Event()
+
+    async def fetch(ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        wanted = set(ids)
+        asked.append(wanted)
+        await answer.wait()
+        return {_id: {"_id": _id} for _id in wanted if _id != "nothing"}
+
+    reads = SharedReads(fetch)
+    first = asyncio.create_task(reads.get("a"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(reads.get(_id)) for _id in ("b", "c", "nothing")]
+    await asyncio.sleep(0)
+    answer.set()
+    assert await first == [{"_id": "a"}]
+    assert [found for [found] in await asyncio.gather(*others)] == [{"_id": "b"}, {"_id": "c"}, None]
+    assert asked == [{"a"}, {"b", "c", "nothing"}]
+
+
+async def test_a_server_that_does_not_answer_is_said_to_be_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        await Store.connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "nowhere")
