@@ -1,26 +1,20 @@
-"""The command line (API.md, "Command line")."""
+"""The command line (API.md, "Command line"). What a command needs is imported when it is called."""
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from portal import logs
-from portal.commands import lag as measuring
-from portal.commands import project as projecting
-from portal.commands import publish as publishing
-from portal.commands import topics as making
 from portal.errors import CommandError
 from portal.running import run
 from portal.settings import Settings
 
 app = typer.Typer(
     name="portal",
-    help="The customer portal of ServiceHub: projects events, serves customers.",
+    help="The customer portal of ServiceHub: projects its events, serves its customers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,7 +25,6 @@ app.add_typer(topics, name="topics")
 
 def main() -> None:
     """Run the command that was asked for, and exit with its status."""
-    logs.configure()
     try:
         app()
     except CommandError as error:
@@ -48,9 +41,12 @@ def settings() -> Settings:
 @topics.command()
 def create() -> None:
     """Creates the topics that are missing, PORTAL_PARTITIONS partitions each."""
+    from portal.commands.topics import create
+
+    logs.configure(of_libraries=False)
 
     async def work() -> None:
-        print(await making.create(settings()))
+        print(await create(settings()))
 
     run(work())
 
@@ -58,18 +54,18 @@ def create() -> None:
 @app.command()
 def publish(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE.jsonl")],
-    mode: Annotated[publishing.Mode, typer.Option(help="How the events are written.")] = "structured",
+    mode: Annotated[
+        Literal["structured", "binary"], typer.Option(help="How they are written.")
+    ] = "structured",
 ) -> None:
     """Puts a log of events, one CloudEvent in structured JSON a line, onto its topics."""
+    from portal.commands.publish import bar, publish
+
+    logs.configure(of_libraries=False)
 
     async def work() -> None:
-        columns = "publishing", BarColumn(), DownloadColumn(), TimeRemainingColumn()
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("", total=file.stat().st_size)
-            done = await publishing.publish(
-                settings(), file, mode, lambda through: bar.update(task, completed=through)
-            )
+        with bar(file) as progress:
+            done = await publish(settings(), file, mode, progress)
         print(f"published {done} events")
 
     run(work())
@@ -78,7 +74,19 @@ def publish(
 @app.command()
 def project() -> None:
     """Runs the live projector and watches it; start more for more throughput."""
-    run(projecting.project(settings()), endless=True)
+    from portal.commands.project import project
+
+    logs.configure()
+    run(project(settings()), endless=True)
+
+
+@app.command()
+def serve() -> None:
+    """Serves the API and the pages of the customers at PORTAL_HOST and PORTAL_PORT."""
+    from portal.commands.serve import serve
+
+    logs.configure()
+    serve(settings())
 
 
 @app.command()
@@ -87,4 +95,7 @@ def lag(
     as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/lag.")] = False,
 ) -> None:
     """Shows how far the views are behind the log."""
-    run(measuring.lag(settings(), watch=watch, as_json=as_json), endless=watch)
+    from portal.commands.lag import lag
+
+    logs.configure(of_libraries=False)
+    run(lag(settings(), watch=watch, as_json=as_json), endless=watch)

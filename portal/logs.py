@@ -1,17 +1,22 @@
 """Structured logs: JSON lines, key and value on a terminal; those of libraries as well."""
 
 import logging
+import re
 import sys
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
+_ADDRESS: Final = re.compile(r"[^\s@\"'<>(),:;]+@[^\s@\"'<>(),:;]+")
 # What these say at INFO is for their own developers.
 _TALKATIVE: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
 
 
-def configure() -> None:
-    """Send what is logged, by structlog or by logging, to stderr in one form."""
+def configure(*, of_libraries: bool = True) -> None:
+    """Send what is logged, by structlog or by logging, to stderr in one form.
+
+    A command that a person waits for says itself what is wrong, and does without what libraries say.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -20,9 +25,12 @@ def configure() -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     if sys.stderr.isatty():
-        render: list[structlog.types.Processor] = [structlog.dev.ConsoleRenderer()]
+        # Neither form shows the values of variables: they may be secrets, or a customer's.
+        plain = structlog.dev.plain_traceback
+        render: list[structlog.types.Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     else:
-        render = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(sort_keys=False)]
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        render = [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -33,11 +41,20 @@ def configure() -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *render,
+                _without_addresses,
+            ],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.WARNING if of_libraries else logging.CRITICAL)
+
+
+def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
+    """The line with e-mail addresses masked: what libraries say of an error may quote one."""
+    return _ADDRESS.sub("…@…", str(line))

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 
 from events.topics import DEFAULT_PARTITIONS
 from portal.errors import UsageError
+from projectors.installation import Installation
 from projectors.kafka import Kafka
-from projectors.work import Installation
 
 PREFIX: Final = "PORTAL_"
 LIMIT: Final = "PORTAL_LIMIT_"

@@ -10,10 +10,11 @@ from portal.errors import CommandError
 from portal.running import run
 from portal.settings import Settings
 from projectors.belonging import Broken
+from projectors.installation import Installation
 from projectors.kafka import TopicsUnfit
 from projectors.live import NoLanes
 from projectors.supervisor import UNMENDABLE, beat
-from projectors.work import Installation, first, work
+from projectors.work import first, work
 
 logger = structlog.get_logger(__name__)
 

@@ -27,7 +27,11 @@ class _Begun:
 class Consumer(aiokafka.Consumer):
     """Delivers a record at once where its stream has room, as Faust does where it has not."""
 
-    async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
+    async def wait_first(
+        self,
+        *coros: Any,
+        timeout: Any = None,  # noqa: ASYNC109 - as the method it replaces
+    ) -> WaitResults:
         """See `mode.Service.wait_first`; a coroutine that comes first begins here, and often ends here."""
         first, *others = coros
         if not others or not inspect.iscoroutine(first):

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
 from projectors.belonging import reasons
+from projectors.installation import Installation
 from projectors.kafka import Cluster, KafkaAway, Place, find, reading
-from projectors.work import Installation
 from read_models.store import Checkpoint, Store, Unavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]

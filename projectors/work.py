@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from projectors import belonging, group, level
 from projectors.applier import Applier
+from projectors.installation import Installation
 from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
 from projectors.lanes import Lanes
 from projectors.live import Member
@@ -23,15 +24,6 @@ logger = structlog.get_logger(__name__)
 AGAIN_S: Final = 1.0
 
 T = TypeVar("T")
-
-
-class Installation(NamedTuple):
-    """Where an installation's log and views are."""
-
-    kafka: Kafka
-    topic_prefix: str
-    mongo_url: str
-    database: str
 
 
 class GroupFull(Exception):

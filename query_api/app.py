@@ -1,7 +1,8 @@
 """The customer surface, put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from litestar import Litestar
@@ -24,7 +25,7 @@ from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
-from read_models.store import Store
+from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Records
 from web.headers import SecurityHeaders
 
@@ -46,32 +47,31 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        store = await Store.connect(config.mongo_url, config.mongo_database)
-        try:
-            records = Records(store.database)
-            await records.prepare()
-            await store.control.refresh()
+        store = Store(config.mongo_url, config.mongo_database)
+        records, reads = Records(store.database), Reads(store, clock)
+        keys = Keys(config.secret_keys) if config.sign_in else None
+        sessions = Sessions(records, reads, clock)
+        app.state.update(
+            store=store,
+            reads=reads,
+            portals=Portals(reads, addresses),
+            sessions=sessions,
+            sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
+            logos=Logos(config.media_url),
+            clock=clock,
+        )
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(store.close)
+            # While MongoDB is away the service runs, and says that it is not ready.
+            with suppress(Unavailable):
+                await store.control.refresh()
             store.start_polling()
-            reads = Reads(store, clock)
-            keys = Keys(config.secret_keys) if config.sign_in else None
-            sessions = Sessions(records, reads, clock)
-            app.state.update(
-                store=store,
-                reads=reads,
-                portals=Portals(reads, addresses),
-                sessions=sessions,
-                sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
-                logos=Logos(config.media_url),
-                clock=clock,
-            )
-            if keys is None or config.smtp_url is None:
-                yield
-                return
-            mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
-            async with delivering(mailer):
-                yield
-        finally:
-            await store.close()
+            preparing = asyncio.create_task(patiently(records.prepare))
+            stack.callback(preparing.cancel)
+            if keys and config.smtp_url:
+                mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
+                await stack.enter_async_context(delivering(mailer))
+            yield
 
     app = Litestar(
         route_handlers=[HealthController, business_profile, dashboard, *SIGN_IN, *PAGES],

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
-from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 PRIVATE = "private, no-cache"
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
@@ -62,7 +70,9 @@ def answered(
     if not matches(known, tag):
         return start, body
     kept = [(name, value) for name, value in start["headers"] if not name.lower().startswith(b"content-")]
-    policies = [(name, value) for name, value in start["headers"] if name.lower() == b"content-security-policy"]
+    policies = [
+        (name, value) for name, value in start["headers"] if name.lower() == b"content-security-policy"
+    ]
     return {**start, "status": HTTP_304_NOT_MODIFIED, "headers": [*kept, *policies]}, {**body, "body": b""}
 
 

@@ -28,7 +28,7 @@ PROBLEM_JSON = "application/problem+json"
 log = structlog.get_logger(__name__)
 
 
-class NotReady(Exception):  # noqa: N818 - a state
+class NotReady(Exception):
     """There are no views of this version to serve, yet."""
 
 
@@ -69,7 +69,9 @@ def problem_of(error: Exception) -> Problem:
         case NotReady():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "The portal is being prepared.", RETRY_SOON)
         case Unavailable():
-            return Problem(HTTP_503_SERVICE_UNAVAILABLE, "The portal cannot be reached for a moment.", RETRY_SOON)
+            return Problem(
+                HTTP_503_SERVICE_UNAVAILABLE, "The portal cannot be reached for a moment.", RETRY_SOON
+            )
         case HTTPException() if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
             return _of_http(error)
     return Problem(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from events.envelope import encode
 from events.topics import MAX_MESSAGE_BYTES, Topics
@@ -33,6 +36,16 @@ class Line(NamedTuple):
 
 class Unroutable(Exception):
     """A line that cannot be published: it does not say to which topic, or under which key."""
+
+
+@contextmanager
+def bar(file: Path) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; gives what takes the number of bytes that are through."""
+    console = Console(stderr=True)
+    columns = "publishing", BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=file.stat().st_size)
+        yield lambda through: progress.update(task, completed=through)
 
 
 async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable[[int], None]) -> int:

@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException, ValidationException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
+from litestar.types import ControllerRouterHandler
 
 from query_api.customer.access import AnyRequest, business_of, signed_in
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
@@ -191,4 +192,4 @@ def _sessions(request: AnyRequest) -> Sessions:
     return sessions
 
 
-ROUTES = [ask_for_code, SessionController, DevicesController]
+ROUTES: list[ControllerRouterHandler] = [ask_for_code, SessionController, DevicesController]

@@ -20,6 +20,8 @@ from web.colours import palette
 from web.languages import choose, load
 from web.templating import Pages
 
+PARTS = ("subject.txt", "code.txt", "code.html")
+
 HERE = Path(__file__).parent
 
 TEXTS = Pages(HERE / "templates", load(HERE / "locale"))
@@ -44,8 +46,12 @@ class Letter(NamedTuple):
     at: datetime
 
 
+class Unmailable(Exception):
+    """The address is none that a mail can be sent to."""
+
+
 def compose(letter: Letter, host: str) -> EmailMessage:
-    """The mail. `host` is the public one, which the sender's address is at."""
+    """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
     business = letter.business
     name = " ".join(business["name"].split())
     locale = choose((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
@@ -59,8 +65,7 @@ def compose(letter: Letter, host: str) -> EmailMessage:
         "brand": brand,
         "language": locale.language,
     }
-    texts = (TEXTS.render(f"{part}", locale.language, values).strip() for part in PARTS)
-    subject, text, page = texts
+    subject, text, page = (TEXTS.render(part, locale.language, values).strip() for part in PARTS)
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = subject
     mail["From"] = Address(name, "no-reply", sending_domain(host))
@@ -76,13 +81,13 @@ def compose(letter: Letter, host: str) -> EmailMessage:
     return mail
 
 
-PARTS = ("subject.txt", "code.txt", "code.html")
-
-
-def recipient(letter: Letter) -> str:
+def recipient(letter: Letter) -> Address:
     """The address as the customer's record has it: what was typed is only known to compare equal."""
-    held = [email.strip() for customer in letter.customers for email in customer["emails"]]
-    return next(email for email in held if folded(email) == letter.address)
+    held = (email for customer in letter.customers for email in customer["emails"])
+    written = _written(next(email for email in held if folded(email) == letter.address))
+    if written is None:
+        raise Unmailable
+    return written
 
 
 def sending_domain(host: str) -> str:

@@ -8,20 +8,23 @@ where the server says that it did not take the mail. Code and link are made for 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTPUTF8
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from datetime import timedelta
 
 import structlog
-from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
 
 from query_api.addresses import Addresses
-from query_api.sign_in.mail import Letter, compose, sending_domain
+from query_api.sign_in.mail import Letter, Unmailable, compose, sending_domain
 from query_api.sign_in.secrets import Keys, digest, new_code, new_token
+from query_api.sign_in.smtp import Server, content, envelope
 from read_models.documents import Doc
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
@@ -36,9 +39,6 @@ AT_ONCE = 4
 CLAIM = timedelta(seconds=90)
 """Longer than one attempt takes."""
 
-PATIENCE_SECONDS = 15.0
-"""What the server may take for one command."""
-
 STOP_WITHIN_SECONDS = 10.0
 """What mails under way are given to be sent when the process ends."""
 
@@ -48,25 +48,6 @@ TRIED_FOR = timedelta(minutes=15)
 LONGEST_PAUSE_SECONDS = 30
 PERMANENT = 500
 """Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
-
-
-class Server(NamedTuple):
-    """An SMTP server, as `PORTAL_SMTP_URL` names it."""
-
-    host: str
-    port: int | None
-    tls: bool
-    user: str | None
-    password: str | None
-
-    @classmethod
-    def of(cls, url: str) -> "Server":
-        """The server of `smtp[s]://[user:password@]host[:port]`; raises ValueError for anything else."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("PORTAL_SMTP_URL: an address such as smtp://mail.example.com:587")
-        user, password = (unquote(text) if text else None for text in (parts.username, parts.password))
-        return cls(parts.hostname, parts.port, parts.scheme == "smtps", user, password)
 
 
 class Mailer:
@@ -104,6 +85,9 @@ class Mailer:
 
     async def send_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
+        if not await self._reads.ready():
+            # Without views nobody is known, and every mail would be dropped.
+            return False
         now = self._clock()
         claimed = await self._sign_ins.claim(now, now + CLAIM)
         if claimed is None:
@@ -163,19 +147,53 @@ class Mailer:
         return self._addresses.public
 
     async def _deliver(self, claimed: SignIn, letter: Letter) -> None:
-        mail = compose(letter, self._addresses.host)
+        handed_over = False
         try:
-            async with self._connection() as server:
-                await _envelope(server, mail)
-                if not await self._hand_over(claimed, letter):
-                    return
-                await server.data(mail.as_bytes(policy=SMTPUTF8 if _needs_utf8(mail) else None))
-                log.info("mail.sent", sign_in=claimed.id, attempts=claimed.attempts)
-        except (SMTPRecipientRefused, SMTPDataError) as error:
-            if error.code >= PERMANENT:
-                log.error("mail.refused", sign_in=claimed.id, status=error.code)
-                await patiently(lambda: self._sign_ins.drop(claimed))
+            mail = compose(letter, self._addresses.host)
+            async with self._server.connection(sending_domain(self._addresses.host)) as server:
+                await envelope(server, mail)
+                handed_over = await self._hand_over(claimed, letter)
+                if handed_over:
+                    await server.data(content(mail))
+                    log.info("mail.sent", sign_in=claimed.id, attempts=claimed.attempts)
+        except (SMTPRecipientRefused, SMTPDataError, SMTPNotSupported, Unmailable) as error:
+            # The server has said that it did not take the mail, or nobody can send it.
+            reply = error.code if isinstance(error, SMTPResponseException) else PERMANENT
+            await self._not_taken(claimed, reply)
+        except (SMTPException, OSError, Unavailable) as error:
+            if handed_over:
+                log.warning("mail.uncertain", sign_in=claimed.id, error=type(error).__name__)
             else:
-                await self._put_off(claimed, error)
-        except (SMTPException, OSError, TimeoutError, Unavailable) as error:
-            await self._put_off(claimed, error)
+                await self._put_off(claimed, type(error).__name__)
+
+    async def _hand_over(self, claimed: SignIn, letter: Letter) -> bool:
+        code = self._keys.seal("code", claimed.id, letter.code)
+        customers = [customer["id"] for customer in letter.customers]
+        return await self._sign_ins.hand_over(claimed, customers, code, digest(letter.token), self._clock())
+
+    async def _not_taken(self, claimed: SignIn, reply: int) -> None:
+        if reply < PERMANENT:
+            await self._put_off(claimed, str(reply))
+            return
+        log.error("mail.refused", sign_in=claimed.id, status=reply)
+        await patiently(lambda: self._sign_ins.drop(claimed))
+
+    async def _put_off(self, claimed: SignIn, reason: str) -> None:
+        pause = timedelta(seconds=min(2 ** (claimed.attempts - 1), LONGEST_PAUSE_SECONDS))
+        log.warning("mail.put_off", sign_in=claimed.id, attempts=claimed.attempts, reason=reason)
+        await patiently(lambda: self._sign_ins.put_off(claimed, self._clock() + pause))
+
+
+@asynccontextmanager
+async def delivering(mailer: Mailer) -> AsyncIterator[None]:
+    """Runs a mailer; at the end, mails under way are given the time to be sent."""
+    running = asyncio.create_task(mailer.run())
+    try:
+        yield
+    finally:
+        mailer.stop()
+        try:
+            async with asyncio.timeout(STOP_WITHIN_SECONDS):
+                await running
+        except TimeoutError:
+            log.warning("mailer.cut_off")

@@ -35,7 +35,7 @@ def window(**later: float) -> dict[str, str]:
     """Two hours that begin so much later than now."""
     return {
         "start": at(**later),
-        "end": (NOW + timedelta(hours=2, **later)).isoformat().replace("+00:00", "Z"),
+        "end": at(hours=later.pop("hours", 0) + 2, **later),
     }
 
 

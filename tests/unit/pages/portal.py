@@ -5,18 +5,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
 
-from query_api.pages.errors import page_for
+from query_api.addresses import Addresses
+from query_api.errors import Answered, pass_on
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES
 from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import Link
+from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Scope
 
+URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
 CODE = "123456"
 LINK = "l" * 43
@@ -64,12 +66,18 @@ class Reads:
         self.down = False
 
     async def business(self, slug: str) -> dict[str, Any] | None:
-        if self.down:
-            raise ConnectionError
         return BUSINESS if slug == BUSINESS["slug"] else None
+
+    async def business_of_host(self, _host: str) -> None:
+        return None
+
+    async def ready(self) -> bool:
+        return True
 
     async def dashboard(self, scope: Scope, business: dict[str, Any]) -> dict[str, Any] | None:
         assert (scope, business) == (Session.scope, BUSINESS)
+        if self.down:
+            raise ConnectionError
         return self.known
 
 
@@ -135,25 +143,22 @@ class Portal:
     ) -> None:
         self.reads = Reads(dashboard)
         self.sign_in = SignIn(customer, accounts)
-        state = {"reads": self.reads, "sign_in": self.sign_in, "clock": lambda: NOW, "logos": Logos(None)}
-        self.app = Litestar(
-            ROUTES,
-            state=State(state),
-            exception_handlers={Exception: error},
-            openapi_config=None,
+        addresses = Addresses(URL)
+        state = State(
+            {
+                "reads": self.reads,
+                "portals": Portals(self.reads, addresses),  # type: ignore[arg-type]
+                "sign_in": self.sign_in,
+                "clock": lambda: NOW,
+                "logos": Logos(None),
+            }
         )
+        self.app = Litestar(ROUTES, state=state, exception_handlers={Exception: pass_on}, openapi_config=None)
+        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_handler, addresses))
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
         """A browser, with a session or without."""
         cookies = {"__Host-portal-clearwater": SESSION} if signed_in else {}
         transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]
-        headers = {"Accept-Language": language}
-        return httpx.AsyncClient(
-            transport=transport, base_url="https://portal.test", cookies=cookies, headers=headers
-        )
-
-
-async def error(request: Request[Any, Any, State], failure: Exception) -> Response[str]:
-    """Every error as a page."""
-    status = failure.status_code if isinstance(failure, HTTPException) else 500
-    return await page_for(request, status, retry_after=timedelta(minutes=2) if status == 429 else None)
+        headers = {"Accept-Language": language, "Origin": URL}
+        return httpx.AsyncClient(transport=transport, base_url=URL, cookies=cookies, headers=headers)

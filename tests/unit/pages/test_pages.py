@@ -148,14 +148,15 @@ async def test_an_unknown_business_is_nobodys_page() -> None:
 
 
 async def test_a_failure_is_answered_whatever_fails() -> None:
-    """A store that does not answer ends in a page that says so, even if nobody can tell whose it is."""
+    """A store that does not answer ends in a page that says so, under the business's name."""
     portal = Portal()
     portal.reads.down = True
-    async with portal.browser() as browser:
+    async with portal.browser(signed_in=True) as browser:
         answer = await browser.get("/clearwater/")
 
     assert answer.status_code == 500
     assert "Sorry, there is a problem" in answer.text
+    assert "help@clearwater.test" in answer.text
 
 
 async def test_pages_hold_nothing_inline() -> None:

@@ -24,9 +24,7 @@ def log() -> list[Event]:
         attributes = orjson.loads(line)
         key = attributes["partitionkey"].encode()
         topic = topics.of_type(attributes["type"])
-        events.append(
-            decode(Record(topic, topics.partition(key), offset, 0, key, line, structured), topics)
-        )
+        events.append(decode(Record(topic, topics.partition(key), offset, 0, key, line, structured), topics))
     return events
 
 

@@ -1,0 +1,101 @@
+"""`portal serve`: the customer surface, on granian."""
+
+import asyncio
+import os
+from typing import Final
+
+import structlog
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from litestar.types import ASGIApp
+
+from portal import logs
+from portal.errors import CommandError, UsageError
+from portal.requests import RequestIds
+from portal.running import run
+from portal.settings import Settings
+from query_api.app import create_app
+from query_api.config import Config, Limits
+from read_models.store import Store, Unavailable
+
+logger = structlog.get_logger(__name__)
+
+AGAIN_S: Final = 1.0
+KILL_AFTER_S: Final = 10
+"""How long requests under way have once the service is told to stop."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop; raises UsageError for a setting, CommandError when the service cannot start."""
+    config = config_of(settings)
+    for feature, missing in off(settings).items():
+        logger.warning("a feature is off", feature=feature, missing=missing)
+    run(_answering(config), endless=True)
+    server = Granian(
+        "portal.commands.serve:app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        loop=Loops.uvloop,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER_S,
+        log_enabled=False,
+    )
+    logger.info("serving", address=f"{settings.host}:{settings.port}", public_url=settings.public_url)
+    try:
+        server.serve()
+    except OSError as error:
+        raise CommandError(
+            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}"
+        ) from error
+
+
+def app() -> ASGIApp:
+    """The application, for the process that granian starts."""
+    logs.configure()
+    return RequestIds(create_app(config_of(Settings.read(os.environ))))
+
+
+def config_of(settings: Settings) -> Config:
+    """What the customer surface is told; raises UsageError."""
+    try:
+        limits = Limits.read(settings.limits)
+    except ValueError as error:
+        raise UsageError(f"PORTAL_LIMIT_…: {error}") from None
+    return Config(
+        mongo_url=settings.required("mongo_url"),
+        mongo_database=settings.mongo_database,
+        public_url=settings.required("public_url"),
+        smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+        secret_keys=settings.keys,
+        media_url=settings.media_url,
+        limits=limits,
+    )
+
+
+def off(settings: Settings) -> dict[str, list[str]]:
+    """The features that are off, with the variables that are missing."""
+    needed = {"sign-in": ("smtp_url", "secret_key"), "files": ("media_url",)}
+    missing = {
+        feature: [f"PORTAL_{name.upper()}" for name in names if getattr(settings, name) is None]
+        for feature, names in needed.items()
+    }
+    return {feature: names for feature, names in missing.items() if names}
+
+
+async def _answering(config: Config) -> None:
+    """Return when MongoDB answers."""
+    said = False
+    while True:
+        try:
+            store = await Store.connect(config.mongo_url, config.mongo_database)
+        except Unavailable:
+            if not said:
+                logger.warning("waiting", reason="MongoDB does not answer")
+            said = True
+            await asyncio.sleep(AGAIN_S)
+        else:
+            await store.close()
+            return

@@ -1,0 +1,17 @@
+"""Where one installation's log and views are."""
+
+from typing import NamedTuple
+
+from projectors.kafka import Kafka
+
+
+class Installation(NamedTuple):
+    """What every part of the projectors is told; nothing secret is in its repr."""
+
+    kafka: Kafka
+    topic_prefix: str
+    mongo_url: str
+    database: str
+
+    def __repr__(self) -> str:
+        return f"Installation({self.topic_prefix!r} on {self.kafka.bootstrap}, {self.database!r})"
