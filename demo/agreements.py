@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from demo.companies import Service
 from demo.customers import Customer
 
 SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target": 0.9, "proof_target": 0.9}
@@ -19,23 +20,25 @@ def month_after(first: date, months: int = 1) -> date:
 
 
 def sign(
-    customer: Customer, title: str, service: str, weeks: int, starts_on: date, today: date, grace: int = 15
+    customer: Customer, service: Service, weeks: int, starts_on: date, today: date, grace: int = 15
 ) -> str:
     """Signs a contract for a year and renews it, as long as the customer stays; gives its id."""
     company = customer.company
     contract = customer.new_id("con")
     number = f"C-{customer.number}-{contract.rpartition('_')[2]}"
+    heading = f"{service.agreement} · {number}"
+    terms = customer.library.document(company.id, f"terms/{contract}.pdf", heading, company.words.terms)
     signed = customer.at(starts_on - timedelta(days=4), 11) + customer.minutes(0, 240)
     customer.say(
         signed,
         "contract.signed.v1",
         contract,
         number=number,
-        title=title,
+        title=service.agreement,
         starts_on=starts_on.isoformat(),
         ends_on=year_after(starts_on).isoformat(),
-        services=[{"name": service, "cadence": company.words.cadence[weeks]}],
-        terms=customer.library.document(company.id, f"terms/{contract}.pdf", f"{title} · {number}", company.words.terms),
+        services=[{"name": service.name, "cadence": company.words.cadence[weeks]}],
+        terms=terms,
         signed_by=customer.name,
         sla=SLA | {"on_time_grace_minutes": grace},
     )

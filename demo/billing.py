@@ -56,7 +56,7 @@ def issue(
         issued,
         "invoice.issued.v2" if new else "invoice.issued.v1",
         invoice.id,
-        number=f"{customer.number}-{invoice.id.rpartition('_')[2]:0>3}",
+        number=f"{customer.number}-{on:%y%m}-{invoice.id.rpartition('_')[2]}",
         issued_on=on.isoformat(),
         due_on=due_on.isoformat(),
         currency=customer.company.currency,

@@ -34,6 +34,8 @@ class Service:
     tasks: tuple[str, ...]
     summaries: tuple[str, ...]
     """With `{chlorine}` and `{ph}` where a reading goes."""
+    agreement: str = ""
+    """The title of a contract about it."""
     details: tuple[str, ...] = ()
     """Subjects of close-ups, taken `before` and `after` beside those of the place itself."""
 
@@ -82,8 +84,6 @@ class Words:
     """Why a part of an invoice was credited."""
     wrong: str
     """Why an invoice was voided."""
-    contract: str
-    """A contract's title, with `{service}`."""
     cadence: Mapping[int, str]
     """By weeks between two visits."""
     terms: tuple[str, ...]
@@ -112,6 +112,8 @@ class Company:
     region: str
     scene: Literal["pool", "garden"]
     """What its photos show."""
+    looks: int
+    """How many different ones."""
     regular: Service
     occasional: tuple[Service, ...]
     plan: Plan

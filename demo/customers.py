@@ -11,9 +11,6 @@ from demo.companies import Company, Technician
 from demo.library import Library
 from demo.log import Log, Owner
 
-LOOKS = 5
-"""How many different places a company's photos show."""
-
 Habit = Literal["card", "bank", "check", "slow"]
 
 
@@ -47,7 +44,7 @@ class Customer:
         self.number = 1041 + 7 * self.position
         self.id = f"cus_{self.number}"
         self.owner = Owner(self.company.id, self.id)
-        self.look = self.position % LOOKS
+        self.look = self.position % self.company.looks
         self.instructions = self.random.choice((None, *self.company.words.instructions))
         near = self.company.position
         self.location = {
@@ -79,7 +76,9 @@ class Customer:
         streets = self.company.streets
         return {
             "id": "adr_1",
-            "line1": streets[self.position % len(streets)].format(number=draw.randrange(3, 9_000 // len(streets))),
+            "line1": streets[self.position % len(streets)].format(
+                number=draw.randrange(3, 9_000 // len(streets))
+            ),
             "city": city,
             "region": self.company.region,
             "postal_code": postal_code,

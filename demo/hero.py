@@ -22,18 +22,16 @@ def specials(customer: Customer, today: date) -> None:
 
 def yearly_check(customer: Customer, today: date) -> str:
     """The second contract: a check once a quarter, the last one a few days ago and its invoice still open."""
-    company, service = customer.company, customer.company.occasional[0]
-    starts_on = agreements.month_after(today.replace(day=1), -25)
-    title = company.words.contract.format(service=service.name)
-    contract = agreements.sign(customer, title, service.name, QUARTER, starts_on, today, grace=30)
+    service = customer.company.occasional[0]
+    contract = agreements.sign(customer, service, QUARTER, customer.since, today, grace=30)
     last = today - timedelta(days=6)
-    days = [last + timedelta(weeks=QUARTER * count) for count in range(-8, 2)]
+    days = [last + timedelta(weeks=QUARTER * count) for count in range(-11, 2)]
     for day, before in zip(days[1:], days, strict=False):
         start = customer.at(day, 13)
         visit = visits.book(customer, service, start, customer.at(before, 17), contract)
         if day > today:
             continue
-        late = timedelta(minutes=41) if day == days[4] else timedelta(minutes=-50)
+        late = timedelta(minutes=24 if day in (days[-8], days[-4]) else -50)
         arrived = visit.end + late
         visits.carry_out(customer, visit, arrived, arrived + timedelta(minutes=service.minutes))
         invoice = bill(customer, visit, contract)
@@ -100,5 +98,5 @@ def old_trouble(customer: Customer, today: date) -> None:
 
     visit = extra(customer, service, today - timedelta(days=255))
     invoice = bill(customer, visit, None)
-    payment = billing.pay(customer, invoice, invoice.issued + timedelta(days=2))
+    payment = billing.pay(customer, invoice, invoice.issued + timedelta(days=2), invoice.total + 4_000)
     billing.refund(customer, invoice, payment, invoice.issued + timedelta(days=6), 4_000)

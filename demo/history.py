@@ -103,7 +103,7 @@ def gather(company: Company, library: Library, log: Log, today: date) -> list[Cu
                 position=position,
                 since=month_after(this_month, -months),
                 until=today - timedelta(days=150) if left else None,
-                weeks=1 if hero or company.scene == "pool" and random.random() < 0.5 else 2,
+                weeks=1 if hero or (company.scene == "pool" and random.random() < 0.5) else 2,
                 # The one to sign in as sees a visit soon, whatever the day.
                 weekday=(today.weekday() + 2) % 7 if hero else random.randrange(5),
                 hour=9 if hero else random.randrange(7, 16),
@@ -144,8 +144,7 @@ def live_on(customer: Customer, today: date) -> None:
     service = company.regular
     contract = subscription = None
     if customer.plan or customer.chance(50):
-        title = company.words.contract.format(service=service.name)
-        contract = agreements.sign(customer, title, service.name, customer.weeks, customer.since, today)
+        contract = agreements.sign(customer, service, customer.weeks, customer.since, today)
     if customer.plan:
         subscription = agreements.subscribe(customer, contract, today)
     rest = resting(customer, subscription, today)

@@ -3,18 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from demo.paper import pdf
+
+TAKES = 2
+"""How many photos there are of each place and stage, numbered from 0."""
 
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".pdf": "application/pdf"}
 
 
 class Library:
     """The folder that `PORTAL_MEDIA_URL` names: `{folder}/{businessid}/{key}`."""
-
-    TAKES: ClassVar[int] = 3
-    """How many photos there are of each place and stage, numbered from 0."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,7 +24,9 @@ class Library:
         """Describes a file that was added."""
         return self._known[business, key]
 
-    def add(self, business: str, key: str, content: bytes, size: tuple[int, int] | None = None) -> dict[str, Any]:
+    def add(
+        self, business: str, key: str, content: bytes, size: tuple[int, int] | None = None
+    ) -> dict[str, Any]:
         """Writes a file and describes it; `size` in pixels, for pictures."""
         file = self.folder / business / key
         file.parent.mkdir(parents=True, exist_ok=True)

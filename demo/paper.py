@@ -18,11 +18,11 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /R 5 0 R /B 6 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources 7 0 R >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         font % b"Helvetica",
         font % b"Helvetica-Bold",
+        b"<< /Font << /R 5 0 R /B 6 0 R >> >>",
     ]
     file = bytearray(b"%PDF-1.4\n")
     places = []

@@ -23,6 +23,7 @@ SONORAN = Company(
     country="US",
     region="AZ",
     scene="pool",
+    looks=5,
     regular=Service(
         id="srv_weekly",
         name="Weekly pool cleaning",
@@ -45,6 +46,7 @@ SONORAN = Company(
             "Water was low, topped up by two inches. Chlorine {chlorine} ppm, pH {ph}.",
             "Brushed some dust from the monsoon off the steps. Chlorine {chlorine} ppm, pH {ph}.",
         ),
+        agreement="Year-round pool care",
         details=("basket", "water"),
     ),
     occasional=(
@@ -56,6 +58,7 @@ SONORAN = Company(
             tax=NO_TAX,
             tasks=("Take the filter apart", "Rinse the cartridges", "Grease the seals", "Check the pressure"),
             summaries=("Cartridges rinsed, pressure back to 14 psi.", "Filter cleaned; the seals are new."),
+            agreement="Equipment care",
             details=("cartridge", "gauge"),
         ),
         Service(
@@ -98,14 +101,26 @@ SONORAN = Company(
         *("Greg & Anita Palmer", "Priya Raman", "Tom Hadley", "Rosa Villanueva", "Desert Willow HOA"),
         *("Ken Nakamura", "Laura McBride", "Omar Haddad", "Cheryl Boone", "Stefan Lindqvist", "Grace Kim"),
         *("Bill Thornton", "Yolanda Reyes", "Ashley Conner", "Raj Patel", "Denise Fontaine", "Walt Jessup"),
-        *("Monica Salazar", "Peter Vandenberg", "Saguaro Inn", "Tanya Brooks", "Hector Ibarra", "June Abbott"),
+        *(
+            "Monica Salazar",
+            "Peter Vandenberg",
+            "Saguaro Inn",
+            "Tanya Brooks",
+            "Hector Ibarra",
+            "June Abbott",
+        ),
         *("Carl Eriksen", "Fatima Noor", "Doug Prescott", "Elena Markova", "Isaac Benally", "Wendy Cho"),
         *("Frank DiMarco", "Bethany Shaw", "Ruben Castellanos", "Alice Merriweather", "Vic & Jo Talbot"),
     ),
     streets=(
         *("{number} E Palo Verde Dr", "{number} N 24th Pl", "{number} W Ocotillo Rd", "{number} E Cholla St"),
         *("{number} N Saguaro Ln", "{number} S Juniper Ct", "{number} E Desert Cove Ave"),
-        *("{number} W Mariposa St", "{number} N Quail Run", "{number} E Sunnyslope Ln", "{number} S Bonarden Ln"),
+        *(
+            "{number} W Mariposa St",
+            "{number} N Quail Run",
+            "{number} E Sunnyslope Ln",
+            "{number} S Bonarden Ln",
+        ),
         *("{number} N Ironwood Dr", "{number} E Camelback Vista", "{number} W Thunderhill Pl"),
     ),
     places=(
@@ -130,8 +145,16 @@ SONORAN = Company(
             "business": ("Our whole team is in a training.", "The office is closed for the holiday."),
         },
         rescheduled={
-            "customer": ("The gate is only open later.", "A birthday party in the yard.", "Another day suits better."),
-            "business": ("The route was changed.", "Heat warning: we start earlier.", "Rain in the forecast."),
+            "customer": (
+                "The gate is only open later.",
+                "A birthday party in the yard.",
+                "Another day suits better.",
+            ),
+            "business": (
+                "The route was changed.",
+                "Heat warning: we start earlier.",
+                "Rain in the forecast.",
+            ),
         },
         reopened="Recorded on the wrong stop.",
         retracted="The photo shows another yard.",
@@ -162,7 +185,6 @@ SONORAN = Company(
         ),
         goodwill="For the visit we missed",
         wrong="Issued with the wrong amount",
-        contract="{service}: year-round care",
         cadence={1: "every week", 2: "every other week", 13: "once a quarter"},
         terms=(
             "Sonoran Blue Pool Care cleans the pool and keeps the water balanced in the agreed rhythm.",

@@ -22,6 +22,7 @@ TURIA = Company(
     country="ES",
     region="Valencia",
     scene="garden",
+    looks=3,
     regular=Service(
         id="srv_cesped",
         name="Cuidado del césped",
@@ -34,6 +35,7 @@ TURIA = Company(
             "Mucha hoja por el viento; todo recogido.",
             "Riego revisado: un aspersor ajustado.",
         ),
+        agreement="El jardín todo el año",
     ),
     occasional=(
         Service(
@@ -44,6 +46,7 @@ TURIA = Company(
             tax=IVA,
             tasks=("Podar los setos", "Podar los naranjos", "Retirar los restos"),
             summaries=("Setos igualados y restos retirados.",),
+            agreement="Poda trimestral",
         ),
     ),
     plan=Plan(
@@ -93,7 +96,6 @@ TURIA = Company(
         ),
         goodwill="Por la visita que no hicimos",
         wrong="Importe equivocado",
-        contract="{service}: todo el año",
         cadence={1: "cada semana", 2: "cada dos semanas", 13: "una vez por trimestre"},
         terms=(
             "Jardines del Turia cuida el jardín con la frecuencia acordada.",

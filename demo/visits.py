@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from demo.companies import Service
 from demo.customers import Customer
+from demo.library import TAKES
 from demo.log import stamp
 
 WINDOW = timedelta(hours=2)
@@ -195,13 +196,13 @@ def take_pictures(customer: Customer, visit: Visit, arrived: datetime, completed
 
     place = f"{company.scene}-{customer.look}"
     details = [name for name in visit.service.details if customer.chance(55)]
-    take = random.randrange(customer.library.TAKES)
+    take = random.randrange(TAKES)
     for stage, begin in (("before", 0.05), ("after", 0.85)):
         photo(begin, place, stage, take, stage)
         for index, name in enumerate(details):
             photo(begin + 0.03 * (index + 1), name, stage, take, name)
     if customer.chance(8):
-        signature = customer.library.media(company.id, f"signatures/{1 + customer.position % 4}.png")
+        signature = customer.library.media(company.id, f"signatures/{customer.position % 4}.png")
         upload(0.97, "signature", "signature", media=signature)
     if customer.chance(10):
         item = customer.new_id("prf")
@@ -224,9 +225,7 @@ def publish_proof(
         document = customer.library.document(
             company.id, f"reports/{visit.id}.pdf", company.words.report, lines
         )
-    customer.say(
-        at, "proof_pack.published.v1", pack, visit_id=visit.id, items=items, document=document
-    )
+    customer.say(at, "proof_pack.published.v1", pack, visit_id=visit.id, items=items, document=document)
     if customer.chance(1):
         customer.say(
             at + customer.minutes(60, 2_000),

@@ -1,14 +1,13 @@
 """What one worker holds and writes: its lanes, how far the views have each partition, and the batch under way."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
 
 from events.envelope import Record
-from events.topics import Topics
 from projectors.applier import Applier, LaneLost
 from projectors.kafka import Log, Place
 
@@ -20,10 +19,9 @@ T = TypeVar("T")
 class Lanes:
     """The lanes of one worker. A batch is written by a task of its own, which ends when the lanes are given away."""
 
-    def __init__(self, applier: Applier, topics: Topics, log: Log) -> None:
+    def __init__(self, applier: Applier, log: Log) -> None:
         """`log` is asked for records that the group did not deliver."""
         self._applier = applier
-        self._topics = topics
         self._log = log
         self._alone = asyncio.Lock()
         self._writing: asyncio.Task[Any] | None = None
@@ -41,7 +39,7 @@ class Lanes:
 
     async def take(self, lanes: set[int]) -> bool:
         """Take lanes over; False when they were given away again meanwhile."""
-        taken = await self._run(self._applier.take_over(lanes))
+        taken = await self._run(lambda: self._applier.take_over(lanes))
         if taken is None:
             return False
         self.positions, self.lost = taken, frozenset()
@@ -65,26 +63,27 @@ class Lanes:
         Records below the position are dropped. What is missing before a record is read from the log: between two
         assignments Faust can deliver what it had fetched before it went back to where the views end.
         """
-        while wanted := await self._run(self._wanted(records)):
+        while True:
             try:
-                if not await self._run(self._applied(wanted)):
-                    return
+                await self._run(lambda: self._apply(records))
             except LaneLost as error:
                 self._lose(error.lanes)
-                continue
-            for record in wanted:
-                self.positions[record.topic, record.partition] = record.offset + 1
-            self.batches += 1
-            return
+            else:
+                return
 
     async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
         """Have the views say that they hold the log up to `at`, when its ends were asked for."""
         async with self._alone:
             await self._applier.mark_level(ends, at)
 
-    async def _applied(self, records: Sequence[Record]) -> bool:
-        await self._applier.apply(records)
-        return True
+    async def _apply(self, records: Sequence[Record]) -> None:
+        wanted = await self._wanted(records)
+        if not wanted:
+            return
+        await self._applier.apply(wanted)
+        for record in wanted:
+            self.positions[record.topic, record.partition] = record.offset + 1
+        self.batches += 1
 
     def _lose(self, lanes: frozenset[int]) -> None:
         self.lost |= lanes
@@ -114,15 +113,16 @@ class Lanes:
             following[place] = record.offset + 1
         return wanted
 
-    async def _run(self, work: Coroutine[Any, Any, T]) -> T | None:
+    async def _run(self, work: Callable[[], Awaitable[T]]) -> T | None:
         """Run as the task that `give_away` ends; None when it was."""
-        task = self._writing = asyncio.ensure_future(self._by_itself(work))
+
+        async def alone() -> T:
+            async with self._alone:
+                return await work()
+
+        task = self._writing = asyncio.ensure_future(alone())
         try:
             await asyncio.wait({task})
         finally:
             task.cancel()
         return None if task.cancelled() else task.result()
-
-    async def _by_itself(self, work: Coroutine[Any, Any, T]) -> T:
-        async with self._alone:
-            return await work

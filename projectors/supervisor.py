@@ -18,12 +18,14 @@ logger = structlog.get_logger(__name__)
 BEAT_S: Final = 1.0
 HUNG_S: Final = 20.0
 """Without a beat for so long a worker hangs (or is frozen)."""
+STARTING_S: Final = 120.0
+"""How long the first beat may take, on a machine that does much else."""
 STOP_S: Final = 12.0
 """How long a worker that was told to stop may take."""
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 30.0
 STEADY_S: Final = 10.0
-"""A worker that lived for so long is started again without delay."""
+"""A worker that lived for so long was well: what ends it is no reason to wait longer than the first time."""
 
 UNMENDABLE: Final = 3
 """Exit status of a worker that no new start would help; it has said why."""
@@ -39,7 +41,12 @@ class Beats:
     def __init__(self) -> None:
         self._read, self.write = os.pipe()
         os.set_blocking(self._read, False)
-        self.last = time.monotonic()
+        self._deadline = time.monotonic() + STARTING_S
+
+    @property
+    def missed(self) -> bool:
+        """Whether there should have been one by now."""
+        return time.monotonic() > self._deadline
 
     def __enter__(self) -> "Beats":
         asyncio.get_running_loop().add_reader(self._read, self._heard)
@@ -51,7 +58,7 @@ class Beats:
 
     def _heard(self) -> None:
         if os.read(self._read, 1024):
-            self.last = time.monotonic()
+            self._deadline = time.monotonic() + HUNG_S
         else:
             asyncio.get_running_loop().remove_reader(self._read)
 
@@ -67,7 +74,8 @@ async def supervise(command: Sequence[str]) -> None:
         status = await _one(command)
         if status == UNMENDABLE:
             raise Unmendable
-        if time.monotonic() - started > STEADY_S:
+        if status < 0 or time.monotonic() - started > STEADY_S:
+            # Killed from outside, or well for a while: not the beginning of a crash loop.
             pause = FIRST_PAUSE_S
         logger.error("worker ended", status=status, again_in_s=pause)
         await asyncio.sleep(pause)
@@ -87,10 +95,8 @@ async def _one(command: Sequence[str]) -> int:
         try:
             while not ended.done():
                 await asyncio.wait({ended}, timeout=BEAT_S)
-                if not ended.done() and time.monotonic() - beats.last > HUNG_S:
-                    logger.error(
-                        "worker hangs", pid=worker.pid, silent_s=round(time.monotonic() - beats.last)
-                    )
+                if not ended.done() and beats.missed:
+                    logger.error("worker hangs", pid=worker.pid)
                     worker.kill()
                     await ended
             return ended.result()

@@ -48,7 +48,7 @@ async def work(installation: Installation, instance: str) -> None:
         await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
         applier = Applier(store, cluster.topics)
         stack.push_async_callback(applier.close)
-        lanes = Lanes(applier, cluster.topics, log)
+        lanes = Lanes(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         member = Member(kafka, cluster.topics, name, instance, folder, lanes)
         await first(member.run(), level.watch(lanes, log, lambda: datetime.now(UTC)))

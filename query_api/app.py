@@ -14,6 +14,7 @@ from query_api.conditional import Conditional
 from query_api.config import Config
 from query_api.customer.business import business_profile
 from query_api.customer.portal import dashboard
+from query_api.customer.routes import ROUTES as CUSTOMER
 from query_api.errors import Answered, pass_on
 from query_api.health import HealthController
 from query_api.pages.logo import Logos
@@ -74,7 +75,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             yield
 
     app = Litestar(
-        route_handlers=[HealthController, business_profile, dashboard, *SIGN_IN, *PAGES],
+        route_handlers=[HealthController, business_profile, dashboard, *CUSTOMER, *SIGN_IN, *PAGES],
         lifespan=[lifespan],
         exception_handlers={Exception: pass_on},
         request_max_body_size=MAX_BODY_BYTES,

@@ -4,9 +4,9 @@ ETags are made of the bytes that are served: whatever changes them changes it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import (
@@ -19,8 +19,11 @@ from litestar.types import (
     Send,
 )
 
-PRIVATE = "private, no-cache"
+PRIVATE = (b"cache-control", b"private, no-cache")
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
+
+OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
+"""What describes content, and so is not said where there is none."""
 
 
 class Conditional:
@@ -50,7 +53,10 @@ class Conditional:
                 return
             if started is not None:
                 start, started = started, None
-                MutableScopeHeaders.from_message(start).setdefault("Cache-Control", PRIVATE)
+                headers = list(start["headers"])
+                if valued(headers, b"cache-control") is None:
+                    headers.append(PRIVATE)
+                start = {**start, "headers": headers}
                 if conditional and start["status"] == HTTP_200_OK and not message["more_body"]:
                     start, message = answered(start, message, known)
                 await send(start)
@@ -65,15 +71,20 @@ def answered(
     start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent, known: Sequence[str]
 ) -> tuple[HTTPResponseStartEvent, HTTPResponseBodyEvent]:
     """The answer with its ETag; without its content where that is `known` (If-None-Match)."""
-    headers = MutableScopeHeaders.from_message(start)
-    tag = headers.setdefault("ETag", f'"{hashlib.blake2b(body["body"], digest_size=16).hexdigest()}"')
-    if not matches(known, tag):
-        return start, body
-    kept = [(name, value) for name, value in start["headers"] if not name.lower().startswith(b"content-")]
-    policies = [
-        (name, value) for name, value in start["headers"] if name.lower() == b"content-security-policy"
-    ]
-    return {**start, "status": HTTP_304_NOT_MODIFIED, "headers": [*kept, *policies]}, {**body, "body": b""}
+    headers = list(start["headers"])
+    tag = valued(headers, b"etag")
+    if tag is None:
+        tag = b'"%s"' % hashlib.blake2b(body["body"], digest_size=16).hexdigest().encode()
+        headers.append((b"etag", tag))
+    if not matches(known, tag.decode("latin-1")):
+        return {**start, "headers": headers}, body
+    kept = [(name, value) for name, value in headers if name.lower() not in OF_CONTENT]
+    return {**start, "status": HTTP_304_NOT_MODIFIED, "headers": kept}, {**body, "body": b""}
+
+
+def valued(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    """The value of the first header with a lower-case name."""
+    return next((value for name, value in headers if name.lower() == wanted), None)
 
 
 def matches(known: Sequence[str], tag: str) -> bool:

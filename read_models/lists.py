@@ -88,6 +88,7 @@ class Range(NamedTuple):
 
     `scope` holds the values of its `equal` fields and, where it is narrowed, of that field. `only` names some of its
     `names`, where not all are wanted. `after` are the key and the id of the document behind which the range begins.
+    `where` leaves out more: a filter in MongoDB's terms, only for readers, as no batch can be laid over it.
     """
 
     list: str
@@ -95,6 +96,7 @@ class Range(NamedTuple):
     limit: int
     only: tuple[str, ...] = ()
     after: tuple[str, str] | None = None
+    where: Mapping[str, Any] | None = None
 
 
 def enlist(document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str, str] | None = None) -> None:
@@ -122,6 +124,8 @@ def selection(wanted: Range) -> tuple[Doc, Order]:
         # The bound of the index; which of those with the same key come later is told by the rest.
         chosen[field] = {"$gte" if direction > 0 else "$lte": key}
         chosen["$or"] = [{field: {"$ne": key}}, {"id": {"$gt": last_id}}]
+    if wanted.where:
+        chosen["$and"] = [wanted.where]
     return chosen, sort
 
 

@@ -67,8 +67,9 @@ def formats_for(business: Doc, reader: Reader) -> Formats:
 
 
 def initials(name: str) -> str:
-    """The first letters of a name's first two words, in place of a logo."""
-    return "".join(word[0] for word in name.split()[:2]).upper()
+    """How a name's first two words begin, in place of a logo; what begins with neither letter nor digit is no word."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper()
 
 
 def error_page(

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from litestar.types import ControllerRouterHandler
 
@@ -81,7 +81,7 @@ class Devices(TypedDict):
 
 
 @post("/{slug:str}/api/sign-in", operation_id="askForCode", tags=["sign-in"], status_code=HTTP_202_ACCEPTED)
-async def ask_for_code(request: AnyRequest, data: Asked) -> Response[Accepted]:
+async def ask_for_code(request: AnyRequest, data: JSONBody[Asked]) -> Response[Accepted]:
     """Mails a code and a link, if anybody has the address; the answer is the same for all."""
     business, sign_in = business_of(request), _service(request)
     binding = await sign_in.ask_for_code(business, data.email, browser_of(request, business))
@@ -96,7 +96,7 @@ class SessionController(Controller):
     tags = ("sign-in",)
 
     @post("/", operation_id="signIn", responses={HTTP_201_CREATED: ResponseSpec(SignedIn)})
-    async def start(self, request: AnyRequest, data: Shown) -> Response[Any]:
+    async def start(self, request: AnyRequest, data: JSONBody[Shown]) -> Response[Any]:
         """Signs in with a code, in the browser that asked for it, or with the token of a link."""
         business, sign_in = business_of(request), _service(request)
         browser = browser_of(request, business)
@@ -122,7 +122,7 @@ class SessionController(Controller):
         return Response(None, cookies=[expired_session_cookie(business)])
 
     @post("/customer", operation_id="switchCustomer", status_code=HTTP_200_OK)
-    async def switch(self, request: AnyRequest, data: Chosen) -> Response[Any]:
+    async def switch(self, request: AnyRequest, data: JSONBody[Chosen]) -> Response[Any]:
         """Goes on as another customer of the same address and business, with a new session."""
         session, business = await signed_in(request), business_of(request)
         token = await _service(request).switch(session, data.customer_id, browser_of(request, business))

@@ -1,7 +1,7 @@
 """Sessions: who is signed in, until when, and on which devices.
 
 A session is worth nothing by itself: it counts while its address stands in its customer's record, and the customer
-has not been erased. A closed business has no portal, and so no sessions.
+has not been erased; that is looked at with every request. A closed business has no portal, and so no sessions.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ class Session(NamedTuple):
     scope: Scope
     record: SessionRecord
     customer: Doc
-    """The customer's document, as of a moment ago."""
+    """The customer's document, as of now: not to be changed."""
 
     @property
     def address(self) -> str:
@@ -41,7 +41,7 @@ class Session(NamedTuple):
 
 
 class Sessions:
-    """The sessions of all businesses, as one process sees them: at most a moment late."""
+    """The sessions of all businesses. What another process ended is seen a moment late."""
 
     def __init__(self, records: Records, reads: Reads, clock: Clock) -> None:
         self._records = records.sessions
@@ -69,8 +69,18 @@ class Sessions:
 
     async def find(self, business: Doc, token: str | None) -> Session | None:
         """Who is signed in to a business with a token; None with another business's, or when it is over."""
-        session = await self._current.get(digest(token)) if token else None
-        return session if session and session.scope.business == business["_id"] else None
+        record = await self._current.get(digest(token)) if token else None
+        if record is None or record.business != business["_id"] or self._over(record):
+            return None
+        scope = Scope(record.business, record.customer)
+        customer = await self._reads.customer(scope)
+        if customer is None:
+            return None
+        if record.address not in customer["sign_in"]:
+            # For good: the address may come back to the customer, the session does not.
+            await self._end(record.token)
+            return None
+        return Session(scope, record, customer)
 
     async def end(self, token: str | None) -> None:
         """Ends the session of a token; nothing when there is none."""
@@ -94,20 +104,11 @@ class Sessions:
         await self._records.end_devices(session.scope.business, session.address)
         self._current.forget(session.record.token)
 
-    async def _look_up(self, hashed: str) -> Session | None:
+    async def _look_up(self, hashed: str) -> SessionRecord | None:
         record = await self._records.find(hashed)
-        if record is None or self._over(record):
-            return None
-        scope = Scope(record.business, record.customer)
-        customer = await self._reads.customer(scope)
-        if customer is None:
-            return None
-        if record.address not in customer["sign_in"]:
-            # For good: the address may come back to the customer, the session does not.
-            await self._end(hashed)
-            return None
-        await self._note_use(record)
-        return Session(scope, record, customer)
+        if record and not self._over(record):
+            await self._note_use(record)
+        return record
 
     async def _end(self, hashed: str) -> None:
         await self._records.end(hashed)

@@ -1,12 +1,12 @@
 """The only room with a database driver in it: views, checkpoints, generations, dead letters, and records beside."""
 
 from read_models.store.checkpoints import Advance, Checkpoint
-from read_models.store.dead_letters import DeadLetter, Held, Release, owner_of
+from read_models.store.dead_letters import DeadLetter, Held, owner_of
 from read_models.store.driver import Conflict, Unavailable, Unstorable, patiently
 from read_models.store.generations import NoGeneration, Pointer
 from read_models.store.store import Store
-from read_models.store.views import Views
-from read_models.store.writer import Batch, CompareFailed, Writer
+from read_models.store.views import Saving, Views, saving
+from read_models.store.writer import Batch, CompareFailed, Known, Writer
 
 __all__ = [
     "Advance",
@@ -16,9 +16,10 @@ __all__ = [
     "Conflict",
     "DeadLetter",
     "Held",
+    "Known",
     "NoGeneration",
     "Pointer",
-    "Release",
+    "Saving",
     "Store",
     "Unavailable",
     "Unstorable",
@@ -26,4 +27,5 @@ __all__ = [
     "Writer",
     "owner_of",
     "patiently",
+    "saving",
 ]

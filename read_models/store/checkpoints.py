@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import UpdateOne
 
@@ -66,11 +66,9 @@ def blank(generation: int, lane: int) -> Doc:
     }
 
 
-@dataclass(frozen=True)
-class Advance:
-    """What a batch does to a lane: the offsets it reaches, when it is level up to, and what it counted."""
+class Advance(NamedTuple):
+    """What a batch does to a lane: the offsets it reaches, up to when it is level then, and what it counted."""
 
-    lane: int
     offsets: Mapping[str, int]
     level_at: datetime | None
     counts: Mapping[str, int]
@@ -84,10 +82,10 @@ def advances(
     for known in checkpoints:
         step = steps[known.lane]
         fields: dict[str, Any] = {f"offsets.{topic}": offset for topic, offset in step.offsets.items()}
-        fields |= {"applied_at": now, "session": session}
+        change: dict[str, Any] = {"$set": fields | {"applied_at": now, "session": session}}
+        change["$inc"] = {f"counts.{name}": number for name, number in step.counts.items() if number}
+        change["$inc"]["revision"] = 1
         if step.level_at is not None:
-            fields["level_at"] = step.level_at
-        added = {f"counts.{name}": number for name, number in step.counts.items() if number}
-        compare = {"_id": known.id, "revision": known.revision}
-        operations.append(UpdateOne(compare, {"$set": fields, "$inc": {"revision": 1} | added}))
+            change["$max"] = {"level_at": step.level_at}
+        operations.append(UpdateOne({"_id": known.id, "revision": known.revision}, change))
     return operations

@@ -5,14 +5,17 @@ it, never newer: `as_of` never promises too much.
 """
 
 import asyncio
-import contextlib
 from datetime import UTC, datetime
+
+import structlog
 
 from events.topics import Topics
 from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetters
 from read_models.store.driver import Database, Unavailable, translated
 from read_models.store.generations import Generations
+
+log = structlog.get_logger()
 
 POLL_SECONDS = 0.5
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,8 +57,10 @@ class Control:
     async def poll(self) -> None:
         """Refreshes for ever; while MongoDB is away what was known last stays, and grows old."""
         while True:
-            with contextlib.suppress(Unavailable):
+            try:
                 await self.refresh()
+            except Unavailable as error:
+                log.warning("MongoDB does not answer", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
 
     def as_of(self, key: str) -> datetime:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from bson import Binary
-from pymongo import DeleteMany, DeleteOne, ReplaceOne, UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 
 from events.envelope import Record
 from read_models.documents import Doc
@@ -18,6 +18,9 @@ from read_models.store.driver import Database, translated
 UNREADABLE = "quarantine"
 HOLDS = "holds"
 WAITING = "waiting"
+COLLECTIONS = (UNREADABLE, HOLDS, WAITING)
+"""All of them: their documents have `business` and `customer`, by which erasure deletes."""
+
 WHOLE_BYTES = 1024 * 1024
 CUT_BYTES = 64 * 1024
 
@@ -31,18 +34,12 @@ class DeadLetter(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A place in the log that a customer's hold keeps back; `reason` is set on the event that began it."""
+    """A record that a customer's hold keeps back; `reason` is set on the one that begins the hold."""
 
     owner: str
     record: Record
     topic: str
     reason: str | None
-
-
-class Release(NamedTuple):
-    """A customer whose hold ends, with all that waits: erased."""
-
-    owner: str
 
 
 def place_id(topic: str, record: Record) -> str:
@@ -101,10 +98,10 @@ class DeadLetters:
                 await collection.create_index([("business", 1), ("customer", 1)])
                 await collection.create_index("lane")
 
-    async def held(self, lanes: Iterable[int]) -> set[str]:
+    async def held(self, lanes: Iterable[int], session: Any = None) -> set[str]:
         """The keys (`biz/cus`) of the customers that are held in these lanes."""
         with translated():
-            found = self._holds.find({"lane": {"$in": list(lanes)}}, {"_id": 1})
+            found = self._holds.find({"lane": {"$in": list(lanes)}}, {"_id": 1}, session=session)
             return {document["_id"] for document in await found.to_list(None)}
 
     async def held_since(self) -> dict[str, datetime]:
@@ -113,7 +110,7 @@ class DeadLetters:
             return {found["_id"]: found["since"] for found in await self._holds.find().to_list(None)}
 
     async def counts(self) -> tuple[int, int]:
-        """How many dead letters there are (unreadable records and holding events), and how many records wait."""
+        """How many dead letters there are, unreadable records and events that hold, and how many records wait."""
         with translated():
             unreadable = await self._unreadable.count_documents({})
             return unreadable + await self._holds.count_documents({}), await self._waiting.count_documents({})
@@ -122,30 +119,19 @@ class DeadLetters:
         self,
         letters: Sequence[DeadLetter],
         held: Sequence[Held],
-        released: Sequence[Release],
         now: datetime,
         session: Any,
     ) -> None:
         """Keeps what a batch found, in the session's transaction."""
-        kept = [
+        if kept := [
             ReplaceOne({"_id": place_id(one.topic, one.record)}, _unreadable(one, now), upsert=True)
             for one in letters
-        ]
-        if kept:
+        ]:
             await self._unreadable.bulk_write(kept, ordered=False, session=session)
-        holds: list[Any] = [_hold(one, now) for one in held if one.reason is not None]
-        holds += [DeleteOne({"_id": one.owner}) for one in released]
-        if holds:
-            await self._holds.bulk_write(holds, session=session)
-        waiting: list[Any] = [_wait(one) for one in held]
-        waiting += [DeleteMany(_owner_fields(one.owner)) for one in released]
-        if waiting:
-            await self._waiting.bulk_write(waiting, session=session)
-
-    async def erase(self, business: str, customer: str, session: Any) -> None:
-        """Removes all dead letters of a customer, in the session's transaction."""
-        for collection in (self._unreadable, self._holds, self._waiting):
-            await collection.delete_many({"business": business, "customer": customer}, session=session)
+        if holds := [_hold(one, now) for one in held if one.reason is not None]:
+            await self._holds.bulk_write(holds, ordered=False, session=session)
+        if waiting := [_wait(one) for one in held if one.reason is None]:
+            await self._waiting.bulk_write(waiting, ordered=False, session=session)
 
 
 def _owner_fields(owner: str) -> Doc:

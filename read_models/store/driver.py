@@ -1,20 +1,19 @@
 """The MongoDB driver, and what its errors mean here. Changing the driver changes this room only (DESIGN.md)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeAlias, TypeVar
 
+import structlog
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DocumentTooLarge,
-    ExecutionTimeout,
     OperationFailure,
     PyMongoError,
-    WriteConcernError,
 )
 
 Database: TypeAlias = "AsyncIOMotorDatabase[dict[str, Any]]"
@@ -22,39 +21,17 @@ Client: TypeAlias = "AsyncIOMotorClient[dict[str, Any]]"
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
 
 WRITE_CONFLICT = 112
-SERVER_CODES = frozenset(
-    {
-        6,
-        7,
-        24,
-        50,
-        63,
-        64,
-        89,
-        91,
-        112,
-        133,
-        134,
-        189,
-        246,
-        251,
-        262,
-        263,
-        290,
-        9001,
-        10107,
-        11600,
-        11602,
-        13388,
-        13435,
-        13436,
-    }
-)
-"""Errors of the server's state (host unreachable, lock timeout, not primary …), not of what was asked."""
+OF_A_DOCUMENT = frozenset({15, 52, 56, 57, 66, 121, 171, 10334, 11000, 17280, 17419, 17420})
+"""Codes by which MongoDB refuses a document for what it is: too large or too deep, names or values it cannot take.
+
+Every other code is taken for a state of the server, which may pass: held for it, customers would have to be mended.
+"""
 
 
 class Unavailable(Exception):
@@ -83,12 +60,12 @@ def connect(url: str) -> Any:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Raises the store's errors in place of the driver's."""
     try:
         yield
-    except (DocumentTooLarge, BSONError, OverflowError) as error:
+    except (DocumentTooLarge, BSONError, OverflowError, UnicodeError, RecursionError) as error:
         raise Unstorable(type(error).__name__) from error
     except PyMongoError as error:
         raise meaning(error) from error
@@ -97,20 +74,13 @@ def translated() -> Iterator[None]:
 def meaning(error: PyMongoError) -> Exception:
     """The store's error for one of the driver's; itself where it is a mistake of ours."""
     codes = _codes(error)
+    # The driver's own texts quote values.
+    text = " ".join([type(error).__name__, *(str(code) for code in sorted(codes))])
     if WRITE_CONFLICT in codes:
-        return Conflict(str(error))
-    retried = error.has_error_label("TransientTransactionError") or error.has_error_label(
-        "UnknownTransactionCommitResult"
-    )
-    if (
-        retried
-        or isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError)
-        or codes & SERVER_CODES
-    ):
-        return Unavailable(type(error).__name__)
-    if isinstance(error, BulkWriteError | OperationFailure):
-        return Unstorable(f"{type(error).__name__} {sorted(codes)}")
-    return error
+        return Conflict(text)
+    if codes and codes <= OF_A_DOCUMENT:
+        return Unstorable(text)
+    return Unavailable(text) if isinstance(error, ConnectionFailure | OperationFailure) else error
 
 
 def _codes(error: PyMongoError) -> set[int]:
@@ -119,12 +89,30 @@ def _codes(error: PyMongoError) -> set[int]:
     return {error.code} if isinstance(error, OperationFailure) and error.code is not None else set()
 
 
+async def settled(operation: Coroutine[Any, Any, T]) -> T:
+    """Runs an operation to its end also when the caller is cancelled, which it is then told.
+
+    The driver works in threads: a session that is given up in the middle of something would be used twice at once.
+    """
+    running = asyncio.ensure_future(operation)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+        if not running.cancelled() and (error := running.exception()):
+            log.info("an operation failed while its worker was stopped", error=type(error).__name__)
+        raise
+
+
 async def patiently(operation: Callable[[], Awaitable[T]]) -> T:
     """Asks again, with growing pauses, until MongoDB answers or the caller cancels."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
             return await operation()
-        except Unavailable:
+        except Unavailable as error:
+            log.warning("MongoDB does not answer; asking again", error=str(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

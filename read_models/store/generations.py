@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from read_models.documents import Doc
 from read_models.store import checkpoints
+from read_models.store.dead_letters import DeadLetters
 from read_models.store.driver import Client, Database, translated
 from read_models.store.views import Views
 
@@ -42,10 +43,10 @@ class Generations:
         self._client = client
         self._database = database
 
-    async def pointer(self, version: int) -> Pointer | None:
+    async def pointer(self, version: int, session: Any = None) -> Pointer | None:
         """What is served in a version, None when nothing is."""
         with translated():
-            found = await self._database[POINTERS].find_one({"_id": version})
+            found = await self._database[POINTERS].find_one({"_id": version}, session=session)
         return Pointer(version, found["served"], found["standby"]) if found else None
 
     async def record(self, generation: int) -> Doc | None:
@@ -57,17 +58,14 @@ class Generations:
     async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> Pointer:
         """The pointer of a version; on an empty installation makes the first generation, whoever is first.
 
-        Raises `NoGeneration` where there are generations of other versions only.
+        Raises `NoGeneration` where there are generations, but none of this version is served.
         """
         if known := await self.pointer(version):
             return known
         with translated():
-            if await self._database[COLLECTION].find_one({"version": {"$ne": version}}, {"_id": 1}):
-                raise NoGeneration(
-                    f"there are no views of version {version} yet; run `portal rebuild --promote`"
-                )
-            await Views(self._database, 1).create()
-            await self._make_collections()
+            begun = await self._database[COLLECTION].find_one({}, {"_id": 1})
+            if begun is None:
+                await self._make_collections()
         first = {
             "_id": 1,
             "version": version,
@@ -76,10 +74,11 @@ class Generations:
             "cluster_id": cluster_id,
             "created_at": datetime.now(UTC),
         }
-        await self._insert_whole(first)
+        if begun is None:
+            await self._insert_whole(first)
         pointer = await self.pointer(version)
         if pointer is None:
-            raise NoGeneration("the first generation was made and is gone again; start anew")
+            raise NoGeneration(f"there are no views of version {version} yet; run `portal rebuild --promote`")
         return pointer
 
     async def _insert_whole(self, record: Doc) -> None:
@@ -107,3 +106,5 @@ class Generations:
             except OperationFailure as error:
                 if error.code != NAMESPACE_EXISTS:
                     raise
+        await Views(self._database, 1).create()
+        await DeadLetters(self._database).create()

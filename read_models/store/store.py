@@ -64,7 +64,7 @@ class Store:
 
     def writer(self) -> Writer:
         """A write path with a session of its own."""
-        return Writer(self._client, self.database, self.dead_letters)
+        return Writer(self._client, self.database, self.generations, self.dead_letters)
 
     def views(self, generation: int) -> Views:
         """The documents of a generation."""
@@ -79,23 +79,23 @@ class Store:
         if served is None:
             return [None for _ in ids]
         found = await self._shared_reads(served).get(*ids)
-        if None in found:
-            await self.control.refresh()
-            if self.control.served not in (None, served):
-                return await self.documents(*ids)
-        return found
+        return await self.documents(*ids) if None in found and await self._moved(served) else found
 
     async def range(self, wanted: Range) -> list[Doc]:
-        """The first documents of a list of what is served."""
+        """The first documents of a list of what is served; asked for again as `documents` are."""
         served = self.control.served
         if served is None:
             return []
         found = await self.views(served).range(wanted)
-        if not found:
-            await self.control.refresh()
-            if self.control.served not in (None, served):
-                return await self.range(wanted)
-        return found
+        return await self.range(wanted) if not found and await self._moved(served) else found
+
+    async def _moved(self, served: int) -> bool:
+        """Whether another generation is served by now; `control` knows it then."""
+        pointer = await self.generations.pointer(self.version)
+        if pointer is None or pointer.served == served:
+            return False
+        await self.control.refresh()
+        return self.control.served not in (None, served)
 
     def _shared_reads(self, generation: int) -> SharedReads:
         if generation not in self._shared:

@@ -1,9 +1,11 @@
 """The views of a generation: one collection of documents, an index of each list (`read_models.lists`)."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from pymongo import DeleteOne, IndexModel, ReplaceOne
+import bson
+from bson.raw_bson import RawBSONDocument
+from pymongo import DeleteMany, DeleteOne, IndexModel, ReplaceOne
 
 from read_models.documents import Doc, owner_id
 from read_models.lists import INDEXES, LISTS, Range, selection
@@ -23,6 +25,25 @@ def indexes() -> list[IndexModel]:
         IndexModel(list(index.keys), name=name, partialFilterExpression=dict(index.where))
         for name, index in INDEXES.items()
     ]
+
+
+class Saving(NamedTuple):
+    """What a batch writes into the views, encoded: its documents may go on changing while it is written."""
+
+    operations: Sequence[Any]
+    erase: frozenset[tuple[str, str]]
+    """Customers (business, customer) of whom all documents go but the dashboard, which the operations replace."""
+
+
+def saving(changes: Changes) -> Saving:
+    """The changes of a batch, ready to be written to any generation; raises `Unstorable`."""
+    with translated():
+        operations: list[Any] = [
+            ReplaceOne({"_id": _id}, RawBSONDocument(bson.encode(document)), upsert=True)
+            for _id, document in changes.save.items()
+        ]
+    operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
+    return Saving(operations, changes.erase)
 
 
 class Views:
@@ -56,24 +77,21 @@ class Views:
             return documents
 
     async def answer(self, need: Need, session: Any) -> Loaded:
-        """What a fold needs, read in the session that will write it; a session takes one question at a time."""
+        """What a fold needs, one question after the other, as a session takes them."""
         docs = await self.load(need.ids, session)
         return Loaded(docs, {wanted: await self.range(wanted, session) for wanted in need.ranges})
 
-    async def write(self, changes: Changes, session: Any) -> None:
-        """Saves what a batch comes to, in the session's transaction."""
-        for business, customer in changes.erase:
-            await self._collection.delete_many(_owned(business, customer), session=session)
-        operations: list[Any] = [
-            ReplaceOne({"_id": _id}, doc, upsert=True) for _id, doc in changes.save.items()
-        ]
-        operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
-        if operations:
-            await self._collection.bulk_write(operations, ordered=False, session=session)
+    async def write(self, batch: Saving, session: Any) -> None:
+        """Saves a batch, in the session's transaction."""
+        erased = [DeleteMany(_of_owner(*customer)) for customer in batch.erase]
+        if erased:
+            await self._collection.bulk_write(erased, session=session)
+        if batch.operations:
+            await self._collection.bulk_write(batch.operations, ordered=False, session=session)
 
 
-def _owned(business: str, customer: str) -> Doc:
-    """Everything of a customer: by the beginning of the `_id`, which no other customer's has, and by the fields."""
-    key = owner_id(business, customer)
-    begins = [{"_id": key}, {"_id": {"$gte": f"{key}/", "$lt": f"{key}0"}}]  # "0" is what comes after "/"
-    return {"$or": begins, "business": business, "customer": customer}
+def _of_owner(business: str, customer: str) -> Doc:
+    """A customer's documents but the dashboard, by their ids, so that no index has to be kept for it."""
+    owner = owner_id(business, customer)
+    begins = {"$gte": f"{owner}/", "$lt": f"{owner}0"}  # "0" follows "/"
+    return {"_id": begins, "business": business, "customer": customer}

@@ -1,17 +1,18 @@
-"""The write path: one session, one transaction a batch, compared on every lane it writes (DESIGN.md, decision 1)."""
+"""The write path: one transaction a batch, compared on every lane it writes (DESIGN.md, decision 1)."""
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import structlog
 from bson.binary import UUID_SUBTYPE, Binary
+from pymongo import DeleteMany
 
-from read_models.project import Changes
 from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
-from read_models.store.dead_letters import DeadLetter, DeadLetters, Held, Release
+from read_models.store.dead_letters import COLLECTIONS as DEAD_LETTERS
+from read_models.store.dead_letters import DeadLetter, DeadLetters, Held
 from read_models.store.driver import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
@@ -19,10 +20,12 @@ from read_models.store.driver import (
     Conflict,
     Database,
     Unavailable,
+    settled,
     translated,
 )
+from read_models.store.generations import Generations, NoGeneration, Pointer
 from read_models.store.records import COLLECTIONS as RECORDS
-from read_models.store.views import Views
+from read_models.store.views import Saving, Views
 from read_models.working_set import Loaded, Need
 
 log = structlog.get_logger()
@@ -30,31 +33,42 @@ log = structlog.get_logger()
 BLOCKED_SECONDS = 2.0
 """For so long a lane's document may be held by another transaction before its session is killed."""
 
+Known = dict[tuple[int, int], Checkpoint]
+"""Checkpoints by generation and lane."""
+
 
 class CompareFailed(Exception):
     """Somebody else wrote a lane since its checkpoint was read; or it was oneself, and the answer was lost."""
 
 
 class Batch(NamedTuple):
-    """What one transaction writes."""
+    """What one transaction writes: the outcome of `records` records; `steps` are by lane."""
 
+    records: int
     steps: Mapping[int, Advance]
-    changes: Changes
-    letters: Sequence[DeadLetter]
-    held: Sequence[Held]
-    released: Sequence[Release]
+    saving: Saving
+    letters: Sequence[DeadLetter] = ()
+    held: Sequence[Held] = ()
 
 
 class Writer:
-    """Writes the lanes of one worker, in the generations it keeps; all await points may be cancelled."""
+    """Writes the lanes of one worker, in the generations it keeps; every await may be cancelled.
 
-    def __init__(self, client: Client, database: Database, dead_letters: DeadLetters) -> None:
+    It has two sessions: that of its transactions, which the checkpoints name, and one to read in meanwhile, which
+    sees all that was committed in the other, also after another server has become primary.
+    """
+
+    def __init__(
+        self, client: Client, database: Database, generations: Generations, dead_letters: DeadLetters
+    ) -> None:
         """Nothing is asked of the server yet."""
         self._client = client
         self._database = database
         self._checkpoints = database[COLLECTION]
+        self._generations = generations
         self._dead_letters = dead_letters
         self._session: Any = None
+        self._reading: Any = None
         self.retries = 0
         """Transactions that were tried again, for the metrics."""
 
@@ -64,40 +78,68 @@ class Writer:
         return bytes(self._session.session_id["id"])
 
     async def open(self) -> None:
-        """Starts the session; raises `Unavailable`."""
-        if self._session is None:
-            with translated():
-                self._session = await self._client.start_session(causal_consistency=False)
+        """Starts the sessions; raises `Unavailable`."""
+        with translated():
+            if self._reading is None:
+                self._reading = await self._client.start_session()
+            if self._session is None:
+                self._session = await self._client.start_session()
 
     async def close(self) -> None:
-        """Ends the session."""
-        if self._session is not None:
-            await self._session.end_session()
-            self._session = None
+        """Ends the sessions."""
+        for session in (self._session, self._reading):
+            if session is not None:
+                await session.end_session()
+        self._session = self._reading = None
 
-    async def read(
-        self, generations: Iterable[int], lanes: Iterable[int]
-    ) -> dict[tuple[int, int], Checkpoint]:
-        """The checkpoints of lanes in generations, by both."""
+    async def read(self, generations: Iterable[int], lanes: Iterable[int]) -> Known:
+        """The checkpoints of lanes in generations; those that there are."""
         wanted = {"generation": {"$in": list(generations)}, "lane": {"$in": list(lanes)}}
         with translated():
-            found = await self._checkpoints.find(wanted, session=self._session).to_list(None)
+            found = await self._checkpoints.find(wanted, session=self._reading).to_list(None)
         known = [Checkpoint.of(document) for document in found]
         return {(one.generation, one.lane): one for one in known}
 
+    async def current(self, version: int, lanes: Collection[int]) -> tuple[Pointer, Known]:
+        """What is kept in a version, and the checkpoints of lanes in it; raises `NoGeneration`.
+
+        The pointer is asked for on both sides of the checkpoints: whoever moves it writes them all, so that a move
+        after this fails the next compare.
+        """
+        self._follow()
+        known: Known = {}
+        pointer = None
+        while True:
+            before, pointer = pointer, await settled(self._generations.pointer(version, self._reading))
+            if pointer is None:
+                raise NoGeneration(f"no generation of version {version} is served")
+            if pointer == before:
+                return pointer, known
+            known = await settled(self.read(pointer.kept, lanes))
+
+    async def held(self, lanes: Collection[int]) -> set[str]:
+        """The keys (`biz/cus`) of the customers that are held in lanes."""
+        return await settled(self._dead_letters.held(lanes, self._reading))
+
     async def take(
-        self, generations: Sequence[int], lanes: Sequence[int]
-    ) -> dict[tuple[int, int], Checkpoint]:
-        """Makes the lanes this writer's: their checkpoints name its session from now on."""
-        known = await self.read(generations, lanes)
-        steps = {lane: Advance(lane, {}, None, {}) for lane in lanes}
-        nothing = Batch(steps, Changes({}, frozenset(), frozenset(), frozenset(), {}), (), (), ())
-        await self.write(nothing, list(known.values()), ())
-        return known
+        self, version: int, lanes: Collection[int], others: Collection[int]
+    ) -> tuple[Pointer, Known]:
+        """Makes lanes this writer's: their checkpoints name its session from now on.
+
+        Answers as `current` does, for these lanes and others. Raises `CompareFailed` when somebody wrote meanwhile.
+        """
+        pointer, known = await self.current(version, {*lanes, *others})
+        taken = [one for one in known.values() if one.lane in lanes]
+        if len(taken) != len(lanes) * len(pointer.kept):
+            raise NoGeneration(f"generation {pointer.served} does not have the lanes {sorted(lanes)}")
+        step = Advance({}, None, {})
+        await self.write(Batch(0, dict.fromkeys(lanes, step), Saving((), frozenset())), taken, ())
+        return pointer, known
 
     async def answer(self, need: Need, views: Views) -> Loaded:
-        """What a fold needs, as of the last commit."""
-        return await views.answer(need, self._session)
+        """What a fold needs, as of the last commit or later."""
+        self._follow()
+        return await settled(views.answer(need, self._reading))
 
     async def write(self, batch: Batch, known: Sequence[Checkpoint], views: Sequence[Views]) -> None:
         """Writes a batch in one transaction, or raises.
@@ -115,12 +157,21 @@ class Writer:
             checkpoint.session = self.session_id
             checkpoint.level_at = step.level_at or checkpoint.level_at
 
-    async def set_level(self, checkpoint: Checkpoint, at: datetime) -> None:
-        """Notes that an idle lane was read to its end at a moment; without a transaction or a new revision."""
-        mine = {"_id": checkpoint.id, "session": self.session_id, "revision": checkpoint.revision}
+    async def set_level(self, known: Sequence[Checkpoint], at: datetime) -> None:
+        """Notes that idle lanes were read to their ends at a moment; without a transaction or a new revision."""
+        mine = {"_id": {"$in": [one.id for one in known]}, "session": self.session_id}
         with translated():
-            await self._checkpoints.update_one(mine, {"$max": {"level_at": at}}, session=self._session)
-        checkpoint.level_at = at
+            update = self._checkpoints.update_many(mine, {"$max": {"level_at": at}}, session=self._session)
+            await settled(update)
+        for checkpoint in known:
+            checkpoint.level_at = at
+
+    def _follow(self) -> None:
+        """Has what is read next be no older than the last transaction."""
+        if self._session.cluster_time is not None:
+            self._reading.advance_cluster_time(self._session.cluster_time)
+        if self._session.operation_time is not None:
+            self._reading.advance_operation_time(self._session.operation_time)
 
     async def _transact(
         self, operations: list[Any], batch: Batch, views: Sequence[Views], now: datetime
@@ -131,30 +182,33 @@ class Writer:
                 compared = await self._checkpoints.bulk_write(operations, session=session)
                 if compared.matched_count != len(operations):
                     raise CompareFailed
-                for business, customer in batch.changes.erase:
-                    await self._dead_letters.erase(business, customer, session)
-                    for name in RECORDS:
-                        gone = {"business": business, "customer": customer}
-                        await self._database[name].delete_many(gone, session=session)
+                if erased := [
+                    DeleteMany({"business": business, "customer": customer})
+                    for business, customer in batch.saving.erase
+                ]:
+                    for name in (*DEAD_LETTERS, *RECORDS):
+                        await self._database[name].bulk_write(erased, session=session)
                 for generation in views:
-                    await generation.write(batch.changes, session)
-                await self._dead_letters.write(batch.letters, batch.held, batch.released, now, session)
+                    await generation.write(batch.saving, session)
+                await self._dead_letters.write(batch.letters, batch.held, now, session)
 
     async def _retried(
         self, transact: Callable[[], Coroutine[Any, Any, None]], known: Sequence[Checkpoint]
     ) -> None:
-        pause, blocked_since = FIRST_PAUSE_SECONDS, time.monotonic()
+        pause = FIRST_PAUSE_SECONDS
+        blocked_since: float | None = None
         while True:
             try:
-                if time.monotonic() - blocked_since > BLOCKED_SECONDS:
-                    blocked_since = time.monotonic()
+                if blocked_since is not None and time.monotonic() - blocked_since > BLOCKED_SECONDS:
+                    blocked_since = None
                     await self._kill_holders(known)
-                await _whole(transact())
+                await settled(transact())
                 return
             except Conflict:
-                log.info("a lane is held by another transaction", lanes=sorted(one.lane for one in known))
+                blocked_since = blocked_since or time.monotonic()
+                log.info("a lane is held by another transaction", lanes=sorted({one.lane for one in known}))
             except Unavailable as error:
-                blocked_since = time.monotonic()
+                blocked_since = None
                 log.warning("MongoDB does not answer; trying again", error=str(error))
             self.retries += 1
             await asyncio.sleep(pause)
@@ -162,25 +216,14 @@ class Writer:
 
     async def _kill_holders(self, known: Sequence[Checkpoint]) -> None:
         """Ends the sessions that the checkpoints name: a writer killed inside a transaction blocks its lanes."""
-        current = await self.read({one.generation for one in known}, {one.lane for one in known})
+        current = await settled(self.read({one.generation for one in known}, {one.lane for one in known}))
         others = {one.session for one in current.values() if one.session} - {self.session_id}
         if others:
+            log.warning("ending the sessions of the lanes' former owner", sessions=len(others))
             with translated():
                 await self._client.admin.command(
                     "killSessions", [{"id": lsid(other)} for other in sorted(others)]
                 )
-
-
-async def _whole(transaction: Coroutine[Any, Any, None]) -> None:
-    """Runs a transaction to its end also when the caller cancels: a session may not be left in the middle of one."""
-    running = asyncio.ensure_future(transaction)
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if running.done() and not running.cancelled() and (error := running.exception()):
-            log.info("a transaction failed while its worker was stopped", error=type(error).__name__)
-        raise
 
 
 def lsid(session: bytes) -> Any:

@@ -1,10 +1,14 @@
 """Two businesses with customers in every state a page has, their days counted from now."""
 
+import hashlib
+import io
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 SLUG = "clearwater"
 LOUD = "loud"
@@ -16,6 +20,26 @@ NEW = "new@mail.test"
 """A customer of Clearwater to whom nothing has happened yet."""
 SPANISH = "ana@mail.test"
 """A customer, who reads Spanish, of a business whose colour is pure yellow."""
+
+
+def picture() -> bytes:
+    """A logo: four drops in a row."""
+    image = Image.new("RGBA", (176, 44))
+    for number in range(4):
+        ImageDraw.Draw(image).ellipse((44 * number + 4, 4, 44 * number + 40, 40), fill="#0f6e84")
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
+
+
+LOGO = picture()
+LOGO_KEY = "branding/logo.png"
+LOGO_MEDIA = {
+    "key": LOGO_KEY,
+    "content_type": "image/png",
+    "bytes": len(LOGO),
+    "sha256": hashlib.sha256(LOGO).hexdigest(),
+}
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ZONE = "America/Phoenix"
@@ -31,12 +55,9 @@ def on(days: int) -> str:
     return (NOW + timedelta(days=days)).date().isoformat()
 
 
-def window(**later: float) -> dict[str, str]:
+def window(days: float = 0, hours: float = 0) -> dict[str, str]:
     """Two hours that begin so much later than now."""
-    return {
-        "start": at(**later),
-        "end": at(hours=later.pop("hours", 0) + 2, **later),
-    }
+    return {"start": at(days=days, hours=hours), "end": at(days=days, hours=hours + 2)}
 
 
 class Log:
@@ -75,7 +96,7 @@ class Log:
 def log() -> Log:
     """All that happened."""
     made = Log()
-    business(made, "biz_c", SLUG, "Clearwater Pools", "#0f6e84", "en-US")
+    business(made, "biz_c", SLUG, "Clearwater Pools", "#0f6e84", "en-US", logo=LOGO_MEDIA)
     business(
         made, "biz_l", LOUD, "Piscinas & Jardines <Loud> of the Extraordinarily Long Name", "#ffff00", "es-US"
     )
@@ -89,8 +110,8 @@ def log() -> Log:
     return made
 
 
-def business(made: Log, name: str, slug: str, title: str, colour: str, locale: str) -> None:
-    """A business with a colour and no logo."""
+def business(made: Log, name: str, slug: str, title: str, colour: str, locale: str, **branding: Any) -> None:
+    """A business with a colour and whatever else its branding has."""
     made.add(
         "business.registered.v1",
         name,
@@ -100,7 +121,7 @@ def business(made: Log, name: str, slug: str, title: str, colour: str, locale: s
         timezone=ZONE,
         locale=locale,
         currency="usd",
-        branding={"primary_color": colour},
+        branding={"primary_color": colour, **branding},
         support={"email": f"help@{slug}.test", "phone": "+1 602 555 0142"},
     )
 

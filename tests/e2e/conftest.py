@@ -1,12 +1,14 @@
 """A portal with customers, served by its own commands, and browsers to look at it with."""
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, StorageState, async_playwright
 
 from local_stack.stack import Stack
 from tests.e2e import clearwater
@@ -85,15 +87,27 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     folder = tmp_path_factory.mktemp("e2e")
     async with Installation(stack.env, folder, **settings) as one:
         clearwater.log().write(folder / "log.jsonl")
+        logo = one.folder / "media" / "biz_c" / clearwater.LOGO_KEY
+        logo.parent.mkdir(parents=True)
+        logo.write_bytes(clearwater.LOGO)
         for command in (("topics", "create"), ("publish", str(folder / "log.jsonl"))):
             done = await one.run(*command)
             assert done.returncode == 0, done.stderr
         one.start("project")
         one.start("serve")
-        for slug in (clearwater.SLUG, clearwater.LOUD):
-            await one.answers(f"/{slug}/sign-in")
+        await projected(one)
+        await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
             yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client))
+
+
+async def projected(one: Installation) -> None:
+    """Returns when the views hold the whole log."""
+    async with asyncio.timeout(WITHIN_S * 2):
+        while True:
+            done = await one.run("lag", "--json")
+            if done.returncode == 0 and json.loads(done.stdout)["records"] == 0:
+                return
 
 
 @pytest.fixture(scope="package")
@@ -121,7 +135,12 @@ async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
             await route.abort()
 
     async def make(
-        *, script: bool = True, width: int = 1280, locale: str = "en-US", scheme: str = "light"
+        *,
+        script: bool = True,
+        width: int = 1280,
+        locale: str = "en-US",
+        scheme: Literal["light", "dark"] = "light",
+        cookies: StorageState | None = None,
     ) -> Page:
         context = await browser.new_context(
             base_url=portal.url,
@@ -129,7 +148,8 @@ async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
             viewport={"width": width, "height": 800},
             locale=locale,
             timezone_id="Asia/Tokyo",
-            color_scheme="dark" if scheme == "dark" else "light",
+            color_scheme=scheme,
+            storage_state=cookies,
         )
         context.set_default_timeout(WITHIN_S * 1000)
         contexts.append(context)

@@ -1,10 +1,12 @@
 """Every page in a real browser: what it says, that everybody can read it, that it fits."""
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, StorageState, expect
 
 from tests.e2e.clearwater import LOUD, MARIA, NEW, SLUG, SPANISH
 from tests.e2e.conftest import Browsing, Portal
@@ -26,6 +28,33 @@ PAGES = [
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
+Showing = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="module")
+def sessions() -> dict[tuple[str, str], StorageState]:
+    """The cookies of who has signed in already, so that each does once."""
+    return {}
+
+
+@pytest.fixture
+def show(browse: Browsing, portal: Portal, sessions: dict[tuple[str, str], StorageState]) -> Showing:
+    """Opens a page as somebody sees it, with everything on it unfolded."""
+
+    async def made(slug: str, path: str, email: str | None, **how: Any) -> Page:
+        if email and (slug, email) not in sessions:
+            page = await browse()
+            await enter(page, portal, slug, email)
+            sessions[slug, email] = await page.context.storage_state()
+        page = await browse(cookies=sessions[slug, email] if email else None, **how)
+        await page.goto(f"/{slug}{path}")
+        for summary in await page.locator("summary").all():
+            await summary.click()
+        return page
+
+    return made
+
+
 async def enter(page: Page, portal: Portal, slug: str, email: str) -> None:
     """Signs in by code."""
     before = await portal.post.count(email)
@@ -38,26 +67,11 @@ async def enter(page: Page, portal: Portal, slug: str, email: str) -> None:
     await expect(page).to_have_url(re.compile(f"/{slug}/$"))
 
 
-async def shown(
-    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, **how: object
-) -> Page:
-    """A page as somebody sees it, with everything on it unfolded."""
-    page = await browse(**how)
-    if email:
-        await enter(page, portal, slug, email)
-    await page.goto(f"/{slug}{path}")
-    for summary in await page.locator("summary").all():
-        await summary.click()
-    return page
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("slug", "path", "email"), PAGES)
-async def test_axe_finds_nothing(
-    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, scheme: str
-) -> None:
+async def test_axe_finds_nothing(show: Showing, slug: str, path: str, email: str | None, scheme: str) -> None:
     """No rule of WCAG 2.2 AA that a machine can check is broken, by day and by night."""
-    page = await shown(browse, portal, slug, path, email, scheme=scheme)
+    page = await show(slug, path, email, scheme=scheme)
 
     found = await Axe().run(page, options={"runOnly": RULES})
 
@@ -67,10 +81,10 @@ async def test_axe_finds_nothing(
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(("slug", "path", "email"), PAGES)
 async def test_nothing_has_to_be_scrolled_sideways(
-    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None, width: int
+    show: Showing, slug: str, path: str, email: str | None, width: int
 ) -> None:
     """At 320 px, with text twice as large too, a page is as wide as its window."""
-    page = await shown(browse, portal, slug, path, email, width=width)
+    page = await show(slug, path, email, width=width)
 
     assert await page.evaluate(OVERFLOW) == 0
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -78,11 +92,9 @@ async def test_nothing_has_to_be_scrolled_sideways(
 
 
 @pytest.mark.parametrize(("slug", "path", "email"), PAGES)
-async def test_targets_are_large_enough(
-    browse: Browsing, portal: Portal, slug: str, path: str, email: str | None
-) -> None:
+async def test_targets_are_large_enough(show: Showing, slug: str, path: str, email: str | None) -> None:
     """What stands alone to be pressed is at least 44 px high."""
-    page = await shown(browse, portal, slug, path, email, width=320)
+    page = await show(slug, path, email, width=320)
 
     for target in await page.locator(
         "header a, header button, .button, input:visible, summary, footer a"
@@ -92,9 +104,9 @@ async def test_targets_are_large_enough(
         assert box["height"] >= 44, await target.evaluate("element => element.outerHTML")
 
 
-async def test_home_says_what_a_customer_looks_for(browse: Browsing, portal: Portal) -> None:
+async def test_home_says_what_a_customer_looks_for(show: Showing) -> None:
     """In the order of PORTAL.md: what needs them, what is next, what awaits, what was last, what is due, health."""
-    page = await shown(browse, portal, SLUG, "/", MARIA, script=True)
+    page = await show(SLUG, "/", MARIA)
 
     headings = await page.get_by_role("main").get_by_role("heading", level=2).all_inner_texts()
     assert headings == [
@@ -117,39 +129,38 @@ async def test_home_says_what_a_customer_looks_for(browse: Browsing, portal: Por
     await expect(page.locator("#updated")).to_have_text("Updated just now")
 
 
-async def test_a_new_customer_reads_what_will_appear(browse: Browsing, portal: Portal) -> None:
+async def test_a_new_customer_reads_what_will_appear(show: Showing) -> None:
     """Where nothing has happened yet, each part says what it is for."""
-    page = await shown(browse, portal, SLUG, "/", NEW)
+    page = await show(SLUG, "/", NEW)
 
     assert await page.locator(".empty").count() == 5
     await expect(page.get_by_text("No visit is booked.")).to_be_visible()
 
 
-async def test_text_of_events_is_text(browse: Browsing, portal: Portal) -> None:
+async def test_text_of_events_is_text(show: Showing) -> None:
     """Markup in names is shown, not run, and a business's long name fits."""
-    page = await shown(browse, portal, LOUD, "/", SPANISH, width=320)
+    page = await show(LOUD, "/", SPANISH, width=320)
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Hola, Ana <b>Ávila</b>")
     await expect(page.get_by_role("banner")).to_contain_text("Piscinas & Jardines <Loud>")
     await expect(page.locator("html")).to_have_attribute("lang", "es-US")
 
 
-async def test_focus_is_always_visible(browse: Browsing, portal: Portal) -> None:
+async def test_focus_is_always_visible(show: Showing) -> None:
     """Whatever the keyboard reaches has an outline, and lies within the window."""
-    page = await shown(browse, portal, LOUD, "/", SPANISH, width=320)
-    await page.locator("body").focus()
+    page = await show(LOUD, "/", SPANISH, width=320)
+    await page.reload()
 
-    for _ in range(await page.locator("a, button, summary, input:visible").count()):
+    for _ in range(await page.locator("a:visible, button:visible, summary:visible").count()):
         await page.keyboard.press("Tab")
         focused = page.locator(":focus")
         assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
         await expect(focused).to_be_in_viewport()
 
 
-async def test_a_page_is_light(browse: Browsing, portal: Portal) -> None:
+async def test_a_page_is_light(show: Showing) -> None:
     """The home page with all it needs stays far below 60 kB, and no page runs or styles inline."""
-    page = await browse()
-    await enter(page, portal, SLUG, MARIA)
+    page = await show(SLUG, "/", MARIA)
     sizes: list[int] = []
     problems: list[str] = []
     page.on("response", lambda response: sizes.append(int(response.headers.get("content-length", "0"))))
@@ -175,3 +186,16 @@ async def test_an_error_is_in_the_name_of_the_business(browse: Browsing) -> None
     assert answer is not None
     assert answer.status == 404
     await expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+
+
+async def test_the_logo_is_shown_or_initials(browse: Browsing) -> None:
+    """A business's logo stands beside its name on every page, errors included; initials where it has none."""
+    page = await browse()
+    for path in ("/sign-in", "/no/such/page"):
+        await page.goto(f"/{SLUG}{path}")
+        logo = page.get_by_role("banner").locator("img")
+        assert await logo.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [176, 44]
+
+    await page.goto(f"/{LOUD}/sign-in")
+
+    await expect(page.get_by_role("banner").locator(".initials")).to_have_text("PJ")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from events.envelope import Event, Record, decode, encode
 from events.topics import Topics
-from tests.support.logs import Json, Log
+from tests.support.publisher import Json, Log
 
 Mode = Literal["structured", "binary"]
 TOPICS = Topics("servicehub.", 12)
@@ -56,17 +56,26 @@ def interleaved(log: Log, random: Random) -> Log:
 
 
 def renamed(log: Log, suffix: str) -> Log:
-    """The same log of other businesses: their ids and slugs get a suffix."""
-    other = []
-    for event in log:
-        business = event["businessid"] + suffix
-        rest = event["partitionkey"].removeprefix(event["businessid"])
-        event = event | {"businessid": business, "partitionkey": business + rest}
-        if event["subject"] == event["businessid"].removesuffix(suffix):
-            event["subject"] = business
-        if event["type"].startswith("servicehub.business.registered."):
-            event["data"] = event["data"] | {"slug": event["data"]["slug"] + suffix}
-        other.append(event)
+    """The same log of other people: ids and slugs of businesses and addresses of customers get a suffix."""
+    return [_renamed(event, suffix) for event in log]
+
+
+def renamed_address(email: str, suffix: str) -> str:
+    """An e-mail address as it is in a renamed log."""
+    name, _, domain = email.partition("@")
+    return f"{name}{suffix}@{domain}"
+
+
+def _renamed(event: Json, suffix: str) -> Json:
+    name = event["businessid"]
+    key = name + suffix + event["partitionkey"].removeprefix(name)
+    subject = name + suffix if event["subject"] == name else event["subject"]
+    other = event | {"businessid": name + suffix, "partitionkey": key, "subject": subject}
+    data = event.get("data") or {}
+    if "slug" in data:
+        other["data"] = data | {"slug": data["slug"] + suffix}
+    if "emails" in data:
+        other["data"] = data | {"emails": [renamed_address(email, suffix) for email in data["emails"]]}
     return other
 
 

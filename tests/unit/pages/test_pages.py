@@ -171,7 +171,8 @@ async def test_pages_hold_nothing_inline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("Clearwater Pools", "CP"), ("ångström", "Å"), ("A b c", "AB"), ("", "")]
+    ("name", "expected"),
+    [("Clearwater Pools", "CP"), ("ångström", "Å"), ("A b c", "AB"), ("Pool & 3 Sons", "P3"), ("", "")],
 )
 def test_initials_stand_in_for_a_logo(name: str, expected: str) -> None:
     """The first letters of the first two words."""

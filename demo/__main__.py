@@ -1,0 +1,128 @@
+"""`python -m demo`: the whole portal with a believable business in it, until Ctrl-C."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from types import FrameType
+
+from aiokafka.errors import KafkaError
+
+from demo import history, live
+from demo.history import World
+from demo.library import Library
+from demo.log import Message
+from demo.publisher import Publisher
+from demo.stage import Problem, Stage, step
+from demo.studio import Studio
+from local_stack.errors import StackError
+from local_stack.processes import Guard
+from local_stack.stack import Stack
+
+TICK_S = 0.5
+
+
+def main() -> int:
+    """Runs the demo; exit status 0 when it was ended by a signal, 1 when something failed."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _as_interrupt)
+    try:
+        with ExitStack() as open_ones:
+            try:
+                show(open_ones)
+            finally:
+                # Once is enough: a second signal must not cut the cleaning up short.
+                for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(ending, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        print("\nAll is stopped, and nothing is left behind.")
+        return 0
+    except (Problem, StackError) as problem:
+        print(f"\ndemo: {problem}", file=sys.stderr)
+    except KafkaError as error:
+        print(f"\ndemo: the events could not be published: {error or type(error).__name__}", file=sys.stderr)
+    return 1
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def show(open_ones: ExitStack) -> None:
+    """Brings everything up, one step after the other, and keeps it going until it is interrupted.
+
+    Raises Problem, StackError or KafkaError when something does not work.
+    """
+    begun = time.monotonic()
+    print("The demo is starting.", flush=True)
+    guard = Guard()
+    open_ones.callback(guard.release)
+    studio = open_ones.enter_context(Studio(guard.group))
+    with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):
+        stack = open_ones.enter_context(Stack())
+    with step("the topics are made, the projector and the portal start"):
+        stage = open_ones.enter_context(Stage(stack.env, stack.state / "logs", guard.group))
+        stage.run("topics", "create")
+        stage.start("project")
+        stage.start("serve")
+    with step("pictures are drawn"):
+        library = Library(stack.state / "media")
+        studio.deliver(library)
+    with step("three years of two businesses are made up"):
+        now = datetime.now(UTC)
+        world = history.build(library, now)
+        past = list(world.log.take(now))
+    with step(f"{len(past):,} events are published"):
+        asyncio.run(_publish(stage, past))
+    with step("the views are brought level with them"):
+        stage.wait_level()
+    with step("the portal answers"):
+        stage.wait_ready()
+    print(f"Ready after {time.monotonic() - begun:.0f} s.\n\n{invitation(world, stage)}\n", flush=True)
+    asyncio.run(_go_on(world, stage))
+
+
+def invitation(world: World, stage: Stage) -> str:
+    """Where to look, and as whom."""
+    pool = world.customers[0]
+    pair = next(one for one in world.customers if one.company is pool.company and one.position == 1)
+    garden = next(one for one in world.customers if one.company is not pool.company)
+    lines = []
+    for title, customer in (
+        ("The portal", pool),
+        ("… with two customers of one address", pair),
+        ("… in Spanish", garden),
+    ):
+        lines.append(f"  {title:<38}{stage.url}/{customer.company.slug}/")
+        lines.append(f"  {'':<38}sign in as {customer.email}")
+    lines.append(f"  {'The mailbox, for the codes':<38}{stage.env['LOCAL_MAIL_API']}/")
+    return "\n".join([*lines, "", "New events keep coming; Ctrl-C ends it all."])
+
+
+async def _publish(stage: Stage, messages: Sequence[Message]) -> None:
+    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+        await publisher.publish(messages)
+
+
+async def _go_on(world: World, stage: Stage) -> None:
+    turns = live.turns(world)
+    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+        next_story = datetime.now(UTC)
+        while True:
+            now = datetime.now(UTC)
+            if now >= next_story:
+                live.begin(next(turns), now)
+                next_story += live.EVERY
+            happened = list(world.log.take(now))
+            await publisher.publish(happened)
+            for line in live.told(world, happened):
+                print(f"  {now.astimezone():%H:%M:%S}  {line}", flush=True)
+            stage.check()
+            await asyncio.sleep(TICK_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Drawings that pass for photos, made of noise, gradients and polygons."""

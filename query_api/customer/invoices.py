@@ -1,0 +1,59 @@
+"""`/{slug}/api/invoices…` and `/{slug}/api/payments`"""
+
+from typing import Annotated, Literal
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from query_api.customer.details import InvoiceDetail
+from query_api.customer.lists import Invoices, Payments
+from query_api.customer.reading import PART, answers, served
+from read_models import pages
+from read_models.pages import Part, Reading
+
+
+@get(
+    "/invoices",
+    operation_id="listInvoices",
+    tags=["invoices"],
+    dependencies=PART,
+    responses=answers(Invoices),
+    filters=("status",),
+)
+async def invoices(
+    reading: NamedDependency[Reading],
+    part: NamedDependency[Part],
+    status: Annotated[
+        list[Literal["open", "paid", "void"]] | None, QueryParameter(description="Any of these.")
+    ] = None,
+) -> Response[bytes]:
+    """Invoices, the latest first."""
+    return served(await pages.invoices(reading, part, status or ()))
+
+
+@get(
+    "/invoices/{invoice_id:str}",
+    operation_id="getInvoice",
+    tags=["invoices"],
+    responses=answers(InvoiceDetail),
+)
+async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Response[bytes]:
+    """One invoice, with its lines, credits, payments and visits."""
+    return served(await pages.invoice(reading, invoice_id))
+
+
+@get(
+    "/payments",
+    operation_id="listPayments",
+    tags=["invoices"],
+    dependencies=PART,
+    responses=answers(Payments),
+)
+async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+    """The payment history, latest first."""
+    return served(await pages.payments(reading, part))
+
+
+ROUTES: list[ControllerRouterHandler] = [invoices, invoice, payments]

@@ -1,0 +1,18 @@
+"""Every list and detail of the customer surface, for `create_app` to register."""
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from query_api.customer import agreements, invoices, visits
+from query_api.customer.activity import activity
+from query_api.customer.reading import provide_reading, require_session
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        path="/{slug:str}/api",
+        route_handlers=[*visits.ROUTES, *invoices.ROUTES, *agreements.ROUTES, activity],
+        guards=[require_session],
+        dependencies={"reading": Provide(provide_reading, sync_to_thread=False)},
+    )
+]

@@ -1,0 +1,58 @@
+"""`/{slug}/api/appointments` and `/{slug}/api/visits…`"""
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from query_api.customer.details import ProofPack, Visit
+from query_api.customer.lists import Appointments, Outcome, Visits
+from query_api.customer.reading import PART, answers, served
+from read_models import pages
+from read_models.pages import Part, Reading
+
+
+@get(
+    "/appointments",
+    operation_id="listAppointments",
+    tags=["visits"],
+    dependencies=PART,
+    responses=answers(Appointments),
+)
+async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+    """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
+    return served(await pages.appointments(reading, part))
+
+
+@get(
+    "/visits",
+    operation_id="listVisits",
+    tags=["visits"],
+    dependencies=PART,
+    responses=answers(Visits),
+    filters=("status",),
+)
+async def visits(
+    reading: NamedDependency[Reading],
+    part: NamedDependency[Part],
+    status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
+) -> Response[bytes]:
+    """Past visits, latest first."""
+    return served(await pages.visits(reading, part, status or ()))
+
+
+@get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
+async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Response[bytes]:
+    """One visit or appointment, with its Proof Pack."""
+    return served(await pages.visit(reading, visit_id))
+
+
+@get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
+async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Response[bytes]:
+    """The Proof Pack of a visit; 404 if there is none."""
+    return served(await pages.proof_pack(reading, visit_id))
+
+
+ROUTES: list[ControllerRouterHandler] = [appointments, visits, visit, proof]

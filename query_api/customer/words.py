@@ -1,0 +1,252 @@
+"""What happened, in words (VIEWS.md, Activity): never instructions, locations, or what staff write for staff.
+
+The texts are English and pass through `gettext` before anything is put into them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from events.fields import MINOR_UNIT_DIGITS
+from read_models.documents import Doc
+from read_models.pages import Happening, Reading
+from web.formats import Formats
+from web.languages import SOURCE, choose
+
+TITLES: Mapping[str, str] = {
+    "visit.booked": "Appointment booked: %(service)s",
+    "visit.rescheduled": "Appointment moved: %(service)s",
+    "visit.technician_assigned": "Technician assigned: %(service)s",
+    "visit.dispatched": "On the way: %(service)s",
+    "visit.started": "Started: %(service)s",
+    "visit.completed": "Completed: %(service)s",
+    "visit.missed": "Missed: %(service)s",
+    "visit.cancelled": "Cancelled: %(service)s",
+    "visit.reopened": "Scheduled again: %(service)s",
+    "proof_pack.published": "Proof of service shared: %(service)s",
+    "proof_pack.withdrawn": "Proof of service withdrawn: %(service)s",
+    "invoice.issued": "Invoice %(number)s issued",
+    "invoice.due_date_changed": "Invoice %(number)s: new due date",
+    "invoice.credited": "Invoice %(number)s credited",
+    "invoice.voided": "Invoice %(number)s voided",
+    "payment.succeeded": "Payment received",
+    "payment.failed": "Payment failed",
+    "payment.refunded": "Payment refunded",
+    "subscription.started": "Subscription started: %(plan)s",
+    "subscription.changed": "Subscription changed: %(plan)s",
+    "subscription.renewed": "Subscription renewed: %(plan)s",
+    "subscription.paused": "Subscription paused: %(plan)s",
+    "subscription.resumed": "Subscription resumed: %(plan)s",
+    "subscription.cancelled": "Subscription cancelled: %(plan)s",
+    "contract.signed": "Contract signed: %(title)s",
+    "contract.amended": "Contract amended: %(title)s",
+    "contract.renewed": "Contract renewed: %(title)s",
+    "contract.ended": "Contract ended: %(title)s",
+}
+"""By what happened: every fact that `read_models.documents.note` puts into a log."""
+
+AMENDED: Mapping[str, str] = {
+    "title": "the title",
+    "services": "the services",
+    "terms": "the terms",
+    "sla": "the service level",
+    "ends_on": "the end date",
+}
+
+REASON_GIVEN = frozenset(
+    {
+        "visit.rescheduled",
+        "visit.missed",
+        "visit.cancelled",
+        "visit.reopened",
+        "invoice.credited",
+        "payment.failed",
+    }
+)
+"""What customers are told the reason of; those of all else are the office's own notes."""
+
+
+def english(customer: Doc, reading: Reading) -> Formats:
+    """How an English text writes values for a customer."""
+    locale = choose([customer["locale"], reading.business["locale"]], {SOURCE})
+    return Formats(locale, reading.business["timezone"], reading.at, MINOR_UNIT_DIGITS)
+
+
+class Words:
+    """The words of one reader."""
+
+    def __init__(
+        self, formats: Formats, business: str, gettext: Callable[[str], str] = lambda text: text
+    ) -> None:
+        """`business` is its name; `gettext` translates into the language of `formats`."""
+        self.formats = formats
+        self.business = business
+        self.gettext = gettext
+
+    def title(self, happening: Happening) -> str:
+        """What happened, and with what."""
+        entry, about = happening
+        return self.say(TITLES[entry["what"]], **names(entry, about))
+
+    def detail(self, happening: Happening) -> str | None:
+        """What changed, by whom and why; None where the title says it all."""
+        entry, about = happening
+        tell = DETAILS.get(entry["what"])
+        sentences = list(tell(self, entry, about)) if tell else []
+        if entry["what"] in REASON_GIVEN and "reason" in entry:
+            sentences.append(self.say("Reason: %(reason)s", reason=entry["reason"]))
+        return " ".join(sentences) or None
+
+    def say(self, text: str, **values: str) -> str:
+        """A text with its values put in."""
+        return self.gettext(text) % values
+
+    def window(self, window: Doc, zone: str) -> str:
+        """A promised window in its zone, which is named where it is not the business's."""
+        start = window["start"]
+        times = {"day": self.formats.day(start, zone), "times": self.formats.window(window, zone)}
+        named = self.formats.zone_name(start, zone)
+        if named:
+            return self.say("%(day)s, %(times)s (%(zone)s)", zone=named, **times)
+        return self.say("%(day)s, %(times)s", **times)
+
+    def clock(self, moment: str, zone: str) -> dict[str, str]:
+        """A moment in a zone, as the values of a text."""
+        return {"day": self.formats.day(moment, zone), "time": self.formats.clock(moment, zone)}
+
+
+def _booked(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    yield words.say("For %(window)s.", window=words.window(entry["window"], about["timezone"]))
+
+
+def _rescheduled(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    before, after = (words.window(entry[name], about["timezone"]) for name in ("before", "window"))
+    yield words.say("From %(before)s to %(after)s.", before=before, after=after)
+    if entry["by"] == "customer":
+        yield words.say("You asked for it.")
+    else:
+        yield words.say("%(business)s asked for it.", business=words.business)
+
+
+def _technician_assigned(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    yield words.say("%(technician)s will come.", technician=entry["technician"])
+
+
+def _dispatched(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    if "eta" in entry:
+        yield words.say("Expected on %(day)s at %(time)s.", **words.clock(entry["eta"], about["timezone"]))
+
+
+def _started(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    yield words.say("Arrived on %(day)s at %(time)s.", **words.clock(entry["arrived_at"], about["timezone"]))
+
+
+def _completed(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    yield words.say(
+        "Finished on %(day)s at %(time)s.", **words.clock(entry["completed_at"], about["timezone"])
+    )
+
+
+def _missed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    if entry["by"] == "customer":
+        yield words.say("It could not take place on your side.")
+    elif entry["by"] == "business":
+        yield words.say("It was missed by %(business)s.", business=words.business)
+
+
+def _cancelled(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    if entry["by"] == "customer":
+        yield words.say("You cancelled it.")
+    else:
+        yield words.say("%(business)s cancelled it.", business=words.business)
+
+
+def _issued(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    amount, due_on = words.formats.money(entry["amount"]), words.formats.day(entry["due_on"])
+    yield words.say("%(amount)s, due on %(due_on)s.", amount=amount, due_on=due_on)
+
+
+def _due_date_changed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    before, after = (words.formats.day(entry[name]) for name in ("before_due_on", "due_on"))
+    yield words.say("From %(before)s to %(after)s.", before=before, after=after)
+
+
+def _credited(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    yield words.say("%(amount)s less to pay.", amount=words.formats.money(entry["amount"]))
+
+
+def _paid(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+    amount = words.formats.money(entry["amount"])
+    yield words.say("%(amount)s for invoice %(number)s.", amount=amount, number=about["invoice_number"])
+
+
+def _plan_changed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    if entry["before"] != entry["plan"]:
+        yield words.say("From %(before)s to %(plan)s.", before=entry["before"], plan=entry["plan"])
+    yield words.say("The price is %(amount)s.", amount=words.formats.money(entry["amount"]))
+
+
+def _period(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    start, end = (words.formats.date_only(entry["period"][name]) for name in ("start", "end"))
+    yield words.say("From %(start)s to %(end)s.", start=start, end=end)
+
+
+def _paused(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    if "resumes_on" in entry:
+        yield words.say("It resumes on %(day)s.", day=words.formats.day(entry["resumes_on"]))
+
+
+def _ends(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    yield words.say("It ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
+
+
+def _amended(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    changed = ", ".join(words.gettext(AMENDED[name]) for name in AMENDED if name in entry["fields"])
+    if changed:
+        yield words.say("Changed: %(changed)s.", changed=changed)
+
+
+def _prolonged(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    yield words.say("It now ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
+
+
+def _ended(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+    yield words.say("It ended on %(day)s.", day=words.formats.day(entry["ended_on"]))
+
+
+DETAILS: Mapping[str, Callable[[Words, Doc, Doc], Iterator[str]]] = {
+    "visit.booked": _booked,
+    "visit.rescheduled": _rescheduled,
+    "visit.technician_assigned": _technician_assigned,
+    "visit.dispatched": _dispatched,
+    "visit.started": _started,
+    "visit.completed": _completed,
+    "visit.missed": _missed,
+    "visit.cancelled": _cancelled,
+    "invoice.issued": _issued,
+    "invoice.due_date_changed": _due_date_changed,
+    "invoice.credited": _credited,
+    "payment.succeeded": _paid,
+    "payment.failed": _paid,
+    "payment.refunded": _paid,
+    "subscription.changed": _plan_changed,
+    "subscription.renewed": _period,
+    "subscription.paused": _paused,
+    "subscription.cancelled": _ends,
+    "contract.amended": _amended,
+    "contract.renewed": _prolonged,
+    "contract.ended": _ended,
+}
+
+
+def names(entry: Doc, about: Doc) -> dict[str, Any]:
+    """What a title calls the record by: as it was called then, where the entry says so."""
+    match about["kind"]:
+        case "visit":
+            return {"service": about["service"]["name"]}
+        case "invoice":
+            return {"number": about["number"]}
+        case "subscription":
+            return {"plan": entry.get("plan", about["plan"]["name"])}
+        case "contract":
+            return {"title": entry["title"]}
+    return {}

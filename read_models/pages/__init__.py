@@ -1,0 +1,36 @@
+"""What a customer may see beside the dashboard: lists, details, the visits behind a figure, activity (API.md).
+
+Each is its document or one index range, then, by `_id` in one `$in`, those it names. What is given is the JSON that is
+served; documents are shared with whoever reads at the same time, and are not changed.
+"""
+
+from read_models.pages.activity import Happening, activity
+from read_models.pages.contracts import contract, contract_visits, contracts
+from read_models.pages.figures import FIGURES, OUTCOMES
+from read_models.pages.invoices import invoice, invoices, payments
+from read_models.pages.listing import BadCursor, Part
+from read_models.pages.reading import Reading
+from read_models.pages.subscriptions import subscription, subscriptions
+from read_models.pages.visits import appointments, proof_pack, visit, visits
+
+__all__ = [
+    "FIGURES",
+    "OUTCOMES",
+    "BadCursor",
+    "Happening",
+    "Part",
+    "Reading",
+    "activity",
+    "appointments",
+    "contract",
+    "contract_visits",
+    "contracts",
+    "invoice",
+    "invoices",
+    "payments",
+    "proof_pack",
+    "subscription",
+    "subscriptions",
+    "visit",
+    "visits",
+]

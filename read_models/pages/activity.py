@@ -1,0 +1,26 @@
+"""What changed of late (VIEWS.md, Activity)."""
+
+from typing import NamedTuple
+
+from read_models.documents import LOG_LIMIT, Doc, moment
+from read_models.lists import Range
+from read_models.pages.reading import Reading
+
+
+class Happening(NamedTuple):
+    """An event that the customer is told of.
+
+    `entry` is from the log of `about`: `{at, source, id, what}` and what the event's words are made of.
+    """
+
+    entry: Doc
+    about: Doc
+
+
+async def activity(reading: Reading) -> list[Happening]:
+    """Of the customer's latest events those whose entity is shown, latest first."""
+    # As many documents as events: the latest event of each is not later than the one that put it here.
+    touched = await reading.store.range(Range("touched", tuple(reading.scope), LOG_LIMIT))
+    happenings = [Happening(entry, document) for document in touched for entry in document["log"]]
+    happenings.sort(key=lambda happening: moment(happening.entry), reverse=True)
+    return [happening for happening in happenings[:LOG_LIMIT] if happening.about["shown"]]

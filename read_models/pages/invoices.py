@@ -1,0 +1,44 @@
+"""Invoices and payments (VIEWS.md, Invoices and payments)."""
+
+from collections.abc import Iterable
+
+from read_models import invoice as invoices_fold
+from read_models import payment
+from read_models.customer import with_overdue
+from read_models.documents import Doc
+from read_models.lists import LISTS, Range, arranged
+from read_models.pages.listing import Part, listed
+from read_models.pages.reading import Reading
+from read_models.pages.visits import past_item
+
+
+async def invoices(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> Doc:
+    """Invoices, latest first; those with one of the statuses, where some are named."""
+    only = tuple(f"invoices/{status}" for status in dict.fromkeys(statuses))
+    wanted = Range("invoices", tuple(reading.scope), part.limit, only)
+    return await listed(
+        reading, wanted, part, lambda found: with_overdue(invoices_fold.item(found), reading.today)
+    )
+
+
+async def invoice(reading: Reading, subject: str) -> Doc | None:
+    """One invoice, with its payments, latest first, and the visits that it bills, latest first."""
+    found = await reading.document("invoice", subject)
+    if found is None:
+        return None
+    paying = [("payment", _id) for _id in found["payments"]]
+    billed = [("visit", _id) for _id in found["visit_ids"]]
+    others = await reading.documents([*paying, *billed])
+    payments = arranged([others[name] for name in paying if name in others], LISTS["payments"].order)
+    visits = arranged([others[name] for name in billed if name in others], LISTS["past_visits"].order)
+    return with_overdue(invoices_fold.detail(found), reading.today) | {
+        "payments": [payment.item(one) for one in payments],
+        "visits": [past_item(one) for one in visits],
+        "payable": found["amount_due"] > 0 and reading.business["stripe_account_id"] is not None,
+        "processing": None,
+    }
+
+
+async def payments(reading: Reading, part: Part) -> Doc:
+    """The payment history, latest first."""
+    return await listed(reading, Range("payments", tuple(reading.scope), part.limit), part, payment.item)

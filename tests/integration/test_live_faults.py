@@ -1,0 +1,146 @@
+"""The live worker when things break: each ends with the documents of the undisturbed run, and with lag 0."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from local_stack.stack import Stack
+from tests.integration.live import expected, lanes_held, level, publish, sample, stored, worker_of
+from tests.processes import Installation, Installations, Process, until
+
+KILLS = 20
+EVENTS = 10_000
+
+
+async def four_lanes(installation: Installations) -> Installation:
+    one = await installation(PORTAL_PARTITIONS="4")
+    made = await one.run("topics", "create")
+    assert made.returncode == 0, made.stderr
+    return one
+
+
+async def test_a_worker_killed_again_and_again(installation: Installations) -> None:
+    """Killed at random moments, in the middle of transactions too, it is started again and loses nothing."""
+    one, lines = await four_lanes(installation), sample(EVENTS // 939)
+    chance = random.Random(7)
+    project = one.start("project")
+    await project.says("lanes taken over")
+    publishing = asyncio.ensure_future(publish(one, lines))
+    for kill in range(KILLS):
+        await asyncio.sleep(chance.random() / 2)
+        os.kill(worker_of(project), signal.SIGKILL)
+        await until(
+            lambda kill=kill: project.output().count("lanes taken over") > kill + 1, "the next worker"
+        )
+    await publishing
+    await level(one, len(lines))
+    assert await stored(one) == expected(lines)
+
+
+async def test_another_takes_the_lanes_of_a_worker_that_is_gone(installation: Installations) -> None:
+    """A whole `portal project` is killed: once its session is over, another has its lanes."""
+    one, lines = await four_lanes(installation), sample()
+    gone, other = one.start("project"), one.start("project")
+    await until(lambda: len(lanes_held(gone)) == len(lanes_held(other)) == 2, "workers that share")
+    await publish(one, lines)
+    gone.kill()
+    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes")
+    await publish(one, more := sample(first=1))
+    await level(one, len(lines + more))
+    assert await stored(one) == expected(lines + more)
+
+
+async def test_a_worker_that_slept_while_its_lanes_were_given_away(installation: Installations) -> None:
+    """Frozen in the middle of its work and thawed, it writes nothing of what is another's, and goes on with it."""
+    one, lines = await four_lanes(installation), sample(3)
+    frozen, other = one.start("project"), one.start("project")
+    await until(lambda: len(lanes_held(frozen)) == len(lanes_held(other)) == 2, "workers that share")
+    publishing = asyncio.ensure_future(publish(one, lines))
+    await asyncio.sleep(0.7)
+    os.killpg(frozen.pid, signal.SIGSTOP)
+    await publishing
+    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes")
+    await level(one, len(lines))
+    os.killpg(frozen.pid, signal.SIGCONT)
+    await until(lambda: len(lanes_held(frozen)) == len(lanes_held(other)) == 2, "workers that share again")
+    await publish(one, more := sample(first=3))
+    await level(one, len(lines + more))
+    assert await stored(one) == expected(lines + more)
+
+
+async def test_a_worker_that_hangs_is_ended(installation: Installations) -> None:
+    """A worker that gives no sign of life is killed by the one that watches it, and another started."""
+    one, lines = await four_lanes(installation), sample()
+    project = one.start("project")
+    await project.says("lanes taken over")
+    os.kill(worker_of(project), signal.SIGSTOP)
+    await project.says("worker hangs")
+    await publish(one, lines)
+    await level(one, len(lines))
+    assert await stored(one) == expected(lines)
+
+
+async def test_the_broker_killed_and_restarted(installation: Installations, stack: Stack) -> None:
+    """What is published before and after is applied, without anybody's help."""
+    one, lines, more = await four_lanes(installation), sample(2), sample(first=2)
+    project = one.start("project")
+    await project.says("lanes taken over")
+    await publish(one, lines)
+    async with _away(stack, "kafka"):
+        assert (await one.run("lag", "--json")).returncode == 1
+    await publish(one, more)
+    await level(one, len(lines + more))
+    assert await stored(one) == expected(lines + more)
+    assert project.alive()
+
+
+async def test_the_database_killed_and_restarted(installation: Installations, stack: Stack) -> None:
+    """What is published while it is away waits, and is applied when it is back."""
+    one, lines, more = await four_lanes(installation), sample(2), sample(first=2)
+    project = one.start("project")
+    await project.says("lanes taken over")
+    publishing = asyncio.ensure_future(publish(one, lines))
+    await asyncio.sleep(1)
+    async with _away(stack, "mongo"):
+        await publishing
+        await publish(one, more)
+        unknown = await one.run("lag", "--json")
+        assert (unknown.returncode, '"state":"unknown"' in unknown.stdout) == (1, True)
+    await level(one, len(lines + more))
+    assert await stored(one) == expected(lines + more)
+
+
+async def test_a_worker_ends_with_the_one_that_watches_it(installation: Installations) -> None:
+    """Where only the watching process is killed, its worker does not go on unwatched."""
+    one = await four_lanes(installation)
+    project = one.start("project")
+    await project.says("lanes taken over")
+    worker = worker_of(project)
+    project.signal(signal.SIGKILL)
+    await until(lambda: not _runs(worker), "the end of the worker")
+
+
+def _another_works(project: Process, killed: int) -> bool:
+    return worker_of(project) != killed and len(lanes_held(project)) == 4
+
+
+@asynccontextmanager
+async def _away(stack: Stack, server: str) -> AsyncIterator[None]:
+    """Without a server; it is back at the end, whatever happens."""
+    stack.kill(server)
+    try:
+        yield
+    finally:
+        stack.restart(server)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

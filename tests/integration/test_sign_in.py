@@ -1,0 +1,308 @@
+"""Signing in by mailed code and link: who gets in, who does not, and that nobody can tell who is known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local_stack.stack import Stack
+from query_api.config import Limits
+from tests.integration.surface import SAME_ORIGIN, Browser, Surface
+
+UNKNOWN = "nobody@mail.test"
+
+
+@pytest.fixture
+async def surface(stack: Stack) -> AsyncIterator[Surface]:
+    async with Surface(stack.env) as one:
+        await one.publish("business.registered")
+        yield one
+
+
+def wrong(code: str) -> str:
+    """A code that is not this one."""
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def shape(answer: httpx.Response) -> tuple[Any, ...]:
+    """An answer without what is random in it."""
+    cookies = [
+        line.partition("=")[0] + line[line.index(";") :] for line in answer.headers.get_list("set-cookie")
+    ]
+    headers = sorted((name, value) for name, value in answer.headers.items() if name != "set-cookie")
+    return answer.status_code, answer.content, cookies, headers
+
+
+async def test_a_mailed_code_signs_in(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    await browser.ask(f"  {email.upper()} ")
+    (mail,) = await surface.mails(email)
+
+    entered = await browser.enter(email=email, code=f" {mail.code[:3]}-{mail.code[3:]} ")
+
+    assert entered.status_code == 201
+    session = (await browser.get("/blue/api/session")).json()
+    assert session == entered.json()
+    assert (session["email"], session["customer"]) == (email, {"id": "cus_1", "name": "Ada Field"})
+    assert (await browser.get("/blue/api/portal")).json()["customer"]["emails"] == [email]
+
+
+async def test_the_session_cookie_is_for_this_host_and_its_server_alone(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    asked = await browser.ask(email)
+    (mail,) = await surface.mails(email)
+    entered = await browser.enter(email=email, code=mail.code)
+
+    for answer, name in ((asked, "__Host-portal-blue-sign-in="), (entered, "__Host-portal-blue=")):
+        (cookie,) = answer.headers.get_list("set-cookie")
+        assert cookie.startswith(name)
+        attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"secure", "httponly", "path=/", "samesite=lax"} <= attributes
+        assert not any(part.startswith("domain") for part in attributes)
+
+
+async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: Surface) -> None:
+    email = await surface.person()
+    asking, other = surface.browser(), surface.browser()
+    await asking.ask(email)
+    await other.ask(UNKNOWN)
+    (mail,) = await surface.mails(email)
+
+    assert (await other.enter(email=email, code=mail.code)).status_code == 401
+    assert (await surface.browser().enter(email=email, code=mail.code)).status_code == 401
+    assert (await asking.enter(email=email, code=mail.code)).status_code == 201
+
+
+async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(surface: Surface) -> None:
+    email = await surface.person()
+    await surface.browser().ask(email)
+    (mail,) = await surface.mails(email)
+    other = surface.browser()
+
+    for method in ("GET", "HEAD", "GET"):
+        assert (await other.request(method, mail.link)).status_code == 200
+    assert (await other.enter(token=mail.token)).status_code == 201
+    assert (await other.get("/blue/api/portal")).status_code == 200
+    assert (await surface.browser().enter(token=mail.token)).status_code == 401
+
+
+async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    await browser.ask(email)
+    first = (await surface.mails(email))[0]
+    refused = [
+        await browser.enter(email=email, code=wrong(first.code)),
+        await browser.enter(email=email, code="no code"),
+        await browser.enter(email=UNKNOWN, code=first.code),
+        await browser.enter(token="A" * 43),
+        await browser.enter(token=first.token[:-1]),
+    ]
+    assert (await browser.enter(email=email, code=first.code)).status_code == 201
+    refused += [await browser.enter(email=email, code=first.code), await browser.enter(token=first.token)]
+    await browser.ask(email)
+    second = (await surface.mails(email, 2))[1]
+    surface.later(timedelta(minutes=10))
+    refused += [await browser.enter(email=email, code=second.code), await browser.enter(token=second.token)]
+
+    assert {answer.status_code for answer in refused} == {401}
+    assert len({answer.content for answer in refused}) == 1
+
+
+async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    for count in (1, 2, 3):
+        await browser.ask(email)
+        await surface.mails(email, count)
+    first, second, third = await surface.mails(email, 3)
+
+    assert (await browser.enter(email=email, code=first.code)).status_code == 401
+    assert (await browser.enter(token=first.token)).status_code == 401
+    link = await surface.app.state.sign_in.link(await surface.app.state.reads.business("blue"), first.token)
+    assert (link.email, link.newer_at is not None) == (None, True)
+    assert (await browser.enter(email=email, code=second.code)).status_code == 201
+    assert (await browser.enter(email=email, code=third.code)).status_code == 401
+
+
+async def test_asking_binds_a_browser_once(surface: Surface) -> None:
+    browser = surface.browser()
+    first, second = [await browser.ask(UNKNOWN) for _ in range(2)]
+
+    assert first.cookies["__Host-portal-blue-sign-in"] == second.cookies["__Host-portal-blue-sign-in"]
+
+
+async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(surface: Surface) -> None:
+    known, unknown = await surface.person(), UNKNOWN
+    answers = [await surface.browser().ask(email) for email in (known, unknown)]
+    await surface.mails(known)
+
+    assert shape(answers[0]) == shape(answers[1])
+    await surface.dealt_with(unknown)
+    assert await surface.mails(unknown, 0) == []
+
+
+async def test_the_database_holds_neither_code_nor_token(surface: Surface) -> None:
+    email = await surface.person()
+    browser = await surface.signed_in(email)
+    (mail,) = await surface.mails(email)
+    kept = [
+        str(document)
+        for name in ("sign_ins", "sessions", "limits")
+        async for document in surface.store.database[name].find()
+    ]
+
+    for secret in (mail.code, mail.token, *browser.cookies.values()):
+        assert not any(secret in document for document in kept)
+
+
+async def tries(surface: Surface, browser: Browser, email: str, codes: list[str]) -> list[int]:
+    return [(await browser.enter(email=email, code=code)).status_code for code in codes]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_five_wrong_codes_are_enough_whatever_is_asked_for_in_between(
+    surface: Surface, known: bool
+) -> None:
+    email = await surface.person() if known else UNKNOWN
+    browser = surface.browser()
+    await browser.ask(email)
+    assert await tries(surface, browser, email, ["x"] * 3) == [401] * 3
+    await browser.ask(email)
+    assert await tries(surface, browser, email, ["x"] * 4) == [401, 401, 429, 429]
+
+    limited = await browser.enter(email=email, code="x")
+    assert 0 < int(limited.headers["retry-after"]) <= 600
+    assert limited.headers["content-type"] == "application/problem+json"
+    surface.later(timedelta(seconds=int(limited.headers["retry-after"])))
+    assert await tries(surface, browser, email, ["x"]) == [401]
+
+
+async def test_who_is_limited_does_not_get_in_with_the_right_code_either(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    await browser.ask(email)
+    (mail,) = await surface.mails(email)
+    wrongs = [wrong(mail.code)] * 20
+    answers = await asyncio.gather(*(browser.enter(email=email, code=code) for code in wrongs))
+
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 15
+    assert (await browser.enter(email=email, code=mail.code)).status_code == 429
+    # The link was not tried, and another browser is another count.
+    assert (await browser.enter(token=mail.token)).status_code == 201
+
+
+async def test_right_codes_are_not_counted(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    for count in range(1, 4):
+        await browser.ask(email)
+        mail = (await surface.mails(email, count))[-1]
+        assert await tries(surface, browser, email, ["x", mail.code]) == [401, 201]
+
+
+async def test_a_network_is_limited_over_all_its_addresses_and_browsers(stack: Stack) -> None:
+    async with Surface(stack.env, Limits(mails_per_network=3, wrong_codes_per_network=3)) as surface:
+        await surface.publish("business.registered")
+        asked = [await surface.browser().ask(f"{number}@mail.test") for number in range(4)]
+        entered = [await surface.browser().enter(email=f"{n}@mail.test", code="x") for n in range(4)]
+
+        assert [answer.status_code for answer in asked] == [202, 202, 202, 429]
+        assert [answer.status_code for answer in entered] == [401, 401, 401, 429]
+        elsewhere = surface.browser(ip="198.51.100.2")
+        assert (await elsewhere.ask("9@mail.test")).status_code == 202
+        six = [surface.browser(ip=f"2001:db8:0:1::{host}") for host in range(4)]
+        assert [(await one.ask("9@mail.test")).status_code for one in six] == [202, 202, 202, 429]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_address_gets_five_mails_in_a_quarter_of_an_hour(surface: Surface, known: bool) -> None:
+    email = await surface.person() if known else UNKNOWN
+    asked = [await surface.browser(ip=f"198.51.100.{n}").ask(email) for n in range(6)]
+
+    assert [answer.status_code for answer in asked] == [202] * 5 + [429]
+    assert 0 < int(asked[5].headers["retry-after"]) <= 900
+    assert "set-cookie" not in asked[5].headers
+    surface.later(timedelta(minutes=15))
+    assert (await surface.browser().ask(email)).status_code == 202
+
+
+async def test_an_address_of_several_customers_chooses_one(surface: Surface) -> None:
+    place = {"id": "a", "line1": "1 Elm St", "city": "Mesa", "postal_code": "85201", "country": "US"}
+    email = await surface.person(addresses=[place])
+    await surface.publish("customer.registered", customer="cus_2", emails=[email], name="Ada's Café")
+    browser = surface.browser()
+    await browser.ask(email)
+    (mail,) = await surface.mails(email)
+
+    for shown in ({"email": email, "code": mail.code}, {"token": mail.token}) * 3:
+        answer = await browser.enter(**shown)
+        assert answer.status_code == 409
+        assert answer.json()["accounts"] == [
+            {"id": "cus_1", "name": "Ada Field", "address": "1 Elm St"},
+            {"id": "cus_2", "name": "Ada's Café", "address": None},
+        ]
+    assert (await browser.enter(token=mail.token, customer_id="cus_3")).status_code == 401
+    chosen = await browser.enter(email=email, code=mail.code, customer_id="cus_2")
+    assert (chosen.status_code, chosen.json()["customer"]["id"]) == (201, "cus_2")
+
+    old = dict(browser.cookies)
+    switched = await browser.post("/blue/api/session/customer", json={"customer_id": "cus_1"})
+    assert (switched.status_code, switched.json()["customer"]["id"]) == (200, "cus_1")
+    assert (await browser.get("/blue/api/portal")).json()["customer"]["id"] == "cus_1"
+    assert (await httpx_get(surface, old)).status_code == 401
+    unknown = await browser.post("/blue/api/session/customer", json={"customer_id": "cus_3"})
+    assert unknown.status_code == 404
+
+
+async def httpx_get(surface: Surface, cookies: dict[str, str]) -> httpx.Response:
+    browser = surface.browser()
+    browser.cookies.update(cookies)
+    return await browser.get("/blue/api/portal")
+
+
+@pytest.mark.parametrize(
+    "shown", [{}, {"email": "a@b.test"}, {"token": "A", "email": "a@b.test", "code": "1"}]
+)
+async def test_it_takes_email_and_code_or_a_token(surface: Surface, shown: dict[str, str]) -> None:
+    assert (await surface.browser().enter(**shown)).status_code == 400
+
+
+async def test_keys_change_without_signing_anybody_out(surface: Surface) -> None:
+    email = await surface.person()
+    browser = await surface.signed_in(email)
+    await browser.ask(email)
+    mail = (await surface.mails(email, 2))[-1]
+    keys = ("a newer key of these tests, long enough", *surface.config.secret_keys)
+    app = await surface.serve(replace(surface.config, secret_keys=keys))
+    after = Browser(app)
+    after.cookies = browser.cookies
+
+    assert (await after.get("/blue/api/portal")).status_code == 200
+    assert (await after.enter(email=email, code=mail.code)).status_code == 201
+
+
+async def test_without_mail_or_keys_nobody_signs_in_and_the_rest_works(surface: Surface) -> None:
+    browser = Browser(await surface.serve(replace(surface.config, smtp_url=None)))
+
+    assert (await browser.get("/blue/api/business")).status_code == 200
+    assert (await browser.ask(UNKNOWN)).status_code == 503
+    assert (await browser.enter(email=UNKNOWN, code="123456")).status_code == 503
+
+
+async def test_a_change_from_another_site_signs_nobody_in(surface: Surface) -> None:
+    email = await surface.person()
+    browser = surface.browser()
+    await browser.ask(email)
+    (mail,) = await surface.mails(email)
+    body = {"email": email, "code": mail.code}
+
+    foreign = await browser.post("/blue/api/session", json=body, headers={"Origin": "https://evil.test"})
+    assert foreign.status_code == 403
+    assert (await browser.post("/blue/api/session", json=body, headers=SAME_ORIGIN)).status_code == 201

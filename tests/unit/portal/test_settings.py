@@ -1,0 +1,116 @@
+"""The environment, and what is said of it when it is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.errors import UsageError
+from portal.settings import Settings
+
+ENOUGH = {
+    "PORTAL_KAFKA_BOOTSTRAP": "127.0.0.1:9092",
+    "PORTAL_MONGO_URL": "mongodb://user:hidden@127.0.0.1/",
+    "PORTAL_PUBLIC_URL": "https://portal.example.com",
+}
+
+
+def test_everything_has_a_default_or_may_be_missing() -> None:
+    """An empty environment is one; what is empty counts as not set."""
+    settings = Settings.read({"PORTAL_MONGO_URL": "", "PATH": "/bin", "PORTAL_UNKNOWN": "1"})
+    assert (settings.topic_prefix, settings.partitions, settings.mongo_url) == ("servicehub.", 12, None)
+    assert (settings.host, settings.port, settings.staff_port) == ("127.0.0.1", 8000, 8001)
+    assert not settings.production
+
+
+def test_a_missing_setting_is_named_with_what_to_do() -> None:
+    """Whoever needs it says so when it is needed."""
+    with pytest.raises(UsageError, match=r"PORTAL_KAFKA_BOOTSTRAP is not set: set it to"):
+        _ = Settings.read({}).kafka
+    with pytest.raises(UsageError, match=r"PORTAL_MONGO_URL is not set: set it to"):
+        _ = Settings.read({"PORTAL_KAFKA_BOOTSTRAP": "a:1"}).installation
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORTAL_KAFKA_BOOTSTRAP", "localhost"),
+        ("PORTAL_KAFKA_SECURITY_PROTOCOL", "TLS"),
+        ("PORTAL_KAFKA_SSL_CAFILE", "/nowhere/ca.pem"),
+        ("PORTAL_TOPIC_PREFIX", "a b"),
+        ("PORTAL_PARTITIONS", "0"),
+        ("PORTAL_MONGO_DATABASE", "a.b"),
+        ("PORTAL_PUBLIC_URL", "portal.example.com"),
+        ("PORTAL_PUBLIC_URL", "http://portal.example.com"),
+        ("PORTAL_PUBLIC_URL", "https://portal.example.com/path"),
+        ("PORTAL_MEDIA_URL", "/srv/media"),
+        ("PORTAL_PORT", "http"),
+        ("PORTAL_LIMIT_MAILS_PER_ADDRESS", "many"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """The variable, not the field, and never its value."""
+    with pytest.raises(UsageError) as wrong:
+        Settings.read({name: value})
+    assert str(wrong.value).startswith(f"{name}: ")
+    assert wrong.value.status == 2
+
+
+def test_all_wrong_settings_are_named_at_once() -> None:
+    """One line each."""
+    with pytest.raises(UsageError) as wrong:
+        Settings.read({"PORTAL_PORT": "x", "PORTAL_PARTITIONS": "y"})
+    assert [line.split(":")[0] for line in str(wrong.value).splitlines()] == [
+        "PORTAL_PARTITIONS",
+        "PORTAL_PORT",
+    ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "localhost:8000", "portal.localhost"])
+def test_http_is_for_loopback(host: str) -> None:
+    """There it is no production."""
+    settings = Settings.read({"PORTAL_PUBLIC_URL": f"http://{host}/"})
+    assert settings.public_url == f"http://{host}"
+    assert not settings.production
+
+
+def test_limits_go_by_the_rest_of_their_names() -> None:
+    """In lower case, as numbers."""
+    assert Settings.read({"PORTAL_LIMIT_MAILS_PER_ADDRESS": "7"}).limits == {"mails_per_address": 7}
+
+
+def test_keys_are_newest_first() -> None:
+    """Separated by commas."""
+    assert Settings.read({"PORTAL_SECRET_KEY": "new, old"}).keys == ("new", "old")
+
+
+def test_nothing_secret_is_shown() -> None:
+    """Neither by the settings nor by what is made of them."""
+    secret = {
+        f"PORTAL_{name}": "hidden"
+        for name in (
+            "SECRET_KEY",
+            "STAFF_TOKEN",
+            "STRIPE_API_KEY",
+            "STRIPE_WEBHOOK_SECRET",
+            "KAFKA_SASL_PASSWORD",
+        )
+    }
+    settings = Settings.read(ENOUGH | secret | {"PORTAL_SMTP_URL": "smtp://a:hidden@mail:25"})
+    shown = f"{settings!r} {settings} {settings.kafka!r} {settings.installation!r}"
+    assert "hidden" not in shown
+
+
+def test_kafka_takes_the_usual_settings(tmp_path: Path) -> None:
+    """SASL and TLS reach the clients; certificates that cannot be used are said so."""
+    sasl = {
+        "PORTAL_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "PORTAL_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "PORTAL_KAFKA_SASL_USERNAME": "portal",
+        "PORTAL_KAFKA_SASL_PASSWORD": "p",
+    }
+    client = Settings.read(ENOUGH | sasl).kafka.client()
+    assert client["ssl_context"] is not None
+    assert (client["sasl_plain_username"], client["sasl_plain_password"]) == ("portal", "p")
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(UsageError, match=r"PORTAL_KAFKA_SSL_…"):
+        _ = Settings.read(ENOUGH | sasl | {"PORTAL_KAFKA_SSL_CAFILE": str(tmp_path / "ca.pem")}).kafka

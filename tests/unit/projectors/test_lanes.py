@@ -1,0 +1,123 @@
+"""What a worker does with what arrives, and when its lanes go."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+import pytest
+
+from events.envelope import Record
+from events.topics import Topics
+from projectors.applier import Applier, LaneLost
+from projectors.kafka import Log, Place
+from projectors.lanes import Lanes
+
+TOPICS = Topics("", 4)
+
+
+def record(offset: int, lane: int = 0, topic: str = "visits") -> Record:
+    return Record(topic, lane, offset, 0, None, b"", ())
+
+
+class Views:
+    """An applier that notes what it is given, and blocks or refuses when told to."""
+
+    def __init__(self) -> None:
+        self.applied: list[Record] = []
+        self.released: list[set[int]] = []
+        self.blocked = asyncio.Event()
+        self.blocked.set()
+        self.lost: frozenset[int] = frozenset()
+        self.broken = False
+
+    async def take_over(self, lanes: set[int]) -> dict[Place, int]:
+        return {(topic, lane): 5 for topic in TOPICS.names for lane in lanes}
+
+    async def release(self, lanes: set[int]) -> None:
+        self.released.append(lanes)
+
+    async def apply(self, records: Sequence[Record]) -> None:
+        await self.blocked.wait()
+        if self.broken:
+            raise ValueError("broken")
+        if self.lost & {one.partition for one in records}:
+            raise LaneLost(self.lost)
+        self.applied += records
+
+    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
+        raise NotImplementedError
+
+
+class Topic:
+    """A log whose records have the even offsets; the odd ones are a transaction's markers, say."""
+
+    async def read(self, place: Place, start: int, end: int) -> list[Record]:
+        return [record(offset, place[1], place[0]) for offset in range(start, end) if offset % 2 == 0]
+
+
+@pytest.fixture
+def views() -> Views:
+    return Views()
+
+
+@pytest.fixture
+async def lanes(views: Views) -> Lanes:
+    lanes = Lanes(cast("Applier", views), cast("Log", Topic()))
+    assert await lanes.take({0, 1})
+    return lanes
+
+
+async def test_what_arrives_is_applied_in_its_order(lanes: Lanes, views: Views) -> None:
+    """And the positions move behind it."""
+    await lanes.write([record(5), record(5, 1), record(6)])
+    assert views.applied == [record(5), record(5, 1), record(6)]
+    assert (lanes.positions["visits", 0], lanes.positions["visits", 1]) == (7, 6)
+
+
+async def test_what_the_views_hold_is_dropped(lanes: Lanes, views: Views) -> None:
+    """A redelivery is below the position, within a batch too."""
+    await lanes.write([record(4), record(5), record(5), record(6)])
+    assert views.applied == [record(5), record(6)]
+
+
+async def test_what_was_passed_over_is_read_from_the_log(lanes: Lanes, views: Views) -> None:
+    """Nothing is missing behind a record that is applied; offsets without a record are none."""
+    await lanes.write([record(9)])
+    assert views.applied == [record(6), record(8), record(9)]
+    assert lanes.positions["visits", 0] == 10
+
+
+async def test_lanes_that_are_not_held_are_left_alone(lanes: Lanes, views: Views) -> None:
+    """Whatever arrives of them."""
+    await lanes.write([record(5, 2), record(5)])
+    assert views.applied == [record(5)]
+
+
+async def test_a_batch_under_way_ends_with_the_assignment(lanes: Lanes, views: Views) -> None:
+    """It is not waited for, and nothing is written afterwards."""
+    views.blocked.clear()
+    writing = asyncio.ensure_future(lanes.write([record(5)]))
+    await asyncio.sleep(0)
+    await lanes.give_away()
+    await writing
+    views.blocked.set()
+    assert (views.applied, views.released, lanes.positions) == ([], [{0, 1}], {})
+
+
+async def test_the_rest_goes_on_when_a_lane_is_lost(lanes: Lanes, views: Views) -> None:
+    """The lane is remembered as lost until lanes are taken again."""
+    views.lost = frozenset({1})
+    await lanes.write([record(5), record(5, 1)])
+    assert views.applied == [record(5)]
+    assert (lanes.held, lanes.lost) == ({0}, frozenset({1}))
+    await lanes.take({0, 1})
+    assert (lanes.held, lanes.lost) == ({0, 1}, frozenset())
+
+
+async def test_what_applying_raises_is_raised(lanes: Lanes, views: Views) -> None:
+    """The worker is to end by it."""
+
+    views.broken = True
+    with pytest.raises(ValueError, match="broken"):
+        await lanes.write([record(5)])

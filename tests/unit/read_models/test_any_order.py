@@ -1,0 +1,81 @@
+"""Any legal order of a log, in any batches, gives the same documents, and these are what joins over it give."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.logs import histories, history
+from tests.support.memory import MemoryStore
+from tests.support.oracle import Facts, portal
+from tests.support.publisher import NOW, Log
+from tests.support.shuffles import decoded, interleaved, repeated
+
+AROUND = [timedelta(), timedelta(hours=-7), timedelta(hours=4), timedelta(days=-100), timedelta(days=30)]
+BUSINESS = "biz_1"
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+randoms = st.randoms(use_true_random=False)
+batches = st.sampled_from((1, 2, 7, None))
+
+
+def documents(store: MemoryStore) -> dict[str, bytes]:
+    """Each document as bytes, its fields in the order of their names."""
+    return {_id: orjson.dumps(doc, option=orjson.OPT_SORT_KEYS) for _id, doc in store.docs.items()}
+
+
+def projected(log: Log, batch: int | None, *, cached: bool = False) -> MemoryStore:
+    store = MemoryStore(cached=cached)
+    store.apply(decoded(log), batch)
+    return store
+
+
+def assert_dashboards(store: MemoryStore, log: Log, moments: Sequence[timedelta]) -> None:
+    for owner in {event["customerid"] for event in log if "customerid" in event}:
+        for moment in moments:
+            facts = Facts(log, BUSINESS, owner, NOW + moment)
+            assert portal(facts) == store.dashboard(BUSINESS, owner, facts.now, facts.today)
+
+
+@patient
+@given(log=histories(), random=randoms, batch=batches, cached=st.booleans())
+def test_any_legal_interleaving_in_any_batches_gives_the_same_documents(
+    log: Log, random: Random, batch: int | None, cached: bool
+) -> None:
+    other = interleaved(repeated(log, random, 0.2), random)
+    assert documents(projected(log, None)) == documents(projected(other, batch, cached=cached))
+
+
+@patient
+@given(log=histories(), random=randoms, batch=batches)
+def test_a_redelivered_event_changes_not_one_byte(log: Log, random: Random, batch: int | None) -> None:
+    store = projected(log, batch)
+    before = {_id: orjson.dumps(document) for _id, document in store.docs.items()}
+    store.apply(decoded([random.choice(log) for _ in range(10)]), batch)
+    assert before == {_id: orjson.dumps(document) for _id, document in store.docs.items()}
+
+
+@patient
+@given(log=histories(), random=randoms, batch=batches)
+def test_a_dashboard_is_what_joins_over_all_events_give(log: Log, random: Random, batch: int | None) -> None:
+    assert_dashboards(projected(interleaved(log, random), batch), log, AROUND)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_so_it_is_where_the_short_lists_overflow(seed: int) -> None:
+    """Customers with more of everything than their dashboards hold; batches that take from lists and add to them."""
+    random = Random(seed)
+    log = history(random, customers=1, size=60)
+    other = interleaved(repeated(log, random, 0.1), random)
+    store = projected(other, random.choice((3, 20, 400)), cached=random.random() < 0.5)
+    assert documents(projected(log, None)) == documents(store)
+    assert_dashboards(store, log, AROUND[:2])
+
+
+def test_a_mode_of_writing_changes_nothing() -> None:
+    log = history(Random(1), size=6)
+    assert decoded(log, "structured") == decoded(log, "binary")

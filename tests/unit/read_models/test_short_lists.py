@@ -1,0 +1,37 @@
+"""What happens together in one batch, and what hides behind more than a list holds."""
+
+from tests.support.facts import Story
+from tests.support.memory import MemoryStore
+
+NOW = "2026-06-01T00:00:00.000Z"
+
+
+def told() -> Story:
+    return Story().say("business.registered").say("customer.registered")
+
+
+def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_nothing() -> None:
+    story = told().say("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
+    story.say("visit.booked", "v1", contract_id="c1").say("visit.completed", "v1")
+    story.say("visit.started", "v1", arrived_at="2026-01-05T18:10:00Z").say("visit.completed", "v1")
+    store = MemoryStore()
+    store.apply(story.events)
+    taken = len(story.events)
+    story.say("contract.amended", "c1", sla={"on_time_grace_minutes": 15}).say("visit.reopened", "v1")
+    store.apply(story.events[taken:])
+    shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
+    assert shown
+    assert shown["contracts"][0]["health"]["on_time"] == 0
+
+
+def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
+    story = told()
+    for number in range(31):
+        story.say("subscription.started", f"s{number}", plan={"id": "p", "name": "A"})
+        story.say("subscription.cancelled", f"s{number}")
+    story.say("subscription.started", "z", plan={"id": "p", "name": "Z"})
+    store = MemoryStore()
+    store.apply(story.events)
+    shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
+    assert shown
+    assert [plan["id"] for plan in shown["subscriptions"]] == ["z"]
