@@ -119,6 +119,13 @@ def week(name: str, customer: str, number: int, begin_at: datetime) -> Iterator[
     yield say("payment.succeeded", f"pay_{customer}_{number}", 1, done + timedelta(days=1), paid)
 
 
+def technician(name: str, customer: str, number: int, sequence: int, at: datetime, who: str) -> Json:
+    """Somebody else comes to the visit of a week."""
+    data = {"technician": {"id": "tec_2", "name": who}}
+    say = _Writer(name, customer).event
+    return say("visit.technician_assigned", f"vis_{customer}_{number}", sequence, at, data)
+
+
 class _Writer:
     """What the envelopes of a customer's, or a business's, events have in common."""
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from demo.companies import Service
+from demo.companies import PlanItem, Service
 from demo.customers import Customer
 
 SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target": 0.9, "proof_target": 0.9}
@@ -58,6 +58,16 @@ def sign(
     return contract
 
 
+def raised_on(today: date) -> date:
+    """Since when the plans cost what they do now."""
+    return month_after(today.replace(day=1), -14)
+
+
+def price(customer: Customer, month: date, today: date) -> int:
+    """What the plan cost in a month, in minor units."""
+    return sum(item.quantity * item.unit_amount for item in _items(customer, month, today))
+
+
 def subscribe(customer: Customer, contract: str | None, today: date) -> str:
     """Subscribes to the company's plan; it renews on the first of each month. Gives the subscription's id."""
     plan = customer.company.plan
@@ -67,12 +77,16 @@ def subscribe(customer: Customer, contract: str | None, today: date) -> str:
         "subscription.started.v1",
         subscription,
         plan={"id": plan.id, "name": plan.name},
-        items=[item._asdict() for item in plan.items],
+        items=[item._asdict() for item in _items(customer, customer.since, today)],
         currency=customer.company.currency,
         interval="month",
         current_period=_period(customer.since),
         contract_id=contract,
     )
+    raised = raised_on(today)
+    if customer.since < raised:
+        items = [item._asdict() for item in plan.items]
+        customer.say(customer.at(raised, 0.05), "subscription.changed.v1", subscription, items=items)
     first = month_after(customer.since)
     while first <= (customer.until or today):
         renewed = customer.at(first, 0.1)
@@ -89,6 +103,11 @@ def pause(customer: Customer, subscription: str, at: datetime, resumes_on: date)
     """Lets a subscription rest for a while."""
     customer.say(at, "subscription.paused.v1", subscription, resumes_on=resumes_on.isoformat())
     customer.say(customer.at(resumes_on, 0.2), "subscription.resumed.v1", subscription)
+
+
+def _items(customer: Customer, month: date, today: date) -> tuple[PlanItem, ...]:
+    plan = customer.company.plan
+    return plan.items if month >= raised_on(today) else plan.former_items
 
 
 def _period(first: date) -> dict[str, str]:

@@ -56,11 +56,8 @@ class Plan(NamedTuple):
     id: str
     name: str
     items: tuple[PlanItem, ...]
-
-    @property
-    def price(self) -> int:
-        """A month's, in minor units."""
-        return sum(item.quantity * item.unit_amount for item in self.items)
+    former_items: tuple[PlanItem, ...]
+    """Before prices were raised."""
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def live_on(customer: Customer, today: date) -> None:
         months[day.replace(day=1)] = done, missed + (fate == "missed by business")
     for month, (done, missed) in months.items():
         if month_after(month) <= today:
-            bill_month(customer, month, done, missed, contract, subscription)
+            bill_month(customer, month, today, done, missed, contract, subscription)
 
 
 def resting(customer: Customer, subscription: str | None, today: date) -> tuple[date, date] | None:
@@ -188,6 +188,7 @@ def regular_days(customer: Customer, today: date) -> list[date]:
 def bill_month(
     customer: Customer,
     month: date,
+    today: date,
     done: list[Visit],
     missed: int,
     contract: str | None,
@@ -199,7 +200,7 @@ def bill_month(
         text = company.words.month.format(
             plan=company.plan.name, month=f"{company.words.months[month.month - 1]} {month.year}"
         )
-        line = text, 1, company.plan.price
+        line = text, 1, agreements.price(customer, month, today)
     else:
         line = company.regular.name, len(done), len(done) * company.regular.price
     if not line[1]:

@@ -89,6 +89,10 @@ SONORAN = Company(
             PlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_900),
             PlanItem("itm_chemicals", "Chemicals", 1, 2_900),
         ),
+        (
+            PlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_600),
+            PlanItem("itm_chemicals", "Chemicals", 1, 2_500),
+        ),
     ),
     technicians=(
         Technician("tec_sam", "Sam Ortiz", "team/sam-ortiz.jpg"),

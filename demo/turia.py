@@ -53,6 +53,7 @@ TURIA = Company(
         "pln_jardin",
         "Jardín al Día",
         (PlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 5_200),),
+        (PlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 4_900),),
     ),
     technicians=(
         Technician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.jpg"),

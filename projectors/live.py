@@ -72,7 +72,11 @@ class Member:
         if not assigned:
             raise NoLanes("the group has no lane for this worker")
         if await self._lanes.take(group.whole_lanes(assigned, self._topics)):
-            await consumer._commit({TP(*place): at for place, at in self._lanes.positions.items()})  # noqa: SLF001
+            positions = {TP(*place): offset for place, offset in self._lanes.positions.items()}
+            await consumer._commit(positions)  # noqa: SLF001
+            # aiokafka does not seek to a commit that is 0.
+            if beginnings := {place: offset for place, offset in positions.items() if offset == 0}:
+                await consumer.seek_wait(beginnings)
 
     def _leave_for_good(self) -> None:
         """Have the group give the lanes away now: a static member does not leave, it would be waited for."""

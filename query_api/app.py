@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from litestar import Litestar
@@ -63,12 +63,14 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
-            # While MongoDB is away the service runs, and says that it is not ready.
-            with suppress(Unavailable):
+            try:
+                await records.prepare()
                 await store.control.refresh()
+            except Unavailable:
+                # The service runs all the same, and says that it is not ready until MongoDB is there.
+                preparing = asyncio.create_task(patiently(records.prepare))
+                stack.callback(preparing.cancel)
             store.start_polling()
-            preparing = asyncio.create_task(patiently(records.prepare))
-            stack.callback(preparing.cancel)
             if keys and config.smtp_url:
                 mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))

@@ -11,6 +11,12 @@ from read_models.lists import LISTS, arranged
 
 FIRST = frozenset({"registered"})
 
+WHOLE: dict[str, tuple[str, Callable[[Doc], Doc]]] = {
+    "appointments": ("open_visits", visit.item),
+    "subscriptions": ("subscriptions", subscription.entry),
+}
+"""By short list: the list that it is of, and the entry of a document, for those that may be wanting."""
+
 APPOINTMENTS_KEPT = 30
 SUBSCRIPTIONS_KEPT = 30
 SHOWN = 10
@@ -116,29 +122,34 @@ def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
     customer["balance"] = {currency: amount for currency, amount in sorted(sums.items()) if amount}
 
 
-def holds_enough(customer: Doc, now: str) -> bool:
-    """Whether the appointments kept are enough to serve the dashboard at `now`.
+def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
+    """The short lists of the dashboard that do not hold enough to serve it at `now` and `today`: to be read whole.
 
-    They are, when they are all. Else every one that is not kept starts after the last one kept: if that is still
-    to come, all that await an update are kept; and then 10 upcoming ones and each subscription's next are needed.
+    Appointments are enough when they are all. Else every one that is not kept starts after the last one kept: if
+    that is still to come, all that await an update are kept; and then 10 upcoming ones and each subscription's next
+    are needed. Of subscriptions 10 that are shown are needed, if there are more than are kept.
     """
+    fields = []
     kept: list[Doc] = customer["appointments"]
-    if len(kept) == customer["appointments_count"]:
-        return True
-    ahead = [item for item in kept if visit.upcoming(item, now)]
-    named = {item["subscription_id"] for item in ahead}
-    return (
-        kept[-1]["window"]["start"] > now
-        and len(ahead) >= SHOWN
-        and all(entry["id"] in named or not entry["open_count"] for entry in customer["subscriptions"])
-    )
+    if len(kept) < customer["appointments_count"]:
+        ahead = [item for item in kept if visit.upcoming(item, now)]
+        named = {item["subscription_id"] for item in ahead}
+        nexts = all(entry["id"] in named or not entry["open_count"] for entry in customer["subscriptions"])
+        if kept[-1]["window"]["start"] <= now or len(ahead) < SHOWN or not nexts:
+            fields.append("appointments")
+    plans: list[Doc] = customer["subscriptions"]
+    shown = sum(subscription.current(entry, today) for entry in plans)
+    if len(plans) < customer["subscriptions_count"] and shown < SHOWN:
+        fields += ["subscriptions", "appointments"]
+    return tuple(dict.fromkeys(fields))
 
 
-def dashboard(customer: Doc, appointments: Sequence[Doc], now: str, today: str) -> Doc:
+def dashboard(customer: Doc, now: str, today: str) -> Doc:
     """The dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
 
-    `appointments` are the customer's open visits in order, as list items: those kept, where they are enough.
+    The lists that were `wanting` are to be whole.
     """
+    appointments: list[Doc] = customer["appointments"]
     upcoming = [item for item in appointments if visit.upcoming(item, now)]
     awaiting = [item for item in appointments if not visit.upcoming(item, now)]
     latest = arranged(awaiting, LISTS["past_visits"].order)

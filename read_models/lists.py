@@ -40,8 +40,7 @@ INDEXES: Mapping[str, Index] = {
 
 
 class List(NamedTuple):
-    """A list: the index it is read by, the fields of it that a range names, how many of its keys order it, and the same order by
-    the fields of the entries that short lists keep.
+    """A list: the index it is read by, the fields that a range names, and its order by the fields of its documents.
 
     `names` are the lists of an `up` or `down` index that it is made of. `narrowed` is a field whose value a range names
     last, and that the index does not hold: such a list is filled from behind a few others.

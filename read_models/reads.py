@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from read_models import customer, visit
+from read_models import customer
 from read_models.documents import Doc, owner_id, timestamp
 from read_models.lists import Range
 from read_models.store import Store
 
-ALL_APPOINTMENTS = 10_000
-"""More open visits than a customer has: read when those kept on the dashboard are not enough."""
+WHOLE_LIST = 10_000
+"""More than a customer has of anything: read when a short list of the dashboard does not hold enough."""
 
 ACCOUNTS_OF_AN_ADDRESS = 50
 """Customers of one business that one address may sign in as."""
@@ -70,13 +70,13 @@ class Reads:
             return None
         now = self._clock()
         current = timestamp(now)
-        appointments = known["appointments"]
-        if not customer.holds_enough(known, current):
-            every = Range("open_visits", tuple(scope), ALL_APPOINTMENTS)
-            appointments = [visit.item(found) for found in await self._store.range(every)]
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
+        for field in customer.wanting(known, current, today):
+            name, entry = customer.WHOLE[field]
+            whole = await self._store.range(Range(name, tuple(scope), WHOLE_LIST))
+            known = known | {field: [entry(found) for found in whole]}
         as_of = self._store.control.as_of(owner_id(*scope))
-        return customer.dashboard(known, appointments, current, today) | {"as_of": timestamp(cut(as_of))}
+        return customer.dashboard(known, current, today) | {"as_of": timestamp(cut(as_of))}
 
 
 def cut(at: datetime) -> datetime:

@@ -175,7 +175,8 @@ def _settle_contracts(documents: WorkingSet) -> Asking:
     regraded = [
         parent
         for parent in documents.touched("contract")
-        if contract.grace(parent) != contract.grace(documents.before[parent["_id"]]) and parent["trend_count"]
+        if contract.grace(parent) != contract.grace(documents.before[parent["_id"]])
+        and (parent["trend_count"] or parent["totals"]["on_time"])
     ]
     for parent in regraded:
         short[parent["_id"]] = parent, trend(contract.grace(parent))._replace(limit=ALL_MONTHS)

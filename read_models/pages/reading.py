@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from read_models.documents import Doc, document_id, timestamp
 from read_models.lists import Range
-from read_models.reads import ALL_APPOINTMENTS, Scope
+from read_models.reads import WHOLE_LIST, Scope
 from read_models.store import Store
 
 Named = tuple[str, str]
@@ -55,4 +55,4 @@ class Reading(NamedTuple):
 
     async def every(self, list_name: str, *narrowed: str) -> list[Doc]:
         """All documents of a list of open visits."""
-        return await self.store.range(Range(list_name, (*self.scope, *narrowed), ALL_APPOINTMENTS))
+        return await self.store.range(Range(list_name, (*self.scope, *narrowed), WHOLE_LIST))

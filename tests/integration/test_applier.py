@@ -134,8 +134,8 @@ async def test_malformed_records_are_kept_whole_and_the_customers_behind_them_go
 
 async def test_an_erased_customer_leaves_nothing_but_the_ids(store: Store, applier: Applier) -> None:
     erased = next(found["_id"] for found in undisturbed().values() if found.get("erased"))
-    place = {"topic": TOPICS.name("contracts"), "partition": TOPICS.partition(erased.encode())}
-    bad = Record(**place, offset=10_000, timestamp=0, key=erased.encode(), value=b"{", headers=STRUCTURED)
+    lane = TOPICS.partition(erased.encode())
+    bad = Record(TOPICS.name("contracts"), lane, 10_000, 0, erased.encode(), b"{", STRUCTURED)
     await applier.apply([*SAMPLE[:5], bad])
     assert await store.database["quarantine"].count_documents({}) == 1
     await applier.apply([*SAMPLE, bad._replace(topic=TOPICS.name("visits"))])
@@ -144,4 +144,4 @@ async def test_an_erased_customer_leaves_nothing_but_the_ids(store: Store, appli
         left = [d async for d in store.database[name].find({"business": business, "customer": customer})]
         tombstone = {"_id", "business", "customer", "kind", "id", "seq", "shown", "erased"}
         assert [set(found) for found in left] in ([], [tombstone])
-    assert (await checkpoint(store, place["partition"]))["counts"]["erased"] >= 1
+    assert (await checkpoint(store, lane))["counts"]["erased"] >= 1

@@ -7,9 +7,9 @@ import pytest
 
 from events.envelope import Event
 from local_stack.stack import Stack
-from projectors import batch as batch_module
 from projectors.applier import Applier, LaneLost
 from read_models.documents import Doc
+from read_models.project import fold
 from read_models.store import Store
 from tests.integration.applying import LANES, SAMPLE, TOPICS, first_generation, of, undisturbed, views
 
@@ -34,28 +34,26 @@ async def applier(store: Store) -> AsyncIterator[Applier]:
 
 def raising_for(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the fold raise for a customer's invoices."""
-    real = batch_module.fold
 
-    def fold(events: list[Event], cache: Any) -> Any:
+    def raising(events: list[Event], cache: Any) -> Any:
         for event in events:
             if event.kind == "invoice" and f"{event.business}/{event.customer}" == key:
                 raise ArithmeticError("ada@mail.test")
-        return (yield from real(events, cache))
+        return (yield from fold(events, cache))
 
-    monkeypatch.setattr(batch_module, "fold", fold)
+    monkeypatch.setattr("projectors.batch.fold", raising)
 
 
 def spoiling(key: str, spoil: Callable[[Doc], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the fold make something of a customer's dashboard."""
-    real = batch_module.fold
 
-    def fold(events: list[Event], cache: Any) -> Any:
-        changes = yield from real(events, cache)
+    def spoilt(events: list[Event], cache: Any) -> Any:
+        changes = yield from fold(events, cache)
         if key in changes.save:
             spoil(changes.save[key])
         return changes
 
-    monkeypatch.setattr(batch_module, "fold", fold)
+    monkeypatch.setattr("projectors.batch.fold", spoilt)
 
 
 def assert_others_are_right(found: dict[str, Doc], key: str) -> None:
@@ -75,7 +73,7 @@ async def test_when_the_fold_raises_its_customer_waits(
     assert_others_are_right(await views(store), VICTIM)
     [hold] = [found async for found in store.database["holds"].find()]
     assert (hold["_id"], hold["topic"]) == (VICTIM, "invoices")
-    assert hold["reason"].startswith("ArithmeticError in fold")
+    assert hold["reason"].startswith("ArithmeticError in raising")
     assert "ada" not in hold["reason"]
     begun = next(place for place, r in enumerate(SAMPLE) if _place(r) == (hold["topic"], hold["offset"]))
     waiting = {(found["topic"], found["offset"]) async for found in store.database["waiting"].find()}

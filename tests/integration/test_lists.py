@@ -1,7 +1,7 @@
 """Every list of the API over the sample log: what its customers must see, whatever the parts they ask for."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -37,7 +37,8 @@ async def reader(desk: Desk, owner: str) -> Reader:
 
 @pytest.fixture
 def facts(owner: str) -> Facts:
-    return Facts(LOG, *owner.split("/"), NOW)
+    business, _, customer = owner.partition("/")
+    return Facts(LOG, business, customer, NOW)
 
 
 def ids(items: list[Json]) -> list[str]:
@@ -107,7 +108,7 @@ async def test_a_filter_leaves_what_has_one_of_its_values(reader: Reader) -> Non
 
 
 @EVERY
-async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: Reader, facts: Facts) -> None:
+async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: Reader) -> None:
     for contract in await reader.walk("contracts"):
         path = f"contracts/{contract['id']}/visits"
         for figures in (contract["health"], *contract["health"]["trend"]):
@@ -128,10 +129,10 @@ async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: Reader,
 
 @EVERY
 async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: Reader, facts: Facts) -> None:
-    zero = NOW - NOW
     for contract in await reader.walk("contracts"):
         path = f"contracts/{contract['id']}/visits"
-        grace = (await reader.get(f"contracts/{contract['id']}"))["on_time_grace_minutes"] * 60
+        detail = await reader.get(f"contracts/{contract['id']}")
+        grace = timedelta(minutes=detail["on_time_grace_minutes"])
         mine = [one for one in past(facts) if one["contract_id"] == contract["id"]]
         due = [one for one in mine if one["status"] == "completed" or one["responsible"] == "business"]
         done = [one for one in mine if one["status"] == "completed"]
@@ -139,8 +140,8 @@ async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: Read
         behind = {
             "due": due,
             "completed": done,
-            "on_time": [one for one in timed if (late(one) - zero).total_seconds() <= grace],
-            "late": [one for one in timed if (late(one) - zero).total_seconds() > grace],
+            "on_time": [one for one in timed if late(one) <= grace],
+            "late": [one for one in timed if late(one) > grace],
             "untimed": [one for one in done if not one["arrived_at"]],
             "with_proof": [one for one in done if one["has_proof"]],
             "without_proof": [one for one in done if not one["has_proof"]],
@@ -163,7 +164,7 @@ async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: Read
 
 @EVERY
 async def test_activity_is_what_joins_over_the_log_give(reader: Reader, facts: Facts) -> None:
-    found = await reader.walk("activity", limit=1000) if False else (await reader.get("activity"))["items"]
+    found = (await reader.get("activity"))["items"]
 
     assert [(one["at"], one["what"]) for one in found] == [
         (one["at"], one["what"]) for one in activity(facts)

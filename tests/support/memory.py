@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterable, Sequence
 
 from events.envelope import Event
-from read_models import customer, visit
+from read_models import customer
 from read_models.documents import Doc
 from read_models.lists import LISTS, Range, arranged
 from read_models.project import Changes, fold
@@ -67,8 +67,8 @@ class MemoryStore:
         known = self.docs.get(f"{business}/{owner}")
         if known is None or not known["shown"]:
             return None
-        appointments = known["appointments"]
-        if not customer.holds_enough(known, now):
-            every = self.range(Range("open_visits", (business, owner), len(self.docs)))
-            appointments = [visit.item(found) for found in every]
-        return customer.dashboard(known, appointments, now, today)
+        for field in customer.wanting(known, now, today):
+            name, entry = customer.WHOLE[field]
+            whole = self.range(Range(name, (business, owner), len(self.docs)))
+            known = known | {field: [entry(found) for found in whole]}
+        return customer.dashboard(known, now, today)

@@ -1,17 +1,41 @@
-"""A world of the demo, with a byte or two in place of each picture: drawing them takes long."""
+"""The log of the demo, with a byte or two in place of each picture: drawing them takes long."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pytest
 
-from demo.history import World, build
+from demo.history import build
 from demo.library import Library
+from demo.log import Message
 from demo.studio import wanted
+from events.envelope import Event, Record, decode, encode
+from events.topics import Topics
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+TOPICS = Topics("servicehub.", 12)
 
 
-@pytest.fixture
+class Read(NamedTuple):
+    """An event as a reader finds it."""
+
+    topic: str
+    event: Event
+
+
+def read(messages: Iterable[Message]) -> list[Read]:
+    """Topic and event of each message, by way of the codec."""
+    found = []
+    for message in messages:
+        key, value, headers = encode(*message)
+        topic = TOPICS.of_type(message.attributes["type"])
+        record = Record(topic, TOPICS.partition(key), 0, 0, key, value, headers)
+        found.append(Read(topic, decode(record, TOPICS)))
+    return found
+
+
+@pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     shelf = Library(tmp_path_factory.mktemp("media"))
     for one in wanted():
@@ -19,6 +43,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return shelf
 
 
-@pytest.fixture
-def world(library: Library) -> World:
-    return build(library, NOW)
+@pytest.fixture(scope="session")
+def messages(library: Library) -> list[Message]:
+    return list(build(library, NOW).log.take(NOW))
+
+
+@pytest.fixture(scope="session")
+def log(messages: list[Message]) -> list[Read]:
+    return read(messages)

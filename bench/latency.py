@@ -1,0 +1,107 @@
+"""From the publication of an event to its sight in the API, while others come at a steady rate."""
+
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bench.publishing import Publisher
+from bench.visitor import Visitor, sign_in
+from bench.weekly import WEEK, Json, begin, business, technician, week
+from demo.stage import Stage
+
+A_SECOND = 500
+WARM_UP_S = 5
+SECONDS = 45
+CUSTOMERS = 400
+BUSINESS = "biz_bench"
+SLUG = "biz-bench"
+PROBE = "cus_probe"
+DECADE = 520
+
+
+class Latency(NamedTuple):
+    """In milliseconds, over so many looks."""
+
+    p50: float
+    p99: float
+    samples: int
+
+
+class Sizes(NamedTuple):
+    """Bytes of a dashboard as it is served."""
+
+    one_week: int
+    ten_years: int
+
+
+async def measure(stage: Stage) -> tuple[Latency, Sizes]:
+    """Starts a worker and the portal, and looks at dashboards."""
+    now = datetime.now(UTC)
+    stage.start("project")
+    stage.start("serve")
+    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+        await publisher.send_all(history(now))
+        await asyncio.to_thread(stage.wait_level)
+        await asyncio.to_thread(stage.wait_ready)
+        sizes = Sizes(await _size(stage, "cus_week"), await _size(stage, "cus_decade"))
+        load = asyncio.create_task(publisher.send_evenly(list(steady(now)), A_SECOND))
+        try:
+            async with await _visitor(stage, PROBE) as visitor:
+                await asyncio.sleep(WARM_UP_S)
+                return await _probe(publisher, visitor, load), sizes
+        finally:
+            load.cancel()
+
+
+def history(now: datetime) -> Iterator[Json]:
+    """What there is before: customers with a week and ten years of visits, one to look at, many for the load."""
+    at = now - DECADE * WEEK
+    yield business(BUSINESS, at)
+    for customer, weeks in (("cus_week", 1), ("cus_decade", DECADE), (PROBE, 0)):
+        begun = now - weeks * WEEK
+        yield from begin(BUSINESS, customer, begun)
+        for number in range(weeks):
+            yield from week(BUSINESS, customer, number, begun)
+    yield next(week(BUSINESS, PROBE, 0, now + WEEK))
+    for number in range(CUSTOMERS):
+        yield from begin(BUSINESS, f"cus_{number}", at)
+
+
+def steady(now: datetime) -> Iterator[Json]:
+    """The load: a week of each customer after the other, with their visits lying in the past."""
+    left = (WARM_UP_S + SECONDS) * A_SECOND
+    for number in range(DECADE):
+        for customer in range(CUSTOMERS):
+            for event in week(BUSINESS, f"cus_{customer}", number, now - DECADE * WEEK):
+                yield event
+                left -= 1
+                if not left:
+                    return
+
+
+async def _visitor(stage: Stage, customer: str) -> Visitor:
+    return await sign_in(stage.url, stage.env["LOCAL_MAIL_API"], SLUG, f"{customer}@mail.test")
+
+
+async def _size(stage: Stage, customer: str) -> int:
+    async with await _visitor(stage, customer) as visitor:
+        return len(await visitor.dashboard())
+
+
+async def _probe(publisher: Publisher, visitor: Visitor, load: asyncio.Task[None]) -> Latency:
+    """While the load lasts, publishes an event now and then and looks until it is there."""
+    chance = random.Random(1)
+    waits: list[float] = []
+    while not load.done():
+        name = f"Probe {len(waits)}"
+        begun = time.perf_counter()
+        await publisher.send(technician(BUSINESS, PROBE, 0, len(waits) + 2, datetime.now(UTC), name))
+        await visitor.sees(f'"{name}"'.encode())
+        waits.append((time.perf_counter() - begun) * 1000)
+        await asyncio.sleep(chance.uniform(0.02, 0.08))
+    cuts = statistics.quantiles(waits, n=100)
+    return Latency(cuts[49], cuts[98], len(waits))
