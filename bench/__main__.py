@@ -1,5 +1,6 @@
 """`python -m bench`: every benchmark on a stack of its own, in one run; prints a table and writes bench.json."""
 
+import logging
 import os
 import platform
 import sys
@@ -23,6 +24,8 @@ RESULT = Path("bench.json")
 
 def main() -> int:
     """Runs them; 0 whatever comes of it, 1 when something could not be measured."""
+    # A new topic has no leader for a moment; what is tried again until it works is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         with ExitStack() as open_ones:
             guard = Guard()

@@ -90,6 +90,12 @@ def _image(one: Wanted) -> Image.Image:
             raise ValueError(f"nobody draws {other}")
 
 
+def _settle(group: int) -> None:
+    os.setpgid(0, group)
+    # The servers, which start meanwhile, go first.
+    os.nice(10)
+
+
 class Studio:
     """Begins to draw when it is entered, so that other things can be done meanwhile."""
 
@@ -101,8 +107,8 @@ class Studio:
         """Starts the drawing processes."""
         self._pool = ProcessPoolExecutor(
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=os.setpgid,
-            initargs=(0, self._group),
+            initializer=_settle,
+            initargs=(self._group,),
         )
         self._orders: dict[Future[Drawn], Wanted] = {self._pool.submit(draw, one): one for one in wanted()}
         return self
@@ -114,8 +120,9 @@ class Studio:
         self._pool.shutdown(cancel_futures=True)
 
     def deliver(self, library: Library) -> int:
-        """Waits for the pictures and puts them into the library; how many there are."""
+        """Waits for the pictures, puts them into the library and closes; how many there are."""
         for order in as_completed(self._orders):
             one, drawn = self._orders[order], order.result()
             library.add(one.business, one.key, drawn.content, drawn.size)
+        self._pool.shutdown()
         return len(self._orders)

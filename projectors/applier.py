@@ -82,6 +82,7 @@ class Applier:
             except CompareFailed:
                 self.lost_compares += 1  # the former owner wrote meanwhile; it will meet the new revision
         await self._begin(pointer, known)
+        self._sound = True
 
     async def release(self, lanes: Collection[int]) -> None:
         """Forgets lanes; writes nothing."""
@@ -231,4 +232,3 @@ class Applier:
             if generation == pointer.served
             for topic, offset in one.offsets.items()
         }
-        self._sound = True

@@ -1,5 +1,6 @@
 """What the tests of the live worker share: logs, what must come of them, and what did."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -65,6 +66,7 @@ async def level(one: Installation, records: int) -> None:
     """Returns when all of so many records are in the views."""
 
     async def there() -> bool:
+        await asyncio.sleep(0.2)
         found = await lag(one)
         ends = sum(partition.end_offset or 0 for partition in found.partitions)
         return found.generation is not None and ends >= records and found.records == 0

@@ -104,7 +104,7 @@ class Surface:
             mongo_database=f"surface_{secrets.token_hex(4)}",
             public_url=URL,
             smtp_url=env["PORTAL_SMTP_URL"],
-            secret_keys=("a key of these tests, long enough",),
+            secret_keys=("a key of these tests that is long enough",),
             limits=limits or Limits(),
         )
         self._ahead = timedelta()

@@ -66,15 +66,21 @@ async def test_taking_over_goes_on_when_commands_are_lost(store: Store, stack: S
         await through.close()
 
 
-async def test_cancelled_at_any_moment_it_goes_on_from_what_was_committed(store: Store) -> None:
+@pytest.mark.parametrize("disturbed", [False, True])
+async def test_cancelled_at_any_moment_it_goes_on_from_what_was_committed(
+    store: Store, *, disturbed: bool
+) -> None:
+    """Also while it gets over a compare that failed."""
     applier = Applier(store, TOPICS, batch_events=20)
     await applier.take_over(LANES)
     for step in range(25):
+        if disturbed:
+            await store.database["checkpoints"].update_many({}, {"$inc": {"revision": 1}})
         task = asyncio.create_task(applier.apply(SAMPLE))
         await asyncio.sleep(0.004 * step)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        if step % 2:
+        if step % 4 == 3:
             await applier.release(LANES)
             await applier.take_over(LANES)
     await applier.apply(SAMPLE)

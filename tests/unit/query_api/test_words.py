@@ -17,6 +17,7 @@ from web.formats import Formats
 FORMATS = Formats(
     Locale.parse("en_US"), "America/Phoenix", datetime(2026, 1, 20, tzinfo=UTC), MINOR_UNIT_DIGITS
 )
+FROM_FIFTH_TO_SIXTH = "From Monday, January 5, 9:00 – 11:00 AM to Tuesday, January 6, 9:00 – 11:00 AM"
 LATER = {"start": "2026-01-06T16:00:00Z", "end": "2026-01-06T18:00:00Z"}
 
 SAID: list[tuple[str, str, dict[str, Any], str, str | None]] = [
@@ -32,7 +33,7 @@ SAID: list[tuple[str, str, dict[str, Any], str, str | None]] = [
         "v1",
         {"reason": "rain"},
         "Appointment moved: Pool cleaning",
-        "From Monday, January 5, 9:00 – 11:00 AM to Tuesday, January 6, 9:00 – 11:00 AM. You asked for it. Reason: rain",
+        f"{FROM_FIFTH_TO_SIXTH}. You asked for it. Reason: rain",
     ),
     (
         "visit.rescheduled",

@@ -8,11 +8,11 @@ import orjson
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.desk import Desk, Json, Reader
+from tests.integration.reading.desk import Desk, Json, Reader
 from tests.support.oracle import Facts, activity, contracts, invoices, past, payments, subscriptions, visits
 from tests.support.oracle.contracts import late, month_of
 
-SAMPLE = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
+SAMPLE = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 LOG: list[Json] = [orjson.loads(line) for line in SAMPLE.read_bytes().splitlines()]
 EXPECTED: Json = orjson.loads(SAMPLE.with_suffix(".expected.json").read_bytes())
 CUSTOMERS: Json = EXPECTED["customers"]

@@ -1,0 +1,103 @@
+"""What holds for all lists and details: how they are walked, and what the server is asked for them."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.integration.reading.desk import Desk, Json, Reader
+from tests.integration.reading.story import NOW, a_visit_with_all_there_is, window
+
+
+async def test_a_walk_neither_skips_nor_repeats_while_new_ones_arrive(desk: Desk, reader: Reader) -> None:
+    """Between two parts something arrives before, between and behind what was read, and beside what has its key."""
+    days = [NOW - timedelta(days=day) for day in range(12)]
+    for number, day in enumerate(days):
+        for twin in "ab":
+            await desk.say("visit.booked", f"v{number:02}{twin}", window=window(day))
+            await desk.say("visit.completed", f"v{number:02}{twin}")
+            await desk.say("invoice.issued", f"i{number:02}{twin}", issued_on=f"{day:%Y-%m-%d}")
+
+    for kind in ("visits", "invoices"):
+        before = [one["id"] for one in await reader.walk(kind)]
+        seen: list[str] = []
+        cursor: Json = {}
+        for step in range(99):
+            part = await reader.get(kind, limit=5, **cursor)
+            seen += [one["id"] for one in part["items"]]
+            if part["next"] is None:
+                break
+            cursor = {"cursor": part["next"]}
+            for number in (0, 6, 11):
+                name = f"{kind[0]}{number:02}{step}"
+                await desk.say("visit.booked", name, window=window(days[number]))
+                await desk.say("visit.cancelled", name)
+                await desk.say("invoice.issued", name, issued_on=f"{days[number]:%Y-%m-%d}")
+        assert len(seen) == len(set(seen))
+        assert [one for one in seen if one in before] == before
+
+
+PATHS: dict[str, dict[str, Any]] = {
+    "appointments": {},
+    "visits": {"status": ["missed", "completed"]},
+    "visits/v1": {},
+    "visits/v1/proof": {},
+    "invoices": {"status": "open"},
+    "invoices/i1": {},
+    "payments": {},
+    "subscriptions": {},
+    "subscriptions/s1": {},
+    "contracts": {},
+    "contracts/c1": {},
+    "contracts/c1/visits": {"counted": "late", "month": "2026-01"},
+    "activity": {},
+}
+
+
+async def test_every_answer_is_one_document_or_one_index_range_and_then_those_it_names(
+    desk: Desk, reader: Reader
+) -> None:
+    """As the server tells it: at most two questions, each answered by an index and in its order."""
+    await a_visit_with_all_there_is(desk)
+    await desk.say("visit.booked", "v2", contract_id="c1", subscription_id="s1", window=window(NOW))
+    for path, query in PATHS.items():
+        asked = await questions(desk, reader, path, **query)
+        assert 1 <= len(asked) <= 2, (path, asked)
+        for one in asked:
+            assert one["planSummary"].startswith("IXSCAN"), (path, one)
+            assert not one.get("hasSortStage"), (path, one)
+            assert one["docsExamined"] == one["nreturned"], (path, one)
+
+
+async def test_of_the_visits_behind_a_figure_only_those_about_the_month_are_read(
+    desk: Desk, reader: Reader
+) -> None:
+    await desk.say("contract.signed", "c1")
+    for week in range(60):
+        opens = NOW - timedelta(weeks=week)
+        await desk.say("visit.booked", f"v{week:02}", window=window(opens), contract_id="c1")
+        outcome = "missed" if week % 3 == 0 else "completed"
+        await desk.say(f"visit.{outcome}", f"v{week:02}")
+
+    whole = await reader.walk("contracts/c1/visits", month="2025-06")
+    _, asked = await questions(desk, reader, "contracts/c1/visits", month="2025-06")
+    assert [one["window"]["start"][:7] for one in whole] == ["2025-06"] * 4
+    assert asked["docsExamined"] <= 6
+
+    _, asked = await questions(desk, reader, "contracts/c1/visits", month="2025-06", counted="missed")
+    assert asked["docsExamined"] <= 2
+
+
+async def questions(desk: Desk, reader: Reader, path: str, **query: Any) -> list[Json]:
+    """What the server was asked of the views for an answer, as its profiler tells it."""
+    database = desk.store.database
+    await database["system.profile"].drop()
+    await database.command("profile", 2)
+    await reader.get(path, **query)
+    await database.command("profile", 0)
+    of_views = database["system.profile"].find({"ns": f"{database.name}.views_1"})
+    asked: list[Json] = await of_views.to_list(None)
+    return [one for one in asked if not of_the_session(one["command"]["filter"])]
+
+
+def of_the_session(chosen: Json) -> bool:
+    """Whether a question is the one for the business, or the one for the customer that a session belongs to."""
+    return "slug" in chosen or chosen.get("_id") == {"$in": ["biz_1/cus_1"]}
