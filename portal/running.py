@@ -14,8 +14,8 @@ STOP_WITHIN_S: Final = 15.0
 """How long a command may take to end once told to; then it ends where it is. API.md promises 20 s."""
 
 
-def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
-    """Run to the end; SIGTERM and Ctrl-C cancel it.
+def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> bool:
+    """Run to the end; SIGTERM and Ctrl-C cancel it. False when it was told to stop.
 
     Being told to stop is how an endless command ends well; any other then raises CommandError.
     """
@@ -24,6 +24,8 @@ def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
     except asyncio.CancelledError:
         if not endless:
             raise CommandError("stopped before the end") from None
+        return False
+    return True
 
 
 async def _cancellable(main: Coroutine[Any, Any, None]) -> None:

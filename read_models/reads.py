@@ -29,6 +29,13 @@ class Scope(NamedTuple):
     customer: str
 
 
+class Customer(NamedTuple):
+    """A customer's document, shared and so not to be changed, and up to when the log was read for it at least."""
+
+    document: Doc
+    as_of: datetime
+
+
 class Reads:
     """The queries of one process over the generation that is served."""
 
@@ -58,25 +65,24 @@ class Reads:
         wanted = Range("customers_by_email", (business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS)
         return [found for found in await self._store.range(wanted) if found["shown"]]
 
-    async def customer(self, scope: Scope) -> Doc | None:
-        """A customer's document, None when not registered or erased."""
-        found = (await self._store.documents(owner_id(*scope)))[0]
-        return found if found and found["shown"] else None
+    async def customer(self, scope: Scope) -> Customer | None:
+        """A customer, None when not registered or erased."""
+        key = owner_id(*scope)
+        as_of = self._store.control.as_of(key)  # before the document is read: it may not promise too much
+        found = (await self._store.documents(key))[0]
+        return Customer(found, as_of) if found and found["shown"] else None
 
-    async def dashboard(self, scope: Scope, business: Doc) -> Doc | None:
+    async def dashboard(self, known: Customer, business: Doc) -> Doc:
         """The dashboard as it is served (API.md, GET /{slug}/api/portal)."""
-        known = await self.customer(scope)
-        if known is None:
-            return None
-        now = self._clock()
+        document, now = known.document, self._clock()
         current = timestamp(now)
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
-        for field in customer.wanting(known, current, today):
+        for field in customer.wanting(document, current, today):
             name, entry = customer.WHOLE[field]
-            whole = await self._store.range(Range(name, tuple(scope), WHOLE_LIST))
-            known = known | {field: [entry(found) for found in whole]}
-        as_of = self._store.control.as_of(owner_id(*scope))
-        return customer.dashboard(known, current, today) | {"as_of": timestamp(cut(as_of))}
+            scope = document["business"], document["customer"]
+            whole = await self._store.range(Range(name, scope, WHOLE_LIST))
+            document = document | {field: [entry(found) for found in whole]}
+        return customer.dashboard(document, current, today) | {"as_of": timestamp(cut(known.as_of))}
 
 
 def cut(at: datetime) -> datetime:

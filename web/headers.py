@@ -1,6 +1,5 @@
 """The headers that tell browsers what a page of ours may do: nearly nothing."""
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -45,16 +44,18 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = security_headers(https=https)
+        self._headers = [
+            (name.lower().encode(), value.encode()) for name, value in security_headers(https=https).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on and completes the headers of its answer."""
 
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                given = list(message["headers"])
+                names = {name.lower() for name, _ in given}
+                message["headers"] = given + [pair for pair in self._headers if pair[0] not in names]
             await send(message)
 
         await self._app(scope, receive, completed)

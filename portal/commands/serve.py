@@ -30,7 +30,8 @@ def serve(settings: Settings) -> None:
     config = config_of(settings)
     for feature, missing in off(settings).items():
         logger.warning("a feature is off", feature=feature, missing=missing)
-    run(_answering(config), endless=True)
+    if not run(_answering(config), endless=True):
+        return
     server = Granian(
         "portal.commands.serve:app",
         address=settings.host,

@@ -14,7 +14,7 @@ from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
 from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
-from read_models.reads import Clock, Scope
+from read_models.reads import Clock, Customer
 
 PageRequest = Request[Any, Any, State]
 
@@ -24,7 +24,7 @@ class Page(NamedTuple):
 
     portal: Portal
     reader: Reader
-    scope: Scope | None
+    known: Customer | None
     """Whose documents it may show; None when signed out."""
 
     @property
@@ -46,7 +46,7 @@ async def provide_page(request: PageRequest) -> Page:
     page = Page(
         portal=await portal_of(request, business),
         reader=reader_of(request, session.customer if session else None),
-        scope=session.scope if session else None,
+        known=session.known if session else None,
     )
     request.state.page = page
     return page

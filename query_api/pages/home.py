@@ -19,11 +19,10 @@ BEHIND = timedelta(seconds=60)
 @get("/{slug:str}", include_in_schema=False)
 async def home(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
     """The home page; signed out it leads to the sign-in, which comes back here."""
-    reads: Reads = request.app.state.reads
-    dashboard = await reads.dashboard(page.scope, page.business) if page.scope else None
-    if dashboard is None:
+    if page.known is None:
         return see(f"{page.root}sign-in")
-    return home_page(dashboard, page.portal, page.reader)
+    reads: Reads = request.app.state.reads
+    return home_page(await reads.dashboard(page.known, page.business), page.portal, page.reader)
 
 
 def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:

@@ -43,7 +43,7 @@ async def form_of(request: PageRequest) -> Form:
 async def ask(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
     """The form for the address; who is signed in already goes on."""
     wanted = request.query_params.get("next", "")
-    if page.scope:
+    if page.known:
         return see(destination(page, wanted))
     return address_form(page, wanted)
 

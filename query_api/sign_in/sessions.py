@@ -11,7 +11,7 @@ from query_api.remembered import Remembered
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.secrets import digest, new_id, new_token
 from read_models.documents import Doc
-from read_models.reads import Clock, Reads, Scope
+from read_models.reads import Clock, Customer, Reads, Scope
 from read_models.store.records import Records, SessionRecord
 
 IDLE_LIMIT = timedelta(days=30)
@@ -26,8 +26,13 @@ class Session(NamedTuple):
 
     scope: Scope
     record: SessionRecord
-    customer: Doc
-    """The customer's document, as of now: not to be changed."""
+    known: Customer
+    """The customer as of now."""
+
+    @property
+    def customer(self) -> Doc:
+        """The customer's document: not to be changed."""
+        return self.known.document
 
     @property
     def address(self) -> str:
@@ -73,14 +78,14 @@ class Sessions:
         if record is None or record.business != business["_id"] or self._over(record):
             return None
         scope = Scope(record.business, record.customer)
-        customer = await self._reads.customer(scope)
-        if customer is None:
+        known = await self._reads.customer(scope)
+        if known is None:
             return None
-        if record.address not in customer["sign_in"]:
+        if record.address not in known.document["sign_in"]:
             # For good: the address may come back to the customer, the session does not.
             await self._end(record.token)
             return None
-        return Session(scope, record, customer)
+        return Session(scope, record, known)
 
     async def end(self, token: str | None) -> None:
         """Ends the session of a token; nothing when there is none."""

@@ -73,7 +73,7 @@ class Views:
         chosen, sort = selection(wanted)
         with translated():
             found = self._collection.find(chosen, session=session).hint(LISTS[wanted.list].by)
-            documents: list[Doc] = await found.sort(list(sort)).to_list(wanted.limit)
+            documents: list[Doc] = await found.sort(list(sort)).limit(wanted.limit).to_list(wanted.limit)
             return documents
 
     async def answer(self, need: Need, session: Any) -> Loaded:

@@ -134,6 +134,10 @@ class Desk:
         browser.headers["Cookie"] = f"{session_cookie_name(slug)}={token}"
         return Reader(browser, slug)
 
+    def described(self) -> Json:
+        """The API's own description (OpenAPI)."""
+        return self._app.openapi_schema.to_schema()
+
     def stranger(self, slug: str) -> "Reader":
         """Somebody who is signed out."""
         return Reader(Browser(self._app), slug)

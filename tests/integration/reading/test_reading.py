@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from tests.integration.reading.desk import Desk, Json, Reader
 from tests.integration.reading.story import NOW, a_visit_with_all_there_is, window
 
@@ -47,7 +49,7 @@ PATHS: dict[str, dict[str, Any]] = {
     "subscriptions/s1": {},
     "contracts": {},
     "contracts/c1": {},
-    "contracts/c1/visits": {"counted": "late", "month": "2026-01"},
+    "contracts/c1/visits": {"counted": "on_time", "month": "2026-01"},
     "activity": {},
 }
 
@@ -65,6 +67,27 @@ async def test_every_answer_is_one_document_or_one_index_range_and_then_those_it
             assert one["planSummary"].startswith("IXSCAN"), (path, one)
             assert not one.get("hasSortStage"), (path, one)
             assert one["docsExamined"] == one["nreturned"], (path, one)
+
+
+async def test_every_answer_says_what_its_schema_says_and_no_more(desk: Desk, reader: Reader) -> None:
+    await a_visit_with_all_there_is(desk)
+    await desk.say("visit.booked", "v2", contract_id="c1", subscription_id="s1", window=window(NOW))
+    described = desk.described()
+    components = described["components"]["schemas"]
+    for schema in components.values():
+        if "properties" in schema:
+            schema["additionalProperties"] = False
+    for path, query in {**PATHS, "visits/v2": {}}.items():
+        template = described["paths"][f"/{{slug}}/api/{generic(path)}"]
+        shape = template["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        validator = Draft202012Validator(shape | {"components": {"schemas": components}})
+        validator.validate(await reader.get(path, **query))
+
+
+def generic(path: str) -> str:
+    """A path as the description has it: `visits/v1/proof` is `visits/{visit_id}/proof`."""
+    kind, *rest = path.split("/")
+    return "/".join([kind, *([f"{{{kind[:-1]}_id}}", *rest[1:]] if rest else [])])
 
 
 async def test_of_the_visits_behind_a_figure_only_those_about_the_month_are_read(

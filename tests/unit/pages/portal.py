@@ -16,7 +16,7 @@ from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
-from read_models.reads import Scope
+from read_models.reads import Customer
 
 URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
@@ -52,17 +52,16 @@ EMPTY: dict[str, Any] = {
 class Session:
     """Somebody who is signed in."""
 
-    scope = Scope("biz_1", "cus_1")
-
     def __init__(self, customer: dict[str, Any]) -> None:
         self.customer = customer
+        self.known = Customer(customer, NOW)
 
 
 class Reads:
     """One business, one customer, one dashboard; `down` when the store does not answer."""
 
-    def __init__(self, dashboard: dict[str, Any] | None) -> None:
-        self.known = dashboard
+    def __init__(self, dashboard: dict[str, Any]) -> None:
+        self.shown = dashboard
         self.down = False
 
     async def business(self, slug: str) -> dict[str, Any] | None:
@@ -74,11 +73,11 @@ class Reads:
     async def ready(self) -> bool:
         return True
 
-    async def dashboard(self, scope: Scope, business: dict[str, Any]) -> dict[str, Any] | None:
-        assert (scope, business) == (Session.scope, BUSINESS)
+    async def dashboard(self, _known: Customer, business: dict[str, Any]) -> dict[str, Any]:
+        assert business == BUSINESS
         if self.down:
             raise ConnectionError
-        return self.known
+        return self.shown
 
 
 class SignIn:
@@ -137,7 +136,7 @@ class Portal:
     def __init__(
         self,
         *,
-        dashboard: dict[str, Any] | None = EMPTY,
+        dashboard: dict[str, Any] = EMPTY,
         customer: dict[str, Any] = CUSTOMER,
         accounts: Sequence[Account] = (),
     ) -> None:

@@ -118,14 +118,6 @@ async def test_signed_out_the_browsers_language_decides(language: str, expected:
     assert f'<html lang="{expected}">' in text
 
 
-async def test_an_erased_customer_is_signed_out() -> None:
-    """A session whose customer has no portal any more leads to the sign-in."""
-    async with Portal(dashboard=None).browser(signed_in=True) as browser:
-        answer = await browser.get("/clearwater/")
-
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/clearwater/sign-in")
-
-
 @pytest.mark.parametrize("path", ["/clearwater/no/such/page", "/clearwater/media/logo"])
 async def test_not_found_is_in_the_name_of_the_business(path: str) -> None:
     """What is not there says so under the business's name, with its contact."""
