@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from local_stack.stack import Stack
-from tests.integration.live import expected, lanes_held, level, publish, sample, stored, worker_of
+from tests.integration.live import expected, lanes_held, level, publish, sample, send, stored, worker_of
 from tests.processes import Installation, Installations, Process, until
 
 KILLS = 20
@@ -29,14 +29,14 @@ async def test_a_worker_killed_again_and_again(installation: Installations) -> N
     chance = random.Random(7)
     project = one.start("project")
     await project.says("lanes taken over")
-    publishing = asyncio.ensure_future(publish(one, lines))
+    each = len(lines) // KILLS
     for kill in range(KILLS):
-        await asyncio.sleep(chance.random() / 2)
-        os.kill(worker_of(project), signal.SIGKILL)
-        await until(
-            lambda kill=kill: project.output().count("lanes taken over") > kill + 1, "the next worker"
-        )
-    await publishing
+        await send(one, lines[kill * each : (kill + 1) * each])
+        await asyncio.sleep(chance.random() / 4)
+        killed = worker_of(project)
+        os.kill(killed, signal.SIGKILL)
+        await until(partial(_another_works, project, killed), "the next worker")
+    await send(one, lines[KILLS * each :])
     await level(one, len(lines))
     assert await stored(one) == expected(lines)
 

@@ -75,24 +75,27 @@ async def test_every_customer_sees_what_is_published_with_the_log(
         mine = [run for run in drawn() if run.partitions == partitions]
         for (workers, batch), group in groupby(mine, key=lambda run: run[1:3]):
             runs = list(group)
-            import time; t0=time.time(); print('GROUP',workers,batch,len(runs),flush=True)
+            import time
+
+            t0 = time.time()
+            print("GROUP", workers, batch, len(runs), flush=True)
             projects = await started(one, workers, batch)
-            print('started',time.time()-t0,flush=True)
+            print("started", time.time() - t0, flush=True)
             before = await transactions(one)
             published = await publish_together(one, runs)
             log += published
-            print('published',time.time()-t0,flush=True)
+            print("published", time.time() - t0, flush=True)
             await level(one, len(log))
             assert await transactions(one) - before >= len(published) / batch
-            print('level',time.time()-t0,flush=True)
+            print("level", time.time() - t0, flush=True)
             await until(portal.ready, "views to serve")
             shown = await asyncio.gather(*(portal.shows(run) for run in runs))
             assert dict(zip(runs, shown, strict=True)) == {run: expected_of(run) for run in runs}
-            print('shown',time.time()-t0,flush=True)
+            print("shown", time.time() - t0, flush=True)
             assert [await project.stop() for project in projects] == [0] * workers
-    print('stopped',time.time()-t0,flush=True)
+    print("stopped", time.time() - t0, flush=True)
     assert await stored(one) == expected(log)
-    print('end',time.time()-t0,flush=True)
+    print("end", time.time() - t0, flush=True)
 
 
 async def started(one: Installation, workers: int, batch: int) -> list[Process]:

@@ -33,11 +33,11 @@ def shuffled(events: list[Event], seed: int) -> list[Event]:
     order: list[Event] = []
     while heads:
         head = chance.choice(heads)
-        event = next(head, None)
-        if event is None:
+        following = next(head, None)
+        if following is None:
             heads.remove(head)
             continue
-        order.append(event)
+        order.append(following)
         if chance.random() < 0.1:
             order.append(chance.choice(order))
     return order
