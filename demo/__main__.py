@@ -27,6 +27,8 @@ TICK_S = 0.5
 
 def main() -> int:
     """Runs the demo; exit status 0 when it was ended by a signal, 1 when something failed."""
+    # Also where a shell that starts it in the background has Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _as_interrupt)
     try:
@@ -108,14 +110,14 @@ async def _publish(stage: Stage, messages: Sequence[Message]) -> None:
 
 
 async def _go_on(world: World, stage: Stage) -> None:
-    turns = live.turns(world)
+    stories = live.stories(world)
     async with Publisher(stage.bootstrap, stage.topics) as publisher:
         next_story = datetime.now(UTC)
         while True:
             now = datetime.now(UTC)
             if now >= next_story:
-                live.begin(next(turns), now)
-                next_story += live.EVERY
+                next(stories)(now)
+                next_story = now + live.EVERY
             happened = list(world.log.take(now))
             await publisher.publish(happened)
             for line in live.told(world, happened):

@@ -1,12 +1,12 @@
 """What goes on while the demo runs: one small story after the other, each a minute long."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import cycle
+from functools import partial
+from itertools import count
 from random import Random
 
 from demo import billing, visits
-from demo.companies import Service
 from demo.customers import Customer
 from demo.history import World
 from demo.log import Message, Owner
@@ -41,27 +41,19 @@ def told(world: World, happened: Sequence[Message]) -> Iterator[str]:
             yield f"{name}: {words}"
 
 
-def turns(world: World) -> Iterator[Customer]:
-    """Whose turn it is: every sixth time, the first one too, that of the one to sign in as."""
+def stories(world: World) -> Iterator[Callable[[datetime], None]]:
+    """What begins next, at the moment it is given: at first a visit to the one to sign in as, then mostly others'."""
     random = Random("live")
-    for turn in cycle(range(6)):
-        yield world.customers[0] if turn == 0 else random.choice(world.customers[1:])
+    first, *others = world.customers
+    yield partial(visit_now, first)
+    for turn in count(1):
+        story = random.choices((visit_now, visit_agreed, bill_paid), (60, 20, 20))[0]
+        yield partial(story, random.choice(others) if turn % 8 else first)
 
 
-def begin(customer: Customer, now: datetime) -> None:
-    """Says what will happen to a customer in the next minute."""
-    company, random = customer.company, customer.random
-    service = random.choice((company.regular, company.occasional[-1]))
-    if customer.position == 0 or customer.chance(60):
-        visit_now(customer, service, now)
-    elif customer.chance(50):
-        visit_agreed(customer, service, now)
-    else:
-        bill_paid(customer, service, now)
-
-
-def visit_now(customer: Customer, service: Service, now: datetime) -> None:
+def visit_now(customer: Customer, now: datetime) -> None:
     """Somebody was nearby: a visit from the booking to the payment, in fast motion."""
+    service = customer.random.choice((customer.company.regular, customer.company.occasional[-1]))
     start = now.replace(minute=0, second=0, microsecond=0)
     visit = visits.book(customer, service, start, now)
     arrived = now + timedelta(seconds=18)
@@ -75,15 +67,17 @@ def visit_now(customer: Customer, service: Service, now: datetime) -> None:
     billing.pay(customer, invoice, issued + 3 * seconds)
 
 
-def visit_agreed(customer: Customer, service: Service, now: datetime) -> None:
+def visit_agreed(customer: Customer, now: datetime) -> None:
     """A visit in a few days is booked, and moved soon after."""
+    service = customer.random.choice(customer.company.occasional)
     day = (now + timedelta(days=customer.random.randrange(2, 6))).astimezone(customer.company.timezone).date()
     visit = visits.book(customer, service, customer.at(day, customer.hour), now)
     visits.postpone(customer, visit, now + timedelta(seconds=25))
 
 
-def bill_paid(customer: Customer, service: Service, now: datetime) -> None:
-    """An invoice is declined at first and then paid."""
+def bill_paid(customer: Customer, now: datetime) -> None:
+    """An invoice is issued, its payment declined at first and then made."""
+    service = customer.company.occasional[0]
     today = now.astimezone(customer.company.timezone).date()
     invoice = billing.issue(customer, today, [(service.name, 1, service.price)], service.tax, at=now)
     payment = billing.fail(customer, invoice, now + timedelta(seconds=15))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from tests.support.oracle.contracts import contracts
-from tests.support.oracle.facts import Facts, Json, pick, served
+from tests.support.oracle.facts import Fact, Facts, Json, pick, served
 from tests.support.oracle.money import invoices, payments
 from tests.support.oracle.subscriptions import subscriptions
 from tests.support.oracle.visits import awaiting, past, upcoming
@@ -62,13 +62,31 @@ def contact(facts: Facts) -> Json | None:
 
 
 def activity(facts: Facts) -> list[Json]:
-    """Of the 50 latest events, those whose entity is shown, without their words."""
+    """Of the 50 latest events that changed something, those whose entity is shown, without their words."""
+    counted = [fact for kind in ACTIVE for of_one in facts.of(kind).values() for fact in changing(of_one)]
+    counted.sort(key=lambda f: (served(f.event["time"]), f.event["source"], f.event["id"]), reverse=True)
     shown = {kind: set(facts.of(kind)) for kind in ACTIVE}
     shown["payment"] = {payment["id"] for payment in payments(facts)}
-    counted = [fact for fact in facts.all if fact.kind in ACTIVE]
-    counted.sort(key=lambda f: (served(f.event["time"]), f.event["source"], f.event["id"]), reverse=True)
+    shown["proof_pack"] = {
+        pack
+        for pack, of_pack in facts.of("proof_pack").items()
+        if of_pack[0].data["visit_id"] in shown["visit"]
+    }
     return [
-        {"at": served(fact.event["time"]), "what": f"{fact.kind}.{fact.fact}", "subject": fact.subject}
+        {"at": served(fact.event["time"]), "what": f"{fact.kind}.{fact.fact}", "id": fact.event["id"]}
         for fact in counted[:50]
         if fact.subject in shown[fact.kind]
     ]
+
+
+def changing(of_one: list[Fact]) -> list[Fact]:
+    """The facts of an entity without those that change nothing: a refund or credit again, a failure after success."""
+    paid, seen, changing = False, set(), []
+    for fact in of_one:
+        counted_once = fact.data.get("refund_id") or fact.data.get("credit_note_id")
+        if (fact.kind == "payment" and paid and fact.fact != "refunded") or counted_once in seen:
+            continue
+        seen |= {counted_once} - {None}
+        paid = paid or fact.fact == "succeeded"
+        changing.append(fact)
+    return changing

@@ -121,9 +121,9 @@ def test_what_goes_on_later_goes_on_from_there(library: Library, messages: list[
     """The same moment gives the same past, and live stories keep the contract: their sequences follow on."""
     world = build(library, NOW)
     assert list(world.log.take(NOW)) == messages
-    turns, now, later = live.turns(world), NOW, list[Message]()
+    stories, now, later = live.stories(world), NOW, list[Message]()
     for _ in range(30):
-        live.begin(next(turns), now)
+        next(stories)(now)
         now += live.EVERY
         later += world.log.take(now)
     later += world.log.take(now + timedelta(minutes=2))

@@ -1,5 +1,6 @@
 """Any legal order of a log, in any batches, gives the same documents, and these are what joins over it give."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from read_models.documents import LOG_LIMIT, moment
 from tests.support.logs import histories, history
 from tests.support.memory import MemoryStore
-from tests.support.oracle import Facts, portal
+from tests.support.oracle import Facts, activity, portal
 from tests.support.publisher import NOW, Log
 from tests.support.shuffles import decoded, interleaved, repeated
 
@@ -41,6 +43,30 @@ def assert_dashboards(store: MemoryStore, log: Log, moments: Sequence[timedelta]
             assert portal(facts) == store.dashboard(BUSINESS, owner, facts.now, facts.today)
 
 
+def assert_activity(store: MemoryStore, log: Log) -> None:
+    for owner in {event["customerid"] for event in log if "customerid" in event}:
+        own = [document for document in store.docs.values() if document.get("customer") == owner]
+        logged = [document for document in own if document.get("touched")]
+        latest = sorted(logged, key=lambda document: str(document["touched"]))[-LOG_LIMIT:]
+        entries = [(entry, document["shown"]) for document in latest for entry in document["log"]]
+        entries.sort(key=lambda one: moment(one[0]), reverse=True)
+        shown = [entry for entry, is_shown in entries[:LOG_LIMIT] if is_shown]
+        names = ("at", "what", "id")
+        expected = activity(Facts(log, BUSINESS, owner, NOW))
+        assert expected == [{name: entry[name] for name in names} for entry in shown]
+
+
+def counted(log: Log, batch: int | None) -> dict[str, Counter[str]]:
+    """What the folds of a log count, by the key of the records."""
+    store, events = MemoryStore(), decoded(log)
+    counts: dict[str, Counter[str]] = {}
+    size = batch or len(events)
+    for start in range(0, len(events), size):
+        for key, found in store.apply_batch(events[start : start + size]).counts.items():
+            counts.setdefault(key, Counter()).update(found)
+    return counts
+
+
 @patient
 @given(log=histories(), random=randoms, batch=batches, cached=st.booleans())
 def test_any_legal_interleaving_in_any_batches_gives_the_same_documents(
@@ -65,6 +91,25 @@ def test_a_dashboard_is_what_joins_over_all_events_give(log: Log, random: Random
     assert_dashboards(projected(interleaved(log, random), batch), log, AROUND)
 
 
+@patient
+@given(log=histories(), random=randoms, batch=batches)
+def test_what_is_lost_or_unknown_is_counted_alike_in_any_order(
+    log: Log, random: Random, batch: int | None
+) -> None:
+    """Of customers that are not erased: of these, what comes later is not looked at."""
+    erased = {event["partitionkey"] for event in log if event["type"] == "servicehub.customer.erased.v1"}
+    living = [event for event in log if event["partitionkey"] not in erased]
+    assert counted(living, None) == counted(interleaved(living, random), batch)
+
+
+@patient
+@given(log=histories(), random=randoms, batch=batches)
+def test_the_latest_events_lie_in_the_documents_touched_last(
+    log: Log, random: Random, batch: int | None
+) -> None:
+    assert_activity(projected(interleaved(log, random), batch), log)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_so_it_is_where_the_short_lists_overflow(seed: int) -> None:
     """Customers with more of everything than their dashboards hold; batches that take from lists and add to them."""
@@ -74,6 +119,7 @@ def test_so_it_is_where_the_short_lists_overflow(seed: int) -> None:
     store = projected(other, random.choice((3, 20, 400)), cached=random.random() < 0.5)
     assert documents(projected(log, None)) == documents(store)
     assert_dashboards(store, log, AROUND[:2])
+    assert_activity(store, log)
 
 
 def test_a_mode_of_writing_changes_nothing() -> None:
