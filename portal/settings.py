@@ -19,11 +19,14 @@ LIMIT: Final = "PORTAL_LIMIT_"
 HINTS: Final[Mapping[str, str]] = {
     "PORTAL_KAFKA_BOOTSTRAP": "set it to the brokers' addresses, e.g. 127.0.0.1:9092",
     "PORTAL_MONGO_URL": "set it to the replica set's address, e.g. mongodb://127.0.0.1:27017/?replicaSet=rs0",
+    "PORTAL_TOPIC_PREFIX": "set it to what the topics' names begin with, e.g. servicehub.",
+    "PORTAL_MEDIA_URL": "set it to where the pictures lie, e.g. file:///srv/media or s3://bucket/media",
+    "PORTAL_CACHE_URL": "set it to where copies of files may lie, e.g. file:///var/cache/portal or s3://bucket/cache",
     "PORTAL_PUBLIC_URL": "set it to where customers reach the portal, e.g. https://portal.example.com",
     "PORTAL_SECRET_KEY": "set it to a random text of 32 characters or more; when it is replaced, keep the old one"
     " behind the new one, after a comma",
 }
-"""What to do about a setting that a command cannot do without."""
+"""What to do about a setting that is missing or wrong."""
 
 
 class Settings(BaseModel):
@@ -45,6 +48,8 @@ class Settings(BaseModel):
     topic_prefix: str = Field("servicehub.", pattern=r"^[A-Za-z0-9._-]{0,200}$")
     partitions: int = Field(DEFAULT_PARTITIONS, ge=1, le=10_000)
     """Of each topic, when `portal topics create` makes them; else the topics themselves are asked."""
+    batch_events: int = Field(1000, ge=1, le=10_000)
+    """Events of a transaction at most; `portal project` takes fewer where documents are many or large."""
     mongo_url: SecretStr | None = None
     """Secret, as it may carry credentials; TLS and sign-in are options of the URL."""
     mongo_database: str = Field("portal", pattern=r"^[A-Za-z0-9_-]{1,38}$")
@@ -86,7 +91,7 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UsageError(
-                "\n".join(f"{_variable(*found['loc'])}: {found['msg']}" for found in problems)
+                "\n".join(_said(_variable(*one["loc"]), one["msg"]) for one in problems)
             ) from None
 
     @field_validator("public_url")
@@ -133,7 +138,9 @@ class Settings(BaseModel):
     @property
     def installation(self) -> Installation:
         """The log and the views; raises UsageError when they are not set."""
-        return Installation(self.kafka, self.topic_prefix, self.required("mongo_url"), self.mongo_database)
+        return Installation(
+            self.kafka, self.topic_prefix, self.required("mongo_url"), self.mongo_database, self.batch_events
+        )
 
     def required(self, name: str) -> str:
         """The value of a setting that the command cannot do without; UsageError says what to set it to."""
@@ -153,6 +160,10 @@ class Settings(BaseModel):
         except (ssl.SSLError, OSError) as error:
             raise UsageError(f"PORTAL_KAFKA_SSL_…: the certificates cannot be used: {error}") from None
         return context
+
+
+def _said(variable: str, problem: str) -> str:
+    return f"{variable}: {problem}" + (f"; {HINTS[variable]}" if variable in HINTS else "")
 
 
 def _variable(*path: int | str) -> str:

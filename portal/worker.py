@@ -1,5 +1,6 @@
 """The process that `portal project` keeps running: `python -m portal.worker INSTANCE PIPE`."""
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,7 @@ from portal.settings import Settings
 from projectors.belonging import Broken
 from projectors.installation import Installation
 from projectors.kafka import TopicsUnfit
+from projectors.level import BeginAnew
 from projectors.live import NoLanes
 from projectors.supervisor import UNMENDABLE, beat
 from projectors.work import first, work
@@ -22,13 +24,17 @@ logger = structlog.get_logger(__name__)
 def main() -> int:
     """Work until told to stop or until nobody reads the pipe any more; the exit status."""
     logs.configure()
+    # Thousands of documents are kept between batches, and none of them is in a cycle: to look for some among them
+    # again and again took a third of the worker's time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
     instance, pipe = sys.argv[1], int(sys.argv[2])
     try:
         run(_work(Settings.read(os.environ).installation, instance, pipe), endless=True)
     except (Broken, TopicsUnfit, CommandError) as error:
         logger.critical("stopped for good", reason=str(error))
         return UNMENDABLE
-    except NoLanes as error:
+    except (NoLanes, BeginAnew) as error:
         logger.warning("begins anew", reason=str(error))
         return 1
     except Exception:

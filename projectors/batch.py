@@ -73,7 +73,7 @@ class Batches:
         """The records, cut into what a transaction may hold."""
         begin = size = 0
         for end, record in enumerate(records):
-            length = len(record.value or b"")
+            length = weight(record)
             if end > begin and (end - begin >= self._most() or size + length > BATCH_BYTES):
                 yield records[begin:end]
                 begin, size = end, 0
@@ -197,6 +197,12 @@ def _steps(reads: Sequence[Read], counts: dict[int, Counter[str]]) -> dict[int, 
     for read in reads:
         reached.setdefault(read.record.partition, {})[read.topic] = read.record.offset + 1
     return {lane: Advance(offsets, None, counts.get(lane, {})) for lane, offsets in reached.items()}
+
+
+def weight(record: Record) -> int:
+    """Bytes that a record takes in a transaction, should it be kept whole."""
+    beside = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.value or b"") + len(record.key or b"") + beside
 
 
 def where(error: BaseException) -> str:

@@ -27,6 +27,8 @@ class _Begun:
 class Consumer(aiokafka.Consumer):
     """Delivers a record at once where its stream has room, as Faust does where it has not."""
 
+    mundane_level = "debug"
+
     async def wait_first(
         self,
         *coros: Any,

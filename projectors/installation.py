@@ -12,6 +12,8 @@ class Installation(NamedTuple):
     topic_prefix: str
     mongo_url: str
     database: str
+    batch_events: int
+    """Events of a transaction at most."""
 
     def __repr__(self) -> str:
         return f"Installation({self.topic_prefix!r} on {self.kafka.bootstrap}, {self.database!r})"

@@ -15,6 +15,7 @@ from aiokafka.structs import ConsumerRecord
 
 from events.envelope import Record
 from events.topics import Topics
+from projectors import header_names as header_names  # mends aiokafka's reader
 
 REQUEST_S: Final = 5.0
 """How long a question to the cluster may take before it counts as not answered."""

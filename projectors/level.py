@@ -1,4 +1,4 @@
-"""Watches the log's end: tells the views up to when they hold all of it, and notices a worker that stands still."""
+"""Watches the log's end: tells the views up to when they hold all of it, and notices a worker that does not get on."""
 
 import asyncio
 import time
@@ -16,36 +16,57 @@ from read_models.store import Unavailable
 logger = structlog.get_logger(__name__)
 
 EVERY_S: Final = 1.0
+TURN_S: Final = 5.0
+"""How long the views may be busy with a batch before they are told the next time."""
 STANDSTILL_S: Final = 60.0
-"""Records wait and no batch was applied for so long: begin anew."""
-REGAINED_WITHIN_S: Final = 2 * SESSION_S
-"""A lane that another worker took is given away by the group by then, or it was taken from us wrongly."""
+"""Records wait and no batch was applied for so long."""
+REGAINED_S: Final = 2 * SESSION_S
+"""By then the group has given away a lane that is another's, or it was taken from us wrongly."""
 
 
-class StandsStill(Exception):
-    """The worker does not get on; a new one may."""
+class BeginAnew(Exception):
+    """The worker does not get on as it is; the text says why. Another one, which looks at everything anew, may."""
+
+
+class _Lasting:
+    """For how long something has been so."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def seconds(self, so: bool) -> float:
+        now = time.monotonic()
+        self._since = (now if self._since is None else self._since) if so else None
+        return 0.0 if self._since is None else now - self._since
 
 
 async def watch(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> None:
-    """Ask for the ends once a second, for ever; raises StandsStill."""
-    batches, moved_at = -1, time.monotonic()
-    lost_at: float | None = None
+    """Ask for the ends once a second, for ever; raises BeginAnew."""
+    standing, losing, batches, waiting = _Lasting(), _Lasting(), 0, False
     while True:
-        waiting = False
         try:
-            if held := lanes.held:
-                at = clock()
-                ends = await log.ends(held)
-                waiting = any(lanes.positions.get(place, end) < end for place, end in ends.items())
-                await lanes.mark_level(ends, at)
-        except (KafkaAway, Unavailable) as error:
-            logger.warning("cannot tell how far the log is applied", reason=str(error))
-        now = time.monotonic()
-        if not waiting or lanes.batches != batches:
-            batches, moved_at = lanes.batches, now
-        if now - moved_at > STANDSTILL_S:
-            raise StandsStill(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
-        lost_at = (lost_at or now) if lanes.lost else None
-        if lost_at is not None and now - lost_at > REGAINED_WITHIN_S:
-            raise StandsStill(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
+            waiting = await _look(lanes, log, clock)
+        except (KafkaAway, Unavailable, TimeoutError) as error:
+            logger.warning(
+                "cannot tell how far the log is applied", reason=str(error) or "the views are busy"
+            )
+        stands, batches = waiting and lanes.batches == batches, lanes.batches
+        if standing.seconds(stands) > STANDSTILL_S:
+            raise BeginAnew(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
+        if losing.seconds(bool(lanes.lost)) > REGAINED_S:
+            raise BeginAnew(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
         await asyncio.sleep(EVERY_S)
+
+
+async def _look(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> bool:
+    """Whether records wait."""
+    positions = dict(lanes.positions)
+    if not positions:
+        return False
+    at = clock()
+    ends = await log.ends({lane for _, lane in positions})
+    if short := sorted(place for place, end in ends.items() if end < positions[place]):
+        raise BeginAnew(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
+    async with asyncio.timeout(TURN_S):
+        await lanes.mark_level(ends, at)
+    return any(positions[place] < end for place, end in ends.items())

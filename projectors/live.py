@@ -15,11 +15,13 @@ from faust.types import TP, EventT, StreamT
 from events.envelope import Record
 from events.topics import Topics
 from projectors import group
+from projectors.batch import weight
 from projectors.kafka import Kafka
 from projectors.lanes import Lanes
 
-MAX_EVENTS: Final = 1000
-MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_EVENTS: Final = 4000
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Of what is applied at a time; several transactions, so that one is folded while the one before is written."""
 
 
 class NoLanes(Exception):
@@ -56,9 +58,9 @@ class Member:
         queue = cast("Topic", stream.channel).queue
         async for event in cast("Stream[bytes]", stream).noack().events():
             batch = list(_arrived(event, queue))
-            await self._lanes.write([_record(one) for one in batch])
+            await self._lanes.write([record for _, record in batch])
             applied = self._lanes.positions
-            for one in batch:
+            for one, _ in batch:
                 if one.message.offset < applied.get(one.message.tp, 0):
                     one.ack()
 
@@ -99,17 +101,19 @@ class _Worker(faust.Worker):
         pass
 
 
-def _arrived(event: EventT[bytes], queue: Any) -> Iterator[EventT[bytes]]:
+def _arrived(event: EventT[bytes], queue: Any) -> Iterator[tuple[EventT[bytes], Record]]:
     """All that has arrived, up to the bounds of a batch: what waits in the stream's queue goes with the first.
 
     Taken there, it passes by what Faust does for each event of a stream.
     """
-    yield event
-    count, size = 1, len(event.message.value or b"")
+    record = _record(event)
+    yield event, record
+    count, size = 1, weight(record)
     while count < MAX_EVENTS and size < MAX_BYTES and not queue.empty():
         event = queue.get_nowait()
-        yield event
-        count, size = count + 1, size + len(event.message.value or b"")
+        record = _record(event)
+        yield event, record
+        count, size = count + 1, size + weight(record)
 
 
 def _record(event: EventT[bytes]) -> Record:

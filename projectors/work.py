@@ -46,7 +46,7 @@ async def work(installation: Installation, instance: str) -> None:
         await _waiting(lambda: _fit(store, cluster))
         await _waiting(lambda: belonging.check(store, cluster, log))
         await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
-        applier = Applier(store, cluster.topics)
+        applier = Applier(store, cluster.topics, installation.batch_events)
         stack.push_async_callback(applier.close)
         lanes = Lanes(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

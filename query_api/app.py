@@ -17,6 +17,9 @@ from query_api.customer.portal import dashboard
 from query_api.customer.routes import ROUTES as CUSTOMER
 from query_api.errors import Answered, pass_on
 from query_api.health import HealthController
+from query_api.media.files import Files, sweeping
+from query_api.media.originals import Originals
+from query_api.media.routes import ROUTES as MEDIA
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES as PAGES
 from query_api.sign_in.controllers import ROUTES as SIGN_IN
@@ -27,7 +30,7 @@ from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
-from read_models.store.records import Records
+from read_models.store.records import Copies, Records
 from web.headers import SecurityHeaders
 
 MAX_BODY_BYTES = 16 * 1024
@@ -42,7 +45,7 @@ def now() -> datetime:
 def create_app(config: Config, clock: Clock = now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
-    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos` and `clock`.
+    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files` and `clock`.
     """
     addresses = Addresses(config.public_url)
 
@@ -52,6 +55,10 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         records, reads = Records(store.database), Reads(store, clock)
         keys = Keys(config.secret_keys) if config.sign_in else None
         sessions = Sessions(records, reads, clock)
+        copies = Copies(config.cache_url) if config.cache_url else None
+        files = None
+        if config.media_url and copies:
+            files = Files(Originals(config.media_url), copies, records.notices, reads, clock)
         app.state.update(
             store=store,
             reads=reads,
@@ -59,6 +66,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             sessions=sessions,
             sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
             logos=Logos(config.media_url),
+            files=files,
             clock=clock,
         )
         async with AsyncExitStack() as stack:
@@ -74,10 +82,12 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             if keys and config.smtp_url:
                 mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))
+            if copies:
+                await stack.enter_async_context(sweeping(copies, clock))
             yield
 
     app = Litestar(
-        route_handlers=[HealthController, business_profile, dashboard, *CUSTOMER, *SIGN_IN, *PAGES],
+        route_handlers=[HealthController, business_profile, dashboard, *CUSTOMER, *SIGN_IN, *MEDIA, *PAGES],
         lifespan=[lifespan],
         exception_handlers={Exception: pass_on},
         request_max_body_size=MAX_BODY_BYTES,

@@ -45,6 +45,9 @@ class Config:
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """Newest first: the first makes hashes, all verify them. None: nobody can sign in."""
     media_url: str | None = None
+    """Where businesses' files are read from, `file://` or `s3://`; None: there are neither logos nor files."""
+    cache_url: str | None = None
+    """Where copies of customers' files are kept; None: there are no files."""
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -20,6 +20,7 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
+from query_api.calendar.errors import FeedsOff
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
 from read_models.store import Unavailable
 
@@ -66,6 +67,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(HTTP_400_BAD_REQUEST, "email: this is not an e-mail address.")
         case SignInOff():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Sign-in is not set up.")
+        case FeedsOff():
+            return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Calendar feeds are not set up.")
         case NotReady():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "The portal is being prepared.", RETRY_SOON)
         case Unavailable():

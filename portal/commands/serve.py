@@ -72,13 +72,14 @@ def config_of(settings: Settings) -> Config:
         smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
         secret_keys=settings.keys,
         media_url=settings.media_url,
+        cache_url=settings.cache_url,
         limits=limits,
     )
 
 
 def off(settings: Settings) -> dict[str, list[str]]:
     """The features that are off, with the variables that are missing."""
-    needed = {"sign-in": ("smtp_url", "secret_key"), "files": ("media_url",)}
+    needed = {"sign-in": ("smtp_url", "secret_key"), "files": ("media_url", "cache_url")}
     missing = {
         feature: [f"PORTAL_{name.upper()}" for name in names if getattr(settings, name) is None]
         for feature, names in needed.items()

@@ -4,15 +4,25 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from query_api.calendar import routes as calendar
 from query_api.customer import agreements, invoices, visits
 from query_api.customer.activity import activity
 from query_api.customer.reading import provide_reading, require_session
+from query_api.export import routes as export
 
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         path="/{slug:str}/api",
-        route_handlers=[*visits.ROUTES, *invoices.ROUTES, *agreements.ROUTES, activity],
+        route_handlers=[
+            *visits.ROUTES,
+            *invoices.ROUTES,
+            *agreements.ROUTES,
+            activity,
+            *calendar.ROUTES,
+            *export.ROUTES,
+        ],
         guards=[require_session],
         dependencies={"reading": Provide(provide_reading, sync_to_thread=False)},
-    )
+    ),
+    calendar.feed,
 ]

@@ -1,30 +1,27 @@
-"""A business's logo: read from its media store, checked against what the event said of it, kept in memory."""
+"""A business's logo: a copy, made of what its event named, kept in memory."""
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
-from obstore.exceptions import BaseError
-from obstore.store import ObjectStore, from_url
 
+from query_api.media import pictures
+from query_api.media.forms import form_of
+from query_api.media.originals import Originals, Unusable, digest_of
+from query_api.media.pictures import Unreadable
 from read_models.documents import Doc
+from read_models.store import Unavailable
 
 log = structlog.get_logger(__name__)
 
-SIGNATURES = {
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/gif": b"GIF8",
-    "image/webp": b"RIFF",
-}
-"""The content types a logo may have, and how such files begin. None that a browser could run: no SVG."""
-
 LARGEST = 1024 * 1024
 """Bytes a logo may have."""
+
+WIDEST = 800
+"""Pixels: a wider one is made narrower."""
 
 KEPT = 64
 """Logos kept in memory."""
@@ -42,17 +39,14 @@ class Logo(NamedTuple):
     content: bytes
     content_type: str
     sha256: str
-
-
-class Unusable(Exception):
-    """The object is not what its event named; the message says in which way."""
+    """Of the original, in hex."""
 
 
 class Logos:
     """The logos of one process. `media_url` is `PORTAL_MEDIA_URL`, None where there is no media store."""
 
     def __init__(self, media_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store: ObjectStore | None = from_url(media_url) if media_url else None
+        self._originals = Originals(media_url) if media_url else None
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str], Logo] = OrderedDict()
         self._failed: dict[tuple[str, str], float] = {}
@@ -60,7 +54,7 @@ class Logos:
     async def of(self, business: Doc) -> Logo | None:
         """The logo of a business; None where it has none or it cannot be shown: then initials stand in its place."""
         media = business["branding"]["logo"]
-        if media is None or self._store is None:
+        if media is None or self._originals is None:
             return None
         name = (business["_id"], media["sha256"])
         if name in self._kept:
@@ -70,8 +64,8 @@ class Logos:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
-                logo = await load(self._store, business["_id"], media)
-        except (Unusable, BaseError, OSError, ValueError) as error:
+                logo = await load(self._originals, business["_id"], media)
+        except (Unusable, Unreadable, Unavailable, TimeoutError) as error:
             log.warning("logo.unusable", business=business["_id"], reason=type(error).__name__)
             self._failed[name] = self._clock() + RETRY_AFTER
             return None
@@ -82,20 +76,14 @@ class Logos:
         return logo
 
 
-async def load(store: ObjectStore, business: str, media: Doc) -> Logo:
-    """A media object of a business. Raises Unusable, and what the store raises."""
-    signature = SIGNATURES.get(media["content_type"])
-    if signature is None:
-        raise Unusable("a content type that is not served")
-    found = await store.get_async(f"{business}/{media['key']}")
-    if found.meta["size"] > LARGEST:
-        raise Unusable("larger than a logo may be")
-    content = bytes(await found.bytes_async())
-    if hashlib.sha256(content).hexdigest() != media["sha256"].lower():
-        raise Unusable("another hash than its event named")
-    if not content.startswith(signature):
-        raise Unusable("another content than its type says")
-    return Logo(content, media["content_type"], media["sha256"].lower())
+async def load(originals: Originals, business: str, media: Doc) -> Logo:
+    """A picture of a business as a logo. Raises Unusable, Unreadable, and Unavailable."""
+    form = form_of(media["content_type"], None)
+    if form is None or not form.picture:
+        raise Unreadable("no picture by its content type")
+    content = await originals.read(business, media, LARGEST)
+    made = await asyncio.to_thread(pictures.copy, content, form.extension, WIDEST)
+    return Logo(made, form.content_type, digest_of(media))
 
 
 def address(slug: str, logo: Logo) -> str:

@@ -23,6 +23,8 @@ COLLECTIONS = (UNREADABLE, HOLDS, WAITING)
 
 WHOLE_BYTES = 1024 * 1024
 CUT_BYTES = 64 * 1024
+LATEST_MS = 2**53 - 1
+"""Timestamps beyond are no times, and more than the database holds."""
 
 
 class DeadLetter(NamedTuple):
@@ -68,10 +70,10 @@ def _unreadable(letter: DeadLetter, now: datetime) -> Doc:
     return _place(letter.topic, record) | {
         "business": business,
         "customer": customer,
-        "timestamp": record.timestamp,
+        "timestamp": max(-LATEST_MS, min(record.timestamp, LATEST_MS)),
         "key": None if record.key is None else Binary(record.key[:CUT_BYTES]),
         "headers": [
-            [name[:1000], None if part is None else Binary(part[:CUT_BYTES])]
+            [name[:1000], None if part is None else Binary(part[:1000])]
             for name, part in record.headers[:100]
         ],
         "value": None if kept is None else Binary(kept),

@@ -50,7 +50,7 @@ def customer(says: Publisher, by: str, size: int) -> None:
         invoice(says, by, f"inv_{by}_{number}", str(1000 + number * 7))
     if says.rarely():
         says.say("quote.sent", f"quo_{by}", {"anything": [1]}, by=by)
-    if says.rarely() and says.rarely():
+    if says.rarely():
         says.say("customer.erased", by, says.random.choice((None, {})), by=by)
         if says.often():
             says.say("customer.contact_changed", by, {"name": "Nobody"}, by=by)

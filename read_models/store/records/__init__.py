@@ -1,14 +1,26 @@
-"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits.
+"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses.
 
 Nothing here is projected. Times are datetimes with a zone, cut to milliseconds as MongoDB keeps them; what is over
 is removed by MongoDB itself, at `gone_at`.
 """
 
+from read_models.store.records.copies import Copies, Copy, Place
+from read_models.store.records.notices import Notice, Notices
 from read_models.store.records.room import Records
 from read_models.store.records.sessions import SessionRecord
 from read_models.store.records.sign_ins import SignIn
 
-COLLECTIONS = ("sessions", "sign_ins")
+COLLECTIONS = ("sessions", "sign_ins", "calendars", "notices")
 """The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
 
-__all__ = ["COLLECTIONS", "Records", "SessionRecord", "SignIn"]
+__all__ = [
+    "COLLECTIONS",
+    "Copies",
+    "Copy",
+    "Notice",
+    "Notices",
+    "Place",
+    "Records",
+    "SessionRecord",
+    "SignIn",
+]

@@ -3,6 +3,7 @@
 from read_models.store.driver import Database
 from read_models.store.records.collection import Collection
 from read_models.store.records.limits import Limits
+from read_models.store.records.notices import Notices
 from read_models.store.records.sessions import Sessions
 from read_models.store.records.sign_ins import SignIns
 
@@ -13,10 +14,11 @@ class Records:
     def __init__(self, database: Database) -> None:
         """`database` is that of the store."""
         self.limits = Limits(Collection(database, "limits"))
+        self.notices = Notices(Collection(database, "notices"))
         self.sessions = Sessions(Collection(database, "sessions"))
         self.sign_ins = SignIns(Collection(database, "sign_ins"))
 
     async def prepare(self) -> None:
         """Makes the indexes that are missing. Raises `Unavailable` when MongoDB does not answer."""
-        for room in (self.limits, self.sessions, self.sign_ins):
+        for room in (self.limits, self.notices, self.sessions, self.sign_ins):
             await room.collection.create_indexes(room.INDEXES)

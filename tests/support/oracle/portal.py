@@ -49,7 +49,7 @@ def portal(facts: Facts) -> Json | None:
 
 def contact(facts: Facts) -> Json | None:
     """The customer's own data; None when not registered, or erased."""
-    if any(fact.fact == "erased" for fact in facts.all):
+    if erased(facts):
         return None
     for subject, (registered, *changes) in facts.of("customer").items():
         who = {"id": subject} | {name: registered.data.get(name) for name in ("name", "emails", "phone")}
@@ -61,8 +61,15 @@ def contact(facts: Facts) -> Json | None:
     return None
 
 
+def erased(facts: Facts) -> bool:
+    """Whether the customer is to be forgotten."""
+    return any(fact.fact == "erased" for fact in facts.all)
+
+
 def activity(facts: Facts) -> list[Json]:
     """Of the 50 latest events that changed something, those whose entity is shown, without their words."""
+    if erased(facts):
+        return []
     counted = [fact for kind in ACTIVE for of_one in facts.of(kind).values() for fact in changing(of_one)]
     counted.sort(key=lambda f: (served(f.event["time"]), f.event["source"], f.event["id"]), reverse=True)
     shown = {kind: set(facts.of(kind)) for kind in ACTIVE}

@@ -1,14 +1,27 @@
 """A business's logo is what its event named, or it is not shown."""
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from query_api.pages.logo import KEPT, LARGEST, RETRY_AFTER, Logos, address
+from query_api.pages.logo import KEPT, LARGEST, RETRY_AFTER, WIDEST, Logos, address
 
-PNG = b"\x89PNG\r\n\x1a\n and the rest"
+
+def png(width: int) -> bytes:
+    """A picture that says who has drawn it."""
+    said = PngInfo()
+    said.add_text("Author", "Ada Field")
+    file = io.BytesIO()
+    Image.new("RGBA", (width, 40), (10, 120, 200, 128)).save(file, "PNG", pnginfo=said)
+    return file.getvalue()
+
+
+PNG = png(60)
 
 
 class Clock:
@@ -33,13 +46,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_logo_is_served_as_it_is(folder: Path) -> None:
-    """The logo is the object that the event named, under an address that changes with it."""
+async def test_a_logo_is_served_without_metadata(folder: Path) -> None:
+    """The logo is a copy of the object that the event named, under an address that changes with it."""
     logo = await Logos(folder.as_uri()).of(business())
 
     assert logo is not None
-    assert (logo.content, logo.content_type) == (PNG, "image/png")
-    assert address("clearwater", logo) == f"/clearwater/media/logo?v={logo.sha256[:12]}"
+    assert logo.content_type == "image/png"
+    image = Image.open(io.BytesIO(logo.content))
+    assert (image.size, image.getpixel((30, 20))) == ((60, 40), (10, 120, 200, 128))
+    assert b"Ada" not in logo.content
+    assert address("clearwater", logo) == f"/clearwater/media/logo?v={hashlib.sha256(PNG).hexdigest()[:12]}"
+
+
+async def test_a_wide_logo_is_made_narrower(folder: Path) -> None:
+    """Nobody loads a poster for the corner of a page."""
+    content = png(2 * WIDEST)
+    (folder / "biz_1" / "logo.png").write_bytes(content)
+
+    logo = await Logos(folder.as_uri()).of(business(content))
+
+    assert logo is not None
+    assert Image.open(io.BytesIO(logo.content)).size == (WIDEST, 20)
 
 
 async def test_a_logo_is_read_once(folder: Path) -> None:
@@ -56,17 +83,24 @@ async def test_a_logo_is_read_once(folder: Path) -> None:
     [
         business(sha256="0" * 64),
         business(content_type="image/svg+xml"),
-        business(content_type="image/jpeg"),
         business(key="none.png"),
         business(key="a//b.png"),
         {"_id": "biz_2", "branding": {"logo": business()["branding"]["logo"]}},
         {"_id": "biz_1", "branding": {"logo": None}},
     ],
-    ids=["another hash", "svg", "another content", "missing", "no path", "another business", "none"],
+    ids=["another hash", "svg", "missing", "no path", "another business", "none"],
 )
 async def test_what_is_not_the_named_image_is_not_shown(folder: Path, named: dict[str, Any]) -> None:
     """A logo that is missing, changed, not an image or another business's is no logo."""
     assert await Logos(folder.as_uri()).of(named) is None
+
+
+async def test_what_is_no_picture_is_not_shown(folder: Path) -> None:
+    """A logo is decoded, or it is not shown."""
+    content = PNG[:8] + b" and no picture"
+    (folder / "biz_1" / "logo.png").write_bytes(content)
+
+    assert await Logos(folder.as_uri()).of(business(content)) is None
 
 
 async def test_a_huge_logo_is_not_shown(folder: Path) -> None:

@@ -38,8 +38,8 @@ def projected(log: Log, batch: int | None, *, cached: bool = False) -> MemorySto
 
 def assert_dashboards(store: MemoryStore, log: Log, moments: Sequence[timedelta]) -> None:
     for owner in {event["customerid"] for event in log if "customerid" in event}:
-        for moment in moments:
-            facts = Facts(log, BUSINESS, owner, NOW + moment)
+        for away in moments:
+            facts = Facts(log, BUSINESS, owner, NOW + away)
             assert portal(facts) == store.dashboard(BUSINESS, owner, facts.now, facts.today)
 
 

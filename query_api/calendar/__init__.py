@@ -1,0 +1,1 @@
+"""Appointments in people's own calendars: as a file each, and as a feed that calendars subscribe to (API.md)."""

@@ -1,0 +1,5 @@
+"""What goes wrong with calendar feeds; told as problems (`query_api.problems`)."""
+
+
+class FeedsOff(Exception):
+    """There are no keys to make addresses with: `PORTAL_SECRET_KEY` is not set."""

@@ -1,0 +1,111 @@
+"""`/{slug}/api/visits/{id}/calendar.ics`, `/{slug}/api/calendar` and the feed, `/{slug}/calendar/{secret}.ics`"""
+
+import asyncio
+from typing import TypedDict
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.types import ControllerRouterHandler
+
+from query_api.calendar.addresses import FeedAddresses
+from query_api.calendar.entries import Household, calendar
+from query_api.customer.access import AnyRequest, business_of
+from query_api.customer.reading import PROBLEMS, answers, session_of
+from read_models.documents import Doc
+from read_models.pages import Reading
+from read_models.pages.calendar import calendar as shown
+from read_models.reads import Reads
+
+ICALENDAR = "text/calendar"
+
+ENDING = ".ics"
+
+
+class FeedAddress(TypedDict):
+    """Where a customer's feed of upcoming appointments lies; whoever has the address reads it."""
+
+    url: str
+
+
+@get(
+    "/visits/{visit_id:str}/calendar.ics",
+    operation_id="getVisitCalendar",
+    tags=["calendar"],
+    responses={
+        HTTP_200_OK: ResponseSpec(
+            str, generate_examples=False, description="The appointment.", media_type=ICALENDAR
+        ),
+        **PROBLEMS,
+    },
+)
+async def visit_calendar(
+    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+) -> Response[bytes]:
+    """One visit or appointment as iCalendar (RFC 5545)."""
+    visit = await reading.document("visit", visit_id)
+    if visit is None:
+        raise NotFoundException
+    # Inline: phones offer to add it, everything else saves it.
+    return await icalendar(
+        await household(request, reading, session_of(request).customer), [visit], f"{visit['id']}{ENDING}"
+    )
+
+
+@get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=answers(FeedAddress))
+async def feed_address(request: AnyRequest) -> FeedAddress:
+    """The secret address of the feed of upcoming appointments."""
+    feeds: FeedAddresses = request.app.state.feeds
+    return {"url": await feeds.url(session_of(request).scope, business_of(request))}
+
+
+@post(
+    "/calendar",
+    operation_id="renewCalendarFeed",
+    tags=["calendar"],
+    responses={
+        HTTP_201_CREATED: ResponseSpec(FeedAddress, generate_examples=False, description="The new address."),
+        **PROBLEMS,
+    },
+)
+async def new_feed_address(request: AnyRequest) -> FeedAddress:
+    """Gives the feed a new secret address; the one before is dead."""
+    feeds: FeedAddresses = request.app.state.feeds
+    return {"url": await feeds.renewed(session_of(request).scope, business_of(request))}
+
+
+@get("/{slug:str}/calendar/{name:str}", include_in_schema=False)
+async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """The upcoming appointments of the customer whose secret it is, and those that were called off of late."""
+    state, business = request.app.state, business_of(request)
+    feeds: FeedAddresses = state.feeds
+    reads: Reads = state.reads
+    scope = await feeds.owner(business, name.removesuffix(ENDING)) if name.endswith(ENDING) else None
+    known = await reads.customer(scope) if scope else None
+    if scope is None or known is None:
+        raise NotFoundException
+    reading = Reading(state.store, scope, business, state.clock())
+    return await icalendar(
+        await household(request, reading, known.document), await shown(reading), f"{business['slug']}{ENDING}"
+    )
+
+
+async def household(request: AnyRequest, reading: Reading, customer: Doc) -> Household:
+    """Whose calendar it is."""
+    feeds: FeedAddresses = request.app.state.feeds
+    return Household(reading.business, customer, await feeds.origin(reading.business), reading.now)
+
+
+async def icalendar(of: Household, visits: list[Doc], name: str) -> Response[bytes]:
+    """A calendar under the name that it is saved under."""
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    # In a thread: hundreds of entries take long enough to be felt by everybody else.
+    content = await asyncio.to_thread(calendar, of, visits)
+    return Response(content, media_type=ICALENDAR, headers=headers)
+
+
+ROUTES: list[ControllerRouterHandler] = [visit_calendar, feed_address, new_feed_address]
+"""Behind a session."""

@@ -1,0 +1,59 @@
+"""Everything, as JSON: each record as its own page answers it.
+
+It is put together before it is sent, so that it has an ETag and fails as a whole or not at all. Each record is encoded
+as soon as it is read: what is held is the bytes of the answer and one part of a list.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+
+import orjson
+
+from query_api.customer.activity import item as change
+from query_api.customer.words import Words, english
+from query_api.sign_in.sessions import Session
+from read_models import pages
+from read_models.documents import Doc, timestamp
+from read_models.pages import Reading
+from read_models.pages.everything import details, items
+from read_models.reads import cut
+from read_models.store.records import SessionRecord
+
+CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
+
+
+async def whole(reading: Reading, session: Session, devices: Iterable[SessionRecord]) -> bytes:
+    """The export of whoever is signed in; `devices` are the person's, of which the customer's own are told."""
+    customer, business = session.customer, reading.business
+    words = Words(english(customer, reading), business["name"])
+    return orjson.dumps(
+        {
+            "business": {name: business[name] for name in ("name", "slug")},
+            "customer": {name: customer[name] for name in CONTACT},
+            # Before the past ones: what has its outcome meanwhile is in both, not in none.
+            "appointments": await encoded(details(reading, pages.appointments, pages.visit)),
+            "visits": await encoded(details(reading, pages.visits, pages.visit)),
+            "invoices": await encoded(details(reading, pages.invoices, pages.invoice)),
+            "payments": await encoded(items(reading, pages.payments)),
+            "subscriptions": await encoded(details(reading, pages.subscriptions, pages.subscription)),
+            "contracts": await encoded(details(reading, pages.contracts, pages.contract)),
+            "activity": [change(happening, words) for happening in await pages.activity(reading)],
+            "devices": [device(record) for record in devices if record.customer == reading.scope.customer],
+            "updated_at": customer["updated_at"],
+            "as_of": timestamp(cut(session.known.as_of)),
+        }
+    )
+
+
+async def encoded(records: AsyncIterator[Doc]) -> list[orjson.Fragment]:
+    """Records as the bytes they are served as."""
+    return [orjson.Fragment(orjson.dumps(record)) async for record in records]
+
+
+def device(record: SessionRecord) -> Doc:
+    """A signed-in device."""
+    return {
+        "device": record.device,
+        "email": record.address,
+        "started_at": timestamp(record.started_at),
+        "last_seen_at": timestamp(record.seen_at),
+    }

@@ -1,0 +1,54 @@
+"""In which forms files are served. What a browser is told of a file comes from these tables, never from an event."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from read_models.pages.files import is_image
+
+Size = Literal["320", "800", "1600", "thumb"]
+"""The widths of API.md, in pixels; `thumb` is 320."""
+
+WIDTHS: Final[Mapping[Size, int]] = {"320": 320, "800": 800, "1600": 1600, "thumb": 320}
+
+TYPES: Final[Mapping[str, str]] = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "pdf": "application/pdf",
+    "bin": "application/octet-stream",
+}
+"""How files are served, by extension: nothing that a browser could run."""
+
+PICTURES: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/jpg": "jpg", "image/png": "png"}
+"""The pictures whose whole copies keep their format; those of all others become WebP."""
+
+DOCUMENTS: Final[Mapping[str, str]] = {"application/pdf": "pdf"}
+
+
+class Form(NamedTuple):
+    """A form of a file."""
+
+    name: str
+    """What it is called among the copies of its file."""
+    extension: str
+    picture: bool
+    """Whether it is a copy made of a picture; else it is the file as it is."""
+    width: int | None = None
+    """What a picture is made narrower to, in pixels; None: it is not."""
+
+    @property
+    def content_type(self) -> str:
+        """What it is served as."""
+        return TYPES[self.extension]
+
+
+def form_of(content_type: str, size: Size | None) -> Form | None:
+    """The form in which a file of a type is served; None where there is none of this size."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if is_image(content_type):
+        if size is None:
+            extension = PICTURES.get(kind, "webp")
+            return Form(f"whole.{extension}", extension, picture=True)
+        width = WIDTHS[size]
+        return Form(f"{width}.webp", "webp", picture=True, width=width)
+    return None if size else Form("original", DOCUMENTS.get(kind, "bin"), picture=False)

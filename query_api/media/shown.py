@@ -1,0 +1,58 @@
+"""Which files a customer may see: those that the pages of the same records lead to (`read_models.pages`)."""
+
+from typing import NamedTuple
+
+from read_models import proof as proofs
+from read_models.documents import Doc
+from read_models.pages import Reading
+
+
+class Shown(NamedTuple):
+    """A file that the customer may see."""
+
+    subject: str
+    """The path of its address below `media/`: what operators know it by."""
+    media: Doc
+    """As the event named it."""
+
+    @property
+    def name(self) -> str:
+        """What the file is called where it is saved, without extension; ids are letters, digits, `_` and `-`."""
+        return self.subject.replace("/", "-")
+
+
+async def proof(reading: Reading, visit_id: str, proof_id: str) -> Shown | None:
+    """The file of an item of a visit's shown pack."""
+    found = await reading.documents([("visit", visit_id), ("proof", proof_id)])
+    visit, item = found.get(("visit", visit_id)), found.get(("proof", proof_id))
+    if visit is None or item is None or not proofs.is_shown(visit):
+        return None
+    return _shown(
+        f"visits/{visit_id}/proofs/{proof_id}",
+        item["media"] if proof_id in proofs.pack_items(visit) else None,
+    )
+
+
+async def document(reading: Reading, visit_id: str) -> Shown | None:
+    """The document of a visit's shown pack."""
+    visit = await reading.document("visit", visit_id)
+    if visit is None or not proofs.is_shown(visit):
+        return None
+    return _shown(f"visits/{visit_id}/document", visit["pack"]["document"])
+
+
+async def technician(reading: Reading, visit_id: str) -> Shown | None:
+    """The photo of the technician of a visit."""
+    visit = await reading.document("visit", visit_id)
+    named = (visit and visit["technician"]) or {}
+    return _shown(f"visits/{visit_id}/technician", named.get("photo"))
+
+
+async def terms(reading: Reading, contract_id: str) -> Shown | None:
+    """The terms of a contract."""
+    contract = await reading.document("contract", contract_id)
+    return _shown(f"contracts/{contract_id}/terms", contract["terms"]) if contract else None
+
+
+def _shown(subject: str, media: Doc | None) -> Shown | None:
+    return Shown(subject, media) if media else None

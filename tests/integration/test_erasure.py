@@ -1,0 +1,243 @@
+"""After `customer.erased` the database holds nothing of the customer but a tombstone with the ids."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import bson
+import pytest
+
+from events.envelope import Event, Record, encode
+from local_stack.stack import Stack
+from read_models.documents import Doc
+from read_models.project import VERSION, fold
+from read_models.store import checkpoints
+from tests.integration.surface import TOPICS, Browser, Surface
+
+KEY = "biz_1/cus_1"
+NAME, STREET, PHONE, GATE = "Ada Lovelace-Field", "17 Analytical Engine Road", "+1 602 555 0142", "gate 4711"
+ADDRESS = {"id": "a1", "line1": STREET, "city": "Phoenix", "postal_code": "85001", "country": "US"}
+STANDBY = 2
+
+
+@pytest.fixture
+async def surface(stack: Stack) -> AsyncIterator[Surface]:
+    """A surface whose applier writes a second generation beside the one that is served."""
+    async with Surface(stack.env) as one:
+        await one.publish("business.registered")
+        await keep_a_standby(one)
+        yield one
+
+
+async def keep_a_standby(surface: Surface) -> None:
+    """Has a second generation be as level as the first."""
+    database = surface.store.database
+    await surface.store.views(STANDBY).create()
+    for name, field in (("views_1", None), ("checkpoints", "generation")):
+        for document in await database[name].find().to_list(None):
+            if field:
+                own = {"_id": checkpoints.checkpoint_id(STANDBY, document["lane"]), field: STANDBY}
+                await database[name].insert_one(document | own)
+            else:
+                await database[f"views_{STANDBY}"].insert_one(document)
+    await database["pointers"].update_one({"_id": VERSION}, {"$set": {"standby": STANDBY}})
+    # Who moves the pointer writes all lanes: so the worker notices.
+    await database["checkpoints"].update_many({}, {"$inc": {"revision": 1}})
+
+
+async def lived_in(surface: Surface) -> str:
+    """A customer of whom every kind of record holds something; answers the e-mail address."""
+    person: dict[str, Any] = {"name": NAME, "phone": PHONE, "addresses": [ADDRESS]}
+    email = await surface.person(**person)
+    await surface.publish(
+        "visit.booked", customer="cus_1", subject="v1", address=ADDRESS, instructions=f"{NAME}: {GATE}"
+    )
+    await surface.publish("visit.rescheduled", customer="cus_1", subject="v1", reason=f"{NAME} asked")
+    await surface.publish("visit.completed", customer="cus_1", subject="v1", summary=f"{NAME} was in")
+    await surface.publish("proof.uploaded", customer="cus_1", subject="p1", text=f"signed by {NAME}")
+    await surface.publish("proof_pack.published", customer="cus_1", subject="k1")
+    await surface.publish("contract.signed", customer="cus_1", subject="c1", signed_by=NAME)
+    await surface.publish("subscription.started", customer="cus_1", subject="s1", contract_id="c1")
+    await surface.publish(
+        "invoice.issued", customer="cus_1", subject="i1", memo=f"{NAME}, {STREET}", visit_ids=["v1"]
+    )
+    await surface.publish("payment.succeeded", customer="cus_1", subject="y1")
+    return email
+
+
+async def unreadable(surface: Surface, offset: int) -> None:
+    """A record under the customer's key that is no event, and says a lot."""
+    value = f"{{{NAME} {STREET} {PHONE}".encode()
+    place = TOPICS.of_type("servicehub.visit.booked.v1"), TOPICS.partition(KEY.encode())
+    await surface._applier.apply([Record(*place, offset, 0, KEY.encode(), value, [("x", NAME.encode())])])
+    surface._offsets[place] = offset
+
+
+async def next_offset(surface: Surface) -> int:
+    """Of the next record of the customer's lane in the visits' topic."""
+    place = TOPICS.of_type("servicehub.visit.booked.v1"), TOPICS.partition(KEY.encode())
+    return surface._offsets.get(place, -1) + 1
+
+
+async def holding(surface: Surface, *traces: str) -> dict[str, list[Doc]]:
+    """Every document of every collection in which one of the texts is, in any field, by collection."""
+    wanted = re.compile(b"|".join(re.escape(text.encode()) for text in traces), re.IGNORECASE)
+    database = surface.store.database
+    found: dict[str, list[Doc]] = {}
+    for name in sorted(await database.list_collection_names()):
+        for document in await database[name].find().to_list(None):
+            if wanted.search(bson.encode(document)):
+                found.setdefault(name, []).append(document)
+    return found
+
+
+def raising_for_invoices(events: list[Event], cache: Any) -> Any:
+    """A fold that cannot apply an invoice."""
+    if any(event.kind == "invoice" for event in events):
+        raise ArithmeticError(NAME)
+    return (yield from fold(events, cache))
+
+
+async def test_nothing_is_left_but_a_tombstone_with_the_ids(
+    surface: Surface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any collection of any generation: views, quarantine, holds, sessions, sign-ins, calendar addresses."""
+    email = await lived_in(surface)
+    traces = (NAME, STREET, PHONE, GATE, email)
+    browser = await surface.signed_in(email)
+    feed = (await browser.get("/blue/api/calendar")).json()["url"]
+    asked: Browser = surface.browser()
+    await asked.ask(email)
+    await surface.mails(email, 2)
+    await unreadable(surface, await next_offset(surface))
+    with monkeypatch.context() as patched:
+        patched.setattr("projectors.batch.fold", raising_for_invoices)
+        await surface.publish("invoice.issued", customer="cus_1", subject="i2", memo=NAME)
+        await surface.publish("visit.booked", customer="cus_1", subject="v2", instructions=GATE)
+    kept = await holding(surface, *traces, "cus_1")
+    assert kept.keys() >= {
+        *(
+            "views_1",
+            f"views_{STANDBY}",
+            "sessions",
+            "sign_ins",
+            "calendars",
+            "quarantine",
+            "holds",
+            "waiting",
+        )
+    }
+
+    await surface.publish("customer.erased", customer="cus_1")
+
+    assert await holding(surface, *traces) == {}
+    left = await holding(surface, "cus_1")
+    assert left.keys() == {"views_1", f"views_{STANDBY}"}
+    for tombstones in left.values():
+        (tombstone,) = tombstones
+        assert tombstone == {
+            "_id": KEY,
+            "business": "biz_1",
+            "customer": "cus_1",
+            "kind": "customer",
+            "id": "cus_1",
+            "seq": 2,
+            "shown": False,
+            "erased": True,
+        }
+    assert (await browser.get("/blue/api/portal")).status_code == 401
+    assert (await browser.get("/blue/api/export")).status_code == 401
+    assert (await surface.browser().get(feed)).status_code == 404
+
+
+async def test_what_arrives_later_is_dropped_and_counted(surface: Surface) -> None:
+    """Events of every kind, the contact data again, and what cannot be read under the customer's key."""
+    await surface.person()
+    await surface.publish("customer.erased", customer="cus_1")
+    before = await counted(surface)
+
+    email = await lived_in(surface)
+    await surface.publish("customer.contact_changed", customer="cus_1", name=NAME, emails=[email])
+    await unreadable(surface, await next_offset(surface))
+
+    assert await holding(surface, NAME, STREET, PHONE, GATE, email) == {}
+    assert await counted(surface) - before == 12
+    left = await holding(surface, "cus_1")
+    assert left.keys() == {"views_1", f"views_{STANDBY}"}
+
+
+async def test_what_comes_with_the_erasure_in_one_batch_goes_as_well(surface: Surface) -> None:
+    """Before and behind it, readable or not."""
+    offset = await next_offset(surface)
+    batch = [
+        record("customer.registered", "cus_1", 1, 0, name=NAME, emails=["ada@mail.test"], phone=PHONE),
+        record("visit.booked", "v1", 1, offset, instructions=GATE),
+        broken(offset + 1),
+        record("customer.erased", "cus_1", 2, 1),
+        record("visit.booked", "v2", 1, offset + 2, instructions=GATE),
+        broken(offset + 3),
+    ]
+
+    await surface._applier.apply(batch)
+
+    assert await holding(surface, NAME, PHONE, GATE, "ada@mail.test") == {}
+    assert (await holding(surface, "cus_1")).keys() == {"views_1", f"views_{STANDBY}"}
+
+
+async def test_a_sign_in_that_is_not_mailed_yet_goes_with_the_next_look_of_a_mailer(surface: Surface) -> None:
+    """It is not known whose it is until then; and the address is nobody's any more."""
+    email = await surface.person()
+    await surface.browser().ask(email)
+    await surface.publish("customer.erased", customer="cus_1")
+
+    await surface.dealt_with(email)
+
+    assert await holding(surface, email) == {}
+
+
+async def test_others_keep_all_that_is_theirs(surface: Surface) -> None:
+    """Also the one who shares the address, and the customer of another business with the same id."""
+    email = await surface.person()
+    await surface.publish("customer.registered", customer="cus_10", name=NAME, emails=[email], phone=PHONE)
+    await surface.publish("visit.booked", customer="cus_10", subject="v1", instructions=GATE)
+    await surface.publish("business.registered", business="biz_2", slug="red")
+    await surface.publish("customer.registered", business="biz_2", customer="cus_1", name=NAME)
+    before = await holding(surface, "cus_10", "biz_2")
+
+    await surface.publish("customer.erased", customer="cus_1")
+
+    after = await holding(surface, "cus_10", "biz_2")
+    assert {name: after[name] for name in after if name.startswith("views")} == {
+        name: before[name] for name in before if name.startswith("views")
+    }
+
+
+async def counted(surface: Surface) -> int:
+    """How many records were dropped for an erased customer."""
+    found = await surface.store.database["checkpoints"].find({"generation": 1}).to_list(None)
+    return sum(int(one["counts"].get("erased", 0)) for one in found)
+
+
+def record(what: str, subject: str, sequence: int, offset: int, **data: Any) -> Record:
+    """An event of the customer at a place of its topic."""
+    attributes = {
+        "specversion": "1.0",
+        "id": f"{subject}-{sequence}-{offset}",
+        "source": "/servicehub/tests",
+        "type": f"servicehub.{what}.v1",
+        "subject": subject,
+        "time": "2026-01-05T09:00:00Z",
+        "sequence": str(sequence),
+        "businessid": "biz_1",
+        "customerid": "cus_1",
+        "partitionkey": KEY,
+    }
+    window = {"start": "2026-01-05T16:00:00Z", "end": "2026-01-05T18:00:00Z"}
+    booked = {"service": {"id": "s", "name": "Pool"}, "window": window, "timezone": "America/Phoenix"}
+    key, value, headers = encode(attributes, booked | data if what == "visit.booked" else data, "structured")
+    return Record(TOPICS.of_type(attributes["type"]), TOPICS.partition(key), offset, 0, key, value, headers)
+
+
+def broken(offset: int) -> Record:
+    """A record of the customer in the visits' topic that cannot be read."""
+    return record("visit.booked", "v9", 1, offset)._replace(value=f"{{{NAME}".encode())

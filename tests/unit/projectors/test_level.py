@@ -1,0 +1,111 @@
+"""What the watch over the log's end tells, and when it gives up."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from projectors import level
+from projectors.kafka import KafkaAway, Log, Place
+from projectors.lanes import Lanes
+from projectors.level import BeginAnew, watch
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Held:
+    """Lanes at a position."""
+
+    def __init__(self, position: int) -> None:
+        self.positions: dict[Place, int] = {("visits", 3): position}
+        self.lost: frozenset[int] = frozenset()
+        self.batches = 0
+        self.told: list[tuple[Mapping[Place, int], datetime]] = []
+
+    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
+        self.told.append((ends, at))
+
+
+class Ends:
+    """A log that ends at an offset."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        self.away = False
+
+    async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
+        if self.away:
+            raise KafkaAway("Kafka does not answer")
+        return {("visits", lane): self.end for lane in lanes}
+
+
+@pytest.fixture(autouse=True)
+def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(level, "EVERY_S", 0.001)
+    monkeypatch.setattr(level, "STANDSTILL_S", 0.05)
+    monkeypatch.setattr(level, "REGAINED_S", 0.05)
+
+
+def watching(lanes: Held, log: Ends) -> "asyncio.Task[None]":
+    return asyncio.ensure_future(watch(cast("Lanes", lanes), cast("Log", log), lambda: NOW))
+
+
+async def goes_on(task: "asyncio.Task[None]") -> None:
+    await asyncio.sleep(0.2)
+    assert not task.done()
+    task.cancel()
+
+
+async def test_the_views_are_told_the_ends() -> None:
+    """With the moment before they were asked for; nothing ends a worker that has nothing to do."""
+    lanes = Held(7)
+    await goes_on(watching(lanes, Ends(7)))
+    assert lanes.told[0] == ({("visits", 3): 7}, NOW)
+
+
+async def test_without_lanes_nothing_is_asked() -> None:
+    """There is nothing to tell."""
+    lanes, log = Held(7), Ends(7)
+    lanes.positions, log.away = {}, True
+    await goes_on(watching(lanes, log))
+    assert lanes.told == []
+
+
+async def test_a_worker_that_does_not_get_on_is_given_up() -> None:
+    """Records wait, none is applied, for too long."""
+    with pytest.raises(BeginAnew, match="records wait"):
+        await watching(Held(7), Ends(8))
+
+
+async def test_a_worker_that_gets_on_is_not() -> None:
+    """However much is waiting."""
+    lanes = Held(7)
+    task = watching(lanes, Ends(10**6))
+    for _ in range(50):
+        lanes.batches += 1
+        await asyncio.sleep(0.005)
+    assert not task.done()
+    task.cancel()
+
+
+async def test_a_lane_lost_and_still_ours_is_given_up() -> None:
+    """Unless the group takes it away in time."""
+    lanes = Held(7)
+    lanes.lost = frozenset({4})
+    with pytest.raises(BeginAnew, match=r"lanes \[4\] are ours"):
+        await watching(lanes, Ends(7))
+
+
+async def test_a_log_that_became_shorter_is_looked_at_anew() -> None:
+    """It may be another one."""
+    with pytest.raises(BeginAnew, match="shorter than the views in visits/3"):
+        await watching(Held(7), Ends(6))
+
+
+async def test_kafka_may_be_away() -> None:
+    """That is waited for."""
+    log = Ends(8)
+    log.away = True
+    await goes_on(watching(Held(7), log))
