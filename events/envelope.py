@@ -64,7 +64,7 @@ class Event(NamedTuple):
     """Model of the newest version of the fact; None for an unknown type."""
 
 
-class Malformed(Exception):  # noqa: N818 - the contract's own word, not an error of this program
+class Malformed(Exception):
     """A record that breaks the contract. `reason` tells operators which rule, and quotes nothing of the record."""
 
     def __init__(self, reason: str) -> None:

@@ -1,5 +1,6 @@
 """The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,9 +48,11 @@ class Member:
         worker = _Worker(self._app)
         try:
             await worker.start()
+        except asyncio.CancelledError:
+            self._leave_for_good()
+            raise
         finally:
             await self._lanes.give_away()
-            self._leave_for_good()
             await worker.stop()
         if worker.crash_reason:
             raise worker.crash_reason
@@ -81,7 +84,7 @@ class Member:
                 await consumer.seek_wait(beginnings)
 
     def _leave_for_good(self) -> None:
-        """Have the group give the lanes away now: a static member does not leave, it would be waited for."""
+        """Have the group give the lanes away at once: a static member does not leave, it would be waited for."""
         with suppress(ConsumerNotStarted):
             thread = cast("Consumer", self._app.consumer)._thread  # noqa: SLF001
             thread._ensure_consumer()._coordinator._group_instance_id = None  # noqa: SLF001

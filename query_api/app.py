@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from query_api.addresses import Addresses
+from query_api.calendar.addresses import FeedAddresses
 from query_api.conditional import Conditional
 from query_api.config import Config
 from query_api.customer.business import business_profile
@@ -45,7 +46,7 @@ def now() -> datetime:
 def create_app(config: Config, clock: Clock = now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
-    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files` and `clock`.
+    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `feeds` and `clock`.
     """
     addresses = Addresses(config.public_url)
 
@@ -55,6 +56,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         records, reads = Records(store.database), Reads(store, clock)
         keys = Keys(config.secret_keys) if config.sign_in else None
         sessions = Sessions(records, reads, clock)
+        portals = Portals(reads, addresses)
         copies = Copies(config.cache_url) if config.cache_url else None
         files = None
         if config.media_url and copies:
@@ -62,11 +64,12 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         app.state.update(
             store=store,
             reads=reads,
-            portals=Portals(reads, addresses),
+            portals=portals,
             sessions=sessions,
             sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
-            logos=Logos(config.media_url),
+            logos=Logos(config.media_url, notices=records.notices),
             files=files,
+            feeds=FeedAddresses(records, config.secret_keys, portals, addresses),
             clock=clock,
         )
         async with AsyncExitStack() as stack:

@@ -51,9 +51,8 @@ def note(document: Doc, event: Event, **facts: Any) -> None:
     place, key = len(log), moment(entry)
     while place and moment(log[place - 1]) > key:
         place -= 1
-    log.insert(place, entry)
-    del log[:-LOG_LIMIT]
-    document["touched"] = moment(log[-1])
+    document["log"] = [*log[:place], entry, *log[place:]][-LOG_LIMIT:]
+    document["touched"] = moment(document["log"][-1])
 
 
 def moment(entry: Doc) -> str:

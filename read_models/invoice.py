@@ -57,7 +57,7 @@ def _credited(invoice: Doc, event: Event, data: InvoiceCredited) -> None:
     if any(credit["id"] == data.credit_note_id for credit in invoice["credits"]):
         return
     credit = {"id": data.credit_note_id, "amount": data.amount, "reason": data.reason, "at": event.time}
-    invoice["credits"].append(credit)
+    invoice["credits"] = [*invoice["credits"], credit]
     note(invoice, event, amount=money(data.amount, invoice["currency"]), reason=data.reason)
 
 

@@ -41,14 +41,15 @@ EVOLVE: Mapping[str, Callable[[Doc, Event], None]] = {
 class Changes(NamedTuple):
     """What a batch comes to.
 
-    `save` are whole documents by `_id`, `fresh` those of them that were absent before, `remove` ids to delete, `erase`
-    the customers (business, customer) of whom everything goes but what is saved. `counts` are to be added to the
-    counters of the log: by key of the records (`biz/cus`, `biz`), then `gaps` (events lost before one that came),
-    `skipped` (of unknown type), `erased` (came for an erased customer).
+    `save` are whole documents by `_id`, `before` what those were that are not new: values are replaced, never changed
+    in place, so a field that differs is another object. `remove` are ids to delete, `erase` the customers (business,
+    customer) of whom everything goes but what is saved. `counts` are to be added to the counters of the log: by key of
+    the records (`biz/cus`, `biz`), then `gaps` (events lost before one that came), `skipped` (of unknown type),
+    `erased` (came for an erased customer).
     """
 
     save: dict[str, Doc]
-    fresh: frozenset[str]
+    before: Mapping[str, Doc]
     remove: frozenset[str]
     erase: frozenset[tuple[str, str]]
     counts: Mapping[str, Counter[str]]
@@ -207,5 +208,5 @@ class _Batch:
                 self.documents.docs[_id] = None
                 if before is not None:
                     removed.add(_id)
-        fresh = frozenset(_id for _id in save if self.documents.before[_id] is None)
-        return Changes(save, fresh, frozenset(removed), frozenset(self.erased), self.counts)
+        before = {_id: known for _id in save if (known := self.documents.before[_id]) is not None}
+        return Changes(save, before, frozenset(removed), frozenset(self.erased), self.counts)

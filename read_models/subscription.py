@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from events.envelope import Event
+from events.fields import MAX_INTEGER
 from events.subscriptions import (
     SubscriptionCancelled,
     SubscriptionChanged,
@@ -98,8 +99,9 @@ HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
 
 
 def price(subscription: Doc) -> int:
-    """The price per interval in minor units: the sum of quantity x unit amount."""
-    return sum(entry["quantity"] * entry["unit_amount"] for entry in subscription["items"])
+    """The price per interval in minor units: the sum of quantity x unit amount, cut to what an integer may be."""
+    total: int = sum(entry["quantity"] * entry["unit_amount"] for entry in subscription["items"])
+    return max(-MAX_INTEGER, min(total, MAX_INTEGER))
 
 
 def item(subscription: Doc) -> Doc:

@@ -10,11 +10,11 @@ import structlog
 
 from query_api.media import pictures
 from query_api.media.forms import Form
-from query_api.media.originals import KINDS, UNUSABLE, Originals, Unusable, digest_of
+from query_api.media.originals import KINDS, Originals, Unusable, digest_of
 from query_api.media.shown import Shown
 from read_models.reads import Clock, Reads, Scope
 from read_models.store import Unavailable
-from read_models.store.records import Copies, Copy, Notice, Notices, Place
+from read_models.store.records import Copies, Copy, Notices, Place
 from read_models.store.records.copies import RENEWED_AFTER
 
 LARGEST_PICTURE: Final = 64 * 1024 * 1024
@@ -65,8 +65,7 @@ class Files:
 
     async def notice(self, scope: Scope, shown: Shown, error: Unusable) -> None:
         """Tells operators that a file cannot be served."""
-        detail = f"{error}: {shown.media['key']}"
-        notice = Notice(error.kind, scope.business, shown.subject, self._clock(), detail)
+        notice = error.notice(scope.business, shown.subject, shown.media, self._clock())
         await self._notices.put(notice, scope.customer)
         await self._unless_erased(scope)
 
@@ -92,10 +91,7 @@ class Files:
         if form.picture:
             async with self._free:
                 content = await self._originals.read(scope.business, shown.media, LARGEST_PICTURE)
-                try:
-                    made = await asyncio.to_thread(pictures.copy, content, form.extension, form.width)
-                except pictures.Unreadable as error:
-                    raise Unusable(UNUSABLE, str(error)) from error
+                made = await asyncio.to_thread(pictures.copy, content, form.extension, form.width)
             await self._copies.put(place, made)
         else:
             chunks = self._originals.chunks(scope.business, shown.media, LARGEST_DOCUMENT)

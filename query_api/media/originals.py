@@ -3,10 +3,12 @@
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from obstore.exceptions import BaseError, PermissionDeniedError
 
 from read_models.documents import Doc
+from read_models.store.records import Notice
 from read_models.store.records.objects import Objects, reached
 
 MISSING = "file_missing"
@@ -26,6 +28,10 @@ class Unusable(Exception):
         """`kind` is one of `KINDS`, `detail` says to operators in which way."""
         super().__init__(detail)
         self.kind = kind
+
+    def notice(self, business: str, subject: str, media: Doc, at: datetime) -> Notice:
+        """What operators are told of it; `subject` is the path of the file's address below `media/`."""
+        return Notice(self.kind, business, subject, at, f"{self}: {media['key']}")
 
 
 class Originals:

@@ -5,6 +5,8 @@ from typing import Final
 
 import pyvips  # type: ignore[import-untyped]
 
+from query_api.media.originals import UNUSABLE, Unusable
+
 MOST_PIXELS: Final = 100_000_000
 """A picture with more is not decoded: a small file can claim any number."""
 
@@ -28,23 +30,19 @@ for reader in READABLE:
 pyvips.cache_set_max(0)
 
 
-class Unreadable(Exception):
-    """The bytes are no picture that can be decoded, or one that is too large."""
-
-
 def copy(content: bytes, extension: str, width: int | None) -> bytes:
     """A copy of a picture in the format of an extension (`SAVED_AS`), at most `width` pixels wide; never enlarged.
 
-    Of one that moves it is the first frame. Raises `Unreadable`.
+    Of one that moves it is the first frame. Raises `Unusable`.
     """
     try:
         # Reads no more than the head.
         head = pyvips.Image.new_from_buffer(content, "", access="sequential")
         if head.width * head.height > MOST_PIXELS:
-            raise Unreadable(f"a picture of more than {MOST_PIXELS} pixels")
+            raise Unusable(UNUSABLE, f"a picture of more than {MOST_PIXELS} pixels")
         made = pyvips.Image.thumbnail_buffer(
             content, width or LONGEST_SIDE, height=LONGEST_SIDE, size="down", output_profile="srgb"
         )
         return bytes(made.write_to_buffer(SAVED_AS[extension]))
     except pyvips.Error as error:
-        raise Unreadable("no picture that can be decoded") from error
+        raise Unusable(UNUSABLE, "no picture that can be decoded") from error

@@ -4,16 +4,17 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
 
 from query_api.media import pictures
 from query_api.media.forms import form_of
-from query_api.media.originals import Originals, Unusable, digest_of
-from query_api.media.pictures import Unreadable
+from query_api.media.originals import KINDS, UNUSABLE, Originals, Unusable, digest_of
 from read_models.documents import Doc
 from read_models.store import Unavailable
+from read_models.store.records import Notices
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,9 @@ PATIENCE = 2.0
 RETRY_AFTER = 60.0
 """Seconds after which a logo that could not be had is tried again."""
 
+SUBJECT = "logo"
+"""What operators know it by."""
+
 
 class Logo(NamedTuple):
     """A logo as it is served."""
@@ -43,11 +47,18 @@ class Logo(NamedTuple):
 
 
 class Logos:
-    """The logos of one process. `media_url` is `PORTAL_MEDIA_URL`, None where there is no media store."""
+    """The logos of one process."""
 
-    def __init__(self, media_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        media_url: str | None,
+        clock: Callable[[], float] = time.monotonic,
+        notices: Notices | None = None,
+    ) -> None:
+        """`media_url` is `PORTAL_MEDIA_URL`, None where there is no media store; `notices` are for operators."""
         self._originals = Originals(media_url) if media_url else None
         self._clock = clock
+        self._notices = notices
         self._kept: OrderedDict[tuple[str, str], Logo] = OrderedDict()
         self._failed: dict[tuple[str, str], float] = {}
 
@@ -65,10 +76,15 @@ class Logos:
         try:
             async with asyncio.timeout(PATIENCE):
                 logo = await load(self._originals, business["_id"], media)
-        except (Unusable, Unreadable, Unavailable, TimeoutError) as error:
+        except (Unusable, Unavailable, TimeoutError) as error:
             log.warning("logo.unusable", business=business["_id"], reason=type(error).__name__)
             self._failed[name] = self._clock() + RETRY_AFTER
+            if self._notices and isinstance(error, Unusable):
+                notice = error.notice(business["_id"], SUBJECT, media, datetime.now(UTC))
+                await self._notices.put(notice, None)
             return None
+        if self._notices:
+            await self._notices.settle(business["_id"], SUBJECT, KINDS)
         self._failed.pop(name, None)
         self._kept[name] = logo
         while len(self._kept) > KEPT:
@@ -77,10 +93,10 @@ class Logos:
 
 
 async def load(originals: Originals, business: str, media: Doc) -> Logo:
-    """A picture of a business as a logo. Raises Unusable, Unreadable, and Unavailable."""
+    """A picture of a business as a logo. Raises Unusable and Unavailable."""
     form = form_of(media["content_type"], None)
     if form is None or not form.picture:
-        raise Unreadable("no picture by its content type")
+        raise Unusable(UNUSABLE, "no picture by its content type")
     content = await originals.read(business, media, LARGEST)
     made = await asyncio.to_thread(pictures.copy, content, form.extension, WIDEST)
     return Logo(made, form.content_type, digest_of(media))

@@ -82,7 +82,9 @@ def advances(
     for known in checkpoints:
         step = steps[known.lane]
         fields: dict[str, Any] = {f"offsets.{topic}": offset for topic, offset in step.offsets.items()}
-        change: dict[str, Any] = {"$set": fields | {"applied_at": now, "session": session}}
+        if fields:  # who only takes a lane over applies nothing
+            fields["applied_at"] = now
+        change: dict[str, Any] = {"$set": fields | {"session": session}}
         change["$inc"] = {f"counts.{name}": number for name, number in step.counts.items() if number}
         change["$inc"]["revision"] = 1
         if step.level_at is not None:

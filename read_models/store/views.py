@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import bson
 from bson.raw_bson import RawBSONDocument
-from pymongo import DeleteMany, DeleteOne, IndexModel, ReplaceOne
+from pymongo import DeleteMany, DeleteOne, IndexModel, ReplaceOne, UpdateOne
 
 from read_models.documents import Doc, owner_id
 from read_models.lists import INDEXES, LISTS, Range, selection
@@ -27,23 +27,46 @@ def indexes() -> list[IndexModel]:
     ]
 
 
+ABSENT = object()
+
+
 class Saving(NamedTuple):
     """What a batch writes into the views, encoded: its documents may go on changing while it is written."""
 
     operations: Sequence[Any]
     erase: frozenset[tuple[str, str]]
     """Customers (business, customer) of whom all documents go but the dashboard, which the operations replace."""
+    bytes: int
+    """How much the operations write."""
 
 
 def saving(changes: Changes) -> Saving:
     """The changes of a batch, ready to be written to any generation; raises `Unstorable`."""
+    operations: list[Any] = []
+    size = 0
     with translated():
-        operations: list[Any] = [
-            ReplaceOne({"_id": _id}, RawBSONDocument(bson.encode(document)), upsert=True)
-            for _id, document in changes.save.items()
-        ]
+        for _id, document in changes.save.items():
+            if (before := changes.before.get(_id)) is None:
+                whole = bson.encode(document)
+                size += len(whole)
+                operations.append(ReplaceOne({"_id": _id}, RawBSONDocument(whole), upsert=True))
+            elif change := difference(before, document):
+                part = bson.encode(change)
+                size += len(part)
+                operations.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
     operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
-    return Saving(operations, changes.erase)
+    return Saving(operations, changes.erase, size)
+
+
+def difference(before: Doc, after: Doc) -> Doc:
+    """The update that makes one document of another: what differs is mostly a small part, and in no index."""
+    given = {
+        name: value
+        for name, value in after.items()
+        if (known := before.get(name, ABSENT)) is not value and known != value
+    }
+    gone = dict.fromkeys(before.keys() - after.keys(), "")
+    return {operator: fields for operator, fields in (("$set", given), ("$unset", gone)) if fields}
 
 
 class Views:

@@ -133,7 +133,7 @@ class Writer:
         if len(taken) != len(lanes) * len(pointer.kept):
             raise NoGeneration(f"generation {pointer.served} does not have the lanes {sorted(lanes)}")
         step = Advance({}, None, {})
-        await self.write(Batch(0, dict.fromkeys(lanes, step), Saving((), frozenset())), taken, ())
+        await self.write(Batch(0, dict.fromkeys(lanes, step), Saving((), frozenset(), 0)), taken, ())
         return pointer, known
 
     async def answer(self, need: Need, views: Views) -> Loaded:

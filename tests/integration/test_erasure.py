@@ -12,6 +12,7 @@ from local_stack.stack import Stack
 from read_models.documents import Doc
 from read_models.project import VERSION, fold
 from read_models.store import checkpoints
+from read_models.store.records.sign_ins import SignIns
 from tests.integration.surface import TOPICS, Browser, Surface
 
 KEY = "biz_1/cus_1"
@@ -184,11 +185,20 @@ async def test_what_comes_with_the_erasure_in_one_batch_goes_as_well(surface: Su
     assert (await holding(surface, "cus_1")).keys() == {"views_1", f"views_{STANDBY}"}
 
 
-async def test_a_sign_in_that_is_not_mailed_yet_goes_with_the_next_look_of_a_mailer(surface: Surface) -> None:
+async def nothing_to_do(*_: object) -> None:
+    """In place of the mailers' next piece of work."""
+
+
+async def test_a_sign_in_that_no_mailer_saw_yet_goes_with_the_first_look(
+    surface: Surface, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is not known whose it is until then; and the address is nobody's any more."""
     email = await surface.person()
-    await surface.browser().ask(email)
-    await surface.publish("customer.erased", customer="cus_1")
+    with monkeypatch.context() as patched:
+        patched.setattr(SignIns, "claim", nothing_to_do)
+        await surface.browser().ask(email)
+        await surface.publish("customer.erased", customer="cus_1")
+        assert (await holding(surface, email)).keys() == {"sign_ins"}
 
     await surface.dealt_with(email)
 

@@ -12,9 +12,8 @@ from obstore.store import ObjectStore, from_url
 from read_models.store.driver import Unavailable
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import RetryConfig
 
-CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 """The library's own patience is minutes; people wait for these files."""
 
@@ -36,7 +35,8 @@ class Objects:
         """The store. Raises `Unavailable` when it cannot be opened."""
         with reached():
             if not self.is_folder:
-                return from_url(self._url, client_options=CLIENT, retry_config=RETRIES)
+                # No client options: given ones would hide those of the environment, AWS_ALLOW_HTTP for one.
+                return from_url(self._url, retry_config=RETRIES)
             return from_url(self._url, mkdir=self._ours, automatic_cleanup=self._ours)
 
 

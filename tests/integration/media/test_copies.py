@@ -191,3 +191,14 @@ async def test_erasure_finds_all_copies(library: Library, reader: Reader) -> Non
     assert await library.files.copy(Scope("biz_1", "cus_1"), Shown(PROOF, media), form) is None
     assert library.copies() == ["biz_1/cus_10/x/original"]
     assert await library.noticed() == []
+
+
+async def test_a_logo_that_is_missing_is_noticed_too(library: Library) -> None:
+    """The logo needs no session; operators are told of one that is not there."""
+    media = library.keep("logo.jpg", photo())
+    (library.media / "biz_1" / "logo.jpg").unlink()
+    await library.say("business.rebranded", branding={"logo": media})
+
+    assert (await file(library.stranger("blue"), "logo")).status_code == 404
+
+    assert await library.noticed() == [("file_missing", "logo")]

@@ -143,3 +143,13 @@ async def test_what_the_browser_has_is_not_sent_again(library: Library, reader: 
     assert whole.headers["etag"] != tag
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert (part.status_code, part.content) == (206, small.content[:4])
+
+
+async def test_a_file_can_be_asked_about(library: Library, reader: Reader) -> None:
+    """HEAD says of a file what GET says, without its content."""
+    await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
+
+    got, head = await file(reader, PROOF), await reader._browser.head(f"/blue/media/{PROOF}")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == got.headers
