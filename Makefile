@@ -27,7 +27,8 @@ lint: install
 	$(RUN)/lint-imports
 
 test: lint  ## lint, types, layers, every test, on real servers
-	$(RUN)/pytest
+	# Two at a time, each with a stack of its own: the tests of faults mostly wait.
+	$(RUN)/pytest --numprocesses 2 --dist worksteal
 
 bench: install  ## the benchmarks: a table, and bench.json
 	$(RUN)/python -m bench

@@ -7,7 +7,11 @@ from typing import Any, Final
 
 import structlog
 
-_ADDRESS: Final = re.compile(r"[^\s@\"'<>(),:;]+@[^\s@\"'<>(),:;]+")
+# Nothing is looked at twice: only where a word begins, and without going back. What is logged may be long.
+_ADDRESS: Final = re.compile(r"(?<![^\s@\"'<>(),:;])[^\s@\"'<>(),:;]++@[^\s@\"'<>(),:;]++")
+_LONGEST_TEXT: Final = 500
+"""Characters of what an exception says: some quote all that they were given."""
+
 # What these say at INFO is for their own developers.
 _TALKATIVE: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
 
@@ -29,8 +33,7 @@ def configure(*, of_libraries: bool = True) -> None:
         plain = structlog.dev.plain_traceback
         render: list[structlog.types.Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     else:
-        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        render = [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
+        render = [structlog.processors.ExceptionRenderer(_told), structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -55,6 +58,25 @@ def configure(*, of_libraries: bool = True) -> None:
         logging.getLogger(name).setLevel(logging.WARNING if of_libraries else logging.CRITICAL)
 
 
+_frames: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def _told(error: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    return _cut(_frames(error))
+
+
+def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for stack in stacks:
+        # Masked first: half an address would not be known as one.
+        stack["exc_value"] = _masked(stack["exc_value"])[:_LONGEST_TEXT]
+        stack["exceptions"] = [_cut(group) for group in stack["exceptions"]]
+    return stacks
+
+
 def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
     """The line with e-mail addresses masked: what libraries say of an error may quote one."""
-    return _ADDRESS.sub("…@…", str(line))
+    return _masked(str(line))
+
+
+def _masked(text: str) -> str:
+    return _ADDRESS.sub("…@…", text)

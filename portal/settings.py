@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -67,6 +67,8 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     staff_port: int = Field(8001, ge=1, le=65535)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose `X-Forwarded-For` is believed."""
     limits: Mapping[str, int] = {}
     """`PORTAL_LIMIT_…` by the rest of the name, in lower case."""
 
@@ -93,6 +95,14 @@ class Settings(BaseModel):
             raise UsageError(
                 "\n".join(_said(_variable(*one["loc"]), one["msg"]) for one in problems)
             ) from None
+
+    @field_validator("trusted_proxies", mode="plain")
+    @classmethod
+    def _are_networks(cls, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        try:
+            return tuple(ip_network(network.strip()) for network in text.split(","))
+        except ValueError:
+            raise ValueError("networks such as 10.0.0.0/8,fd00::/8") from None
 
     @field_validator("public_url")
     @classmethod

@@ -46,10 +46,8 @@ async def watch(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> None:
     while True:
         try:
             waiting = await _look(lanes, log, clock)
-        except (KafkaAway, Unavailable, TimeoutError) as error:
-            logger.warning(
-                "cannot tell how far the log is applied", reason=str(error) or "the views are busy"
-            )
+        except KafkaAway as error:
+            logger.warning("cannot tell how far the log goes", reason=str(error))
         stands, batches = waiting and lanes.batches == batches, lanes.batches
         if standing.seconds(stands) > STANDSTILL_S:
             raise BeginAnew(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
@@ -67,6 +65,10 @@ async def _look(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> bool:
     ends = await log.ends({lane for _, lane in positions})
     if short := sorted(place for place, end in ends.items() if end < positions[place]):
         raise BeginAnew(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
-    async with asyncio.timeout(TURN_S):
-        await lanes.mark_level(ends, at)
+    try:
+        async with asyncio.timeout(TURN_S):
+            await lanes.mark_level(ends, at)
+    except (Unavailable, TimeoutError) as error:
+        # Records wait all the same: a write that hangs is noticed by that.
+        logger.warning("cannot tell the views that they are level", reason=str(error) or "they are busy")
     return any(positions[place] < end for place, end in ends.items())

@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from query_api.addresses import Addresses
+from query_api.bodies import ReadRequest
 from query_api.calendar.addresses import FeedAddresses
 from query_api.conditional import Conditional
 from query_api.config import Config
@@ -55,7 +56,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         store = Store(config.mongo_url, config.mongo_database)
         records, reads = Records(store.database), Reads(store, clock)
         keys = Keys(config.secret_keys) if config.sign_in else None
-        sessions = Sessions(records, reads, clock)
+        sessions = Sessions(records, store, reads, clock)
         portals = Portals(reads, addresses)
         copies = Copies(config.cache_url) if config.cache_url else None
         files = None
@@ -93,6 +94,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         route_handlers=[HealthController, business_profile, dashboard, *CUSTOMER, *SIGN_IN, *MEDIA, *PAGES],
         lifespan=[lifespan],
         exception_handlers={Exception: pass_on},
+        request_class=ReadRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
         openapi_config=OpenAPIConfig(

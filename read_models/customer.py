@@ -103,8 +103,16 @@ HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
 
 
 def folded(email: str) -> str:
-    """An e-mail address as it is compared: trimmed, without regard to case (VIEWS.md)."""
-    return email.strip().casefold()
+    """An e-mail address as it is compared: trimmed, without regard to case (VIEWS.md).
+
+    Letters of two mailboxes never become one: `casefold` makes "ss" of "ß", and "k" of the Kelvin sign.
+    """
+    return "".join(map(_lower, email.strip()))
+
+
+def _lower(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 and lower.isascii() == char.isascii() else char
 
 
 def addresses(emails: Sequence[str]) -> list[str]:

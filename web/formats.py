@@ -75,7 +75,7 @@ class Formats:
         """The month alone, with its year where it is not this one."""
         on = self._date(value, zone)
         return (
-            self.month(f"{on:%Y-%m}")
+            self.month(on.isoformat()[:7])
             if on.year != self.today(zone).year
             else format_date(on, "LLLL", locale=self.locale)
         )
@@ -99,26 +99,23 @@ class Formats:
 
     def window(self, value: Mapping[str, str], zone: str) -> str:
         """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM"."""
-        place = ZoneInfo(zone)
-        start, end = (datetime.fromisoformat(value[name]).astimezone(place) for name in ("start", "end"))
+        start, end = (self._moment(value[name], zone) for name in ("start", "end"))
         clock = "hm" if "a" in self.locale.time_formats["short"].pattern else "Hm"
         if start.date() == end.date():
-            return format_interval(start, end, clock, tzinfo=place, locale=self.locale)
+            return format_interval(start, end, clock, locale=self.locale)
         times = (f"{format_time(at, 'short', locale=self.locale)}" for at in (start, end))
         opening, closing = times
         return f"{opening} – {self.day(value['end'], zone)}, {closing}"
 
     def clock(self, value: str, zone: str | None = None) -> str:
         """A timestamp's clock time in its zone."""
-        return format_time(
-            datetime.fromisoformat(value), "short", tzinfo=ZoneInfo(zone or self.zone), locale=self.locale
-        )
+        return format_time(self._moment(value, zone), "short", locale=self.locale)
 
     def zone_name(self, value: str, zone: str) -> str | None:
         """What the zone is called at a timestamp; None where it is the business's and needs no name."""
         if zone == self.zone:
             return None
-        return get_timezone_name(datetime.fromisoformat(value).astimezone(ZoneInfo(zone)), locale=self.locale)
+        return get_timezone_name(self._moment(value, zone), locale=self.locale)
 
     def age(self, value: str) -> timedelta:
         """How long ago a timestamp was; never negative."""
@@ -127,7 +124,15 @@ class Formats:
     def _date(self, value: str, zone: str | None) -> date:
         if "T" not in value:
             return date.fromisoformat(value)
-        return datetime.fromisoformat(value).astimezone(ZoneInfo(zone or self.zone)).date()
+        return self._moment(value, zone).date()
+
+    def _moment(self, value: str, zone: str | None) -> datetime:
+        """A timestamp in its zone; in UTC at the ends of the calendar, where the zone's day has no date any more."""
+        moment = datetime.fromisoformat(value)
+        try:
+            return moment.astimezone(ZoneInfo(zone or self.zone))
+        except OverflowError:
+            return moment
 
     def _day_pattern(self, skeleton: str) -> str:
         """CLDR's pattern for a skeleton, weekday and month written out, which few locales list themselves."""

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from portal import logs
 from portal.errors import CommandError, UsageError
-from portal.requests import RequestIds
+from portal.requests import Clients, RequestIds
 from portal.running import run
 from portal.settings import Settings
 from query_api.app import create_app
@@ -56,7 +56,8 @@ def serve(settings: Settings) -> None:
 def app() -> ASGIApp:
     """The application, for the process that granian starts."""
     logs.configure()
-    return RequestIds(create_app(config_of(Settings.read(os.environ))))
+    settings = Settings.read(os.environ)
+    return RequestIds(Clients(create_app(config_of(settings)), settings.trusted_proxies))
 
 
 def config_of(settings: Settings) -> Config:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from litestar import Request
 from litestar.datastructures import State
@@ -68,7 +69,8 @@ def reader_of(request: PageRequest, customer: Doc | None) -> Reader:
 def destination(page: Page, wanted: str) -> str:
     """Where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
     plain = re.fullmatch(r"[A-Za-z0-9_./?&=%~+-]*", wanted.removeprefix(page.root))
-    return wanted if wanted.startswith(page.root) and plain and ".." not in wanted else page.root
+    # Browsers take "%2e%2e" for "..", too.
+    return wanted if wanted.startswith(page.root) and plain and ".." not in unquote(wanted) else page.root
 
 
 def see(path: str) -> Redirect:

@@ -44,8 +44,8 @@ def session_cookie_name(slug: str) -> str:
 
 
 def binding_cookie_name(slug: str) -> str:
-    """The name of the cookie that binds a code to a browser."""
-    return f"__Host-portal-{slug}-sign-in"
+    """The name of the cookie that binds a code to a browser: of no slug it is that of a session."""
+    return f"__Host-sign-in-{slug}"
 
 
 def session_cookie(business: Doc, token: str) -> Cookie:

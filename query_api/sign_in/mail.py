@@ -1,8 +1,8 @@
 """The mail with code and link: in the business's name, in the customer's language, as text and as HTML."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -53,7 +53,7 @@ class Unmailable(Exception):
 def compose(letter: Letter, host: str) -> EmailMessage:
     """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
     business = letter.business
-    name = " ".join(business["name"].split())
+    name = harmless(business["name"])
     locale = choose((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
     brand = palette(business["branding"]["primary_color"])
     values = {
@@ -81,6 +81,15 @@ def compose(letter: Letter, host: str) -> EmailMessage:
     return mail
 
 
+def harmless(name: str) -> str:
+    """A name as a header may hold it: one line, no control characters, and no encoded word (RFC 2047).
+
+    What is assigned to a header is read first, and an encoded word in it may stand for line breaks.
+    """
+    plain = "".join(char for char in " ".join(name.split()) if not unicodedata.category(char).startswith("C"))
+    return plain.replace("=?", "= ?")
+
+
 def recipient(letter: Letter) -> Address:
     """The address as the customer's record has it: what was typed is only known to compare equal."""
     held = (email for customer in letter.customers for email in customer["emails"])
@@ -101,7 +110,10 @@ def sending_domain(host: str) -> str:
 
 def _written(email: str) -> Address | None:
     """An address that can stand in a header; None for a text that cannot."""
+    text = email.strip()
+    if harmless(text) != text:
+        return None
     try:
-        return Address(addr_spec=email.strip())
-    except (MessageError, ValueError, IndexError):
+        return Address(addr_spec=text)
+    except Exception:  # noqa: BLE001 -- the parser fails at malformed addresses in many ways, AttributeError is one
         return None

@@ -22,7 +22,7 @@ from aiosmtplib import (
 )
 
 from query_api.addresses import Addresses
-from query_api.sign_in.mail import Letter, Unmailable, compose, sending_domain
+from query_api.sign_in.mail import Letter, compose, sending_domain
 from query_api.sign_in.secrets import Keys, digest, new_code, new_token
 from query_api.sign_in.smtp import Server, content, envelope
 from read_models.documents import Doc
@@ -150,14 +150,20 @@ class Mailer:
         handed_over = False
         try:
             mail = compose(letter, self._addresses.host)
+            written = content(mail)
+        except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
+            log.error("mail.unwritable", sign_in=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
+            await patiently(lambda: self._sign_ins.drop(claimed))
+            return
+        try:
             async with self._server.connection(sending_domain(self._addresses.host)) as server:
                 await envelope(server, mail)
                 handed_over = await self._hand_over(claimed, letter)
                 if handed_over:
-                    await server.data(content(mail))
+                    await server.data(written)
                     log.info("mail.sent", sign_in=claimed.id, attempts=claimed.attempts)
-        except (SMTPRecipientRefused, SMTPDataError, SMTPNotSupported, Unmailable) as error:
-            # The server has said that it did not take the mail, or nobody can send it.
+        except (SMTPRecipientRefused, SMTPDataError, SMTPNotSupported) as error:
+            # The server has said that it did not take the mail, or that it cannot.
             reply = error.code if isinstance(error, SMTPResponseException) else PERMANENT
             await self._not_taken(claimed, reply)
         except (SMTPException, OSError, Unavailable) as error:

@@ -152,12 +152,13 @@ class SignIn:
     async def switch(self, session: Session, customer_id: str, browser: Browser) -> str | None:
         """Goes on as another customer of the same address, with a new session whose token it answers.
 
-        None where the address has no such customer.
+        It ends when the one before would have: nobody signed in anew. None where the address has no such customer.
         """
         if all(known["id"] != customer_id for known in await self.accounts(session)):
             return None
         scope = Scope(session.scope.business, customer_id)
-        return await self._sessions.start(scope, session.address, browser)
+        since = session.record.started_at
+        return await self._sessions.start(scope, session.address, browser, since=since)
 
     async def _enter(self, sign_in: Record | None, browser: Browser, customer_id: str | None) -> str:
         """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
@@ -170,7 +171,10 @@ class SignIn:
         if not chosen or not await self._records.sign_ins.use(sign_in):
             raise Refused
         scope = Scope(sign_in.business, chosen[0]["id"])
-        return await self._sessions.start(scope, sign_in.address, browser)
+        token = await self._sessions.start(scope, sign_in.address, browser)
+        if token is None:
+            raise Refused
+        return token
 
     async def _of_code(self, business: Doc, address: str, code: str, binding: str) -> Record | None:
         candidates = await self._records.sign_ins.latest(business["_id"], address, binding, CODES_ALIVE)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from query_api.remembered import Remembered
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.secrets import digest, new_id, new_token
-from read_models.documents import Doc
+from read_models.documents import Doc, owner_id
 from read_models.reads import Clock, Customer, Reads, Scope
+from read_models.store import Store
 from read_models.store.records import Records, SessionRecord
 
 IDLE_LIMIT = timedelta(days=30)
@@ -48,16 +49,23 @@ class Session(NamedTuple):
 class Sessions:
     """The sessions of all businesses. What another process ended is seen a moment late."""
 
-    def __init__(self, records: Records, reads: Reads, clock: Clock) -> None:
+    def __init__(self, records: Records, store: Store, reads: Reads, clock: Clock) -> None:
         self._records = records.sessions
+        self._store = store
         self._reads = reads
         self._clock = clock
         self._current = Remembered(self._look_up)
 
-    async def start(self, scope: Scope, address: str, browser: Browser) -> str:
-        """Signs an address in as a customer, in place of the browser's present session, and answers the token."""
+    async def start(
+        self, scope: Scope, address: str, browser: Browser, *, since: datetime | None = None
+    ) -> str | None:
+        """Signs an address in as a customer, in place of the browser's present session, and answers the token.
+
+        `since` is when the person signed in, if it was not now. None where the customer has just been erased.
+        """
         await self.end(browser.session)
         token, now = new_token(), self._clock()
+        started_at = since or now
         record = SessionRecord(
             token=digest(token),
             id=new_id(),
@@ -65,11 +73,15 @@ class Sessions:
             customer=scope.customer,
             address=address,
             device=browser.device,
-            started_at=now,
+            started_at=started_at,
             seen_at=now,
-            gone_at=now + IDLE_LIMIT,
+            gone_at=_gone_at(now, started_at),
         )
         await self._records.start(record)
+        if await self._erased(scope):
+            # The erasure has ended the sessions that it knew.
+            await self._end(record.token)
+            return None
         return token
 
     async def find(self, business: Doc, token: str | None) -> Session | None:
@@ -80,6 +92,9 @@ class Sessions:
         scope = Scope(record.business, record.customer)
         known = await self._reads.customer(scope)
         if known is None:
+            if await self._erased(scope):
+                # It began beside the erasure, which did not know of it: nothing of it is to be left.
+                await self._end(record.token)
             return None
         if record.address not in known.document["sign_in"]:
             # For good: the address may come back to the customer, the session does not.
@@ -115,6 +130,11 @@ class Sessions:
             await self._note_use(record)
         return record
 
+    async def _erased(self, scope: Scope) -> bool:
+        """Whether there is the tombstone: who is not to be found may be so because the views are not there yet."""
+        (found,) = await self._store.documents(owner_id(*scope))
+        return found is not None and "erased" in found
+
     async def _end(self, hashed: str) -> None:
         await self._records.end(hashed)
         self._current.forget(hashed)
@@ -122,8 +142,11 @@ class Sessions:
     async def _note_use(self, record: SessionRecord) -> None:
         now = self._clock()
         if now - record.seen_at > SEEN_EVERY:
-            gone_at = min(now + IDLE_LIMIT, record.started_at + SESSION_LIFE)
-            await self._records.seen(record.token, now, gone_at)
+            await self._records.seen(record.token, now, _gone_at(now, record.started_at))
 
     def _over(self, record: SessionRecord) -> bool:
         return record.gone_at <= self._clock()
+
+
+def _gone_at(now: datetime, started_at: datetime) -> datetime:
+    return min(now + IDLE_LIMIT, started_at + SESSION_LIFE)

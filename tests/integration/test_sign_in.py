@@ -57,7 +57,7 @@ async def test_the_session_cookie_is_for_this_host_and_its_server_alone(surface:
     (mail,) = await surface.mails(email)
     entered = await browser.enter(email=email, code=mail.code)
 
-    for answer, name in ((asked, "__Host-portal-blue-sign-in="), (entered, "__Host-portal-blue=")):
+    for answer, name in ((asked, "__Host-sign-in-blue="), (entered, "__Host-portal-blue=")):
         (cookie,) = answer.headers.get_list("set-cookie")
         assert cookie.startswith(name)
         attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
@@ -133,7 +133,7 @@ async def test_asking_binds_a_browser_once(surface: Surface) -> None:
     browser = surface.browser()
     first, second = [await browser.ask(UNKNOWN) for _ in range(2)]
 
-    assert first.cookies["__Host-portal-blue-sign-in"] == second.cookies["__Host-portal-blue-sign-in"]
+    assert first.cookies["__Host-sign-in-blue"] == second.cookies["__Host-sign-in-blue"]
 
 
 async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(surface: Surface) -> None:

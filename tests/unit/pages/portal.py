@@ -9,9 +9,11 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from query_api.addresses import Addresses
+from query_api.bodies import ReadRequest
 from query_api.errors import Answered, pass_on
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES
+from query_api.sign_in.controllers import ask_for_code
 from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import Link
@@ -152,7 +154,13 @@ class Portal:
                 "logos": Logos(None),
             }
         )
-        self.app = Litestar(ROUTES, state=state, exception_handlers={Exception: pass_on}, openapi_config=None)
+        self.app = Litestar(
+            [*ROUTES, ask_for_code],
+            state=state,
+            exception_handlers={Exception: pass_on},
+            request_class=ReadRequest,
+            openapi_config=None,
+        )
         self.app.asgi_handler = Answered(Tenancy(self.app.asgi_handler, addresses))
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:

@@ -47,7 +47,7 @@ async def test_asking_binds_the_browser() -> None:
         answer = await browser.post("/clearwater/sign-in", data={"email": " maria@mail.test "})
 
     assert portal.sign_in.asked == ["maria@mail.test"]
-    assert "__Host-portal-clearwater-sign-in" in answer.cookies
+    assert "__Host-sign-in-clearwater" in answer.cookies
 
 
 @pytest.mark.parametrize("typed", [CODE, " 123 456 ", "123-456", "12 34 56", "123\u2013456"])
@@ -169,6 +169,8 @@ async def test_signing_out_ends_the_session() -> None:
         "/other/",
         "/clearwater",
         "/clearwater/../other/",
+        "/clearwater/%2e%2e/other/",
+        "/clearwater/.%2E/other/",
         "/clearwater/\\elsewhere.test",
         "/clearwater/\r\nSet-Cookie: a=b",
         "javascript:alert(1)",

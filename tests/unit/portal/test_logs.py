@@ -43,6 +43,34 @@ def test_an_error_shows_no_values(capsys: pytest.CaptureFixture[str]) -> None:
     assert '"code"' not in line
 
 
+def test_long_texts_are_logged_at_once_and_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """What an error quotes may be long, and half an address is none to be shown."""
+    logs.configure()
+    address = "ann.lee@example.com"
+    try:
+        raise ValueError("x " * 245 + address + " " + "y" * 64_000)
+    except ValueError:
+        structlog.get_logger("ours").exception("failed")
+    structlog.get_logger("ours").warning("z" * 1_000_000 + " " + address)
+    structlog.get_logger("ours").warning("l" * 500 + address)
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert len(first) < 2_000
+    assert "ann" not in first + second + third
+    assert json.loads(third)["event"] == "…@…"
+
+
+def test_errors_of_a_group_are_cut_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """They lie inside of what tells of the group."""
+    logs.configure()
+    try:
+        raise ExceptionGroup("several", [ValueError("y" * 64_000)])
+    except ExceptionGroup:
+        structlog.get_logger("ours").exception("failed")
+    line = capsys.readouterr().err
+    assert "yyy" in line
+    assert len(line) < 3_000
+
+
 def test_commands_for_people_do_without_libraries(capsys: pytest.CaptureFixture[str]) -> None:
     """They say themselves what is wrong."""
     logs.configure(of_libraries=False)

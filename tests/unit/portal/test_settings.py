@@ -44,6 +44,8 @@ def test_a_missing_setting_is_named_with_what_to_do() -> None:
         ("PORTAL_PUBLIC_URL", "https://portal.example.com/path"),
         ("PORTAL_MEDIA_URL", "/srv/media"),
         ("PORTAL_PORT", "http"),
+        ("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("PORTAL_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PORTAL_LIMIT_MAILS_PER_ADDRESS", "many"),
     ],
 )

@@ -109,3 +109,22 @@ async def test_kafka_may_be_away() -> None:
     log = Ends(8)
     log.away = True
     await goes_on(watching(Held(7), log))
+
+
+async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What tells the views waits for the same lock; records wait all the same."""
+    monkeypatch.setattr(level, "TURN_S", 0.005)
+    lanes, log = Held(7), Ends(7)
+    busy = asyncio.Event()
+
+    async def locked(_ends: Mapping[Place, int], _at: datetime) -> None:
+        await busy.wait()
+
+    monkeypatch.setattr(lanes, "mark_level", locked)
+    task = watching(lanes, log)
+    await asyncio.sleep(0.02)
+    log.end = 8
+    with pytest.raises(BeginAnew, match="records wait"):
+        await asyncio.wait_for(task, 5)

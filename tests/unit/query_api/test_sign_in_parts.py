@@ -4,7 +4,7 @@ import pytest
 
 from query_api.addresses import Addresses
 from query_api.config import Config, Limits
-from query_api.sign_in.cookies import network_of
+from query_api.sign_in.cookies import binding_cookie_name, network_of, session_cookie_name
 from query_api.sign_in.secrets import TOKEN_LENGTH, Keys, digest, new_code, new_token
 from query_api.sign_in.smtp import Server
 
@@ -52,6 +52,14 @@ def test_a_hash_fits_its_own_parts_only(parts: tuple[str, str, str]) -> None:
 )
 def test_limits_count_by_network(host: str, network: str) -> None:
     assert network_of(host) == network
+
+
+@pytest.mark.parametrize("slug", ["blue", "blue-sign-in", "sign-in", "sign-in-blue"])
+def test_no_two_cookies_of_any_businesses_have_one_name(slug: str) -> None:
+    sessions = {session_cookie_name(other) for other in ("blue", "blue-sign-in", "sign-in", "sign-in-blue")}
+
+    assert len(sessions) == 4
+    assert binding_cookie_name(slug) not in sessions
 
 
 def test_limits_are_set_by_name() -> None:

@@ -1,6 +1,9 @@
 """VIEWS.md, Applying events, Proof Packs, Subscriptions: given the facts of a customer, the dashboard is …"""
 
+import pytest
+
 from events.envelope import Event
+from read_models.customer import folded
 from tests.support.facts import Story
 from tests.support.memory import MemoryStore
 
@@ -35,6 +38,24 @@ def test_addresses_are_compared_trimmed_and_without_regard_to_case() -> None:
     document = store.docs["biz_1/cus_1"]
     assert document["sign_in"] == ["ada@mail.test"]
     assert document["emails"] == [" Ada@Mail.test ", "ada@mail.TEST"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("straße@mail.test", "strasse@mail.test"),
+        ("\u212aim@mail.test", "kim@mail.test"),
+        ("ﬁn@mail.test", "fin@mail.test"),
+        ("ada@mail\u017f.test", "ada@mails.test"),
+        ("İ@mail.test", "i@mail.test"),
+    ],
+)
+def test_two_mailboxes_are_never_one_address(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+def test_letters_of_all_languages_have_no_case() -> None:
+    assert folded(" ÄÖ.Łukasz.ΑΣ@MAIL.test ") == "äö.łukasz.ας@mail.test".replace("ς", "σ")
 
 
 def test_what_is_absent_stays_and_null_clears() -> None:

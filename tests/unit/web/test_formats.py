@@ -90,6 +90,28 @@ def test_a_window_over_a_change_of_daylight_saving() -> None:
     assert plain(formats().window(window, "America/Denver")) == "11:30 PM – Sunday, November 1, 1:30 AM"
 
 
+@pytest.mark.parametrize(
+    ("moment", "zone", "year"),
+    [
+        ("9999-12-31T23:59:59.000Z", "Asia/Tokyo", "9999"),
+        ("0001-01-01T00:00:00.000Z", "America/Phoenix", "1"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["en-US", "es-MX"])
+def test_the_ends_of_the_calendar_are_written_in_utc(tag: str, moment: str, zone: str, year: str) -> None:
+    """Where a zone has no date for a moment any more, it is written in UTC, and its zone named so."""
+    of = formats(tag)
+    window = {"start": "2026-11-24T16:00:00.000Z", "end": moment}
+
+    assert of.day(moment, zone).endswith(year)
+    assert of.month_of(moment, zone).endswith(year)
+    assert all((of.weekday(moment, zone), of.day_number(moment, zone), of.nearness(moment, zone)))
+    assert plain(of.clock(moment, zone)) in plain(of.window({"start": moment, "end": moment}, zone))
+    assert of.day(moment, zone) in of.window(window, zone)
+    if zone != of.zone:
+        assert of.zone_name(moment, zone) is not None
+
+
 def test_the_zone_is_named_where_it_differs() -> None:
     """A visit's zone is named where it is not the business's."""
     at = "2026-11-24T16:00:00.000Z"
