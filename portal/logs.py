@@ -61,8 +61,8 @@ def configure(*, of_libraries: bool = True) -> None:
 _frames: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
-def _told(error: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
-    return _cut(_frames(error))
+def _told(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    return _cut(_frames(exc_info))
 
 
 def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -60,7 +60,7 @@ class Clients:
             scope["client"] = (host, port) if client == host else (client, 0)
         await self._app(scope, receive, send)
 
-    def _client(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    def _client(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
         forwarded = b",".join(value for name, value in headers if name == FORWARDED).decode("latin-1")
         client = peer
         hops = forwarded.split(",") if forwarded else []

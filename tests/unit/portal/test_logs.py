@@ -47,10 +47,8 @@ def test_long_texts_are_logged_at_once_and_cut(capsys: pytest.CaptureFixture[str
     """What an error quotes may be long, and half an address is none to be shown."""
     logs.configure()
     address = "ann.lee@example.com"
-    try:
-        raise ValueError("x " * 245 + address + " " + "y" * 64_000)
-    except ValueError:
-        structlog.get_logger("ours").exception("failed")
+    error = ValueError("x " * 245 + address + " " + "y" * 64_000)
+    structlog.get_logger("ours").error("failed", exc_info=error)
     structlog.get_logger("ours").warning("z" * 1_000_000 + " " + address)
     structlog.get_logger("ours").warning("l" * 500 + address)
     first, second, third = capsys.readouterr().err.splitlines()
@@ -62,10 +60,8 @@ def test_long_texts_are_logged_at_once_and_cut(capsys: pytest.CaptureFixture[str
 def test_errors_of_a_group_are_cut_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     """They lie inside of what tells of the group."""
     logs.configure()
-    try:
-        raise ExceptionGroup("several", [ValueError("y" * 64_000)])
-    except ExceptionGroup:
-        structlog.get_logger("ours").exception("failed")
+    error = ExceptionGroup("several", [ValueError("y" * 64_000)])
+    structlog.get_logger("ours").error("failed", exc_info=error)
     line = capsys.readouterr().err
     assert "yyy" in line
     assert len(line) < 3_000
