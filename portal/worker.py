@@ -28,6 +28,8 @@ def main() -> int:
     # again and again took a third of the worker's time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
+    # The driver's threads wait for their turn at every answer of the database: 5 ms each time, if nobody gives way.
+    sys.setswitchinterval(0.0005)
     instance, pipe = sys.argv[1], int(sys.argv[2])
     try:
         run(_work(Settings.read(os.environ).installation, instance, pipe), endless=True)
