@@ -84,11 +84,11 @@ class Applier:
         await self._begin(pointer, known)
         self._sound = True
 
-    async def release(self, lanes: Collection[int]) -> None:
-        """Forgets lanes; writes nothing."""
-        self._known = {key: known for key, known in self._known.items() if key[1] not in lanes}
-        self._lanes -= frozenset(lanes)
+    async def release(self) -> frozenset[int]:
+        """Forgets all lanes and says which they were; writes nothing."""
+        released, self._lanes, self._known = self._lanes, frozenset(), {}
         self._batches.forget()
+        return released
 
     async def close(self) -> None:
         """Ends its sessions."""

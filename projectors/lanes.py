@@ -24,7 +24,9 @@ class Lanes:
         self._applier = applier
         self._log = log
         self._alone = asyncio.Lock()
-        self._writing: asyncio.Task[Any] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
+        self._given_away = 0
+        """How often: what was begun before is of another assignment."""
         self.positions: dict[Place, int] = {}
         """The offset of the next record that the views want, by partition; of lanes that are held only."""
         self.lost: frozenset[int] = frozenset()
@@ -39,8 +41,9 @@ class Lanes:
 
     async def take(self, lanes: set[int]) -> bool:
         """Take lanes over; False when they were given away again meanwhile."""
+        given_away = self._given_away
         taken = await self._run(lambda: self._applier.take_over(lanes))
-        if taken is None:
+        if taken is None or given_away != self._given_away:
             return False
         self.positions, self.lost = taken, frozenset()
         logger.info("lanes taken over", lanes=sorted(lanes))
@@ -48,12 +51,14 @@ class Lanes:
 
     async def give_away(self) -> None:
         """Stop writing at once and forget everything."""
-        held, self.positions, self.lost = self.held, {}, frozenset()
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.wait({self._writing})
+        self._given_away += 1
+        self.positions, self.lost = {}, frozenset()
+        if running := set(self._running):
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
         async with self._alone:
-            await self._applier.release(held)
+            held = await self._applier.release()
         if held:
             logger.info("lanes given away", lanes=sorted(held))
 
@@ -120,9 +125,11 @@ class Lanes:
             async with self._alone:
                 return await work()
 
-        task = self._writing = asyncio.ensure_future(alone())
+        task = asyncio.ensure_future(alone())
+        self._running.add(task)
         try:
             await asyncio.wait({task})
         finally:
             task.cancel()
+            self._running.discard(task)
         return None if task.cancelled() else task.result()

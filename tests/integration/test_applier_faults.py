@@ -81,7 +81,7 @@ async def test_cancelled_at_any_moment_it_goes_on_from_what_was_committed(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         if step % 4 == 3:
-            await applier.release(LANES)
+            await applier.release()
             await applier.take_over(LANES)
     await applier.apply(SAMPLE)
     assert await views(store) == undisturbed()

@@ -9,9 +9,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from local_stack.stack import Stack
+from projectors.group import SESSION_S
 from tests.integration.live import expected, lanes_held, level, publish, sample, send, stored, worker_of
 from tests.processes import Installation, Installations, Process, until
 
+GOES_ON_S = 3 * 5.0
+"""Three times as long as a worker started again may take to go on, as for all deadlines in tests."""
+TAKES_OVER_S = 3 * (SESSION_S + 5.0)
+"""The same for another worker, which is given the lanes when the session of the first is over."""
 KILLS = 20
 EVENTS = 10_000
 
@@ -35,7 +40,7 @@ async def test_a_worker_killed_again_and_again(installation: Installations) -> N
         await asyncio.sleep(chance.random() / 4)
         killed = worker_of(project)
         os.kill(killed, signal.SIGKILL)
-        await until(partial(_another_works, project, killed), "the next worker")
+        await until(partial(_another_works, project, killed), "the next worker", GOES_ON_S)
     await send(one, lines[KILLS * each :])
     await level(one, len(lines))
     assert await stored(one) == expected(lines)
@@ -48,7 +53,7 @@ async def test_another_takes_the_lanes_of_a_worker_that_is_gone(installation: In
     await until(lambda: len(lanes_held(gone)) == len(lanes_held(other)) == 2, "workers that share")
     await publish(one, lines)
     gone.kill()
-    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes")
+    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes", TAKES_OVER_S)
     await publish(one, more := sample(first=1))
     await level(one, len(lines + more))
     assert await stored(one) == expected(lines + more)
@@ -63,7 +68,7 @@ async def test_a_worker_that_slept_while_its_lanes_were_given_away(installation:
     await asyncio.sleep(0.7)
     os.killpg(frozen.pid, signal.SIGSTOP)
     await publishing
-    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes")
+    await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes", TAKES_OVER_S)
     await level(one, len(lines))
     os.killpg(frozen.pid, signal.SIGCONT)
     await until(lambda: len(lanes_held(frozen)) == len(lanes_held(other)) == 2, "workers that share again")

@@ -1,8 +1,7 @@
 """What a worker does with what arrives, and when its lanes go."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import cast
 
 import pytest
@@ -25,17 +24,24 @@ class Views:
 
     def __init__(self) -> None:
         self.applied: list[Record] = []
+        self.held: set[int] = set()
         self.released: list[set[int]] = []
+        self.away = asyncio.Event()
+        self.away.set()
         self.blocked = asyncio.Event()
         self.blocked.set()
         self.lost: frozenset[int] = frozenset()
         self.broken = False
 
     async def take_over(self, lanes: set[int]) -> dict[Place, int]:
+        await self.away.wait()
+        self.held |= lanes
         return {(topic, lane): 5 for topic in TOPICS.names for lane in lanes}
 
-    async def release(self, lanes: set[int]) -> None:
-        self.released.append(lanes)
+    async def release(self) -> set[int]:
+        released, self.held = self.held, set()
+        self.released.append(released)
+        return released
 
     async def apply(self, records: Sequence[Record]) -> None:
         await self.blocked.wait()
@@ -44,9 +50,6 @@ class Views:
         if self.lost & {one.partition for one in records}:
             raise LaneLost(self.lost)
         self.applied += records
-
-    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
-        raise NotImplementedError
 
 
 class Topic:
@@ -103,6 +106,20 @@ async def test_a_batch_under_way_ends_with_the_assignment(lanes: Lanes, views: V
     await writing
     views.blocked.set()
     assert (views.applied, views.released, lanes.positions) == ([], [{0, 1}], {})
+
+
+async def test_lanes_given_away_while_they_are_taken_are_not_held(lanes: Lanes, views: Views) -> None:
+    """The database is away, records wait behind the take-over, and the group takes the lanes back at once."""
+    await lanes.give_away()
+    views.away.clear()
+    taking = asyncio.ensure_future(lanes.take({0, 1}))
+    await asyncio.sleep(0)
+    writing = asyncio.ensure_future(lanes.write([record(5)]))
+    await asyncio.sleep(0)
+    await asyncio.wait_for(lanes.give_away(), 15)
+    assert not await taking
+    await writing
+    assert (views.applied, views.held, lanes.held) == ([], set(), set())
 
 
 async def test_the_rest_goes_on_when_a_lane_is_lost(lanes: Lanes, views: Views) -> None:
