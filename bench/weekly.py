@@ -6,7 +6,6 @@ from typing import Any
 
 Json = dict[str, Any]
 
-EVENTS_A_WEEK = 7
 WEEK = timedelta(weeks=1)
 
 

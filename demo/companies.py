@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 Currency = Literal["usd", "eur"]
-Language = Literal["en", "es"]
 
 
 class Technician(NamedTuple):

@@ -60,10 +60,6 @@ class Log:
         """Adds a fact. Fields that are None are left out of its data, datetimes are written as timestamps."""
         self._facts.append(Fact(at, what, owner, subject, _written(data)))
 
-    def next_at(self) -> datetime | None:
-        """When the next fact is due; None when there is none."""
-        return min((fact.at for fact in self._facts), default=None)
-
     def take(self, now: datetime) -> Iterator[Message]:
         """Takes out what has happened up to now, in order, with sequences that go on from those taken before."""
         due = sorted((fact for fact in self._facts if fact.at <= now), key=lambda fact: fact.at)

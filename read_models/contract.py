@@ -1,6 +1,6 @@
 """A contract and its health (VIEWS.md, Contracts and their health)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from events.contracts import ContractAmended, ContractEnded, ContractRenewed, ContractSigned
@@ -103,12 +103,6 @@ def adjust(contract: Doc, before: Doc | None, month: Doc) -> None:
             for name in ("due", "completed", "timed", "with_proof"):
                 totals[name] += sign * counts[name]
             totals["on_time"] += sign * health.on_time(counts, minutes)
-
-
-def rescore(contract: Doc, months: Iterable[Doc]) -> None:
-    """Works out what is on time anew, of all months: the grace has changed."""
-    minutes = grace(contract)
-    contract["totals"]["on_time"] = sum(health.on_time(month, minutes) for month in months)
 
 
 def has_due(month: Doc) -> bool:

@@ -88,8 +88,8 @@ class SubscriptionName(TypedDict):
     plan: str
 
 
-class Visit(TypedDict):
-    """A visit or an appointment, with all that belongs to it."""
+class BilledVisit(TypedDict):
+    """A visit with or without an outcome, as an invoice lists it."""
 
     id: str
     status: VisitStatus
@@ -101,6 +101,11 @@ class Visit(TypedDict):
     has_proof: bool
     contract_id: str | None
     subscription_id: str | None
+
+
+class Visit(BilledVisit):
+    """A visit or an appointment, with all that belongs to it."""
+
     awaiting: bool
     address: Address | None
     instructions: str | None
@@ -154,21 +159,6 @@ class Payment(TypedDict):
     invoice_id: str
     invoice_number: str
     failure_reason: str | None
-
-
-class BilledVisit(TypedDict):
-    """A visit on an invoice, with or without an outcome."""
-
-    id: str
-    status: VisitStatus
-    service: str
-    window: Window
-    timezone: str
-    technician: str | None
-    completed_at: str | None
-    has_proof: bool
-    contract_id: str | None
-    subscription_id: str | None
 
 
 class Processing(TypedDict):

@@ -69,8 +69,6 @@ class Writer:
         self._dead_letters = dead_letters
         self._session: Any = None
         self._reading: Any = None
-        self.retries = 0
-        """Transactions that were tried again, for the metrics."""
 
     @property
     def session_id(self) -> bytes:
@@ -210,7 +208,6 @@ class Writer:
             except Unavailable as error:
                 blocked_since = None
                 log.warning("MongoDB does not answer; trying again", error=str(error))
-            self.retries += 1
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

@@ -14,7 +14,7 @@ from read_models.project import VERSION
 from read_models.store import Store
 from tests.support.memory import MemoryStore
 
-LOG = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
+LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 TOPICS = Topics("servicehub.", 4)
 LANES = range(TOPICS.partitions)
 STRUCTURED = [("content-type", b"application/cloudevents+json")]

@@ -2,30 +2,21 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 
 from local_stack.stack import Stack
 from projectors.applier import Applier
 from read_models.store import Store
-from tests.integration.applying import (
+from tests.integration.applier.applying import (
     ENDS,
     LANES,
     SAMPLE,
     TOPICS,
-    first_generation,
     undisturbed,
     views,
 )
-from tests.integration.faulty_wire import Break, FaultyWire
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
+from tests.integration.applier.faulty_wire import Break, FaultyWire
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
@@ -96,7 +87,7 @@ async def test_a_worker_killed_inside_a_transaction_does_not_block_its_successor
     url = stack.env["PORTAL_MONGO_URL"]
     await admin.command("setParameter", 1, transactionLifetimeLimitSeconds=600)
     try:
-        arguments = "-m", "tests.integration.killed_worker", url, store.database.name
+        arguments = "-m", "tests.integration.applier.killed_worker", url, store.database.name
         worker = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, stdout=asyncio.subprocess.PIPE
         )

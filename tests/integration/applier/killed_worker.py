@@ -7,7 +7,7 @@ from typing import Any
 from projectors.applier import Applier
 from read_models.store import Store
 from read_models.store.views import Saving, Views
-from tests.integration.applying import LANES, SAMPLE, TOPICS
+from tests.integration.applier.applying import LANES, SAMPLE, TOPICS
 
 
 async def main(url: str, database: str) -> None:

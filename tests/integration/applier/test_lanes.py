@@ -1,33 +1,23 @@
 """Who may write a lane: one worker at a time, into every generation that is kept, whoever else writes meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from local_stack.stack import Stack
 from projectors.applier import Applier, LaneLost
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store
 from read_models.store.checkpoints import blank
 from read_models.store.views import Views
-from tests.integration.applying import (
+from tests.integration.applier.applying import (
     ENDS,
     LANES,
     SAMPLE,
     TOPICS,
     checkpoint,
-    first_generation,
     undisturbed,
     views,
 )
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
 
 
 async def second_generation(store: Store) -> None:

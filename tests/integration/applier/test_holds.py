@@ -1,35 +1,18 @@
 """An event that cannot be applied for a reason of its own holds its customer, and nobody else."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from events.envelope import Event
-from local_stack.stack import Stack
 from projectors.applier import Applier, LaneLost
 from read_models.documents import Doc
 from read_models.project import fold
 from read_models.store import Store
-from tests.integration.applying import LANES, SAMPLE, TOPICS, first_generation, of, undisturbed, views
+from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 
 VICTIM = "biz_s0/cus_0"
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
-
-
-@pytest.fixture
-async def applier(store: Store) -> AsyncIterator[Applier]:
-    """One that has all lanes."""
-    one = Applier(store, TOPICS)
-    await one.take_over(LANES)
-    yield one
-    await one.close()
 
 
 def raising_for(key: str, monkeypatch: pytest.MonkeyPatch) -> None:

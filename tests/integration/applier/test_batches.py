@@ -1,44 +1,25 @@
 """The applier against a real MongoDB: a log gives the documents of its fold, whatever the batches."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from events.envelope import Record
-from local_stack.stack import Stack
 from projectors import batch as batch_module
 from projectors.applier import Applier
 from read_models.store import Store
 from read_models.store.views import Saving, Views
-from tests.integration.applying import (
+from tests.integration.applier.applying import (
     ENDS,
     LANES,
     SAMPLE,
     STRUCTURED,
     TOPICS,
     checkpoint,
-    first_generation,
     undisturbed,
     views,
 )
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
-
-
-@pytest.fixture
-async def applier(store: Store) -> AsyncIterator[Applier]:
-    """One that has all lanes."""
-    one = Applier(store, TOPICS)
-    await one.take_over(LANES)
-    yield one
-    await one.close()
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
