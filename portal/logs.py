@@ -1,14 +1,13 @@
 """Structured logs: JSON lines, key and value on a terminal; those of libraries as well."""
 
 import logging
-import re
 import sys
 from typing import Any, Final
 
 import structlog
 
-# Nothing is looked at twice: only where a word begins, and without going back. What is logged may be long.
-_ADDRESS: Final = re.compile(r"(?<![^\s@\"'<>(),:;])[^\s@\"'<>(),:;]++@[^\s@\"'<>(),:;]++")
+from read_models.masking import without_addresses
+
 _LONGEST_TEXT: Final = 500
 """Characters of what an exception says: some quote all that they were given."""
 
@@ -68,15 +67,11 @@ def _told(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
 def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for stack in stacks:
         # Masked first: half an address would not be known as one.
-        stack["exc_value"] = _masked(stack["exc_value"])[:_LONGEST_TEXT]
+        stack["exc_value"] = without_addresses(stack["exc_value"])[:_LONGEST_TEXT]
         stack["exceptions"] = [_cut(group) for group in stack["exceptions"]]
     return stacks
 
 
 def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
     """The line with e-mail addresses masked: what libraries say of an error may quote one."""
-    return _masked(str(line))
-
-
-def _masked(text: str) -> str:
-    return _ADDRESS.sub("…@…", text)
+    return without_addresses(str(line))

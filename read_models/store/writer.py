@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from bson.binary import UUID_SUBTYPE, Binary
-from pymongo import DeleteMany
+from pymongo import DeleteMany, UpdateMany
 
 from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
 from read_models.store.dead_letters import COLLECTIONS as DEAD_LETTERS
@@ -25,6 +25,7 @@ from read_models.store.driver import (
 )
 from read_models.store.generations import Generations, NoGeneration, Pointer
 from read_models.store.records import COLLECTIONS as RECORDS
+from read_models.store.records import SAID
 from read_models.store.views import Saving, Views
 from read_models.working_set import Loaded, Need
 
@@ -180,15 +181,20 @@ class Writer:
                 compared = await self._checkpoints.bulk_write(operations, session=session)
                 if compared.matched_count != len(operations):
                     raise CompareFailed
-                if erased := [
-                    DeleteMany({"business": business, "customer": customer})
-                    for business, customer in batch.saving.erase
-                ]:
-                    for name in (*DEAD_LETTERS, *RECORDS):
-                        await self._database[name].bulk_write(erased, session=session)
+                await self._erase(batch.saving.erase, session)
                 for generation in views:
                     await generation.write(batch.saving, session)
                 await self._dead_letters.write(batch.letters, batch.held, now, session)
+
+    async def _erase(self, customers: Iterable[tuple[str, str]], session: Any) -> None:
+        """Removes what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
+        if owners := [{"business": business, "customer": customer} for business, customer in customers]:
+            deletes = [DeleteMany(owner) for owner in owners]
+            for name in (*DEAD_LETTERS, *RECORDS):
+                await self._database[name].bulk_write(deletes, session=session)
+            for name, field in SAID.items():
+                emptied = [UpdateMany(owner, {"$set": {field: None}}) for owner in owners]
+                await self._database[name].bulk_write(emptied, session=session)
 
     async def _retried(
         self, transact: Callable[[], Coroutine[Any, Any, None]], known: Sequence[Checkpoint]

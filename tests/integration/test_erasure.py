@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -12,6 +13,7 @@ from local_stack.stack import Stack
 from read_models.documents import Doc
 from read_models.project import VERSION, fold
 from read_models.store import checkpoints
+from read_models.store.records import Records
 from read_models.store.records.sign_ins import SignIns
 from tests.integration.surface import TOPICS, Browser, Surface
 
@@ -19,6 +21,7 @@ KEY = "biz_1/cus_1"
 NAME, STREET, PHONE, GATE = "Ada Lovelace-Field", "17 Analytical Engine Road", "+1 602 555 0142", "gate 4711"
 ADDRESS = {"id": "a1", "line1": STREET, "city": "Phoenix", "postal_code": "85001", "country": "US"}
 STANDBY = 2
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -115,6 +118,10 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
         patched.setattr("projectors.batch.fold", raising_for_invoices)
         await surface.publish("invoice.issued", customer="cus_1", subject="i2", memo=NAME)
         await surface.publish("visit.booked", customer="cus_1", subject="v2", instructions=GATE)
+    audit = Records(surface.store.database).audit
+    note = audit.note
+    await note("cli:eve", "dead_letter.discard", KEY, f"{NAME} said so", NOW, owner=("biz_1", "cus_1"))
+    await note("cli:eve", "dead_letter.discard", "biz_1/cus_2", "lost", NOW, owner=("biz_1", "cus_2"))
     kept = await holding(surface, *traces, "cus_1")
     assert kept.keys() >= {
         *(
@@ -126,6 +133,7 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
             "quarantine",
             "holds",
             "waiting",
+            "audit",
         )
     }
 
@@ -133,6 +141,10 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
 
     assert await holding(surface, *traces) == {}
     left = await holding(surface, "cus_1")
+    (other, discarded) = await audit.latest(2)
+    assert (discarded.by, discarded.about, discarded.detail) == ("cli:eve", KEY, None)
+    assert other.detail == "lost"
+    del left["audit"]
     assert left.keys() == {"views_1", f"views_{STANDBY}"}
     for tombstones in left.values():
         (tombstone,) = tombstones

@@ -1,9 +1,11 @@
-"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses.
+"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses,
+notices, the audit.
 
 Nothing here is projected. Times are datetimes with a zone, cut to milliseconds as MongoDB keeps them; what is over
 is removed by MongoDB itself, at `gone_at`.
 """
 
+from read_models.store.records.audit import Action, Audit
 from read_models.store.records.copies import Copies, Copy, Place
 from read_models.store.records.notices import Notice, Notices
 from read_models.store.records.room import Records
@@ -13,8 +15,14 @@ from read_models.store.records.sign_ins import SignIn
 COLLECTIONS = ("sessions", "sign_ins", "calendars", "notices")
 """The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
 
+SAID = {"audit": "detail"}
+"""Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
+
 __all__ = [
     "COLLECTIONS",
+    "SAID",
+    "Action",
+    "Audit",
     "Copies",
     "Copy",
     "Notice",

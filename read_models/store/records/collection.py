@@ -38,10 +38,10 @@ class Collection:
             found: list[Doc] = await (cursor.sort(list(order)) if order else cursor).to_list(None)
             return found
 
-    async def insert(self, document: Doc) -> None:
-        """Adds a document."""
+    async def insert(self, document: Doc, session: Any = None) -> None:
+        """Adds a document, in the session's transaction where there is one."""
         with translated():
-            await self._collection.insert_one(document)
+            await self._collection.insert_one(document, session=session)
 
     async def update(self, selection: Selection, change: Selection) -> bool:
         """Changes one document; False when there was none to change, or nothing."""

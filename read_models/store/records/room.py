@@ -1,6 +1,7 @@
 """The room itself: one object per kind of record, on one database."""
 
 from read_models.store.driver import Database
+from read_models.store.records.audit import Audit
 from read_models.store.records.calendars import Calendars
 from read_models.store.records.collection import Collection
 from read_models.store.records.limits import Limits
@@ -14,6 +15,7 @@ class Records:
 
     def __init__(self, database: Database) -> None:
         """`database` is that of the store."""
+        self.audit = Audit(Collection(database, "audit"))
         self.calendars = Calendars(Collection(database, "calendars"))
         self.limits = Limits(Collection(database, "limits"))
         self.notices = Notices(Collection(database, "notices"))
@@ -22,5 +24,6 @@ class Records:
 
     async def prepare(self) -> None:
         """Makes the indexes that are missing. Raises `Unavailable` when MongoDB does not answer."""
-        for room in (self.calendars, self.limits, self.notices, self.sessions, self.sign_ins):
+        rooms = (self.audit, self.calendars, self.limits, self.notices, self.sessions, self.sign_ins)
+        for room in rooms:
             await room.collection.create_indexes(room.INDEXES)
