@@ -17,9 +17,13 @@ from query_api.config import Config
 from query_api.customer.business import business_profile
 from query_api.customer.portal import dashboard
 from query_api.customer.routes import ROUTES as CUSTOMER
+from query_api.documents.papers import Papers
+from query_api.documents.printing import Press
+from query_api.documents.routes import ROUTES as DOCUMENTS
 from query_api.errors import Answered, pass_on
 from query_api.health import HealthController
 from query_api.media.files import Files, sweeping
+from query_api.media.kept import Kept
 from query_api.media.originals import Originals
 from query_api.media.routes import ROUTES as MEDIA
 from query_api.pages.logo import Logos
@@ -47,7 +51,7 @@ def now() -> datetime:
 def create_app(config: Config, clock: Clock = now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
-    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `feeds` and `clock`.
+    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds` and `clock`.
     """
     addresses = Addresses(config.public_url)
 
@@ -59,9 +63,11 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         sessions = Sessions(records, store, reads, clock)
         portals = Portals(reads, addresses)
         copies = Copies(config.cache_url) if config.cache_url else None
-        files = None
+        files = papers = None
         if config.media_url and copies:
-            files = Files(Originals(config.media_url), copies, records.notices, reads, clock)
+            kept = Kept(copies, records.notices, reads, clock)
+            files = Files(Originals(config.media_url), kept, records.notices, clock)
+            papers = Papers(files, Press())
         app.state.update(
             store=store,
             reads=reads,
@@ -70,6 +76,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             sign_in=SignIn(records, reads, sessions, keys, config.limits, clock),
             logos=Logos(config.media_url, notices=records.notices),
             files=files,
+            papers=papers,
             feeds=FeedAddresses(records, config.secret_keys, portals, addresses),
             clock=clock,
         )
@@ -91,7 +98,16 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             yield
 
     app = Litestar(
-        route_handlers=[HealthController, business_profile, dashboard, *CUSTOMER, *SIGN_IN, *MEDIA, *PAGES],
+        route_handlers=[
+            HealthController,
+            business_profile,
+            dashboard,
+            *CUSTOMER,
+            *SIGN_IN,
+            *MEDIA,
+            *DOCUMENTS,
+            *PAGES,
+        ],
         lifespan=[lifespan],
         exception_handlers={Exception: pass_on},
         request_class=ReadRequest,

@@ -26,6 +26,10 @@ OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"}
 """What describes content, and so is not said where there is none."""
 
 
+CONTENT_UNWANTED = "content_unwanted"
+"""Is in the state of a HEAD request, for handlers whose content costs much to make."""
+
+
 class Conditional:
     """ASGI middleware: an ETag and 304 for GET, HEAD as GET without its content, `Cache-Control` for all."""
 
@@ -64,6 +68,7 @@ class Conditional:
 
         if head:
             scope["method"] = "GET"
+            scope["state"][CONTENT_UNWANTED] = True
         await self._app(scope, receive, completed)
 
 

@@ -21,6 +21,30 @@ class Shown(NamedTuple):
         return self.subject.replace("/", "-")
 
 
+class Pack(NamedTuple):
+    """The shown pack of a visit."""
+
+    visit: Doc
+    items: list[tuple[Doc, Shown | None]]
+    """Those that are shown, in the pack's order, with their files; None of notes."""
+    document: Shown | None
+
+
+async def pack_of(reading: Reading, visit_id: str) -> Pack | None:
+    """The shown pack of a visit, None where there is none."""
+    visit = await reading.document("visit", visit_id)
+    if visit is None or not proofs.is_shown(visit):
+        return None
+    named = [("proof", proof_id) for proof_id in proofs.pack_items(visit)]
+    found = await reading.documents(named)
+    items = [
+        (found[name], _shown(f"visits/{visit_id}/proofs/{name[1]}", found[name]["media"]))
+        for name in named
+        if name in found
+    ]
+    return Pack(visit, items, _shown(f"visits/{visit_id}/document", visit["pack"]["document"]))
+
+
 async def proof(reading: Reading, visit_id: str, proof_id: str) -> Shown | None:
     """The file of an item of a visit's shown pack."""
     found = await reading.documents([("visit", visit_id), ("proof", proof_id)])

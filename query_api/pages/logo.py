@@ -10,7 +10,7 @@ from typing import NamedTuple
 import structlog
 
 from query_api.media import pictures
-from query_api.media.forms import form_of
+from query_api.media.forms import whole
 from query_api.media.originals import KINDS, UNUSABLE, Originals, Unusable, digest_of
 from read_models.documents import Doc
 from read_models.store import Unavailable
@@ -94,8 +94,8 @@ class Logos:
 
 async def load(originals: Originals, business: str, media: Doc) -> Logo:
     """A picture of a business as a logo. Raises Unusable and Unavailable."""
-    form = form_of(media["content_type"], None)
-    if form is None or not form.picture:
+    form = whole(media["content_type"])
+    if not form.picture:
         raise Unusable(UNUSABLE, "no picture by its content type")
     content = await originals.read(business, media, LARGEST)
     made = await asyncio.to_thread(pictures.copy, content, form.extension, WIDEST)

@@ -7,7 +7,7 @@ served; documents are shared with whoever reads at the same time, and are not ch
 from read_models.pages.activity import Happening, activity
 from read_models.pages.contracts import contract, contract_visits, contracts
 from read_models.pages.figures import FIGURES, OUTCOMES
-from read_models.pages.invoices import invoice, invoices, payments
+from read_models.pages.invoices import invoice, invoices, payment, payments
 from read_models.pages.listing import BadCursor, Part
 from read_models.pages.reading import Reading
 from read_models.pages.subscriptions import subscription, subscriptions
@@ -27,6 +27,7 @@ __all__ = [
     "contracts",
     "invoice",
     "invoices",
+    "payment",
     "payments",
     "proof_pack",
     "subscription",

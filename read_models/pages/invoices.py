@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from read_models import invoice as invoices_fold
-from read_models import payment
+from read_models import payment as payments_fold
 from read_models.customer import with_overdue
 from read_models.documents import Doc
 from read_models.lists import LISTS, Range, arranged
@@ -32,13 +32,21 @@ async def invoice(reading: Reading, subject: str) -> Doc | None:
     payments = arranged([others[name] for name in paying if name in others], LISTS["payments"].order)
     visits = arranged([others[name] for name in billed if name in others], LISTS["past_visits"].order)
     return with_overdue(invoices_fold.detail(found), reading.today) | {
-        "payments": [payment.item(one) for one in payments],
+        "payments": [payments_fold.item(one) for one in payments],
         "visits": [past_item(one) for one in visits],
         "payable": found["amount_due"] > 0 and reading.business["stripe_account_id"] is not None,
         "processing": None,
     }
 
 
+async def payment(reading: Reading, subject: str) -> Doc | None:
+    """One payment, as the history lists it."""
+    found = await reading.document("payment", subject)
+    return payments_fold.item(found) if found else None
+
+
 async def payments(reading: Reading, part: Part) -> Doc:
     """The payment history, latest first."""
-    return await listed(reading, Range("payments", tuple(reading.scope), part.limit), part, payment.item)
+    return await listed(
+        reading, Range("payments", tuple(reading.scope), part.limit), part, payments_fold.item
+    )

@@ -1,0 +1,85 @@
+"""`/{slug}/media/visits/{id}/proof.pdf` and `.zip`, `…/invoices/{id}.pdf`, `…/payments/{id}.pdf`"""
+
+from litestar import Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from query_api.customer.access import AnyRequest
+from query_api.customer.reading import provide_reading, require_session, session_of
+from query_api.documents import sheets
+from query_api.documents.bundle import bundle, tag_of
+from query_api.documents.papers import Paper, Papers, letterhead
+from query_api.media.answers import FileAnswer, Served, streamed, unchanged
+from query_api.media.files import Files
+from query_api.media.shown import pack_of
+from read_models.pages import Reading
+
+PDF, ZIP = ".pdf", "application/zip"
+
+
+@get("/visits/{visit_id:str}/proof.pdf", include_in_schema=False)
+async def proof_pdf(
+    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+) -> FileAnswer:
+    """The Proof Pack of a visit as PDF."""
+    return await printed(request, reading, await sheets.proof(reading, visit_id))
+
+
+@get("/visits/{visit_id:str}/proof.zip", include_in_schema=False)
+async def proof_zip(
+    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+) -> FileAnswer:
+    """All files of the Proof Pack of a visit, with a manifest."""
+    files: Files | None = request.app.state.files
+    pack = await pack_of(reading, visit_id)
+    if files is None or pack is None:
+        raise NotFoundException
+    served = Served(ZIP, f"proof-{visit_id}.zip", inline=False)
+    headers = served.headers(tag_of(pack))
+    return unchanged(request, headers) or streamed(
+        request, bundle(files, reading.scope, pack), headers, served
+    )
+
+
+@get("/invoices/{name:str}", include_in_schema=False)
+async def invoice_pdf(
+    request: AnyRequest, reading: NamedDependency[Reading], name: FromPath[str]
+) -> FileAnswer:
+    """An invoice as PDF."""
+    return await printed(request, reading, await sheets.invoice(reading, named(name)))
+
+
+@get("/payments/{name:str}", include_in_schema=False)
+async def payment_pdf(
+    request: AnyRequest, reading: NamedDependency[Reading], name: FromPath[str]
+) -> FileAnswer:
+    """A payment as PDF: its receipt."""
+    return await printed(request, reading, await sheets.payment(reading, named(name)))
+
+
+def named(name: str) -> str:
+    """The id in the name of a PDF; raises NotFoundException."""
+    if not name.endswith(PDF):
+        raise NotFoundException
+    return name.removesuffix(PDF)
+
+
+async def printed(request: AnyRequest, reading: Reading, paper: Paper | None) -> FileAnswer:
+    """A paper as PDF; raises NotFoundException where there is none, or files are off."""
+    papers: Papers | None = request.app.state.papers
+    if paper is None or papers is None:
+        raise NotFoundException
+    head = await letterhead(request, session_of(request), reading.business)
+    return await papers.answer(request, head, paper)
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        path="/{slug:str}/media",
+        route_handlers=[proof_pdf, proof_zip, invoice_pdf, payment_pdf],
+        guards=[require_session],
+        dependencies={"reading": Provide(provide_reading, sync_to_thread=False)},
+    )
+]
