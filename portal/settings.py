@@ -149,7 +149,12 @@ class Settings(BaseModel):
     def installation(self) -> Installation:
         """The log and the views; raises UsageError when they are not set."""
         return Installation(
-            self.kafka, self.topic_prefix, self.required("mongo_url"), self.mongo_database, self.batch_events
+            self.kafka,
+            self.topic_prefix,
+            self.required("mongo_url"),
+            self.mongo_database,
+            self.batch_events,
+            self.cache_url,
         )
 
     def required(self, name: str) -> str:

@@ -14,6 +14,8 @@ class Installation(NamedTuple):
     database: str
     batch_events: int
     """Events of a transaction at most."""
+    cache_url: str | None = None
+    """Where copies of customers' files are kept, which erasure removes; None: there are none."""
 
     def __repr__(self) -> str:
         return f"Installation({self.topic_prefix!r} on {self.kafka.bootstrap}, {self.database!r})"

@@ -18,6 +18,7 @@ from projectors.lanes import Lanes
 from projectors.live import Member
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store.records import Copies, Records
 
 logger = structlog.get_logger(__name__)
 
@@ -51,7 +52,10 @@ async def work(installation: Installation, instance: str) -> None:
         lanes = Lanes(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         member = Member(kafka, cluster.topics, name, instance, folder, lanes)
-        await first(member.run(), level.watch(lanes, log, lambda: datetime.now(UTC)))
+        works = [member.run(), level.watch(lanes, log, lambda: datetime.now(UTC))]
+        if installation.cache_url:
+            works.append(Records(store.database).erasures.completing(Copies(installation.cache_url)))
+        await first(*works)
 
 
 async def first(*works: Coroutine[Any, Any, None]) -> None:

@@ -22,7 +22,7 @@ from query_api.documents.printing import Press
 from query_api.documents.routes import ROUTES as DOCUMENTS
 from query_api.errors import Answered, pass_on
 from query_api.health import HealthController
-from query_api.media.files import Files, sweeping
+from query_api.media.files import Files, tidying
 from query_api.media.kept import Kept
 from query_api.media.originals import Originals
 from query_api.media.routes import ROUTES as MEDIA
@@ -94,7 +94,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
                 mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))
             if copies:
-                await stack.enter_async_context(sweeping(copies, clock))
+                await stack.enter_async_context(tidying(copies, records.erasures, clock))
             yield
 
     app = Litestar(

@@ -17,6 +17,7 @@ from query_api.media.shown import Shown
 from read_models.reads import Clock, Scope
 from read_models.store import Unavailable
 from read_models.store.records import Copies, Copy, Notices, Place
+from read_models.store.records.erasures import Erasures
 
 LARGEST_PICTURE: Final = 64 * 1024 * 1024
 LARGEST_DOCUMENT: Final = 512 * 1024 * 1024
@@ -71,22 +72,25 @@ class Files:
 
 
 @contextlib.asynccontextmanager
-async def sweeping(copies: Copies, clock: Clock) -> AsyncIterator[None]:
-    """Removes copies that nobody has used for long, now and again."""
-
-    async def run() -> None:
-        while True:
-            try:
-                removed = await copies.sweep(clock())
-                log.info("copies.swept", removed=removed)
-            except Unavailable as error:
-                log.warning("copies.not_swept", error=str(error))
-            await asyncio.sleep(SWEPT_EVERY.total_seconds())
-
-    running = asyncio.create_task(run())
+async def tidying(copies: Copies, erasures: Erasures, clock: Clock) -> AsyncIterator[None]:
+    """Removes copies that nobody has used for long, now and again, and those of erased customers at once."""
+    running = [
+        asyncio.create_task(_sweeping(copies, clock)),
+        asyncio.create_task(erasures.completing(copies)),
+    ]
     try:
         yield
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+
+
+async def _sweeping(copies: Copies, clock: Clock) -> None:
+    while True:
+        try:
+            removed = await copies.sweep(clock())
+            log.info("copies.swept", removed=removed)
+        except Unavailable as error:
+            log.warning("copies.not_swept", error=str(error))
+        await asyncio.sleep(SWEPT_EVERY.total_seconds())

@@ -26,6 +26,8 @@ from read_models.store.driver import (
 from read_models.store.generations import Generations, NoGeneration, Pointer
 from read_models.store.records import COLLECTIONS as RECORDS
 from read_models.store.records import SAID
+from read_models.store.records.erasures import COLLECTION as ERASURES
+from read_models.store.records.erasures import noted
 from read_models.store.views import Saving, Views
 from read_models.working_set import Loaded, Need
 
@@ -186,12 +188,15 @@ class Writer:
                     await generation.write(batch.saving, session)
                 await self._dead_letters.write(batch.letters, batch.held, now, session)
 
-    async def _erase(self, customers: Iterable[tuple[str, str]], session: Any) -> None:
+    async def _erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
         """Removes what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
         if owners := [{"business": business, "customer": customer} for business, customer in customers]:
             deletes = [DeleteMany(owner) for owner in owners]
             for name in (*DEAD_LETTERS, *RECORDS):
                 await self._database[name].bulk_write(deletes, session=session)
+            await self._database[ERASURES].bulk_write(
+                [noted(*customer) for customer in customers], session=session
+            )
             for name, field in SAID.items():
                 emptied = [UpdateMany(owner, {"$set": {field: None}}) for owner in owners]
                 await self._database[name].bulk_write(emptied, session=session)

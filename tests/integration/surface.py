@@ -3,10 +3,12 @@
 import asyncio
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -99,12 +101,17 @@ class Surface:
 
     def __init__(self, env: dict[str, str], limits: Limits | None = None) -> None:
         self._mail_api = env["LOCAL_MAIL_API"]
+        self._folder = tempfile.TemporaryDirectory()
+        self.media, self.cache = (Path(self._folder.name) / name for name in ("media", "cache"))
+        self.media.mkdir()
         self.config = Config(
             mongo_url=env["PORTAL_MONGO_URL"],
             mongo_database=f"surface_{secrets.token_hex(4)}",
             public_url=URL,
             smtp_url=env["PORTAL_SMTP_URL"],
             secret_keys=("a key of these tests that is long enough",),
+            media_url=self.media.as_uri(),
+            cache_url=self.cache.as_uri(),
             limits=limits or Limits(),
         )
         self._ahead = timedelta()
@@ -122,6 +129,7 @@ class Surface:
         return self
 
     async def _open(self) -> None:
+        self._stack.callback(self._folder.cleanup)
         self.store = await Store.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
         self._stack.push_async_callback(self.store.drop)

@@ -1,5 +1,7 @@
 """After `customer.erased` the database holds nothing of the customer but a tombstone with the ids."""
 
+import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -59,7 +61,15 @@ async def lived_in(surface: Surface) -> str:
     await surface.publish("visit.rescheduled", customer="cus_1", subject="v1", reason=f"{NAME} asked")
     await surface.publish("visit.completed", customer="cus_1", subject="v1", summary=f"{NAME} was in")
     await surface.publish("proof.uploaded", customer="cus_1", subject="p1", text=f"signed by {NAME}")
-    await surface.publish("proof_pack.published", customer="cus_1", subject="k1")
+    paper = f"terms for {NAME}".encode()
+    folder = surface.media / "biz_1"
+    folder.mkdir(exist_ok=True)
+    (folder / "t.pdf").write_bytes(paper)
+    terms = {"key": "t.pdf", "content_type": "application/pdf", "bytes": len(paper)}
+    terms["sha256"] = hashlib.sha256(paper).hexdigest()
+    await surface.publish(
+        "proof_pack.published", customer="cus_1", subject="k1", items=["p1"], document=terms
+    )
     await surface.publish("contract.signed", customer="cus_1", subject="c1", signed_by=NAME)
     await surface.publish("subscription.started", customer="cus_1", subject="s1", contract_id="c1")
     await surface.publish(
@@ -95,6 +105,19 @@ async def holding(surface: Surface, *traces: str) -> dict[str, list[Doc]]:
     return found
 
 
+def cached(surface: Surface) -> str:
+    """Everything in the folder of copies, names and contents."""
+    paths = [path for path in surface.cache.rglob("*") if path.is_file()]
+    return "".join(f"{path} {path.read_bytes().decode(errors='replace')}" for path in paths)
+
+
+async def erased_completely(surface: Surface) -> None:
+    """Returns when what lies outside of the database is gone, too; it is to be within a second or so."""
+    async with asyncio.timeout(30):
+        while await surface.store.database["erasures"].count_documents({}):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 def raising_for_invoices(events: list[Event], cache: Any) -> Any:
     """A fold that cannot apply an invoice."""
     if any(event.kind == "invoice" for event in events):
@@ -110,6 +133,9 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
     traces = (NAME, STREET, PHONE, GATE, email)
     browser = await surface.signed_in(email)
     feed = (await browser.get("/blue/api/calendar")).json()["url"]
+    for path in ("visits/v1/document", "visits/v1/proof.pdf", "invoices/i1.pdf"):
+        assert (await browser.get(f"/blue/media/{path}")).status_code == 200
+    assert NAME in cached(surface)
     asked: Browser = surface.browser()
     await asked.ask(email)
     await surface.mails(email, 2)
@@ -140,6 +166,8 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
     await surface.publish("customer.erased", customer="cus_1")
 
     assert await holding(surface, *traces) == {}
+    await erased_completely(surface)
+    assert cached(surface) == ""
     left = await holding(surface, "cus_1")
     (other, discarded) = await audit.latest(2)
     assert (discarded.by, discarded.about, discarded.detail) == ("cli:eve", KEY, None)
@@ -175,6 +203,7 @@ async def test_what_arrives_later_is_dropped_and_counted(surface: Surface) -> No
 
     assert await holding(surface, NAME, STREET, PHONE, GATE, email) == {}
     assert await counted(surface) - before == 12
+    await erased_completely(surface)
     left = await holding(surface, "cus_1")
     assert left.keys() == {"views_1", f"views_{STANDBY}"}
 
@@ -194,6 +223,7 @@ async def test_what_comes_with_the_erasure_in_one_batch_goes_as_well(surface: Su
     await surface._applier.apply(batch)
 
     assert await holding(surface, NAME, PHONE, GATE, "ada@mail.test") == {}
+    await erased_completely(surface)
     assert (await holding(surface, "cus_1")).keys() == {"views_1", f"views_{STANDBY}"}
 
 

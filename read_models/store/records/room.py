@@ -4,6 +4,8 @@ from read_models.store.driver import Database
 from read_models.store.records.audit import Audit
 from read_models.store.records.calendars import Calendars
 from read_models.store.records.collection import Collection
+from read_models.store.records.erasures import COLLECTION as ERASURES
+from read_models.store.records.erasures import Erasures
 from read_models.store.records.limits import Limits
 from read_models.store.records.notices import Notices
 from read_models.store.records.sessions import Sessions
@@ -17,6 +19,7 @@ class Records:
         """`database` is that of the store."""
         self.audit = Audit(Collection(database, "audit"))
         self.calendars = Calendars(Collection(database, "calendars"))
+        self.erasures = Erasures(Collection(database, ERASURES))
         self.limits = Limits(Collection(database, "limits"))
         self.notices = Notices(Collection(database, "notices"))
         self.sessions = Sessions(Collection(database, "sessions"))
