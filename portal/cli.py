@@ -21,6 +21,10 @@ app = typer.Typer(
 )
 topics = typer.Typer(help="The topics of the installation.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
+dead_letters = typer.Typer(
+    help="The quarantine: records that cannot be read, customers that an event holds.", no_args_is_help=True
+)
+app.add_typer(dead_letters, name="dead-letters")
 
 
 def main() -> None:
@@ -99,3 +103,59 @@ def lag(
 
     logs.configure(of_libraries=False)
     run(lag(settings(), watch=watch, as_json=as_json), endless=watch)
+
+
+@dead_letters.command("list")
+def list_(
+    error: Annotated[str | None, typer.Option(help="Only those of this error.")] = None,
+    lane: Annotated[int | None, typer.Option(min=0, help="Only those of this lane.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
+) -> None:
+    """What is wrong, by error and by lane, and the latest dead letters."""
+    from portal.commands.dead_letters import list_letters
+
+    logs.configure(of_libraries=False)
+    run(list_letters(settings(), error=error, lane=lane, limit=limit, as_json=as_json))
+
+
+@dead_letters.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="As `list` names it, e.g. visits-3-1042.")],
+    as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
+) -> None:
+    """One dead letter with its record, contact data masked; who discarded it, if somebody did."""
+    from portal.commands.dead_letters import show
+
+    logs.configure(of_libraries=False)
+    run(show(settings(), name, as_json=as_json))
+
+
+BY = typer.Option(help="Who does it, for the records.", show_default="the user of this machine")
+
+
+@dead_letters.command()
+def retry(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that hold a customer.")] = False,
+    error: Annotated[str | None, typer.Option(help="With --all: only those of this error.")] = None,
+    by: Annotated[str | None, BY] = None,
+) -> None:
+    """Applies, after a fix, the event that holds a customer and all that waited for it, in order."""
+    from portal.commands.dead_letters import retry
+
+    logs.configure(of_libraries=False)
+    run(retry(settings(), names or [], everything=everything, error=error, by=by))
+
+
+@dead_letters.command()
+def discard(
+    names: Annotated[list[str], typer.Argument(metavar="ID...")],
+    reason: Annotated[str, typer.Option(help="Why, for the records; name no customer in it.")],
+    by: Annotated[str | None, BY] = None,
+) -> None:
+    """Takes records out for good: no generation, live or made anew, applies them; applies what waited behind."""
+    from portal.commands.dead_letters import discard
+
+    logs.configure(of_libraries=False)
+    run(discard(settings(), names, reason=reason, by=by))

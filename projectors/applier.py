@@ -223,7 +223,8 @@ class Applier:
 
     async def _begin(self, pointer: Pointer, known: Known) -> None:
         lanes = frozenset(lane for _, lane in known)
-        self._batches.held = await self._writer.held(lanes)
+        self._batches.held = await self._writer.held(pointer.kept, lanes)
+        self._batches.discarded = await self._writer.discarded(lanes)
         self._batches.forget()
         self._generations, self._known, self._lanes = pointer.kept, known, lanes
         self._wanted = {

@@ -16,6 +16,7 @@ from read_models.store import (
     Batch,
     DeadLetter,
     Held,
+    Position,
     Views,
     Writer,
     owner_of,
@@ -60,7 +61,9 @@ class Batches:
         self._documents_per_event = 1.0
         self._cache: dict[str, Doc | None] = {}
         self.held: set[str] = set()
-        """The keys (`biz/cus`) of the customers that an event holds."""
+        """The keys (`biz/cus`, `biz`) of those that are held."""
+        self.discarded: frozenset[Position] = frozenset()
+        """Places that are passed by."""
 
     def forget(self) -> None:
         """Keeps no document: all are asked for anew."""
@@ -141,6 +144,8 @@ class Batches:
         waiting: list[Held] = []
         unreadable: list[DeadLetter] = []
         for record, topic, event, reason in reads:
+            if self.discarded and Position(topic, record.partition, record.offset) in self.discarded:
+                continue
             if event is None:
                 unreadable.append(DeadLetter(record, topic, reason))
                 continue

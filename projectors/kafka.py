@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
 from events.envelope import Record
@@ -26,6 +26,10 @@ Place = tuple[str, int]
 
 class KafkaAway(Exception):
     """The cluster does not answer, or not within `REQUEST_S`."""
+
+
+class LogGap(Exception):
+    """A record that was there is not there any more: the log is not kept for ever."""
 
 
 class TopicsUnfit(Exception):
@@ -146,6 +150,30 @@ class Log:
         while await self._client.position(partition) < end:
             batch = await self._client.getmany(partition, timeout_ms=500)
             found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
+        return found
+
+    async def at(self, place: Place, offsets: Iterable[int]) -> list[Record]:
+        """The records of a partition at some offsets, in order; raises KafkaAway, and LogGap where one is gone."""
+        partition = TopicPartition(*place)
+        wanted = sorted(set(offsets), reverse=True)
+        found: list[Record] = []
+        self._client.assign([partition])
+        try:
+            while wanted:
+                self._client.seek(partition, wanted[-1])
+                async with asyncio.timeout(2 * REQUEST_S):
+                    while not (read := (await self._client.getmany(timeout_ms=500)).get(partition)):
+                        pass
+                if read[0].offset > wanted[-1]:
+                    raise LogGap(f"the log has no record at {place[0]}/{place[1]}/{wanted[-1]}")
+                for one in read:
+                    if wanted and one.offset == wanted[-1]:
+                        found.append(record_of(one))
+                        wanted.pop()
+        except OffsetOutOfRangeError:
+            raise LogGap(f"the log does not reach back to {place[0]}/{place[1]}/{wanted[-1]}") from None
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
         return found
 
     async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:

@@ -161,9 +161,9 @@ async def _views(installation: Installation) -> Views | None:
         return None
     try:
         pointer = await store.generations.pointer(store.version)
-        dead_letters, waiting = await store.dead_letters.counts()
         if pointer is None:
-            return Views(None, {}, {}, dead_letters, waiting)
+            return Views(None, {}, {}, 0, 0)
+        dead_letters, waiting = await store.dead_letters.counts(pointer.served)
         record = await store.generations.record(pointer.served) or {}
         found = await store.writer().read([pointer.served], range(record["partitions"]))
         checkpoints = {one.lane: one for one in found.values()}

@@ -1,9 +1,12 @@
 """The only room with a database driver in it: views, checkpoints, generations, dead letters, and records beside."""
 
 from read_models.store.checkpoints import Advance, Checkpoint
-from read_models.store.dead_letters import DeadLetter, Held, owner_of
+from read_models.store.dead_letters import DeadLetter, Held, Position, owner_of
+from read_models.store.discards import Discard
 from read_models.store.driver import Conflict, Unavailable, Unstorable, patiently
 from read_models.store.generations import NoGeneration, Pointer
+from read_models.store.holds import Hold, HoldChanged
+from read_models.store.letters import ErrorCount, Letter
 from read_models.store.store import Store
 from read_models.store.views import Saving, Views, saving
 from read_models.store.writer import Batch, CompareFailed, Known, Writer
@@ -15,10 +18,16 @@ __all__ = [
     "CompareFailed",
     "Conflict",
     "DeadLetter",
+    "Discard",
+    "ErrorCount",
     "Held",
+    "Hold",
+    "HoldChanged",
     "Known",
+    "Letter",
     "NoGeneration",
     "Pointer",
+    "Position",
     "Saving",
     "Store",
     "Unavailable",

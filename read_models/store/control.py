@@ -49,7 +49,7 @@ class Control:
                 {"generation": pointer.served}, {"lane": 1, "level_at": 1}
             )
             level = {found["lane"]: found["level_at"] or NEVER for found in await lanes.to_list(None)}
-        self._held_since = await self._dead_letters.held_since()
+        self._held_since = await self._dead_letters.held_since(pointer.served)
         self._topics = Topics("", max(len(level), 1))
         self._level_at = level
         self.served = pointer.served

@@ -1,15 +1,16 @@
 """Dead letters: records that cannot be read, kept whole; customers that an event holds, and what waits behind it.
 
-Both are written in the transaction that moves the offsets past them, and belong to no generation's views.
+All are written in the transaction that moves the offsets past them, and say in which generations they are: a letter in
+its list `generations`, holds and what waits one by one, as the same customer may be held at another place in each.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from bson import Binary
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import UpdateOne
 
 from events.envelope import Record
 from read_models.documents import Doc
@@ -25,6 +26,24 @@ WHOLE_BYTES = 1024 * 1024
 CUT_BYTES = 64 * 1024
 LATEST_MS = 2**53 - 1
 """Timestamps beyond are no times, and more than the database holds."""
+
+
+class Position(NamedTuple):
+    """A place in the log: topic without prefix, lane, offset."""
+
+    topic: str
+    lane: int
+    offset: int
+
+    @property
+    def id(self) -> str:
+        """The place as one word, which is the name of the dead letter there: `visits-3-1042`."""
+        return f"{self.topic}-{self.lane}-{self.offset}"
+
+    @classmethod
+    def of(cls, stored: Doc) -> "Position":
+        """That of a document that has one."""
+        return cls(stored["topic"], stored["lane"], stored["offset"])
 
 
 class DeadLetter(NamedTuple):
@@ -44,9 +63,8 @@ class Held(NamedTuple):
     reason: str | None
 
 
-def place_id(topic: str, record: Record) -> str:
-    """The `_id` of a place in the log, so that reading it again keeps it once."""
-    return f"{topic}/{record.partition}/{record.offset}"
+BEHIND = "held in another generation that is kept"
+"""Why an owner is held in a generation where no event holds it: what waits in one waits in all."""
 
 
 def owner_of(key: bytes | None) -> tuple[str | None, str | None]:
@@ -58,8 +76,19 @@ def owner_of(key: bytes | None) -> tuple[str | None, str | None]:
     return (parts[0], parts[1]) if len(parts) == 2 and all(parts) else (None, None)
 
 
-def _place(topic: str, record: Record) -> Doc:
-    return {"_id": place_id(topic, record), "lane": record.partition, "topic": topic, "offset": record.offset}
+def _position(topic: str, record: Record) -> Position:
+    return Position(topic, record.partition, record.offset)
+
+
+def owned_by(owner: str) -> Doc:
+    """The fields that name an owner, `biz/cus` or `biz`, in these collections."""
+    business, _, customer = owner.partition("/")
+    return {"business": business, "customer": customer or None}
+
+
+def hold_id(generation: int, owner: str) -> str:
+    """The `_id` of an owner's hold in a generation."""
+    return f"{generation}/{owner}"
 
 
 def _unreadable(letter: DeadLetter, now: datetime) -> Doc:
@@ -67,7 +96,7 @@ def _unreadable(letter: DeadLetter, now: datetime) -> Doc:
     business, customer = owner_of(record.key)
     size = len(value or b"")
     kept = value if size <= WHOLE_BYTES else (value or b"")[:CUT_BYTES]
-    return _place(letter.topic, record) | {
+    return _position(letter.topic, record)._asdict() | {
         "business": business,
         "customer": customer,
         "timestamp": max(-LATEST_MS, min(record.timestamp, LATEST_MS)),
@@ -85,7 +114,7 @@ def _unreadable(letter: DeadLetter, now: datetime) -> Doc:
 
 
 class DeadLetters:
-    """The quarantine of an installation."""
+    """The quarantine of an installation, as those write and ask it who apply records."""
 
     def __init__(self, database: Database) -> None:
         """Nothing is asked of the server yet."""
@@ -95,58 +124,89 @@ class DeadLetters:
 
     async def create(self) -> None:
         """Makes the indexes; harmless when they exist."""
+        owner = [("business", 1), ("customer", 1)]
         with translated():
             for collection in (self._unreadable, self._waiting, self._holds):
-                await collection.create_index([("business", 1), ("customer", 1)])
                 await collection.create_index("lane")
+            for collection in (self._unreadable, self._holds):
+                await collection.create_index(owner)
+            await self._waiting.create_index([*owner, ("generation", 1), ("topic", 1), ("offset", 1)])
 
-    async def held(self, lanes: Iterable[int], session: Any = None) -> set[str]:
-        """The keys (`biz/cus`) of the customers that are held in these lanes."""
+    async def held(
+        self, generations: Collection[int], lanes: Iterable[int], session: Any = None
+    ) -> set[str]:
+        """The owners (`biz/cus`, `biz`) that are held in these lanes, in any of these generations."""
+        wanted = {"lane": {"$in": list(lanes)}, "generation": {"$in": list(generations)}}
         with translated():
-            found = self._holds.find({"lane": {"$in": list(lanes)}}, {"_id": 1}, session=session)
-            return {document["_id"] for document in await found.to_list(None)}
+            found = self._holds.find(wanted, {"owner": 1}, session=session)
+            return {hold["owner"] for hold in await found.to_list(None)}
 
-    async def held_since(self) -> dict[str, datetime]:
-        """When the hold of each held customer began, by key."""
+    async def held_since(self, generation: int) -> dict[str, datetime]:
+        """When the hold of each owner that is held in a generation began."""
         with translated():
-            return {found["_id"]: found["since"] for found in await self._holds.find().to_list(None)}
+            holds = self._holds.find({"generation": generation}, {"owner": 1, "since": 1})
+            return {found["owner"]: found["since"] for found in await holds.to_list(None)}
 
-    async def counts(self) -> tuple[int, int]:
-        """How many dead letters there are, unreadable records and events that hold, and how many records wait."""
+    async def counts(self, generation: int) -> tuple[int, int]:
+        """How many dead letters a generation has, unreadable records and events that hold, and what waits."""
         with translated():
-            unreadable = await self._unreadable.count_documents({})
-            return unreadable + await self._holds.count_documents({}), await self._waiting.count_documents({})
+            unreadable = await self._unreadable.count_documents({"generations": generation})
+            events = {"generation": generation, "offset": {"$ne": None}}
+            holding = await self._holds.count_documents(events)
+            return unreadable + holding, await self._waiting.count_documents({"generation": generation})
+
+    async def forget(self, generation: int, session: Any = None) -> None:
+        """Removes all of a generation that is dropped."""
+        with translated():
+            for collection in (self._holds, self._waiting):
+                await collection.delete_many({"generation": generation}, session=session)
+            gone = {"generations": generation}
+            await self._unreadable.update_many(gone, {"$pull": gone}, session=session)
+            await self._unreadable.delete_many({"generations": []}, session=session)
 
     async def write(
         self,
         letters: Sequence[DeadLetter],
         held: Sequence[Held],
+        generations: Sequence[int],
         now: datetime,
         session: Any,
     ) -> None:
         """Keeps what a batch found, in the session's transaction."""
         if kept := [
-            ReplaceOne({"_id": place_id(one.topic, one.record)}, _unreadable(one, now), upsert=True)
+            UpdateOne(
+                {"_id": _position(one.topic, one.record).id},
+                {"$set": _unreadable(one, now), "$addToSet": {"generations": {"$each": list(generations)}}},
+                upsert=True,
+            )
             for one in letters
         ]:
             await self._unreadable.bulk_write(kept, ordered=False, session=session)
-        if holds := [_hold(one, now) for one in held if one.reason is not None]:
-            await self._holds.bulk_write(holds, ordered=False, session=session)
-        if waiting := [_wait(one) for one in held if one.reason is None]:
+        everywhere = [(generation, one) for one in held for generation in generations]
+        if holds := [_hold(generation, one, now) for generation, one in everywhere]:
+            await self._holds.bulk_write(holds, session=session)
+        if waiting := [_wait(generation, one) for generation, one in everywhere if one.reason is None]:
             await self._waiting.bulk_write(waiting, ordered=False, session=session)
 
 
-def _owner_fields(owner: str) -> Doc:
-    business, _, customer = owner.partition("/")
-    return {"business": business, "customer": customer or None}
+def hold_of(generation: int, owner: str, lane: int, now: datetime) -> Doc:
+    """A hold as it begins, but for what it is for: `topic` and `offset` of an event, if one holds; `reason`."""
+    known = {"generation": generation, "owner": owner, "lane": lane, "since": now}
+    return known | owned_by(owner)
 
 
-def _hold(one: Held, now: datetime) -> UpdateOne:
-    fields = _owner_fields(one.owner) | {"lane": one.record.partition, "since": now, "reason": one.reason}
-    fields |= {"topic": one.topic, "offset": one.record.offset}
-    return UpdateOne({"_id": one.owner}, {"$setOnInsert": fields}, upsert=True)
+def _hold(generation: int, one: Held, now: datetime) -> UpdateOne:
+    """Begins a hold where there is none: for what waits, too, as all generations are held together."""
+    event = one.reason is not None
+    fields = hold_of(generation, one.owner, one.record.partition, now) | {
+        "topic": one.topic if event else None,
+        "offset": one.record.offset if event else None,
+        "reason": one.reason or BEHIND,
+    }
+    return UpdateOne({"_id": hold_id(generation, one.owner)}, {"$setOnInsert": fields}, upsert=True)
 
 
-def _wait(one: Held) -> "ReplaceOne[Doc]":
-    place = _place(one.topic, one.record) | _owner_fields(one.owner)
-    return ReplaceOne({"_id": place["_id"]}, place, upsert=True)
+def _wait(generation: int, one: Held) -> UpdateOne:
+    position = _position(one.topic, one.record)
+    fields = position._asdict() | {"generation": generation, "owner": one.owner} | owned_by(one.owner)
+    return UpdateOne({"_id": f"{generation}/{position.id}"}, {"$set": fields}, upsert=True)

@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from read_models.documents import Doc
-from read_models.store import checkpoints
+from read_models.store import checkpoints, discards
 from read_models.store.dead_letters import DeadLetters
 from read_models.store.driver import Client, Database, translated
 from read_models.store.views import Views
@@ -100,7 +100,7 @@ class Generations:
 
     async def _make_collections(self) -> None:
         # A transaction cannot make one that another transaction makes at the same time.
-        for name in (COLLECTION, checkpoints.COLLECTION, POINTERS):
+        for name in (COLLECTION, checkpoints.COLLECTION, POINTERS, discards.COLLECTION):
             try:
                 await self._database.create_collection(name, check_exists=False)
             except OperationFailure as error:

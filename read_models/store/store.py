@@ -9,8 +9,11 @@ from read_models.lists import Range
 from read_models.project import VERSION
 from read_models.store.control import Control
 from read_models.store.dead_letters import DeadLetters
+from read_models.store.discards import Discards
 from read_models.store.driver import Client, connect, translated
 from read_models.store.generations import Generations
+from read_models.store.holds import Holds
+from read_models.store.letters import Letters
 from read_models.store.shared_reads import SharedReads
 from read_models.store.views import Views
 from read_models.store.writer import Writer
@@ -26,6 +29,9 @@ class Store:
         self.database = self._client[database]
         self.generations = Generations(self._client, self.database)
         self.dead_letters = DeadLetters(self.database)
+        self.discards = Discards(self.database)
+        self.holds = Holds(self.database)
+        self.letters = Letters(self.database)
         self.control = Control(self.database, self.generations, self.dead_letters, version)
         self._shared: dict[int, SharedReads] = {}
         self._polling: asyncio.Task[None] | None = None

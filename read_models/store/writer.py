@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import structlog
 from bson.binary import UUID_SUBTYPE, Binary
-from pymongo import DeleteMany, UpdateMany
+from pymongo import DeleteMany, UpdateMany, UpdateOne
 
 from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
 from read_models.store.dead_letters import COLLECTIONS as DEAD_LETTERS
-from read_models.store.dead_letters import DeadLetter, DeadLetters, Held
+from read_models.store.dead_letters import DeadLetter, DeadLetters, Held, Position
+from read_models.store.discards import Discards
 from read_models.store.driver import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
@@ -70,6 +72,7 @@ class Writer:
         self._checkpoints = database[COLLECTION]
         self._generations = generations
         self._dead_letters = dead_letters
+        self._discards = Discards(database)
         self._session: Any = None
         self._reading: Any = None
 
@@ -118,9 +121,19 @@ class Writer:
                 return pointer, known
             known = await settled(self.read(pointer.kept, lanes))
 
-    async def held(self, lanes: Collection[int]) -> set[str]:
-        """The keys (`biz/cus`) of the customers that are held in lanes."""
-        return await settled(self._dead_letters.held(lanes, self._reading))
+    async def held(self, generations: Collection[int], lanes: Collection[int]) -> set[str]:
+        """The owners (`biz/cus`, `biz`) that are held in lanes, in any of these generations."""
+        return await settled(self._dead_letters.held(generations, lanes, self._reading))
+
+    async def generations_of(self, lane: int) -> list[int]:
+        """All generations, of any version, that have a lane."""
+        with translated():
+            found = self._checkpoints.find({"lane": lane}, {"generation": 1}, session=self._reading)
+            return sorted([document["generation"] for document in await settled(found.to_list(None))])
+
+    async def discarded(self, lanes: Collection[int]) -> frozenset[Position]:
+        """The places of lanes that are not to be applied."""
+        return await settled(self._discards.places(lanes, self._reading))
 
     async def take(
         self, version: int, lanes: Collection[int], others: Collection[int]
@@ -158,6 +171,40 @@ class Writer:
             checkpoint.session = self.session_id
             checkpoint.level_at = step.level_at or checkpoint.level_at
 
+    async def beside(
+        self,
+        lane: int,
+        generations: Collection[int],
+        work: Callable[[Any], Awaitable[None]],
+        counts: Mapping[int, Mapping[str, int]] = MappingProxyType({}),
+    ) -> None:
+        """One transaction, around `work`, on a lane that a worker may be writing; it gets the session.
+
+        It adds 1 to the lane's revisions, by which the worker learns of it, and takes the lane from nobody. What was
+        read before is compared by `work` itself, on the hold of the customer it writes: nobody else writes a customer
+        that is held. `counts` are added to the lane's, by generation. Raises and retries as `write` does.
+        """
+        known = await settled(self.read(generations, [lane]))
+        steps = [
+            UpdateOne(
+                {"_id": one.id},
+                {"$inc": {"revision": 1, **prefixed("counts.", counts.get(one.generation, {}))}},
+            )
+            for one in known.values()
+        ]
+
+        async def transact() -> None:
+            with translated():
+                async with self._session.start_transaction():
+                    moved = await self._checkpoints.bulk_write(steps, session=self._session)
+                    if moved.matched_count != len(generations):
+                        raise CompareFailed
+                    await work(self._session)
+
+        if len(known) != len(generations):
+            raise CompareFailed  # a generation was dropped meanwhile
+        await self._retried(transact, list(known.values()))
+
     async def set_level(self, known: Sequence[Checkpoint], at: datetime) -> None:
         """Notes that idle lanes were read to their ends at a moment; without a transaction or a new revision."""
         mine = {"_id": {"$in": [one.id for one in known]}, "session": self.session_id}
@@ -183,12 +230,13 @@ class Writer:
                 compared = await self._checkpoints.bulk_write(operations, session=session)
                 if compared.matched_count != len(operations):
                     raise CompareFailed
-                await self._erase(batch.saving.erase, session)
+                await self.erase(batch.saving.erase, session)
                 for generation in views:
                     await generation.write(batch.saving, session)
-                await self._dead_letters.write(batch.letters, batch.held, now, session)
+                kept = [generation.generation for generation in views]
+                await self._dead_letters.write(batch.letters, batch.held, kept, now, session)
 
-    async def _erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
+    async def erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
         """Removes what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
         if owners := [{"business": business, "customer": customer} for business, customer in customers]:
             deletes = [DeleteMany(owner) for owner in owners]
@@ -232,6 +280,11 @@ class Writer:
                 await self._client.admin.command(
                     "killSessions", [{"id": lsid(other)} for other in sorted(others)]
                 )
+
+
+def prefixed(prefix: str, values: Mapping[str, int]) -> dict[str, int]:
+    """Values by their names behind a prefix."""
+    return {f"{prefix}{name}": value for name, value in values.items()}
 
 
 def lsid(session: bytes) -> Any:

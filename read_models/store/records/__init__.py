@@ -15,7 +15,7 @@ from read_models.store.records.sign_ins import SignIn
 COLLECTIONS = ("sessions", "sign_ins", "calendars", "notices")
 """The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
 
-SAID = {"audit": "detail"}
+SAID = {"audit": "detail", "discards": "why"}
 """Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
 
 __all__ = [

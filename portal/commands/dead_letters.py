@@ -1,0 +1,148 @@
+"""`portal dead-letters list|show|retry|discard`: the quarantine, for people and, with `--json`, for programs."""
+
+import getpass
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from portal.errors import CommandError, UsageError
+from portal.settings import Settings
+from projectors import quarantine
+from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
+from projectors.letter_shapes import of_discard, of_error, of_letter, of_record
+from projectors.quarantine import Mended, NoSuchLetter, Quarantine, StillFails
+from read_models.store import Store, Unavailable
+
+MOST: Final = 10_000
+"""Dead letters that `retry --all` takes at a time."""
+
+
+async def list_letters(
+    settings: Settings, *, error: str | None, lane: int | None, limit: int, as_json: bool
+) -> None:
+    """Print what is wrong, and the latest dead letters."""
+    async with _store(settings) as store:
+        errors = await store.letters.errors()
+        letters = await store.letters.latest(limit, error, lane)
+    if as_json:
+        _print({"errors": [of_error(one) for one in errors], "items": [of_letter(one) for one in letters]})
+        return
+    console = Console()
+    if not errors:
+        console.print("The quarantine is empty.")
+        return
+    counted = Table("count", "kind", "error", "by lane", "first", "last", box=None, pad_edge=False)
+    for one in errors:
+        lanes = ", ".join(f"{place}: {number}" for place, number in one.by_lane.items())
+        counted.add_row(str(one.count), one.kind, one.error, lanes, _moment(one.first_at), _moment(one.last_at))
+    console.print(counted, "")
+    listed = Table("id", "kind", "customer", "waiting", "since", "error", box=None, pad_edge=False)
+    for letter in letters:
+        listed.add_row(
+            letter.id,
+            letter.kind,
+            letter.owner or "names nobody",
+            str(letter.waiting),
+            _moment(letter.at),
+            letter.error,
+        )
+    console.print(listed)
+    total = sum(one.count for one in errors if error in (None, one.error))
+    if lane is None and total > len(letters):
+        console.print(f"The latest {len(letters)} of {total}; --limit shows more.", style="dim")
+
+
+async def show(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Print one dead letter with its record, and its discard; raises CommandError where there is neither."""
+    async with _quarantine(settings) as (store, desk):
+        letters = await store.letters.find(name)
+        discarded = await desk.discard_of(name)
+        if not letters and discarded is None:
+            raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+        record = await desk.record(letters[0]) if letters else None
+    found = {
+        "letters": [of_letter(letter) for letter in letters],
+        "record": record and of_record(record, letters[0]),
+        "discard": discarded and of_discard(discarded),
+    }
+    if as_json:
+        _print(found)
+    else:
+        Console().print_json(orjson.dumps(found, default=str).decode())
+
+
+async def retry(
+    settings: Settings, names: Sequence[str], *, everything: bool, error: str | None, by: str | None
+) -> None:
+    """Retry dead letters; goes on behind one that still fails, and raises CommandError in the end."""
+    if bool(names) == everything or (error and not everything):
+        raise UsageError("name the dead letters to retry, or say --all (with --error: all of one error)")
+    async with _quarantine(settings) as (store, desk):
+        if everything:
+            found = await store.letters.latest(MOST, error)
+            names = [letter.id for letter in found if letter.kind == "held"]
+        await _each(names, lambda name: desk.retry(name, _who(by)), "retried")
+
+
+async def discard(settings: Settings, names: Sequence[str], *, reason: str, by: str | None) -> None:
+    """Discard dead letters; goes on behind one that cannot be, and raises CommandError in the end."""
+    if not reason.strip():
+        raise UsageError("--reason is empty: say why the records are not to be applied")
+    async with _quarantine(settings) as (_, desk):
+        await _each(names, lambda name: desk.discard(name, _who(by), reason), "discarded")
+
+
+async def _each(names: Sequence[str], work: Any, done: str) -> None:
+    failed = []
+    for name in names:
+        try:
+            mended: Mended = await work(name)
+        except (NoSuchLetter, StillFails) as error:
+            failed.append(str(error))
+        else:
+            behind = "".join(f"; {owner} is not held any more" for owner in mended.owners)
+            print(f"{name}: {done}, {mended.applied} records applied{behind}")
+    if failed:
+        raise CommandError("\n".join(failed))
+    if not names:
+        print("there is nothing to do")
+
+
+def _who(by: str | None) -> str:
+    return f"cli:{by or getpass.getuser()}"
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+
+
+def _print(found: dict[str, Any]) -> None:
+    sys.stdout.write(orjson.dumps(found).decode() + "\n")
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[Store]:
+    store = Store(settings.required("mongo_url"), settings.mongo_database)
+    try:
+        yield store
+    except Unavailable as error:
+        raise CommandError("MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?") from error
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _quarantine(settings: Settings) -> AsyncIterator[tuple[Store, Quarantine]]:
+    try:
+        async with quarantine.opened(settings.installation) as opened:
+            yield opened
+    except Unavailable as error:
+        raise CommandError("MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?") from error
+    except (KafkaAway, TopicsUnfit, LogGap, NoSuchLetter) as error:
+        raise CommandError(str(error)) from error
