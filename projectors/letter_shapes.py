@@ -14,7 +14,14 @@ SHOWN_BYTES: Final = 20_000
 
 def of_error(one: ErrorCount) -> dict[str, Any]:
     """A kind of error, as JSON."""
-    return one._asdict() | {"by_lane": {str(lane): number for lane, number in one.by_lane.items()}}
+    return {
+        "kind": one.kind,
+        "error": one.error,
+        "count": one.number,
+        "by_lane": {str(lane): number for lane, number in one.by_lane.items()},
+        "first_at": one.first_at,
+        "last_at": one.last_at,
+    }
 
 
 def of_letter(letter: Letter) -> dict[str, Any]:

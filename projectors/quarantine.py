@@ -95,13 +95,16 @@ class Quarantine:
         owners = [letter.owner for letter in letters if letter.owner is not None]
         for owner in owners:
             if not await self._kept_holds(owner):
-                raise StillFails(f"{name} is held in generation {letters[0].generations} only, which is not kept")
+                raise StillFails(
+                    f"{name} is held in generation {letters[0].generations} only, which is not kept"
+                )
         return Mended(sum([await self.release(owner) for owner in owners]), owners)
 
     async def discard(self, name: str, by: str, why: str) -> Mended:
         """Takes a record out for good, in every generation, and applies what waited behind it.
 
-        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; StillFails when what waited cannot be applied either: the record is discarded then.
+        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; StillFails when what waited
+        cannot be applied either: the record is discarded then.
         """
         letters = await self._letters(name)
         position, lane = letters[0].position, letters[0].lane

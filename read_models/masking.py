@@ -7,12 +7,9 @@ from typing import Any, Final
 # Nothing is looked at twice: only where a word begins, and without going back. Texts may be long.
 _ADDRESS: Final = re.compile(r"(?<![^\s@\"'<>(),:;])[^\s@\"'<>(),:;]++@[^\s@\"'<>(),:;]++")
 
-CONTACT: Final = frozenset(
-    """
-    name emails email phone sign_in addresses address line1 line2 city region postal_code signed_by
-    instructions location caption text summary memo note
-    """.split()
-)
+_ADDRESSES: Final = ("address", "addresses", "line1", "line2", "city", "region", "postal_code", "location")
+_WORDS: Final = ("instructions", "caption", "text", "summary", "memo", "note", "reason")
+CONTACT: Final = frozenset(("name", "email", "emails", "sign_in", "phone", "signed_by", *_ADDRESSES, *_WORDS))
 """Fields, in events and documents, that say how a customer is reached, where, or what was written for people."""
 
 OF_THINGS: Final = frozenset(("service", "plan", "services", "technician", "items", "tasks"))

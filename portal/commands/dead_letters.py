@@ -40,9 +40,14 @@ async def list_letters(
     counted = Table("count", "kind", "error", "by lane", "first", "last", box=None, pad_edge=False)
     for one in errors:
         lanes = ", ".join(f"{place}: {number}" for place, number in one.by_lane.items())
-        counted.add_row(str(one.count), one.kind, one.error, lanes, _moment(one.first_at), _moment(one.last_at))
+        counted.add_row(
+            str(one.number), one.kind, one.error, lanes, _moment(one.first_at), _moment(one.last_at)
+        )
     console.print(counted, "")
-    listed = Table("id", "kind", "customer", "waiting", "since", "error", box=None, pad_edge=False)
+    listed = Table(box=None, pad_edge=False)
+    for column in ("id", "kind", "customer", "waiting", "since"):
+        listed.add_column(column, no_wrap=True)
+    listed.add_column("error")
     for letter in letters:
         listed.add_row(
             letter.id,
@@ -53,7 +58,7 @@ async def list_letters(
             letter.error,
         )
     console.print(listed)
-    total = sum(one.count for one in errors if error in (None, one.error))
+    total = sum(one.number for one in errors if error in (None, one.error))
     if lane is None and total > len(letters):
         console.print(f"The latest {len(letters)} of {total}; --limit shows more.", style="dim")
 
@@ -132,7 +137,9 @@ async def _store(settings: Settings) -> AsyncIterator[Store]:
     try:
         yield store
     except Unavailable as error:
-        raise CommandError("MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?") from error
+        raise CommandError(
+            "MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?"
+        ) from error
     finally:
         await store.close()
 
@@ -143,6 +150,8 @@ async def _quarantine(settings: Settings) -> AsyncIterator[tuple[Store, Quaranti
         async with quarantine.opened(settings.installation) as opened:
             yield opened
     except Unavailable as error:
-        raise CommandError("MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?") from error
+        raise CommandError(
+            "MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?"
+        ) from error
     except (KafkaAway, TopicsUnfit, LogGap, NoSuchLetter) as error:
         raise CommandError(str(error)) from error

@@ -132,9 +132,7 @@ class DeadLetters:
                 await collection.create_index(owner)
             await self._waiting.create_index([*owner, ("generation", 1), ("topic", 1), ("offset", 1)])
 
-    async def held(
-        self, generations: Collection[int], lanes: Iterable[int], session: Any = None
-    ) -> set[str]:
+    async def held(self, generations: Collection[int], lanes: Iterable[int], session: Any = None) -> set[str]:
         """The owners (`biz/cus`, `biz`) that are held in these lanes, in any of these generations."""
         wanted = {"lane": {"$in": list(lanes)}, "generation": {"$in": list(generations)}}
         with translated():

@@ -43,7 +43,7 @@ class Discards:
         """The discard of a place, None where there is none."""
         with translated():
             one = await self._collection.find_one({"_id": position.id})
-        return one and Discard(position, one["by"], one["why"], one["error"], one["at"])
+        return Discard(position, one["by"], one["why"], one["error"], one["at"]) if one else None
 
     async def put(self, one: Discard, owner: tuple[str | None, str | None], session: Any) -> None:
         """Takes a place out, in the session's transaction; the first who did stays named.

@@ -19,7 +19,7 @@ class ErrorCount(NamedTuple):
 
     kind: Kind
     error: str
-    count: int
+    number: int
     by_lane: Mapping[int, int]
     first_at: datetime
     last_at: datetime
@@ -109,12 +109,12 @@ class Letters:
             unreadable = await self._unreadable.aggregate(list(BY_ERROR)).to_list(None)
             held = await self._holds.aggregate([*ONE_BY_ONE, *BY_ERROR]).to_list(None)
         counts = [_count("unreadable", one) for one in unreadable] + [_count("held", one) for one in held]
-        return sorted(counts, key=lambda one: (-one.count, one.kind, one.error))
+        return sorted(counts, key=lambda one: (-one.number, one.kind, one.error))
 
     async def latest(self, limit: int, error: str | None = None, lane: int | None = None) -> list[Letter]:
         """The latest dead letters, latest first; of one error and one lane, if these are given."""
         wanted = {name: value for name, value in (("reason", error), ("lane", lane)) if value is not None}
-        shown = [{"$match": wanted}, {"$sort": {"at": -1, "_id": 1}}, {"$limit": limit}]
+        shown: list[Doc] = [{"$match": wanted}, {"$sort": {"at": -1, "_id": 1}}, {"$limit": limit}]
         with translated():
             without = {"$project": {"value": 0, "headers": 0, "key": 0}}
             unreadable = await self._unreadable.aggregate([*shown, without]).to_list(None)
@@ -169,7 +169,11 @@ def _count(kind: Kind, found: Doc) -> ErrorCount:
 
 def _letter(kind: Kind, found: Doc, waiting: int) -> Letter:
     position = None if found["offset"] is None else Position.of(found)
-    record = {name: found[name] for name in ("key", "headers", "value", "size", "sha256", "timestamp") if name in found}
+    record: Doc = {
+        name: found[name]
+        for name in ("key", "headers", "value", "size", "sha256", "timestamp")
+        if name in found
+    }
     return Letter(
         id=position.id if position else f"{found['business']}~{found['customer'] or ''}",
         kind=kind,

@@ -128,8 +128,8 @@ class Writer:
     async def generations_of(self, lane: int) -> list[int]:
         """All generations, of any version, that have a lane."""
         with translated():
-            found = self._checkpoints.find({"lane": lane}, {"generation": 1}, session=self._reading)
-            return sorted([document["generation"] for document in await settled(found.to_list(None))])
+            found = await self._checkpoints.find({"lane": lane}, {"generation": 1}).to_list(None)
+        return sorted([document["generation"] for document in found])
 
     async def discarded(self, lanes: Collection[int]) -> frozenset[Position]:
         """The places of lanes that are not to be applied."""

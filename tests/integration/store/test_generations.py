@@ -55,7 +55,9 @@ async def test_readers_know_what_is_served_and_never_promise_more_freshness_than
     await store.control.refresh()
     assert store.control.as_of("biz/cus") == level
     since = datetime(2025, 12, 1, tzinfo=UTC)
-    await store.database["holds"].insert_one({"_id": "biz/cus", "since": since})
+    await store.database["holds"].insert_one(
+        {"_id": "1/biz/cus", "generation": 1, "owner": "biz/cus", "since": since}
+    )
     await store.control.refresh()
     assert store.control.as_of("biz/cus") == since
 

@@ -1,0 +1,227 @@
+"""Retry and discard: what a held customer waits for is applied in order, whatever breaks meanwhile."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from events.envelope import Record
+from local_stack.stack import Stack
+from projectors.applier import Applier
+from projectors.kafka import Log
+from projectors.quarantine import NoSuchLetter, Quarantine, StillFails
+from read_models.documents import Doc
+from read_models.project import VERSION
+from read_models.store import Store, Unavailable
+from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
+from tests.integration.applier.cutting import cut
+from tests.integration.applier.faulty_wire import Break, FaultyWire
+from tests.integration.applier.test_holds import VICTIM, raising_for
+from tests.integration.applier.test_lanes import second_generation
+
+KEPT = (1, 2)
+WRITTEN = ("views_1", "views_2", "checkpoints", "holds", "waiting", "quarantine", "discards")
+
+
+class SampleLog:
+    """The log that the sample is, read by place."""
+
+    async def at(self, place: tuple[str, int], offsets: Iterable[int]) -> list[Record]:
+        wanted = set(offsets)
+        return [r for r in SAMPLE if (r.topic, r.partition) == place and r.offset in wanted]
+
+
+@asynccontextmanager
+async def quarantine(store: Store) -> AsyncIterator[Quarantine]:
+    """That of a store, on the sample's log."""
+    writer = store.writer()
+    await writer.open()
+    try:
+        yield Quarantine(store, TOPICS, cast("Log", SampleLog()), writer)
+    finally:
+        await writer.close()
+
+
+async def two_kept(store: Store) -> None:
+    """A standby beside what is served."""
+    await second_generation(store)
+    await store.database["pointers"].update_one({"_id": VERSION}, {"$set": {"standby": 2}})
+
+
+async def held(store: Store, monkeypatch: pytest.MonkeyPatch, log: list[Record] = SAMPLE) -> str:
+    """Applies a log in two generations while the fold raises for one customer; the name of the dead letter."""
+    await two_kept(store)
+    applier = Applier(store, TOPICS)
+    with monkeypatch.context() as patched:
+        raising_for(VICTIM, patched)
+        await applier.take_over(LANES)
+        await applier.apply(log)
+    await applier.close()
+    (letter,) = await store.letters.latest(10)
+    assert (letter.kind, letter.owner, letter.generations) == ("held", VICTIM, [1, 2])
+    assert letter.waiting == await store.database["waiting"].count_documents({"generation": 1}) > 20
+    return letter.id
+
+
+async def assert_whole(store: Store, expected: dict[str, Doc]) -> None:
+    for generation in KEPT:
+        assert await views(store, generation) == expected
+        assert await store.dead_letters.counts(generation) == (0, 0)
+
+
+async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_fault(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await held(store, monkeypatch)
+    before = await views(store)
+    async with quarantine(store) as desk:
+        mended = await desk.retry(name, "cli:eve")
+        assert mended.owners == [VICTIM]
+        assert of(VICTIM, before) != of(VICTIM, undisturbed())
+        await assert_whole(store, undisturbed())
+        with pytest.raises(NoSuchLetter):
+            await desk.retry(name, "cli:eve")
+    noted = await store.database["audit"].find_one()
+    assert noted
+    assert (noted["by"], noted["action"], noted["about"]) == ("cli:eve", "dead_letter.retry", name)
+
+
+async def test_what_still_fails_holds_where_it_fails_and_says_so(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before it is applied, and nothing is lost: after the fix all is as without the fault."""
+    name = await held(store, monkeypatch)
+    async with quarantine(store) as desk:
+        with monkeypatch.context() as patched:
+            raising_for(VICTIM, patched)
+            with pytest.raises(StillFails, match=f"{name} cannot be applied: ArithmeticError in raising"):
+                await desk.retry(name, "cli:eve")
+        assert [letter.id for letter in await store.letters.latest(10)] == [name]
+        await desk.retry(name, "cli:eve")
+    await assert_whole(store, undisturbed())
+
+
+async def test_a_live_worker_learns_of_a_hold_that_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on from what the retry made, although it has older documents in memory."""
+    await two_kept(store)
+    applier = Applier(store, TOPICS)
+    await applier.take_over(LANES)
+    with monkeypatch.context() as patched:
+        raising_for(VICTIM, patched)
+        await applier.apply(SAMPLE[:600])
+    async with quarantine(store) as desk:
+        (letter,) = await store.letters.latest(10)
+        await desk.retry(letter.id, "cli:eve")
+        await applier.apply(SAMPLE)
+    await assert_whole(store, undisturbed())
+    await applier.close()
+
+
+async def test_a_discarded_event_is_passed_by_for_good(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waited behind it is applied; who did it and why is kept; another generation does not apply it either."""
+    name = await held(store, monkeypatch)
+    place = (await store.letters.find(name))[0].position
+    assert place
+    async with quarantine(store) as desk:
+        await desk.discard(name, "cli:eve", "sent twice by ada@mail.test")
+        known = await desk.discard_of(name)
+    assert known
+    assert (known.by, known.why) == ("cli:eve", "sent twice by …@…")
+    assert known.error.startswith("ArithmeticError")
+    left = [r for r in SAMPLE if (TOPICS.short[r.topic], r.partition, r.offset) != place]
+    await assert_whole(store, undisturbed(left))
+    other = await Store.connect(store_url(store), f"{store.database.name}_anew")
+    await other.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
+    await other.database["discards"].insert_many(await store.database["discards"].find().to_list(None))
+    applier = Applier(other, TOPICS)
+    await applier.take_over(LANES)
+    await applier.apply(SAMPLE)
+    assert await views(other) == undisturbed(left)
+    await applier.close()
+    await other.drop()
+    await other.close()
+
+
+def store_url(store: Store) -> str:
+    host, port = store.database.client.address
+    return f"mongodb://{host}:{port}/?directConnection=true"
+
+
+async def test_when_what_waited_fails_too_the_discard_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await held(store, monkeypatch)
+    async with quarantine(store) as desk:
+        with monkeypatch.context() as patched:
+            raising_for(VICTIM, patched)
+            with pytest.raises(StillFails):
+                await desk.discard(name, "cli:eve", "lost")
+        (next_one,) = await store.letters.latest(10)
+        assert next_one.id != name
+        assert await desk.discard_of(name)
+        assert await desk.discard_of(next_one.id) is None
+
+
+async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one finishes."""
+    monkeypatch.setattr("projectors.quarantine.STEP_EVENTS", 8)
+    name, saved, at, ended = await held_small(store, monkeypatch), {}, 0, False
+    for collection in WRITTEN:
+        saved[collection] = await store.database[collection].find().to_list(None)
+    while not ended:
+        at += 1
+        for collection, documents in saved.items():
+            await store.database[collection].delete_many({})
+            if documents:
+                await store.database[collection].insert_many(documents)
+        async with quarantine(store) as desk:
+            ended = not await cut(desk.retry(name, "cli:eve"), at)
+        async with quarantine(store) as desk:
+            for letter in await store.letters.latest(10):
+                await desk.retry(letter.id, "cli:eve")
+        await assert_whole(store, undisturbed(SMALL))
+    assert at > 50
+
+
+SMALL = [r for r in SAMPLE if r.key in (VICTIM.encode(), b"biz_s0")]
+
+
+async def held_small(store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    return await held(store, monkeypatch, SMALL)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
+async def test_any_command_of_a_retry_may_be_lost(
+    store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    """Three times, which the driver does not mend itself; the answer of a commit too."""
+    name = await held_small(store, monkeypatch)
+    saved: dict[str, list[Any]] = {}
+    for collection in WRITTEN:
+        saved[collection] = await store.database[collection].find().to_list(None)
+    broken, after = set(), 0
+    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
+        through = Store(wire.url, store.database.name)
+        while True:
+            for collection, documents in saved.items():
+                await store.database[collection].delete_many({})
+                if documents:
+                    await store.database[collection].insert_many(documents)
+            async with quarantine(through) as desk:
+                wire.plan(Break(after, 3, late))
+                try:
+                    await desk.retry(name, "cli:eve")
+                except (Unavailable, NoSuchLetter):
+                    wire.plan(None)
+                    for letter in await store.letters.latest(10):
+                        await desk.retry(letter.id, "cli:eve")
+                broken |= set(wire.commands[after : after + 1])
+            await assert_whole(store, undisturbed(SMALL))
+            if not wire.broken and wire.commands and len(wire.commands) <= after:
+                break
+            after += 1
+        await through.close()
+    assert broken >= {"find", "update", "delete", "commitTransaction"}
