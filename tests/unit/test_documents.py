@@ -40,7 +40,7 @@ def test_every_command_is_explained_and_no_other() -> None:
     """The table of commands is what `portal --help` lists."""
     table = OPERATING[OPERATING.index("| command | does |") :].split("\n\n")[0]
     explained = {
-        " ".join(re.findall(r"^[a-z ]+", line)).strip()
+        " ".join(re.findall(r"^(?:[a-z]+(?:-[a-z]+)* ?)+", line)).strip()
         for line in re.findall(r"^\| `portal (.*?)`", table, re.MULTILINE)
     }
     assert explained == set(commands(app))
