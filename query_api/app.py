@@ -28,8 +28,15 @@ from query_api.media.originals import Originals
 from query_api.media.routes import ROUTES as MEDIA
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES as PAGES
+from query_api.payments.mailer import PaymentMailer
+from query_api.payments.routes import stripe_webhook
+from query_api.payments.sender import Sender, publishing
+from query_api.payments.service import Payments
+from query_api.payments.stripe_api import StripeApi
+from query_api.payments.webhook import Webhook
+from query_api.rounds import delivering
 from query_api.sign_in.controllers import ROUTES as SIGN_IN
-from query_api.sign_in.mailer import Mailer, delivering
+from query_api.sign_in.mailer import Mailer
 from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions
@@ -51,7 +58,8 @@ def now() -> datetime:
 def create_app(config: Config, clock: Clock = now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
-    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds` and `clock`.
+    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds`,
+    `clock`, and `payments`, `webhook` and `payment_page`, which are None where nothing can be paid online.
     """
     addresses = Addresses(config.public_url)
 
@@ -68,6 +76,11 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             kept = Kept(copies, records.notices, reads, clock)
             files = Files(Originals(config.media_url), kept, records.notices, clock)
             papers = Papers(files, Press())
+        online, sender, payments = config.payments, None, None
+        if online:
+            sender = Sender(records.checkouts, online.kafka, online.topic, clock)
+            stripe = StripeApi(online.api_key, online.api_base)
+            payments = Payments(records, store, stripe, sender, portals, clock)
         app.state.update(
             store=store,
             reads=reads,
@@ -77,8 +90,11 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             logos=Logos(config.media_url, notices=records.notices),
             files=files,
             papers=papers,
-            feeds=FeedAddresses(records, config.secret_keys, portals, addresses),
+            feeds=FeedAddresses(records, config.secret_keys, portals),
             clock=clock,
+            payments=payments,
+            webhook=Webhook(payments, online.webhook_secret) if online and payments else None,
+            payment_page=online.page_origin if online else None,
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
@@ -93,6 +109,12 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             if keys and config.smtp_url:
                 mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))
+            if sender and payments:
+                stack.push_async_callback(payments.stripe.close)
+                await stack.enter_async_context(publishing(sender))
+                if config.smtp_url:
+                    teller = PaymentMailer(payments, store, reads, config.smtp_url, portals, addresses, clock)
+                    await stack.enter_async_context(delivering(teller))
             if copies:
                 await stack.enter_async_context(tidying(copies, records.erasures, clock))
             yield
@@ -102,6 +124,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             HealthController,
             business_profile,
             dashboard,
+            stripe_webhook,
             *CUSTOMER,
             *SIGN_IN,
             *MEDIA,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class OnlinePayments:
+    """What paying online needs. Nothing secret is in the repr."""
+
+    api_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    kafka: Mapping[str, Any] = field(repr=False)
+    """The arguments that every client of the cluster takes."""
+    topic: str
+    """Full name of the topic of payments."""
+    api_base: str | None = None
+    """Where Stripe's API is; None: at Stripe's own place."""
+
+    @property
+    def page_origin(self) -> str:
+        """Where the pages are that customers pay on: their forms lead there."""
+        return self.api_base or "https://checkout.stripe.com"
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of one process. Nothing secret is in the repr."""
 
@@ -48,6 +67,8 @@ class Config:
     """Where businesses' files are read from, `file://` or `s3://`; None: there are neither logos nor files."""
     cache_url: str | None = None
     """Where copies of customers' files are kept; None: there are no files."""
+    payments: OnlinePayments | None = None
+    """None: nothing can be paid online."""
     limits: Limits = field(default_factory=Limits)
 
     @property

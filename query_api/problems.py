@@ -21,6 +21,8 @@ from litestar.status_codes import (
 )
 
 from query_api.calendar.errors import FeedsOff
+from query_api.payments.errors import DETAILS, CannotPay, NotSigned, ProviderAway
+from query_api.payments.stripe_api import StripeAway
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
 from read_models.store import Unavailable
 
@@ -69,6 +71,17 @@ def problem_of(error: Exception) -> Problem:
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Sign-in is not set up.")
         case FeedsOff():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Calendar feeds are not set up.")
+        case CannotPay():
+            members = {"reason": error.reason} | ({"due": error.due} if error.due else {})
+            return Problem(HTTP_409_CONFLICT, DETAILS[error.reason], members=members)
+        case NotSigned():
+            return Problem(HTTP_400_BAD_REQUEST, "The signature does not fit the body, or is too old.")
+        case ProviderAway() | StripeAway():
+            return Problem(
+                HTTP_503_SERVICE_UNAVAILABLE,
+                "The payment provider does not answer. Nothing was charged; please try again.",
+                RETRY_SOON,
+            )
         case NotReady():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "The portal is being prepared.", RETRY_SOON)
         case Unavailable():

@@ -44,6 +44,14 @@ class Portals:
         """The business whose slug it is."""
         return await self._by_slug.get(slug)
 
+    async def origin(self, business: Doc) -> str:
+        """Where a business's portal is reached: on its own host, where that is its."""
+        host = business["portal_host"]
+        own = await self.of_host(host) if host else None
+        if host and own and own["_id"] == business["_id"]:
+            return self._addresses.custom(host)
+        return self._addresses.public
+
     async def require_ready(self) -> None:
         """Raises NotReady while there are no views to serve."""
         if not await self._reads.ready():

@@ -15,7 +15,7 @@ from portal.requests import Clients, RequestIds
 from portal.running import run
 from portal.settings import Settings
 from query_api.app import create_app
-from query_api.config import Config, Limits
+from query_api.config import Config, Limits, OnlinePayments
 from read_models.store import Store, Unavailable
 
 logger = structlog.get_logger(__name__)
@@ -74,13 +74,31 @@ def config_of(settings: Settings) -> Config:
         secret_keys=settings.keys,
         media_url=settings.media_url,
         cache_url=settings.cache_url,
+        payments=payments_of(settings),
         limits=limits,
+    )
+
+
+def payments_of(settings: Settings) -> OnlinePayments | None:
+    """What paying online needs; None when something of it is not set. Raises UsageError."""
+    if "payments" in off(settings):
+        return None
+    return OnlinePayments(
+        api_key=settings.required("stripe_api_key"),
+        webhook_secret=settings.required("stripe_webhook_secret"),
+        kafka=settings.kafka.client(),
+        topic=f"{settings.topic_prefix}payments",
+        api_base=settings.stripe_api_base,
     )
 
 
 def off(settings: Settings) -> dict[str, list[str]]:
     """The features that are off, with the variables that are missing."""
-    needed = {"sign-in": ("smtp_url", "secret_key"), "files": ("media_url", "cache_url")}
+    needed = {
+        "sign-in": ("smtp_url", "secret_key"),
+        "files": ("media_url", "cache_url"),
+        "payments": ("stripe_api_key", "stripe_webhook_secret", "kafka_bootstrap"),
+    }
     missing = {
         feature: [f"PORTAL_{name.upper()}" for name in names if getattr(settings, name) is None]
         for feature, names in needed.items()

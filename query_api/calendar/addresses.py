@@ -7,7 +7,7 @@ and its keyed hash over whose feed it is. What was copied out of the database op
 import re
 from collections.abc import Sequence
 
-from query_api.addresses import Addresses, portal_url
+from query_api.addresses import portal_url
 from query_api.calendar.errors import FeedsOff
 from query_api.sign_in.secrets import Keys, new_id
 from query_api.tenancy import Portals
@@ -24,14 +24,11 @@ PURPOSE = "calendar"
 class FeedAddresses:
     """The feeds' addresses, of all businesses."""
 
-    def __init__(
-        self, records: Records, secret_keys: Sequence[str], portals: Portals, addresses: Addresses
-    ) -> None:
+    def __init__(self, records: Records, secret_keys: Sequence[str], portals: Portals) -> None:
         """`secret_keys` are `PORTAL_SECRET_KEY`, newest first: the first makes addresses, all verify them."""
         self._records = records.calendars
         self._keys = Keys(secret_keys) if secret_keys else None
         self._portals = portals
-        self._addresses = addresses
 
     async def url(self, scope: Scope, business: Doc) -> str:
         """The address of a customer's feed. Raises FeedsOff."""
@@ -58,17 +55,9 @@ class FeedAddresses:
             return None
         return Scope(*owner)
 
-    async def origin(self, business: Doc) -> str:
-        """Where a business's portal is reached: on its own host, where that is its."""
-        host = business["portal_host"]
-        own = await self._portals.of_host(host) if host else None
-        return (
-            self._addresses.custom(host) if own and own["_id"] == business["_id"] else self._addresses.public
-        )
-
     async def _url(self, keys: Keys, scope: Scope, business: Doc, nonce: str) -> str:
         secret = nonce + keys.seal(PURPOSE, *scope, nonce)
-        return portal_url(await self.origin(business), business, f"calendar/{secret}.ics")
+        return portal_url(await self._portals.origin(business), business, f"calendar/{secret}.ics")
 
     def _sealing(self) -> Keys:
         if self._keys is None:

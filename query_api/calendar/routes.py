@@ -15,6 +15,7 @@ from query_api.calendar.addresses import FeedAddresses
 from query_api.calendar.entries import Household, calendar
 from query_api.customer.access import AnyRequest, business_of
 from query_api.customer.reading import PROBLEMS, answers, session_of
+from query_api.tenancy import Portals
 from read_models.documents import Doc
 from read_models.pages import Reading
 from read_models.pages.calendar import calendar as shown
@@ -95,8 +96,8 @@ async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
 
 async def household(request: AnyRequest, reading: Reading, customer: Doc) -> Household:
     """Whose calendar it is."""
-    feeds: FeedAddresses = request.app.state.feeds
-    return Household(reading.business, customer, await feeds.origin(reading.business), reading.now)
+    portals: Portals = request.app.state.portals
+    return Household(reading.business, customer, await portals.origin(reading.business), reading.now)
 
 
 async def icalendar(of: Household, visits: list[Doc], name: str) -> Response[bytes]:

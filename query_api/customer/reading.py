@@ -51,7 +51,8 @@ def session_of(request: AnyRequest) -> Session:
 def provide_reading(request: AnyRequest) -> Reading:
     """What the signed-in customer may read, as of now."""
     state = request.app.state
-    return Reading(state.store, session_of(request).scope, business_of(request), state.clock())
+    checkouts = state.payments.checkouts if state.payments else None
+    return Reading(state.store, session_of(request).scope, business_of(request), state.clock(), checkouts)
 
 
 def provide_part(

@@ -9,6 +9,7 @@ from query_api.customer import agreements, invoices, visits
 from query_api.customer.activity import activity
 from query_api.customer.reading import provide_reading, require_session
 from query_api.export import routes as export
+from query_api.payments import routes as payments
 
 ROUTES: list[ControllerRouterHandler] = [
     Router(
@@ -18,6 +19,7 @@ ROUTES: list[ControllerRouterHandler] = [
             *invoices.ROUTES,
             *agreements.ROUTES,
             activity,
+            *payments.ROUTES,
             *calendar.ROUTES,
             *export.ROUTES,
         ],

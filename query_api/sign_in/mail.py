@@ -46,6 +46,15 @@ class Letter(NamedTuple):
     at: datetime
 
 
+class Written(NamedTuple):
+    """What a mail says."""
+
+    subject: str
+    text: str
+    page: str
+    """The same as HTML."""
+
+
 class Unmailable(Exception):
     """The address is none that a mail can be sent to."""
 
@@ -66,18 +75,26 @@ def compose(letter: Letter, host: str) -> EmailMessage:
         "language": locale.language,
     }
     subject, text, page = (TEXTS.render(part, locale.language, values).strip() for part in PARTS)
+    written = Written(subject, text, page)
+    return addressed(business, recipient(letter), host, letter.id, letter.at, written)
+
+
+def addressed(
+    business: Doc, to: Address, host: str, id_: str, at: datetime, written: Written
+) -> EmailMessage:
+    """A mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = subject
-    mail["From"] = Address(name, "no-reply", sending_domain(host))
-    mail["To"] = recipient(letter)
-    mail["Date"] = format_datetime(letter.at.astimezone(UTC))
-    mail["Message-ID"] = f"<{letter.id}@{sending_domain(host)}>"
+    mail["Subject"] = written.subject
+    mail["From"] = Address(harmless(business["name"]), "no-reply", sending_domain(host))
+    mail["To"] = to
+    mail["Date"] = format_datetime(at.astimezone(UTC))
+    mail["Message-ID"] = f"<{id_}@{sending_domain(host)}>"
     # RFC 3834: no holiday reply is wanted.
     mail["Auto-Submitted"] = "auto-generated"
-    if (reply_to := _written(business["support"]["email"])) is not None:
+    if (reply_to := parsed(business["support"]["email"])) is not None:
         mail["Reply-To"] = reply_to
-    mail.set_content(text)
-    mail.add_alternative(INLINER.inline(page), subtype="html")
+    mail.set_content(written.text)
+    mail.add_alternative(INLINER.inline(written.page), subtype="html")
     return mail
 
 
@@ -93,7 +110,7 @@ def harmless(name: str) -> str:
 def recipient(letter: Letter) -> Address:
     """The address as the customer's record has it: what was typed is only known to compare equal."""
     held = (email for customer in letter.customers for email in customer["emails"])
-    written = _written(next(email for email in held if folded(email) == letter.address))
+    written = parsed(next(email for email in held if folded(email) == letter.address))
     if written is None:
         raise Unmailable
     return written
@@ -108,7 +125,7 @@ def sending_domain(host: str) -> str:
     return "localhost"
 
 
-def _written(email: str) -> Address | None:
+def parsed(email: str) -> Address | None:
     """An address that can stand in a header; None for a text that cannot."""
     text = email.strip()
     if harmless(text) != text:

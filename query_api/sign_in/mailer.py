@@ -6,10 +6,6 @@ recipient, and before it is given the mail: whatever fails earlier is tried agai
 where the server says that it did not take the mail. Code and link are made for each attempt, and only hashes kept.
 """
 
-import asyncio
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
@@ -22,6 +18,7 @@ from aiosmtplib import (
 )
 
 from query_api.addresses import Addresses
+from query_api.rounds import Rounds
 from query_api.sign_in.mail import Letter, compose, sending_domain
 from query_api.sign_in.secrets import Keys, digest, new_code, new_token
 from query_api.sign_in.smtp import Server, content, envelope
@@ -32,15 +29,8 @@ from read_models.store.records import Records, SignIn
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_SECONDS = 0.2
-AT_ONCE = 4
-"""Mails that a process sends side by side."""
-
 CLAIM = timedelta(seconds=90)
 """Longer than one attempt takes."""
-
-STOP_WITHIN_SECONDS = 10.0
-"""What mails under way are given to be sent when the process ends."""
 
 TRIED_FOR = timedelta(minutes=15)
 """A mail that comes later than this is of no use to anybody any more."""
@@ -50,7 +40,7 @@ PERMANENT = 500
 """Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
 
 
-class Mailer:
+class Mailer(Rounds):
     """Sends the mails of sign-ins that were asked for."""
 
     def __init__(
@@ -64,6 +54,7 @@ class Mailer:
         clock: Clock,
     ) -> None:
         """Raises ValueError for an SMTP address that is none."""
+        super().__init__()
         self._sign_ins = records.sign_ins
         self._store = store
         self._reads = reads
@@ -71,17 +62,6 @@ class Mailer:
         self._server = Server.of(smtp_url)
         self._addresses = addresses
         self._clock = clock
-        self._stopping = asyncio.Event()
-
-    async def run(self) -> None:
-        """Sends mails as they become due, until `stop`."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(self._work())
-
-    def stop(self) -> None:
-        """Lets mails under way be finished and begins no others."""
-        self._stopping.set()
 
     async def send_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
@@ -100,26 +80,6 @@ class Mailer:
             return True
         await self._deliver(claimed, letter)
         return True
-
-    async def _work(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                found = await self.send_next()
-            except Unavailable:
-                found = False
-            except Exception:
-                # One mail's trouble is not the others': it is due again when its claim has run out.
-                log.exception("mail.failed")
-                found = False
-            if not found:
-                await self._pause(LOOK_EVERY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads, hides nothing
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
     async def _letter(self, claimed: SignIn) -> Letter | None:
         """What is to be mailed; None where nobody of the business has the address, or the business is gone."""
@@ -188,18 +148,3 @@ class Mailer:
         pause = timedelta(seconds=min(2 ** (claimed.attempts - 1), LONGEST_PAUSE_SECONDS))
         log.warning("mail.put_off", sign_in=claimed.id, attempts=claimed.attempts, reason=reason)
         await patiently(lambda: self._sign_ins.put_off(claimed, self._clock() + pause))
-
-
-@asynccontextmanager
-async def delivering(mailer: Mailer) -> AsyncIterator[None]:
-    """Runs a mailer; at the end, mails under way are given the time to be sent."""
-    running = asyncio.create_task(mailer.run())
-    try:
-        yield
-    finally:
-        mailer.stop()
-        try:
-            async with asyncio.timeout(STOP_WITHIN_SECONDS):
-                await running
-        except TimeoutError:
-            log.warning("mailer.cut_off")

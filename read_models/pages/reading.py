@@ -9,6 +9,7 @@ from read_models.documents import Doc, document_id, timestamp
 from read_models.lists import Range
 from read_models.reads import WHOLE_LIST, Scope
 from read_models.store import Store
+from read_models.store.records import Checkouts
 
 Named = tuple[str, str]
 """A document's kind and id."""
@@ -21,6 +22,8 @@ class Reading(NamedTuple):
     scope: Scope
     business: Doc
     at: datetime
+    checkouts: Checkouts | None = None
+    """The payments that are on their way; None where nothing can be paid online."""
 
     @property
     def now(self) -> str:

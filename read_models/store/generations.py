@@ -55,6 +55,12 @@ class Generations:
             found: Doc | None = await self._database[COLLECTION].find_one({"_id": generation})
         return found
 
+    async def holds(self, generation: int, topic: str, lane: int, offset: int) -> bool:
+        """Whether a record of a lane's topic (without prefix) is applied in a generation."""
+        wanted = {"_id": checkpoints.checkpoint_id(generation, lane), f"offsets.{topic}": {"$gt": offset}}
+        with translated():
+            return await self._database[checkpoints.COLLECTION].find_one(wanted, {"_id": 1}) is not None
+
     async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> Pointer:
         """The pointer of a version; on an empty installation makes the first generation, whoever is first.
 

@@ -10,7 +10,8 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.addresses import Addresses
-from query_api.sign_in.mailer import CLAIM, Mailer, delivering
+from query_api.rounds import delivering
+from query_api.sign_in.mailer import CLAIM, Mailer
 from query_api.sign_in.secrets import Keys
 from read_models.store import Unavailable
 from read_models.store.records import Records

@@ -1,18 +1,19 @@
 """What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses,
-notices, the audit.
+notices, the audit, payments on their way and what is to be published of them.
 
 Nothing here is projected. Times are datetimes with a zone, cut to milliseconds as MongoDB keeps them; what is over
 is removed by MongoDB itself, at `gone_at`.
 """
 
 from read_models.store.records.audit import Action, Audit
+from read_models.store.records.checkouts import Checkout, Checkouts, Fact
 from read_models.store.records.copies import Copies, Copy, Place
 from read_models.store.records.notices import Notice, Notices
 from read_models.store.records.room import Records
 from read_models.store.records.sessions import SessionRecord
 from read_models.store.records.sign_ins import SignIn
 
-COLLECTIONS = ("sessions", "sign_ins", "calendars", "notices")
+COLLECTIONS = ("sessions", "sign_ins", "calendars", "checkouts", "notices")
 """The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
 
 SAID = {"audit": "detail", "discards": "why"}
@@ -23,8 +24,11 @@ __all__ = [
     "SAID",
     "Action",
     "Audit",
+    "Checkout",
+    "Checkouts",
     "Copies",
     "Copy",
+    "Fact",
     "Notice",
     "Notices",
     "Place",

@@ -43,6 +43,20 @@ class Collection:
         with translated():
             await self._collection.insert_one(document, session=session)
 
+    async def add(self, document: Doc) -> bool:
+        """Adds a document; False when a unique index has its values already."""
+        with translated():
+            try:
+                await self._collection.insert_one(document)
+            except DuplicateKeyError:
+                return False
+            return True
+
+    async def replace(self, selection: Selection, document: Doc) -> bool:
+        """Puts a document in place of another; False when there was none to replace."""
+        with translated():
+            return bool((await self._collection.replace_one(selection, document)).matched_count)
+
     async def update(self, selection: Selection, change: Selection) -> bool:
         """Changes one document; False when there was none to change, or nothing."""
         with translated():
@@ -73,6 +87,16 @@ class Collection:
                     # Somebody else made it at the same moment: now it is there.
                     continue
                 return found
+
+    async def count(self, selection: Selection) -> int:
+        """How many documents are selected."""
+        with translated():
+            return int(await self._collection.count_documents(selection))
+
+    async def distinct(self, field: str) -> list[Any]:
+        """The values that a field has, in order."""
+        with translated():
+            return sorted(await self._collection.distinct(field))
 
     async def delete(self, selection: Selection) -> int:
         """Removes all documents selected, and answers how many."""

@@ -3,6 +3,7 @@
 from read_models.store.driver import Database
 from read_models.store.records.audit import Audit
 from read_models.store.records.calendars import Calendars
+from read_models.store.records.checkouts import Checkouts
 from read_models.store.records.collection import Collection
 from read_models.store.records.erasures import COLLECTION as ERASURES
 from read_models.store.records.erasures import Erasures
@@ -20,6 +21,7 @@ class Records:
         self.audit = Audit(Collection(database, "audit"))
         self.calendars = Calendars(Collection(database, "calendars"))
         self.erasures = Erasures(Collection(database, ERASURES))
+        self.checkouts = Checkouts(Collection(database, "checkouts"))
         self.limits = Limits(Collection(database, "limits"))
         self.notices = Notices(Collection(database, "notices"))
         self.sessions = Sessions(Collection(database, "sessions"))
@@ -27,6 +29,13 @@ class Records:
 
     async def prepare(self) -> None:
         """Makes the indexes that are missing. Raises `Unavailable` when MongoDB does not answer."""
-        rooms = (self.audit, self.calendars, self.limits, self.notices, self.sessions, self.sign_ins)
-        for room in rooms:
+        for room in (
+            self.audit,
+            self.calendars,
+            self.checkouts,
+            self.limits,
+            self.notices,
+            self.sessions,
+            self.sign_ins,
+        ):
             await room.collection.create_indexes(room.INDEXES)

@@ -1,0 +1,105 @@
+"""`POST /{slug}/api/invoices/{id}/checkout` and `POST /-/webhooks/stripe`"""
+
+from typing import Annotated, TypedDict
+
+import msgspec
+from litestar import Response, post
+from litestar.exceptions import NotFoundException
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_201_CREATED,
+    HTTP_400_BAD_REQUEST,
+    HTTP_409_CONFLICT,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+from litestar.types import ControllerRouterHandler
+
+from events.fields import MAX_INTEGER
+from query_api.customer.access import AnyRequest, business_of
+from query_api.customer.lists import Problem
+from query_api.customer.reading import PROBLEMS, provide_reading, session_of
+from query_api.payments.errors import CannotPay
+from query_api.payments.service import Payments
+from query_api.payments.webhook import Webhook
+from query_api.problems import PROBLEM_JSON
+
+SIGNATURE = "Stripe-Signature"
+MAX_EVENT_BYTES = 1024 * 1024
+"""Stripe's events carry whole objects with all that belongs to them."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What to pay: all that is due, or less."""
+
+    amount: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] | None = None
+    """In minor units of the invoice's currency."""
+
+
+class PaymentPage(TypedDict):
+    """Where to pay."""
+
+    url: str
+
+
+class Reason(Problem):
+    """Why nothing can be paid."""
+
+    reason: str
+
+
+def _told(shape: type, description: str) -> ResponseSpec:
+    return ResponseSpec(shape, generate_examples=False, description=description, media_type=PROBLEM_JSON)
+
+
+@post(
+    "/invoices/{invoice_id:str}/checkout",
+    operation_id="payInvoice",
+    tags=["invoices"],
+    status_code=HTTP_201_CREATED,
+    responses={
+        HTTP_201_CREATED: ResponseSpec(PaymentPage, generate_examples=False, description="Where to pay."),
+        **PROBLEMS,
+        HTTP_409_CONFLICT: _told(Reason, "Nothing can be paid; `reason` says why."),
+        HTTP_503_SERVICE_UNAVAILABLE: _told(Problem, "The payment provider does not answer."),
+    },
+)
+async def checkout(
+    request: AnyRequest, invoice_id: FromPath[str], data: JSONBody[Wanted | None] = None
+) -> Response[PaymentPage]:
+    """Opens the page where the invoice is paid; the same page again while it can be used."""
+    url = await url_of(request, invoice_id, data.amount if data else None)
+    return Response({"url": url}, status_code=HTTP_201_CREATED)
+
+
+async def url_of(request: AnyRequest, invoice_id: str, amount: int | None) -> str:
+    """Where the signed-in customer pays one of their invoices. Raises NotFoundException, CannotPay, ProviderAway."""
+    found = await provide_reading(request).document("invoice", invoice_id)
+    if found is None:
+        raise NotFoundException
+    payments: Payments | None = request.app.state.payments
+    if payments is None:
+        raise CannotPay("not_online")
+    return await payments.checkout(session_of(request), business_of(request), found, amount)
+
+
+@post(
+    "/-/webhooks/stripe",
+    operation_id="receiveStripeEvent",
+    tags=["webhooks"],
+    status_code=HTTP_200_OK,
+    request_max_body_size=MAX_EVENT_BYTES,
+    responses={HTTP_400_BAD_REQUEST: _told(Problem, "Not signed by Stripe, or too long ago.")},
+)
+async def stripe_webhook(request: AnyRequest) -> Response[dict[str, str]]:
+    """Takes an event of Stripe's; answers once what it says is kept."""
+    webhook: Webhook | None = request.app.state.webhook
+    if webhook is None:
+        raise NotFoundException
+    await webhook.receive(await request.body(), request.headers.get(SIGNATURE, ""))
+    return Response({"status": "ok"})
+
+
+ROUTES: list[ControllerRouterHandler] = [checkout]
+"""Below `/{slug}/api`, behind the guard that asks for a session."""

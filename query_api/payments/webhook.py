@@ -1,0 +1,100 @@
+"""Stripe's events. Each is only a sign that something happened to a session: what, Stripe is asked.
+
+So they may come in any order, again, and years late; what they say of a refund or a dispute is taken along.
+"""
+
+import json
+from typing import Final
+
+import stripe
+import structlog
+
+from query_api.payments.errors import NotSigned
+from query_api.payments.facts import Json
+from query_api.payments.service import PREFIX, Payments
+from query_api.payments.stripe_api import StripeRefused
+from read_models.store.records import Checkout
+
+log = structlog.get_logger(__name__)
+
+TOLERANCE_SECONDS: Final = 300
+"""How old a signature may be, Stripe's own default."""
+
+OF_SESSIONS: Final = frozenset(
+    f"checkout.session.{what}"
+    for what in ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
+)
+OF_CHARGES: Final = frozenset({"charge.refunded"})
+OF_REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+OF_DISPUTES: Final = frozenset({"charge.dispute.closed"})
+
+
+class Webhook:
+    """What Stripe calls."""
+
+    def __init__(self, payments: Payments, secret: str) -> None:
+        """`secret` is the endpoint's."""
+        self._payments = payments
+        self._secret = secret
+
+    async def receive(self, body: bytes, signature: str) -> None:
+        """Takes an event. When this returns, what it says is kept, or is none of ours.
+
+        Raises NotSigned, and StripeAway, after which Stripe sends it again.
+        """
+        event = verified(body, signature, self._secret)
+        kind, account = event.get("type"), event.get("account")
+        if kind not in OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES or not isinstance(account, str):
+            return
+        about: Json = event["data"]["object"]
+        known = await self._payment(about, account)
+        if known is None:
+            log.info("webhook.not_ours", type=kind)
+            return
+        session = about["id"] if kind in OF_SESSIONS else known.session
+        if session is None or session != (known.session or session):
+            log.info("webhook.not_ours", type=kind)
+            return
+        try:
+            await self._payments.report(
+                known,
+                session,
+                refunds=[about] if kind in OF_REFUNDS else (),
+                disputes=[about] if kind in OF_DISPUTES else (),
+            )
+        except StripeRefused:
+            # The account has no such session (any more): to hear of it again changes nothing.
+            log.warning("webhook.not_found", type=kind, payment=known.id)
+
+    async def _payment(self, about: Json, account: str) -> Checkout | None:
+        """The payment that an object of an account belongs to; None for one of somebody else's."""
+        checkouts = self._payments.checkouts
+        known = await self._named(about)
+        intent = about.get("payment_intent")
+        if known is None and isinstance(intent, str):
+            known = await checkouts.of_intent(intent)
+            if known is None and about["object"] in ("refund", "dispute"):
+                # It came before what tells us the payment's id: the payment itself names it.
+                try:
+                    known = await self._named(await self._payments.stripe.intent(account, intent))
+                except StripeRefused:
+                    return None
+        return known if known is not None and known.account == account else None
+
+    async def _named(self, about: Json) -> Checkout | None:
+        id_ = (about.get("metadata") or {}).get("payment")
+        if not isinstance(id_, str) or not id_.startswith(PREFIX):
+            return None
+        return await self._payments.checkouts.find(id_)
+
+
+def verified(body: bytes, signature: str, secret: str) -> Json:
+    """The event that a body is; raises NotSigned unless Stripe signed these bytes, and lately."""
+    try:
+        stripe.WebhookSignature.verify_header(body, signature, secret, TOLERANCE_SECONDS)
+        event = json.loads(body)
+    except (stripe.SignatureVerificationError, ValueError) as error:
+        raise NotSigned from error
+    if not isinstance(event, dict):
+        raise NotSigned
+    return event

@@ -1,0 +1,25 @@
+"""One till for all tests of payments: each has a customer of its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from local_stack.stack import Stack
+from tests.integration.payments.till import Till
+from tests.processes import Installation
+
+
+@pytest.fixture(scope="package")
+async def till(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Till]:
+    async with (
+        Installation(stack.env, tmp_path_factory.mktemp("till"), PORTAL_PARTITIONS="4") as one,
+        Till(one) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_delivered(till: Till) -> AsyncIterator[None]:
+    """Stripe's events go nowhere unless a test says so."""
+    yield
+    await till.deliver()

@@ -1,0 +1,276 @@
+"""A business that takes payments online: a worker keeps its views, the app is in this process, Stripe a stand-in."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from litestar import Litestar
+
+from events.envelope import Event, Record, decode
+from portal.commands.serve import config_of
+from portal.settings import Settings
+from projectors.kafka import find
+from query_api.app import create_app
+from query_api.sign_in.cookies import session_cookie_name
+from query_api.sign_in.secrets import digest, new_token
+from read_models.documents import Doc, document_id
+from read_models.store import Store
+from read_models.store.records import Checkout, Records, SessionRecord
+from tests.integration.live import send
+from tests.integration.reading.desk import FOR_EVER
+from tests.integration.surface import Browser, running
+from tests.processes import Installation, until
+from tests.support.facts import DEFAULTS
+
+Json = dict[str, Any]
+ACCOUNT = "acct_till"
+SLUG = "blue"
+BUSINESS = "biz_1"
+
+
+class Till:
+    """An installation with one business, `biz_1`. `async with` it."""
+
+    def __init__(self, one: Installation) -> None:
+        self.one = one
+        self.control = one.env["LOCAL_STRIPE_CONTROL"]
+        self._stack = AsyncExitStack()
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._said = 0
+
+    async def __aenter__(self) -> Self:
+        done = await self.one.run("topics", "create")
+        assert done.returncode == 0, done.stderr
+        self.project = self.one.start("project")
+        await self.project.says("lanes taken over")
+        self.config = config_of(Settings.read(self.one.env))
+        assert self.config.payments is not None
+        self.store = await Store.connect(self.config.mongo_url, self.config.mongo_database)
+        self._stack.push_async_callback(self.store.close)
+        await self.store.control.refresh()
+        self.records = Records(self.store.database)
+        self.app = await self._stack.enter_async_context(self.serving())
+        self.http = await self._stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        await self.say("business.registered", stripe_account_id=ACCOUNT)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Litestar]:
+        """One more `portal serve` on the same installation, in this process."""
+        app = create_app(self.config, lambda: datetime.now(UTC))
+        async with running(app):
+            yield app
+
+    async def say(self, what: str, subject: str = "", customer: str | None = None, **data: Any) -> None:
+        """Publishes the next event of a subject."""
+        await send(self.one, [self.event(what, subject, customer, **data)])
+
+    def event(self, what: str, subject: str = "", customer: str | None = None, **data: Any) -> bytes:
+        """The next event of a subject, as a line of a log."""
+        owner = {"businessid": BUSINESS} | ({"customerid": customer} if customer else {})
+        subject = subject or customer or BUSINESS
+        place = what.split(".")[0], subject
+        self._numbers[place] = self._numbers.get(place, 0) + 1
+        self._said += 1
+        attributes = {
+            "specversion": "1.0",
+            "id": f"t{self._said}",
+            "source": "/servicehub/tests",
+            "type": f"servicehub.{what}.v{2 if what == 'invoice.issued' else 1}",
+            "subject": subject,
+            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "sequence": str(self._numbers[place]),
+            "partitionkey": "/".join(owner.values()),
+            **owner,
+        }
+        return json.dumps(attributes | {"data": DEFAULTS.get(what, {}) | data}).encode()
+
+    async def payer(self, total: int = 12_000, **invoice: Any) -> "Payer":
+        """A new customer who is signed in, with an invoice that the views hold."""
+        payer = Payer(self, f"cus_{secrets.token_hex(4)}")
+        await send(self.one, self.billed(payer, total, **invoice))
+        await until(lambda: payer.known("invoice", "i1"), "the invoice in the views")
+        await payer.sign_in()
+        return payer
+
+    def billed(self, payer: "Payer", total: int, **invoice: Any) -> list[bytes]:
+        """The events that make a customer with an invoice."""
+        data = {"tax": 0, "total": total, **invoice}
+        return [
+            self.event("customer.registered", customer=payer.id, name="Ada", emails=[payer.email]),
+            self.event("invoice.issued", f"i1-{payer.id}", payer.id, **data),
+        ]
+
+    async def deliver(self, **delivery: Any) -> None:
+        """How the stand-in's events are to arrive; with no address they do not."""
+        settings = {"webhook_url": None, "delay_s": 0.0, "copies": 1, "shuffle": False} | delivery
+        (await self.http.post(f"{self.control}/control", json=settings)).raise_for_status()
+
+    async def post(self, event: Json, *, app: Litestar | None = None, **signing: Any) -> httpx.Response:
+        """Posts an event to the webhook as Stripe does."""
+        body = json.dumps(event).encode()
+        headers = {"Stripe-Signature": self.signature(body, **signing)}
+        async with Browser(app or self.app, self.config.public_url) as stripe:
+            return await stripe.post("/-/webhooks/stripe", content=body, headers=headers)
+
+    def signature(self, body: bytes, *, age_s: int = 0, secret: str | None = None) -> str:
+        """Stripe's signature of a body."""
+        payments = self.config.payments
+        assert payments
+        at = int(time.time()) - age_s
+        key = (secret or payments.webhook_secret).encode()
+        return f"t={at},v1={hmac.new(key, b'%d.' % at + body, hashlib.sha256).hexdigest()}"
+
+    async def stripe(self, method: str, path: str, **form: Any) -> Json:
+        """A call of Stripe's API on the business's account."""
+        assert self.config.payments
+        headers = {"Authorization": f"Bearer {self.config.payments.api_key}", "Stripe-Account": ACCOUNT}
+        where = f"{self.control}/v1/{path}"
+        answer = await self.http.request(method, where, headers=headers, **({"data": form} if form else {}))
+        found: Json = answer.raise_for_status().json()
+        return found
+
+    async def happened(self, about: str) -> list[Json]:
+        """Stripe's events about an object, or about what names it, oldest first."""
+        found = (await self.stripe("GET", "events?limit=100"))["data"]
+        return [event for event in reversed(found) if about in json.dumps(event["data"])]
+
+    async def log(self, customer: str) -> list[Event]:
+        """The events of payments of a customer, as they are in the log."""
+        settings = Settings.read(self.one.env)
+        topics = (await find(settings.kafka, settings.topic_prefix)).topics
+        key = f"{BUSINESS}/{customer}".encode()
+        place = TopicPartition(topics.name("payments"), topics.partition(key))
+        consumer = AIOKafkaConsumer(**settings.kafka.client(), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            consumer.assign([place])
+            await consumer.seek_to_beginning(place)
+            end = (await consumer.end_offsets([place]))[place]
+            found: list[Event] = []
+            while await consumer.position(place) < end:
+                for one in (await consumer.getmany(place, timeout_ms=500)).get(place, ()):
+                    record = Record(
+                        one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers
+                    )
+                    if one.key == key:
+                        found.append(decode(record, topics))
+            return found
+        finally:
+            await consumer.stop()
+
+
+class Payer:
+    """A customer with invoice `i1-…` and a browser."""
+
+    def __init__(self, till: Till, id_: str) -> None:
+        self.till = till
+        self.id = id_
+        self.invoice = f"i1-{id_}"
+        self.email = f"{id_}@mail.test"
+
+    async def sign_in(self) -> None:
+        """Signs the customer in."""
+        self.token = new_token()
+        now = datetime.now(UTC)
+        record = SessionRecord(
+            token=digest(self.token),
+            id=secrets.token_hex(4),
+            business=BUSINESS,
+            customer=self.id,
+            address=self.email,
+            device="",
+            started_at=now,
+            seen_at=now,
+            gone_at=now + FOR_EVER,
+        )
+        await self.till.records.sessions.start(record)
+
+    def browser(self, app: Litestar | None = None) -> Browser:
+        """A browser that is signed in."""
+        browser = Browser(app or self.till.app, self.till.config.public_url)
+        browser.headers["Cookie"] = f"{session_cookie_name(SLUG)}={self.token}"
+        return browser
+
+    async def get(self, path: str) -> httpx.Response:
+        """What a path of the portal answers."""
+        return await self.browser().get(f"/{SLUG}/{path}")
+
+    async def detail(self) -> Json:
+        """The invoice as the API answers it."""
+        answer = await self.get(f"api/invoices/{self.invoice}")
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def ask(self, app: Litestar | None = None, **body: Any) -> httpx.Response:
+        """Asks for the payment page."""
+        return await self.browser(app).post(f"/{SLUG}/api/invoices/{self.invoice}/checkout", json=body)
+
+    async def page(self, **body: Any) -> str:
+        """The address of the payment page."""
+        answer = await self.ask(**body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["url"])
+
+    async def act(self, page: str, action: str) -> httpx.Response:
+        """Does something on the payment page: pay, decline, bank, cancel."""
+        return await self.till.http.post(page, data={"action": action})
+
+    async def settle(self, page: str, *, succeeded: bool) -> None:
+        """What becomes of a payment by bank."""
+        wanted = {"session": page.rpartition("/")[2], "succeeded": succeeded}
+        (await self.till.http.post(f"{self.till.control}/control/settle", json=wanted)).raise_for_status()
+
+    async def told(self, page: str) -> list[Json]:
+        """Stripe's events about the session of a payment page."""
+        session = await self.till.stripe("GET", f"checkout/sessions/{page.rpartition('/')[2]}")
+        names = [session["id"], session["metadata"]["payment"]]
+        events = await self.till.happened(names[1]) + await self.till.happened(names[0])
+        return [*{event["id"]: event for event in events}.values()]
+
+    async def checkout(self) -> Checkout:
+        """The record of the latest checkout."""
+        found = await self.till.records.checkouts.latest(
+            document_id(BUSINESS, self.id, "invoice", self.invoice)
+        )
+        assert found
+        return found
+
+    async def known(self, kind: str, _subject: str = "") -> bool:
+        """Whether the views hold the customer's invoice."""
+        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, kind, self.invoice))
+        return found is not None and bool(found["shown"])
+
+    async def view(self) -> Doc:
+        """The invoice's document."""
+        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, "invoice", self.invoice))
+        assert found
+        return found
+
+    async def paid(self, amount: int = 12_000) -> None:
+        """Returns when the views say that so much is paid."""
+
+        async def there() -> bool:
+            return bool((await self.view())["paid"] == amount)
+
+        await until(there, f"{amount} paid in the views")
+
+
+async def eventually(true: Callable[[], Any], what: str) -> None:
+    """Returns when it is true."""
+    await until(true, what)
