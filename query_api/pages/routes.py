@@ -5,13 +5,14 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.context import provide_page
 from query_api.pages.home import home
+from query_api.pages.invoices import ROUTES as INVOICES
 from query_api.pages.public import logo
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
 from web import assets
 
 PAGES = Router(
     path="/",
-    route_handlers=[home, ask, answer, open_link, use_link, leave, logo],
+    route_handlers=[home, ask, answer, open_link, use_link, leave, logo, *INVOICES],
     dependencies={"page": provide_page},
 )
 

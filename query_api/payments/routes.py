@@ -17,13 +17,15 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.fields import MAX_INTEGER
-from query_api.customer.access import AnyRequest, business_of
+from query_api.customer.access import AnyRequest
 from query_api.customer.lists import Problem
 from query_api.customer.reading import PROBLEMS, provide_reading, session_of
 from query_api.payments.errors import CannotPay
 from query_api.payments.service import Payments
 from query_api.payments.webhook import Webhook
 from query_api.problems import PROBLEM_JSON
+from query_api.sign_in.sessions import Session
+from read_models.pages import Reading
 
 SIGNATURE = "Stripe-Signature"
 MAX_EVENT_BYTES = 1024 * 1024
@@ -69,19 +71,22 @@ async def checkout(
     request: AnyRequest, invoice_id: FromPath[str], data: JSONBody[Wanted | None] = None
 ) -> Response[PaymentPage]:
     """Opens the page where the invoice is paid; the same page again while it can be used."""
-    url = await url_of(request, invoice_id, data.amount if data else None)
+    wanted = data.amount if data else None
+    url = await url_of(request, session_of(request), provide_reading(request), invoice_id, wanted)
     return Response({"url": url}, status_code=HTTP_201_CREATED)
 
 
-async def url_of(request: AnyRequest, invoice_id: str, amount: int | None) -> str:
-    """Where the signed-in customer pays one of their invoices. Raises NotFoundException, CannotPay, ProviderAway."""
-    found = await provide_reading(request).document("invoice", invoice_id)
+async def url_of(
+    request: AnyRequest, session: Session, reading: Reading, invoice_id: str, amount: int | None
+) -> str:
+    """Where a customer pays one of their invoices. Raises NotFoundException, CannotPay, ProviderAway."""
+    found = await reading.document("invoice", invoice_id)
     if found is None:
         raise NotFoundException
     payments: Payments | None = request.app.state.payments
     if payments is None:
         raise CannotPay("not_online")
-    return await payments.checkout(session_of(request), business_of(request), found, amount)
+    return await payments.checkout(session, reading.business, found, amount)
 
 
 @post(
