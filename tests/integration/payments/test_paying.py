@@ -26,8 +26,8 @@ async def test_an_invoice_is_paid_from_its_page(till: Till) -> None:
     assert (detail["status"], detail["payable"], detail["processing"]) == ("paid", False, None)
     assert payment["id"].startswith("pp_")
     assert payment["method"] == {"kind": "card", "brand": "visa", "last4": "4242"}
-    (event,) = await till.log(payer.id)
-    assert (event.type, event.sequence, event.subject) == (
+    (published,) = await till.log(payer.id)
+    assert (published.type, published.sequence, published.subject) == (
         "servicehub.payment.succeeded.v1",
         1,
         payment["id"],

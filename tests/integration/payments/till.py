@@ -140,7 +140,7 @@ class Till:
         assert self.config.payments
         headers = {"Authorization": f"Bearer {self.config.payments.api_key}", "Stripe-Account": ACCOUNT}
         where = f"{self.control}/v1/{path}"
-        answer = await self.http.request(method, where, headers=headers, **({"data": form} if form else {}))
+        answer = await self.http.request(method, where, headers=headers, data=form or None)
         found: Json = answer.raise_for_status().json()
         return found
 

@@ -8,10 +8,13 @@ from babel.messages.pofile import read_po
 
 import query_api.documents
 import query_api.pages
+import query_api.payments
 import web
 from web.languages import accepted, choose, compiled, load
 
-PACKAGES = [Path(package.__path__[0]) for package in (web, query_api.pages, query_api.documents)]
+PACKAGES = [
+    Path(package.__path__[0]) for package in (web, query_api.pages, query_api.documents, query_api.payments)
+]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
@@ -26,7 +29,7 @@ def test_spanish_is_complete(package: Path) -> None:
     used = {
         (context, message)
         for _, _, message, _, context in extract_from_dir(
-            package / "templates", [("**.html", "jinja2")], keywords=KEYWORDS
+            package / "templates", [("**.html", "jinja2"), ("**.txt", "jinja2")], keywords=KEYWORDS
         )
     }
     with (package / "locale" / "es.po").open("rb") as file:
