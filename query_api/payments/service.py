@@ -172,7 +172,7 @@ class Payments:
         last = known.facts[-1]
         if last.partition is None or last.offset is None:
             return False
-        return await self._store.holds("payments", last.partition, last.offset)
+        return await self._store.applied("payments", last.partition, last.offset)
 
     async def _require_nothing_under_way(self, about: str, invoice: Doc) -> None:
         for known in await self.checkouts.under_way(about):

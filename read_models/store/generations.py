@@ -55,7 +55,7 @@ class Generations:
             found: Doc | None = await self._database[COLLECTION].find_one({"_id": generation})
         return found
 
-    async def holds(self, generation: int, topic: str, lane: int, offset: int) -> bool:
+    async def applied(self, generation: int, topic: str, lane: int, offset: int) -> bool:
         """Whether a record of a lane's topic (without prefix) is applied in a generation."""
         wanted = {"_id": checkpoints.checkpoint_id(generation, lane), f"offsets.{topic}": {"$gt": offset}}
         with translated():

@@ -95,10 +95,10 @@ class Store:
         found = await self.views(served).range(wanted)
         return await self.range(wanted) if not found and await self._moved(served) else found
 
-    async def holds(self, topic: str, partition: int, offset: int) -> bool:
+    async def applied(self, topic: str, partition: int, offset: int) -> bool:
         """Whether a record of the log (`topic` without prefix) is applied in what is served."""
         served = self.control.served
-        return served is not None and await self.generations.holds(served, topic, partition, offset)
+        return served is not None and await self.generations.applied(served, topic, partition, offset)
 
     async def _moved(self, served: int) -> bool:
         """Whether another generation is served by now; `control` knows it then."""
