@@ -132,6 +132,8 @@ class Log:
         """`client` is started and assigned nothing."""
         self._client = client
         self._topics = topics
+        self._alone = asyncio.Lock()
+        """What is assigned to the client is one reader's at a time."""
 
     async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
         """The offset that the next record of each partition will have; raises KafkaAway."""
@@ -144,12 +146,13 @@ class Log:
     async def read(self, place: Place, start: int, end: int) -> list[Record]:
         """The records of a partition from one offset up to, not including, another."""
         partition = TopicPartition(*place)
-        self._client.assign([partition])
-        self._client.seek(partition, start)
         found: list[Record] = []
-        while await self._client.position(partition) < end:
-            batch = await self._client.getmany(partition, timeout_ms=500)
-            found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
+        async with self._alone:
+            self._client.assign([partition])
+            self._client.seek(partition, start)
+            while await self._client.position(partition) < end:
+                batch = await self._client.getmany(partition, timeout_ms=500)
+                found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
         return found
 
     async def at(self, place: Place, offsets: Iterable[int]) -> list[Record]:
@@ -183,11 +186,11 @@ class Log:
         """
         places = {TopicPartition(*place): offset for place, offset in starts.items()}
         found: dict[Place, int] = {}
-        self._client.assign(list(places))
-        for partition, offset in places.items():
-            self._client.seek(partition, offset)
         try:
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(REQUEST_S), self._alone:
+                self._client.assign(list(places))
+                for partition, offset in places.items():
+                    self._client.seek(partition, offset)
                 ends = await self._client.end_offsets(list(places))
                 while waiting := [place for place in places if place not in self._client.paused()]:
                     batches = await self._client.getmany(*waiting, timeout_ms=200)

@@ -1,7 +1,9 @@
 """How far the views are behind the log: what `portal lag` and `GET /api/lag` say (API.md)."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
@@ -9,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from events.topics import Topics
 from projectors.belonging import reasons
 from projectors.installation import Installation
-from projectors.kafka import Cluster, KafkaAway, Place, find, reading
+from projectors.kafka import Cluster, KafkaAway, Log, Place, find, reading
 from read_models.store import Checkpoint, Store, Unavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]
@@ -17,6 +19,8 @@ State = Literal["ok", "lagging", "stalled", "broken", "unknown"]
 BY_GRAVITY: Final[Sequence[State]] = ("ok", "lagging", "stalled", "broken", "unknown")
 LAGGING_S: Final = 5.0
 STALLED_S: Final = 20.0
+CLUSTER_S: Final = 10.0
+"""So old may be what is known of the cluster and its topics while the same connection is used."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,14 @@ class Lag:
     gaps: int | None
     skipped: int | None
     partitions: Sequence[PartitionLag]
+    reasons: Sequence[str] = ()
+    """Why it is `unknown` or `broken`, in words."""
 
     def as_json(self) -> dict[str, Any]:
         """The body of `GET /api/lag`."""
-        return asdict(self)
+        body = asdict(self)
+        del body["reasons"]
+        return body
 
 
 class Views(NamedTuple):
@@ -72,28 +80,73 @@ class LogEnds(NamedTuple):
     beginnings: Mapping[Place, int]
     ends: Mapping[Place, int]
     times: Mapping[Place, int]
-    """Kafka timestamp in ms of the oldest record not applied, where there is one."""
+    """Kafka timestamp in ms of the oldest record not applied, by partition; none where nothing but markers of
+    transactions is left, which have offsets, too."""
+
+
+class Meter:
+    """Measures the lag over connections that stay open; one measurement at a time. `close` it."""
+
+    def __init__(self, installation: Installation, store: Store, clock: Callable[[], datetime]) -> None:
+        """Nothing is asked of a server yet."""
+        self._installation = installation
+        self._store = store
+        self._clock = clock
+        self._connection = AsyncExitStack()
+        self._opened: tuple[Cluster, Log, float] | None = None
+
+    async def measure(self) -> Lag:
+        """Ask both servers and compare. What does not answer within seconds makes the lag unknown, never 0.
+
+        Raises TopicsUnfit when there are no topics to speak of.
+        """
+        opening = asyncio.ensure_future(self._open())
+        try:
+            # The views first: asked for later, the log would be shorter than they are.
+            views = await _views(self._store)
+            log = await _log(*await opening, views)
+        except KafkaAway:
+            await self.close()
+            log = None
+        finally:
+            opening.cancel()
+        return compare(self._installation.topic_prefix, views, log, self._clock())
+
+    async def close(self) -> None:
+        """End the connection to Kafka; measuring again opens another."""
+        self._opened = None
+        await self._connection.aclose()
+
+    async def _open(self) -> tuple[Cluster, Log]:
+        if self._opened is None or time.monotonic() - self._opened[2] > CLUSTER_S:
+            kafka = self._installation.kafka
+            cluster = await find(kafka, self._installation.topic_prefix)
+            if self._opened is None or self._opened[0] != cluster:
+                await self.close()
+                log = await self._connection.enter_async_context(reading(kafka, cluster.topics))
+            else:
+                log = self._opened[1]
+            self._opened = cluster, log, time.monotonic()
+        return self._opened[:2]
 
 
 async def measure(installation: Installation, clock: Callable[[], datetime]) -> Lag:
-    """Ask both servers and compare. What does not answer within seconds makes the lag unknown, never 0.
-
-    Raises TopicsUnfit when there are no topics to speak of.
-    """
-    views = await _views(installation)
+    """Measure once; as `Meter.measure`."""
+    store = Store(installation.mongo_url, installation.database)
+    meter = Meter(installation, store, clock)
     try:
-        log = await _log(installation, views)
-    except KafkaAway:
-        log = None
-    return compare(installation.topic_prefix, views, log, clock())
+        return await meter.measure()
+    finally:
+        await meter.close()
+        await store.close()
 
 
 def compare(prefix: str, views: Views | None, log: LogEnds | None, now: datetime) -> Lag:
     """The lag, of what MongoDB and Kafka said; None for the one that did not answer."""
     lanes = range(log.cluster.topics.partitions) if log else sorted(views.checkpoints) if views else ()
-    broken = bool(views and log and views.generation is not None and _broken(views, log))
+    broken = _broken(views, log) if views and log and views.generation is not None else []
     partitions = [
-        _partition(short, name, lane, views, log, broken, now)
+        _partition(short, name, lane, views, log, bool(broken), now)
         for name, short in Topics(prefix, 1).short.items()
         for lane in lanes
     ]
@@ -110,6 +163,7 @@ def compare(prefix: str, views: Views | None, log: LogEnds | None, now: datetime
         gaps=_count(views, "gaps"),
         skipped=_count(views, "skipped"),
         partitions=partitions,
+        reasons=[*broken, *_away(views, log)],
     )
 
 
@@ -121,8 +175,9 @@ def _partition(
     end = log.ends[name, lane] if log else None
     if views is None or log is None or end is None:
         return PartitionLag(name, lane, end, applied, None, None, "unknown")
-    records = max(0, end - (applied if applied is not None else log.beginnings[name, lane]))
     oldest = log.times.get((name, lane))
+    start = applied if applied is not None else log.beginnings[name, lane]
+    records = 0 if oldest is None else max(0, end - start)
     seconds = max(0.0, round(now.timestamp() - oldest / 1000, 3)) if oldest is not None else 0.0
     applied_at = checkpoint.applied_at if checkpoint else None
     idle = applied_at is None or (now - applied_at).total_seconds() > STALLED_S
@@ -136,10 +191,13 @@ def _partition(
     return PartitionLag(name, lane, end, applied, records, seconds, state)
 
 
-def _broken(views: Views, log: LogEnds) -> bool:
-    return bool(
-        reasons(log.cluster, views.record, _applied(views, log.cluster.topics), log.beginnings, log.ends)
-    )
+def _broken(views: Views, log: LogEnds) -> list[str]:
+    return reasons(log.cluster, views.record, _applied(views, log.cluster.topics), log.beginnings, log.ends)
+
+
+def _away(views: Views | None, log: LogEnds | None) -> list[str]:
+    servers = {"MongoDB": views, "Kafka": log}
+    return [f"{name} does not answer" for name, said in servers.items() if said is None]
 
 
 def _applied(views: Views, topics: Topics) -> dict[Place, int]:
@@ -154,11 +212,7 @@ def _count(views: Views | None, name: str) -> int | None:
     return sum(one.counts[name] for one in views.checkpoints.values()) if views else None
 
 
-async def _views(installation: Installation) -> Views | None:
-    try:
-        store = await Store.connect(installation.mongo_url, installation.database)
-    except Unavailable:
-        return None
+async def _views(store: Store) -> Views | None:
     try:
         pointer = await store.generations.pointer(store.version)
         if pointer is None:
@@ -170,16 +224,12 @@ async def _views(installation: Installation) -> Views | None:
         return Views(pointer.served, record, checkpoints, dead_letters, waiting)
     except Unavailable:
         return None
-    finally:
-        await store.close()
 
 
-async def _log(installation: Installation, views: Views | None) -> LogEnds:
-    cluster = await find(installation.kafka, installation.topic_prefix)
+async def _log(cluster: Cluster, log: Log, views: Views | None) -> LogEnds:
     lanes = range(cluster.topics.partitions)
-    async with reading(installation.kafka, cluster.topics) as log:
-        beginnings, ends = await asyncio.gather(log.beginnings(lanes), log.ends(lanes))
-        applied = _applied(views, cluster.topics) if views else {}
-        starts = {place: max(applied.get(place, 0), offset) for place, offset in beginnings.items()}
-        behind = {place: start for place, start in starts.items() if views and start < ends[place]}
-        return LogEnds(cluster, beginnings, ends, await log.times(behind) if behind else {})
+    beginnings, ends = await asyncio.gather(log.beginnings(lanes), log.ends(lanes))
+    applied = _applied(views, cluster.topics) if views else {}
+    starts = {place: max(applied.get(place, 0), offset) for place, offset in beginnings.items()}
+    behind = {place: start for place, start in starts.items() if views and start < ends[place]}
+    return LogEnds(cluster, beginnings, ends, await log.times(behind) if behind else {})

@@ -50,6 +50,11 @@ def expected(lines: Lines) -> dict[str, Doc]:
     return memory.docs
 
 
+def topics_of(one: Installation) -> Topics:
+    """Its topics, as `topics create` makes them."""
+    return Topics(one.env["PORTAL_TOPIC_PREFIX"], int(one.env["PORTAL_PARTITIONS"]))
+
+
 async def publish(one: Installation, lines: Lines, mode: str = "structured") -> None:
     """Publishes them by the command."""
     file = one.folder / "log.jsonl"
@@ -60,16 +65,16 @@ async def publish(one: Installation, lines: Lines, mode: str = "structured") -> 
 
 async def send(one: Installation, lines: Lines) -> None:
     """Puts them on the topics at once."""
-    topics = Topics(one.env["PORTAL_TOPIC_PREFIX"], int(one.env["PORTAL_PARTITIONS"]))
+    topics = topics_of(one)
     async with AIOKafkaProducer(bootstrap_servers=one.env["PORTAL_KAFKA_BOOTSTRAP"], acks="all") as producer:
         for line in (parse(text, "structured", topics) for text in lines):
             place = topics.partition(line.key)
             await producer.send(line.topic, line.value, line.key, partition=place, headers=line.headers)
 
 
-async def lag(one: Installation) -> Lag:
-    """Its lag."""
-    return await measure(Settings.read(one.env).installation, lambda: datetime.now(UTC))
+async def lag(one: Installation, **settings: str) -> Lag:
+    """Its lag, with settings of our own."""
+    return await measure(Settings.read(one.env | settings).installation, lambda: datetime.now(UTC))
 
 
 async def level(one: Installation, records: int) -> None:

@@ -63,6 +63,16 @@ def test_what_waits_is_counted_and_aged() -> None:
     assert (lag.records, lag.seconds, lag.state) == (12, 60, "lagging")
 
 
+def test_markers_of_transactions_are_no_records() -> None:
+    """They have offsets, and nothing to apply; where a record comes among them, all count."""
+    found = views(checkpoint(0, {"visits": 3}, 900), checkpoint(1, {"visits": 3}, 1))
+    ends = {("t.visits", 0): 4, ("t.visits", 1): 6}
+    lag = compare("t.", found, log(ends, {("t.visits", 1): 2}), NOW)
+    assert partition(lag, "t.visits", 0) == PartitionLag("t.visits", 0, 4, 3, 0, 0, "ok")
+    assert partition(lag, "t.visits", 1).records == 3
+    assert (lag.records, lag.seconds, lag.state) == (3, 2, "ok")
+
+
 def test_a_lane_that_stands_still_is_stalled() -> None:
     """When both its oldest waiting record and its last apply are older than 20 s."""
     waiting = log({("t.visits", 0): 1}, {("t.visits", 0): 21})
@@ -83,6 +93,7 @@ def test_views_of_another_log_are_broken() -> None:
     """They hold more than it has, or come from another cluster."""
     more = compare("t.", views(checkpoint(0, {"visits": 9}, 1)), log({("t.visits", 0): 3}, {}), NOW)
     assert (more.state, more.records) == ("broken", 0)
+    assert more.reasons == ["the log is shorter than the views in t.visits/0"]
     other = views(checkpoint(0, {}, 1))._replace(record=RECORD | {"cluster_id": "d"})
     assert compare("t.", other, log({}, {}), NOW).state == "broken"
 
@@ -111,7 +122,11 @@ def test_without_mongodb_the_lag_is_unknown() -> None:
         None,
     )
     assert partition(lag, "t.visits", 0) == PartitionLag("t.visits", 0, 3, None, None, None, "unknown")
-    assert compare("t.", None, None, NOW).state == "unknown"
+    nothing = compare("t.", None, None, NOW)
+    assert (nothing.state, nothing.reasons) == (
+        "unknown",
+        ["MongoDB does not answer", "Kafka does not answer"],
+    )
 
 
 def test_the_json_has_every_key() -> None:

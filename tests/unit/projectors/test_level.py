@@ -34,11 +34,18 @@ class Ends:
     def __init__(self, end: int) -> None:
         self.end = end
         self.away = False
+        self.markers = False
+        """Whether what comes last are markers of transactions."""
+        self.looked: list[Mapping[Place, int]] = []
 
     async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
         if self.away:
             raise KafkaAway("Kafka does not answer")
         return {("visits", lane): self.end for lane in lanes}
+
+    async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:
+        self.looked.append(starts)
+        return {} if self.markers else dict.fromkeys(starts, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +53,7 @@ def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(level, "EVERY_S", 0.001)
     monkeypatch.setattr(level, "STANDSTILL_S", 0.05)
     monkeypatch.setattr(level, "REGAINED_S", 0.05)
+    monkeypatch.setattr(level, "SILENT_S", 0.1)
 
 
 def watching(lanes: Held, log: Ends) -> "asyncio.Task[None]":
@@ -85,9 +93,43 @@ async def test_a_worker_that_gets_on_is_not() -> None:
     task = watching(lanes, Ends(10**6))
     for _ in range(50):
         lanes.batches += 1
+        lanes.positions["visits", 3] += 1
         await asyncio.sleep(0.005)
     assert not task.done()
     task.cancel()
+
+
+async def test_one_silent_partition_among_busy_ones_is_noticed() -> None:
+    """Batches are applied, and what waits there is in none of them."""
+    lanes, log = Held(7), Ends(10**6)
+    lanes.positions["visits", 4] = 7
+    task = watching(lanes, log)
+    while not task.done():
+        lanes.batches += 1
+        lanes.positions["visits", 4] += 1
+        await asyncio.sleep(0.002)
+    with pytest.raises(BeginAnew, match="records wait in visits/3"):
+        await task
+
+
+async def test_markers_of_transactions_are_no_records() -> None:
+    """Behind them the views are level, whatever their offsets say; they are looked at once."""
+    lanes, log = Held(7), Ends(9)
+    log.markers = True
+    await goes_on(watching(lanes, log))
+    assert {ends["visits", 3] for ends, _ in lanes.told[2:]} == {7}
+    assert log.looked == [{("visits", 3): 7}]
+
+
+async def test_a_record_behind_markers_waits() -> None:
+    """The end has moved, and so it is looked again."""
+    lanes, log = Held(7), Ends(9)
+    log.markers = True
+    task = watching(lanes, log)
+    await asyncio.sleep(0.05)
+    log.end, log.markers = 10, False
+    with pytest.raises(BeginAnew, match="records wait"):
+        await asyncio.wait_for(task, 5)
 
 
 async def test_a_lane_lost_and_still_ours_is_given_up() -> None:
