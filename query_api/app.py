@@ -10,7 +10,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from query_api.addresses import Addresses
-from query_api.bodies import ReadRequest
 from query_api.calendar.addresses import FeedAddresses
 from query_api.conditional import Conditional
 from query_api.config import Config
@@ -20,7 +19,7 @@ from query_api.customer.routes import ROUTES as CUSTOMER
 from query_api.documents.papers import Papers
 from query_api.documents.printing import Press
 from query_api.documents.routes import ROUTES as DOCUMENTS
-from query_api.errors import Answered, pass_on
+from query_api.errors import answer
 from query_api.health import HealthController
 from query_api.media.files import Files, tidying
 from query_api.media.kept import Kept
@@ -44,7 +43,9 @@ from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Copies, Records
+from web.bodies import ReadRequest
 from web.headers import SecurityHeaders
+from web.problems import Answered, pass_on
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""
@@ -146,6 +147,6 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
     )
     # Around the router too: what no route answers, 404 and 405, is a request like any other.
     app.asgi_handler = Conditional(
-        SecurityHeaders(Answered(Tenancy(app.asgi_handler, addresses)), https=config.https)
+        SecurityHeaders(Answered(Tenancy(app.asgi_handler, addresses), answer), https=config.https)
     )
     return app

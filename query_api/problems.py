@@ -1,22 +1,11 @@
-"""Errors as `application/problem+json` (RFC 9457): what went wrong, and nothing of what only we should know."""
+"""What errors of the customer surface are told as."""
 
-import logging
-import math
-from collections.abc import Mapping
-from datetime import timedelta
-from http import HTTPStatus
-from typing import Any, NamedTuple
-
-import structlog
-from litestar import Request, Response
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
     HTTP_409_CONFLICT,
     HTTP_429_TOO_MANY_REQUESTS,
-    HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
@@ -25,27 +14,11 @@ from query_api.payments.errors import DETAILS, CannotPay, NotSigned, ProviderAwa
 from query_api.payments.stripe_api import StripeAway
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
 from read_models.store import Unavailable
-
-PROBLEM_JSON = "application/problem+json"
-
-log = structlog.get_logger(__name__)
+from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
 
 
 class NotReady(Exception):
     """There are no views of this version to serve, yet."""
-
-
-class Problem(NamedTuple):
-    """An error as it is answered."""
-
-    status: int
-    detail: str
-    headers: Mapping[str, str] = {}
-    members: Mapping[str, Any] = {}
-    """What is said beside the members that all problems have."""
-
-
-RETRY_SOON = {"Retry-After": "5"}
 
 
 def problem_of(error: Exception) -> Problem:
@@ -88,48 +61,6 @@ def problem_of(error: Exception) -> Problem:
             return Problem(
                 HTTP_503_SERVICE_UNAVAILABLE, "The portal cannot be reached for a moment.", RETRY_SOON
             )
-        case HTTPException() if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
-            return _of_http(error)
-    return Problem(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")
-
-
-def response(problem: Problem) -> Response[Any]:
-    """An error as JSON."""
-    content = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        **problem.members,
-    }
-    headers = dict(problem.headers)
-    if problem.status == HTTP_401_UNAUTHORIZED:
-        # RFC 9110, 11.6.1, asks for a challenge; browsers leave one of a scheme they do not know to the page.
-        headers["WWW-Authenticate"] = "Cookie"
-    return Response(content, status_code=problem.status, headers=headers, media_type=PROBLEM_JSON)
-
-
-def note(request: Request[Any, Any, State], status: int, error: Exception) -> None:
-    """Logs what is our fault; neither query nor body, which may hold what is nobody's business."""
-    if status < HTTP_500_INTERNAL_SERVER_ERROR:
-        return
-    ours = status == HTTP_500_INTERNAL_SERVER_ERROR
-    log.log(
-        logging.ERROR if ours else logging.WARNING,
-        "request.failed",
-        method=request.method,
-        route=request.scope.get("path_template"),
-        status=status,
-        error=type(error).__name__,
-        exc_info=error if ours else None,
-    )
-
-
-def seconds(wait: timedelta) -> int:
-    """A time to wait, for Retry-After: never too short, never 0."""
-    return max(1, math.ceil(wait.total_seconds()))
-
-
-def _of_http(error: HTTPException) -> Problem:
-    members = {"errors": error.extra} if isinstance(error.extra, list) and error.extra else {}
-    return Problem(error.status_code, error.detail, error.headers or {}, members)
+        case HTTPException():
+            return of_http(error)
+    return MISTAKE

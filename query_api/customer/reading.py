@@ -21,10 +21,10 @@ from litestar.status_codes import (
 
 from query_api.customer.access import AnyRequest, business_of, signed_in
 from query_api.customer.lists import Problem
-from query_api.problems import PROBLEM_JSON
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.pages import BadCursor, Part, Reading
+from web.problems import PROBLEM_JSON
 
 SESSION = "session"
 """Where the session is found in a request's state."""

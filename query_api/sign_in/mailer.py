@@ -20,12 +20,13 @@ from aiosmtplib import (
 from query_api.addresses import Addresses
 from query_api.rounds import Rounds
 from query_api.sign_in.mail import Letter, compose, sending_domain
-from query_api.sign_in.secrets import Keys, digest, new_code, new_token
+from query_api.sign_in.secrets import Keys, new_code
 from query_api.sign_in.smtp import Server, content, envelope
 from read_models.documents import Doc
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Records, SignIn
+from web.tokens import digest, new_token
 
 log = structlog.get_logger(__name__)
 

@@ -1,21 +1,12 @@
 """The secrets of a sign-in, and what is kept of them: only hashes.
 
-Tokens have 256 random bits, so that a plain SHA-256 gives nothing away. A code has six digits and would be found
-by trying: its hash is keyed with `PORTAL_SECRET_KEY`, and the sign-in's id makes equal codes differ.
+Of tokens see `web.tokens`. A code has six digits and would be found by trying: its hash is keyed with
+`PORTAL_SECRET_KEY`, and the sign-in's id makes equal codes differ.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-
-TOKEN_LENGTH = 43
-"""Characters of a token: 32 bytes in URL-safe base64."""
-
-
-def new_token() -> str:
-    """A token for a session, a link or a browser."""
-    return secrets.token_urlsafe(32)
 
 
 def new_id() -> str:
@@ -26,11 +17,6 @@ def new_id() -> str:
 def new_code() -> str:
     """A code: six digits."""
     return f"{secrets.randbelow(1_000_000):06}"
-
-
-def digest(token: str) -> str:
-    """What is kept of a token: its SHA-256, in hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Keys:

@@ -19,7 +19,7 @@ from query_api.sign_in.errors import (
     SeveralAccounts,
     SignInOff,
 )
-from query_api.sign_in.secrets import TOKEN_LENGTH, Keys, digest, new_id, new_token
+from query_api.sign_in.secrets import Keys, new_id
 from query_api.sign_in.sessions import Session, Sessions
 from read_models.customer import folded
 from read_models.documents import Doc
@@ -27,6 +27,7 @@ from read_models.reads import Clock, Reads, Scope
 from read_models.store.records import Records
 from read_models.store.records import SignIn as Record
 from read_models.store.records.limits import Hit, Limit
+from web.tokens import TOKEN_LENGTH, digest, new_token
 
 __all__ = ["Limited", "Link", "NotAnAddress", "Refused", "SeveralAccounts", "SignIn", "SignInOff"]
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from query_api.remembered import Remembered
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
-from query_api.sign_in.secrets import digest, new_id, new_token
+from query_api.sign_in.secrets import new_id
 from read_models.documents import Doc, owner_id
 from read_models.reads import Clock, Customer, Reads, Scope
 from read_models.store import Store
 from read_models.store.records import Records, SessionRecord
+from web.tokens import digest, new_token
 
 IDLE_LIMIT = timedelta(days=30)
 """A session not used for so long is over."""

@@ -15,12 +15,12 @@ from projectors.applier import Applier
 from query_api.app import create_app
 from query_api.config import Config, OnlinePayments
 from query_api.sign_in.cookies import session_cookie_name
-from query_api.sign_in.secrets import digest, new_token
 from read_models.project import VERSION
 from read_models.store import Store
 from read_models.store.records import Records, SessionRecord
 from tests.integration.surface import URL, Browser, running
 from tests.support.facts import DEFAULTS
+from web.tokens import digest, new_token
 
 TOPICS = Topics("servicehub.", 4)
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)

@@ -9,8 +9,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from query_api.addresses import Addresses
-from query_api.bodies import ReadRequest
-from query_api.errors import Answered, pass_on
+from query_api.errors import answer
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES
 from query_api.sign_in.controllers import ask_for_code
@@ -19,6 +18,8 @@ from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, Se
 from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Customer
+from web.bodies import ReadRequest
+from web.problems import Answered, pass_on
 
 URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
@@ -161,7 +162,7 @@ class Portal:
             request_class=ReadRequest,
             openapi_config=None,
         )
-        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_handler, addresses))
+        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_handler, addresses), answer)
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
         """A browser, with a session or without."""

@@ -8,13 +8,14 @@ import pytest
 from query_api.config import Limits
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.errors import Refused
-from query_api.sign_in.secrets import Keys, digest
+from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import IDLE_LIMIT, Sessions
 from read_models.customer import tombstone
 from read_models.reads import Customer, Scope
 from read_models.store.records import SessionRecord
 from read_models.store.records import SignIn as SignInRecord
+from web.tokens import digest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BUSINESS = {"_id": "biz_1"}

@@ -4,9 +4,11 @@ import pytest
 
 from query_api.addresses import Addresses
 from query_api.config import Config, Limits
-from query_api.sign_in.cookies import binding_cookie_name, network_of, session_cookie_name
-from query_api.sign_in.secrets import TOKEN_LENGTH, Keys, digest, new_code, new_token
+from query_api.sign_in.cookies import binding_cookie_name, session_cookie_name
+from query_api.sign_in.secrets import Keys, new_code
 from query_api.sign_in.smtp import Server
+from web.browsers import network_of
+from web.tokens import TOKEN_LENGTH, digest, new_token
 
 
 def test_a_code_is_six_digits() -> None:
