@@ -23,9 +23,9 @@ from query_api.customer.reading import PROBLEMS, provide_reading, session_of
 from query_api.payments.errors import CannotPay
 from query_api.payments.service import Payments
 from query_api.payments.webhook import Webhook
-from query_api.problems import PROBLEM_JSON
 from query_api.sign_in.sessions import Session
 from read_models.pages import Reading
+from web.problems import PROBLEM_JSON
 
 SIGNATURE = "Stripe-Signature"
 MAX_EVENT_BYTES = 1024 * 1024

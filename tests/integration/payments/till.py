@@ -21,7 +21,6 @@ from portal.settings import Settings
 from projectors.kafka import find
 from query_api.app import create_app
 from query_api.sign_in.cookies import session_cookie_name
-from query_api.sign_in.secrets import digest, new_token
 from read_models.documents import Doc, document_id
 from read_models.store import Store
 from read_models.store.records import Checkout, Records, SessionRecord
@@ -30,6 +29,7 @@ from tests.integration.reading.desk import FOR_EVER
 from tests.integration.surface import Browser, running
 from tests.processes import Installation, until
 from tests.support.facts import DEFAULTS
+from web.tokens import digest, new_token
 
 Json = dict[str, Any]
 ACCOUNT = "acct_till"
