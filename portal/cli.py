@@ -25,6 +25,12 @@ dead_letters = typer.Typer(
     help="The quarantine: records that cannot be read, customers that an event holds.", no_args_is_help=True
 )
 app.add_typer(dead_letters, name="dead-letters")
+generations = typer.Typer(help="The generations of the views.", no_args_is_help=True)
+app.add_typer(generations, name="generations")
+
+Wait = Annotated[float, typer.Option(min=0, help="Seconds it may take to become level.", metavar="S")]
+Force = Annotated[bool, typer.Option("--force", help="Although it is not level or has more dead letters.")]
+Reason = Annotated[str | None, typer.Option(help="Why it is forced; kept.", metavar="TEXT")]
 
 
 def main() -> None:
@@ -159,3 +165,60 @@ def discard(
 
     logs.configure(of_libraries=False)
     run(discard(settings(), names, reason=reason, by=by))
+
+
+@app.command()
+def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
+    """Serves the generation that was filled last, at once; without one, that which stands by."""
+    from portal.commands.switch import switch
+    from projectors.switch import promote
+
+    logs.configure(of_libraries=False)
+
+    async def work() -> None:
+        print(await switch(settings(), promote, wait_s=wait, force=force, reason=reason))
+
+    run(work())
+
+
+@app.command()
+def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
+    """Serves the generation that was served before, at once."""
+    from portal.commands.switch import switch
+    from projectors.switch import rollback
+
+    logs.configure(of_libraries=False)
+
+    async def work() -> None:
+        print(await switch(settings(), rollback, wait_s=wait, force=force, reason=reason))
+
+    run(work())
+
+
+@generations.command("list")
+def list_generations(
+    as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/generations.")] = False,
+) -> None:
+    """Shows the generations of the views: state, size, age."""
+    from portal.commands.generations import show
+
+    logs.configure(of_libraries=False)
+    run(show(settings(), as_json=as_json))
+
+
+@generations.command()
+def drop(
+    generation: Annotated[int, typer.Argument(help="Its number.", metavar="GENERATION")],
+    served: Annotated[
+        bool, typer.Option("--served", help="Also one that is served to readers of its version.")
+    ] = False,
+) -> None:
+    """Removes a generation for good: that which stands by, say, or those of a version that is not used any more."""
+    from portal.commands.generations import drop
+
+    logs.configure(of_libraries=False)
+
+    async def work() -> None:
+        print(await drop(settings(), generation, served=served))
+
+    run(work())

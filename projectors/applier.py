@@ -16,11 +16,11 @@ from read_models.store import (
     Batch,
     CompareFailed,
     Known,
-    Pointer,
     Store,
     Unavailable,
     Unstorable,
     Views,
+    Writer,
     patiently,
 )
 
@@ -39,18 +39,34 @@ class LaneLost(Exception):
         self.lanes = lanes
 
 
+class Apart(Exception):
+    """The generations that are kept do not hold the same of a lane's log: `even_out` is to be called first."""
+
+
 class Applier:
     """Applies the records of the lanes it took over; one call at a time, each of which may be cancelled."""
 
-    def __init__(self, store: Store, topics: Topics, batch_events: int = BATCH_EVENTS) -> None:
-        """`batch_events` bounds a transaction."""
+    def __init__(
+        self,
+        store: Store,
+        topics: Topics,
+        batch_events: int = BATCH_EVENTS,
+        only: int | None = None,
+        writer: Writer | None = None,
+    ) -> None:
+        """`batch_events` bounds a transaction; `only` is a generation to write in place of all that are kept."""
         self._store = store
         self._topics = topics
-        self._writer = store.writer()
+        self._batch_events = batch_events
+        self._only = only
+        self._writer = writer or store.writer()
         self._batches = Batches(self._writer, topics, batch_events)
         self._generations: tuple[int, ...] = ()
         self._known: Known = {}
         self._lanes: frozenset[int] = frozenset()
+        self._furthest: dict[tuple[int, str], int] = {}
+        """The offsets that were reached when it began, in the generation that is furthest, by lane and topic."""
+        self._apart = False
         self._wanted: dict[tuple[int, str], int] = {}
         """Offsets of the next records to fold, by lane and topic; ahead of the checkpoints while one is written."""
         self._sound = True
@@ -67,21 +83,62 @@ class Applier:
         Raises `NoGeneration`; waits while MongoDB does not answer.
         """
         await patiently(lambda: self._take_over(frozenset(lanes)))
+        return self.positions(lanes)
+
+    def positions(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
+        """The offset of the next record to read of lanes, by full topic name and partition."""
         return {
             (name, lane): self._wanted.get((lane, short), 0)
             for lane in sorted(lanes)
             for name, short in self._topics.short.items()
         }
 
+    def apart(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """The stretches of the log that not all generations hold: from one offset up to another, by partition."""
+        stretches = {}
+        for (lane, topic), furthest in self._furthest.items():
+            least = min(
+                known.offsets.get(topic, 0) for (_, of_lane), known in self._known.items() if of_lane == lane
+            )
+            if least < furthest:
+                stretches[self._topics.name(topic), lane] = least, furthest
+        return stretches
+
+    async def even_out(self, records: Sequence[Record]) -> None:
+        """Applies records of these stretches, in order, to each generation that does not hold them; as `apply`."""
+        self._sound = False
+        wanted = [
+            one
+            for one in records
+            if one.offset < self._furthest.get((one.partition, self._topics.short[one.topic]), 0)
+        ]
+        for generation in self._generations:
+            alone = Applier(self._store, self._topics, self._batch_events, generation, self._writer)
+            alone._generations, alone._lanes, alone._sound = (generation,), self._lanes, False
+            await alone.apply(wanted)
+        await patiently(self._reread)
+        self._sound = True
+
+    async def look(self) -> None:
+        """Begins to write what is kept by now, which lanes that have no records to apply would not notice.
+
+        Raises `LaneLost`, and `Unavailable`.
+        """
+        pointer = await self._store.generations.pointer(self._store.version)
+        if pointer is not None and pointer.kept != self._generations and self._lanes:
+            self._sound = False
+            await self._reread()
+            self._sound = True
+
     async def _take_over(self, lanes: frozenset[int]) -> None:
         await self._writer.open()
         while True:
             try:
-                pointer, known = await self._writer.take(self._store.version, lanes, self._lanes)
+                kept, known = await self._writer.take(self._store.version, lanes, self._lanes, self._only)
                 break
             except CompareFailed:
                 self.lost_compares += 1  # the former owner wrote meanwhile; it will meet the new revision
-        await self._begin(pointer, known)
+        await self._begin(kept, known)
         self._sound = True
 
     async def release(self) -> frozenset[int]:
@@ -95,12 +152,14 @@ class Applier:
         await self._writer.close()
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Applies records in order; returns when all are committed. Raises `LaneLost`.
+        """Applies records in order; returns when all are committed. Raises `LaneLost` and `Apart`.
 
         Where something does not go as it mostly does, it begins again from the checkpoints, more cautiously.
         """
         if not self._sound:
             await self._recover()
+        if self._apart:
+            raise Apart
         self._sound = False
         try:
             await self._apply_overlapped(records)
@@ -210,26 +269,45 @@ class Applier:
         self.applied += batch.records
 
     async def _recover(self) -> None:
-        """Takes everything as it was saved; raises `LaneLost` where a checkpoint names another worker."""
+        """Takes everything as it was saved; raises `LaneLost` where a checkpoint names another worker, and `Apart`."""
         await patiently(self._reread)
+        if self._apart:
+            raise Apart
 
     async def _reread(self) -> None:
-        pointer, known = await self._writer.current(self._store.version, self._lanes)
-        mine = {key: one for key, one in known.items() if one.session == self._writer.session_id}
-        lost = {lane for lane in self._lanes if any((one, lane) not in mine for one in pointer.kept)}
-        await self._begin(pointer, {key: one for key, one in mine.items() if one.lane not in lost})
+        kept, lost, known = await self._claimed()
+        await self._begin(kept, known)
         if lost:
-            raise LaneLost(frozenset(lost))
+            raise LaneLost(lost)
 
-    async def _begin(self, pointer: Pointer, known: Known) -> None:
+    async def _claimed(self) -> tuple[tuple[int, ...], frozenset[int], Known]:
+        """What is kept, the lanes that were lost, and the checkpoints of the others, in new generations too.
+
+        Whoever has a lane in the generations known so far has it in those that are kept from now on.
+        """
+        while True:
+            kept, known = await self._writer.current(self._store.version, self._lanes, self._only)
+            mine = {key for key, one in known.items() if one.session == self._writer.session_id}
+            old = set(kept) & set(self._generations)
+            lost = {lane for lane in self._lanes if not old or any((one, lane) not in mine for one in old)}
+            found = {key: one for key, one in known.items() if one.lane not in lost}
+            try:
+                if new := [one for key, one in found.items() if key not in mine]:
+                    await self._writer.claim(new)
+            except CompareFailed:
+                continue
+            return kept, frozenset(lost), found
+
+    async def _begin(self, kept: tuple[int, ...], known: Known) -> None:
         lanes = frozenset(lane for _, lane in known)
-        self._batches.held = await self._writer.held(pointer.kept, lanes)
+        self._batches.held = await self._writer.held(kept, lanes)
         self._batches.discarded = await self._writer.discarded(lanes)
         self._batches.forget()
-        self._generations, self._known, self._lanes = pointer.kept, known, lanes
-        self._wanted = {
-            (lane, topic): offset
-            for (generation, lane), one in known.items()
-            if generation == pointer.served
-            for topic, offset in one.offsets.items()
-        }
+        self._generations, self._known, self._lanes = kept, known, lanes
+        self._furthest = {}
+        for one in known.values():
+            for topic, offset in one.offsets.items():
+                place = one.lane, topic
+                self._furthest[place] = max(offset, self._furthest.get(place, 0))
+        self._wanted = dict(self._furthest)
+        self._apart = bool(self.apart())

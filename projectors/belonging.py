@@ -35,13 +35,14 @@ def reasons(
 
 
 async def check(store: Store, cluster: Cluster, log: Log) -> None:
-    """Raise Broken when what is served was not made from this log."""
+    """Raise Broken when what is kept, the served generation first, was not made from this log."""
     pointer = await store.generations.pointer(store.version)
     if pointer is None:
         return
-    record = await store.generations.record(pointer.served) or {}
+    kept = pointer.kept[0]
+    record = await store.generations.record(kept) or {}
     lanes = range(cluster.topics.partitions)
-    known = await store.writer().read([pointer.served], lanes)
+    known = await store.writer().read([kept], lanes)
     applied = {
         (name, one.lane): one.offsets.get(short, 0)
         for one in known.values()

@@ -215,7 +215,7 @@ def _count(views: Views | None, name: str) -> int | None:
 async def _views(store: Store) -> Views | None:
     try:
         pointer = await store.generations.pointer(store.version)
-        if pointer is None:
+        if pointer is None or pointer.served is None:
             return Views(None, {}, {}, 0, 0)
         dead_letters, waiting = await store.dead_letters.counts(pointer.served)
         record = await store.generations.record(pointer.served) or {}

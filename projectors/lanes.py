@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from events.envelope import Record
-from projectors.applier import Applier, LaneLost
+from projectors.applier import Apart, Applier, LaneLost
 from projectors.kafka import Log, Place
 
 logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+STRETCH: Final = 1000
+"""Offsets that are read at a time to even generations out."""
 
 
 class Lanes:
@@ -73,15 +76,36 @@ class Lanes:
                 await self._run(lambda: self._apply(records))
             except LaneLost as error:
                 self._lose(error.lanes)
+            except Apart:
+                continue
             else:
                 return
 
     async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
-        """Have the views say that they hold the log up to `at`, when its ends were asked for."""
+        """Have the views say that they hold the log up to `at`, when its ends were asked for.
+
+        Generations that are kept from now on are begun with, also where no record comes that would show it.
+        """
         async with self._alone:
+            try:
+                await self._applier.look()
+                await self._even_out()
+            except LaneLost as error:
+                self._lose(error.lanes)
             await self._applier.mark_level(ends, at)
 
+    async def _even_out(self) -> None:
+        """Has all generations that are kept hold the same: what one of them is behind is read from the log."""
+        while stretches := self._applier.apart():
+            for place, (start, end) in stretches.items():
+                for begin in range(start, end, STRETCH):
+                    missing = await self._log.read(place, begin, min(end, begin + STRETCH))
+                    await self._applier.even_out(missing)
+                    self.batches += 1
+            self.positions = self._applier.positions(self.held)
+
     async def _apply(self, records: Sequence[Record]) -> None:
+        await self._even_out()
         wanted = await self._wanted(records)
         if not wanted:
             return

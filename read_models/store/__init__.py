@@ -7,6 +7,7 @@ from read_models.store.driver import Conflict, Unavailable, Unstorable, patientl
 from read_models.store.generations import NoGeneration, Pointer
 from read_models.store.holds import Hold, HoldChanged
 from read_models.store.letters import ErrorCount, Letter
+from read_models.store.lifecycle import NotLevel, NotNow, Switch
 from read_models.store.store import Store
 from read_models.store.views import Saving, Views, saving
 from read_models.store.writer import Batch, CompareFailed, Known, Writer
@@ -26,10 +27,13 @@ __all__ = [
     "Known",
     "Letter",
     "NoGeneration",
+    "NotLevel",
+    "NotNow",
     "Pointer",
     "Position",
     "Saving",
     "Store",
+    "Switch",
     "Unavailable",
     "Unstorable",
     "Views",

@@ -41,18 +41,18 @@ class Control:
     async def refresh(self) -> None:
         """Asks anew; raises `Unavailable` when MongoDB does not answer."""
         pointer = await self._generations.pointer(self._version)
-        if pointer is None:
+        if pointer is None or (served := pointer.served) is None:
             self.served = None
             return
         with translated():
             lanes = self._database[checkpoints.COLLECTION].find(
-                {"generation": pointer.served}, {"lane": 1, "level_at": 1}
+                {"generation": served}, {"lane": 1, "level_at": 1}
             )
             level = {found["lane"]: found["level_at"] or NEVER for found in await lanes.to_list(None)}
-        self._held_since = await self._dead_letters.held_since(pointer.served)
+        self._held_since = await self._dead_letters.held_since(served)
         self._topics = Topics("", max(len(level), 1))
         self._level_at = level
-        self.served = pointer.served
+        self.served = served
 
     async def poll(self) -> None:
         """Refreshes for ever; while MongoDB is away what was known last stays, and grows old."""

@@ -14,6 +14,7 @@ from read_models.store.driver import Client, connect, translated
 from read_models.store.generations import Generations
 from read_models.store.holds import Holds
 from read_models.store.letters import Letters
+from read_models.store.lifecycle import Lifecycle
 from read_models.store.shared_reads import SharedReads
 from read_models.store.views import Views
 from read_models.store.writer import Writer
@@ -32,6 +33,7 @@ class Store:
         self.discards = Discards(self.database)
         self.holds = Holds(self.database)
         self.letters = Letters(self.database)
+        self.lifecycle = Lifecycle(self._client, self.database, self.generations, self.dead_letters)
         self.control = Control(self.database, self.generations, self.dead_letters, version)
         self._shared: dict[int, SharedReads] = {}
         self._polling: asyncio.Task[None] | None = None
@@ -103,7 +105,7 @@ class Store:
     async def _moved(self, served: int) -> bool:
         """Whether another generation is served by now; `control` knows it then."""
         pointer = await self.generations.pointer(self.version)
-        if pointer is None or pointer.served == served:
+        if pointer is None or pointer.served in (None, served):
             return False
         await self.control.refresh()
         return self.control.served not in (None, served)

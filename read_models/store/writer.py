@@ -104,21 +104,25 @@ class Writer:
         known = [Checkpoint.of(document) for document in found]
         return {(one.generation, one.lane): one for one in known}
 
-    async def current(self, version: int, lanes: Collection[int]) -> tuple[Pointer, Known]:
-        """What is kept in a version, and the checkpoints of lanes in it; raises `NoGeneration`.
+    async def current(
+        self, version: int, lanes: Collection[int], only: int | None = None
+    ) -> tuple[tuple[int, ...], Known]:
+        """The generations that are kept in a version, and the checkpoints of lanes in them; raises `NoGeneration`.
 
         The pointer is asked for on both sides of the checkpoints: whoever moves it writes them all, so that a move
-        after this fails the next compare.
+        after this fails the next compare. With `only` it is that one generation, kept or not.
         """
         self._follow()
+        if only is not None:
+            return (only,), await settled(self.read([only], lanes))
         known: Known = {}
-        pointer = None
+        pointer: Pointer | None = None
         while True:
             before, pointer = pointer, await settled(self._generations.pointer(version, self._reading))
             if pointer is None:
                 raise NoGeneration(f"no generation of version {version} is served")
             if pointer == before:
-                return pointer, known
+                return pointer.kept, known
             known = await settled(self.read(pointer.kept, lanes))
 
     async def held(self, generations: Collection[int], lanes: Collection[int]) -> set[str]:
@@ -136,19 +140,23 @@ class Writer:
         return await settled(self._discards.places(lanes, self._reading))
 
     async def take(
-        self, version: int, lanes: Collection[int], others: Collection[int]
-    ) -> tuple[Pointer, Known]:
+        self, version: int, lanes: Collection[int], others: Collection[int], only: int | None = None
+    ) -> tuple[tuple[int, ...], Known]:
         """Makes lanes this writer's: their checkpoints name its session from now on.
 
         Answers as `current` does, for these lanes and others. Raises `CompareFailed` when somebody wrote meanwhile.
         """
-        pointer, known = await self.current(version, {*lanes, *others})
+        kept, known = await self.current(version, {*lanes, *others}, only)
         taken = [one for one in known.values() if one.lane in lanes]
-        if len(taken) != len(lanes) * len(pointer.kept):
-            raise NoGeneration(f"generation {pointer.served} does not have the lanes {sorted(lanes)}")
-        step = Advance({}, None, {})
-        await self.write(Batch(0, dict.fromkeys(lanes, step), Saving((), frozenset(), 0)), taken, ())
-        return pointer, known
+        if len(taken) != len(lanes) * len(kept):
+            raise NoGeneration(f"the generations {kept} do not all have the lanes {sorted(lanes)}")
+        await self.claim(taken)
+        return kept, known
+
+    async def claim(self, known: Sequence[Checkpoint]) -> None:
+        """Has checkpoints name this writer's session; raises `CompareFailed` when somebody wrote them meanwhile."""
+        steps = dict.fromkeys((one.lane for one in known), Advance({}, None, {}))
+        await self.write(Batch(0, steps, Saving((), frozenset(), 0)), known, ())
 
     async def answer(self, need: Need, views: Views) -> Loaded:
         """What a fold needs, as of the last commit or later."""

@@ -43,6 +43,12 @@ class Views:
         self.released.append(released)
         return released
 
+    async def look(self) -> None:
+        pass
+
+    def apart(self) -> dict[Place, tuple[int, int]]:
+        return {}
+
     async def apply(self, records: Sequence[Record]) -> None:
         await self.blocked.wait()
         if self.broken:

@@ -1,0 +1,77 @@
+"""`portal generations list|drop`."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from portal.commands.store import opened
+from portal.errors import CommandError
+from portal.settings import Settings
+from projectors.generations import Generation, generations
+from read_models.store import Conflict, NotNow
+
+WITHIN_S: Final = 15.0
+AGAIN_S: Final = 0.05
+
+
+async def show(settings: Settings, *, as_json: bool) -> None:
+    """Print every generation, the newest first."""
+    async with opened(settings) as store:
+        found = await generations(store)
+    if as_json:
+        sys.stdout.write(orjson.dumps([one.as_json() for one in found]).decode() + "\n")
+    elif found:
+        Console().print(table(found, datetime.now(UTC)))
+    else:
+        print("there are no generations yet: `portal project` makes the first one")
+
+
+async def drop(settings: Settings, generation: int, *, served: bool) -> str:
+    """Drop a generation, and say so."""
+    async with opened(settings) as store:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while True:
+                    try:
+                        await store.lifecycle.drop(generation, served=served)
+                        return f"generation {generation} is dropped"
+                    except Conflict:
+                        await asyncio.sleep(AGAIN_S)
+        except NotNow as error:
+            raise CommandError(str(error)) from error
+        except TimeoutError as error:
+            raise CommandError("its lanes are being written all the time: try again") from error
+
+
+def table(found: list[Generation], now: datetime) -> Table:
+    """The generations for people."""
+    shown = Table(box=None, pad_edge=False)
+    for column in ("generation", "state", "version", "age", "documents", "size", "promoted", "by", "forced"):
+        shown.add_column(column, justify="right" if column in ("generation", "documents", "size") else "left")
+    for one in found:
+        cells: tuple[Any, ...] = (
+            one.generation,
+            one.state,
+            one.version,
+            _age(now - one.created_at),
+            "–" if one.documents is None else f"{one.documents:,}",
+            "–" if one.bytes is None else f"{one.bytes / 1e6:,.1f} MB",
+            "–" if one.promoted_at is None else f"{_age(now - one.promoted_at)} ago",
+            one.by or "–",
+            one.forced or "–",
+        )
+        shown.add_row(*map(str, cells))
+    return shown
+
+
+def _age(age: timedelta) -> str:
+    seconds = int(age.total_seconds())
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,55 @@
+"""`portal promote` and `portal rollback`: what is served is switched."""
+
+import getpass
+import os
+from collections.abc import Awaitable
+from typing import Protocol
+
+from portal.commands.store import opened
+from portal.errors import CommandError, UsageError
+from portal.settings import Settings
+from projectors.installation import Installation
+from projectors.kafka import KafkaAway, TopicsUnfit
+from read_models.store import NotLevel, NotNow, Pointer, Store
+
+
+class Switching(Protocol):
+    """`projectors.switch.promote` or `rollback`."""
+
+    def __call__(
+        self, installation: Installation, store: Store, by: str, wait_s: float, forced: str | None
+    ) -> Awaitable[Pointer]:
+        """Switch."""
+        ...
+
+
+async def switch(
+    settings: Settings, switching: Switching, *, wait_s: float, force: bool, reason: str | None
+) -> str:
+    """Switch, and say in words what is served then.
+
+    Raises UsageError when `force` and `reason` do not come together, CommandError when it is refused.
+    """
+    forced = reason.strip() if reason else None
+    if force != bool(forced):
+        raise UsageError("--force needs a --reason, which is kept, and a --reason is for --force alone")
+    async with opened(settings) as store:
+        try:
+            pointer = await switching(settings.installation, store, caller(), wait_s, forced)
+        except NotLevel as error:
+            raise CommandError(
+                f"{error}\nnothing was switched; to switch all the same: --force --reason …"
+            ) from error
+        except (NotNow, KafkaAway, TopicsUnfit) as error:
+            raise CommandError(str(error)) from error
+    standby = f"; generation {pointer.standby} stands by" if pointer.standby is not None else ""
+    return f"generation {pointer.served} is served{standby}"
+
+
+def caller() -> str:
+    """Who runs this command, for the record."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have no name
+        name = f"uid-{os.getuid()}"
+    return f"cli:{name}"

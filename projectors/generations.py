@@ -1,0 +1,61 @@
+"""The generations as staff and operators see them."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from read_models.store import Store
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation (API.md, GET /api/generations)."""
+
+    generation: int
+    version: int
+    """Of the read models."""
+    state: str
+    """`filling`, `level`, `served`, `standby` or `retired`."""
+    created_at: datetime
+    level_at: datetime | None
+    """When it was filled."""
+    promoted_at: datetime | None
+    """When it was served last."""
+    retired_at: datetime | None
+    by: str | None
+    """Who had it served last."""
+    forced: str | None
+    """Why that was forced, if it was."""
+    documents: int | None
+    """None of what is retired, whose data is gone."""
+    bytes: int | None
+    """On disk, indexes included."""
+
+    def as_json(self) -> dict[str, Any]:
+        """An item of the body of `GET /api/generations`."""
+        return asdict(self)
+
+
+async def generations(store: Store) -> list[Generation]:
+    """All there ever were, the newest first; raises Unavailable."""
+    found = []
+    for record in await store.generations.records():
+        there = record["state"] != "retired"
+        documents, size = await store.generations.size(record["_id"]) if there else (None, None)
+        last = record.get("switches", [{}])[-1]
+        found.append(
+            Generation(
+                generation=record["_id"],
+                version=record["version"],
+                state=record["state"],
+                created_at=record["created_at"],
+                level_at=record.get("level_at"),
+                promoted_at=record.get("promoted_at"),
+                retired_at=record.get("retired_at"),
+                by=last.get("by"),
+                forced=last.get("forced"),
+                documents=documents,
+                bytes=size,
+            )
+        )
+    return found

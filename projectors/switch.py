@@ -1,0 +1,80 @@
+"""Switching what is served, at once and with no request failing (DESIGN.md, decision 4)."""
+
+import asyncio
+import secrets
+import time
+from typing import Final, Literal
+
+import structlog
+
+from projectors.installation import Installation
+from projectors.kafka import find, reading
+from read_models.store import Conflict, NotLevel, Pointer, Store, Switch, Unavailable
+
+logger = structlog.get_logger(__name__)
+
+WAIT_S: Final = 30.0
+"""How long a generation may take to become level before a switch is refused (API.md)."""
+LANES_WITHIN_S: Final = 15.0
+"""How long the lanes may be busy: a writer that was killed blocks its own until MongoDB gives up."""
+AGAIN_S: Final = 0.2
+AGAIN_WRITTEN_S: Final = 0.01
+
+
+async def promote(
+    installation: Installation, store: Store, by: str, wait_s: float = WAIT_S, forced: str | None = None
+) -> Pointer:
+    """Serve the newest generation that was filled, else the one that stands by; answers what is kept then.
+
+    `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
+    Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
+    """
+    return await _switch("promote", installation, store, by, wait_s, forced)
+
+
+async def rollback(
+    installation: Installation, store: Store, by: str, wait_s: float = WAIT_S, forced: str | None = None
+) -> Pointer:
+    """Serve the generation that was served before; otherwise as `promote`."""
+    return await _switch("rollback", installation, store, by, wait_s, forced)
+
+
+async def _switch(
+    what: Literal["promote", "rollback"],
+    installation: Installation,
+    store: Store,
+    by: str,
+    wait_s: float,
+    forced: str | None,
+) -> Pointer:
+    order = Switch(secrets.token_hex(8), what, by, forced)
+    ends = await _ends(installation, store)
+    begun = time.monotonic()
+    while True:
+        waited = time.monotonic() - begun
+        try:
+            pointer = await store.lifecycle.switch(store.version, order, ends)
+        except NotLevel:
+            if waited > wait_s:
+                raise
+            await asyncio.sleep(AGAIN_S)
+        except Unavailable as error:
+            if waited > max(wait_s, LANES_WITHIN_S):
+                raise
+            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, Conflict) else AGAIN_S)
+        else:
+            logger.info("switched", what=what, by=by, served=pointer.served, forced=forced)
+            return pointer
+
+
+async def _ends(installation: Installation, store: Store) -> dict[int, dict[str, int]]:
+    """Where the log ends, by lane and topic without prefix; asked only where nothing is served to compare with."""
+    pointer = await store.generations.pointer(store.version)
+    if pointer is not None and pointer.served is not None:
+        return {}
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    found: dict[int, dict[str, int]] = {}
+    async with reading(installation.kafka, cluster.topics) as log:
+        for (name, lane), end in (await log.ends(range(cluster.topics.partitions))).items():
+            found.setdefault(lane, {})[cluster.topics.short[name]] = end
+    return found

@@ -1,0 +1,273 @@
+"""What becomes of generations: `filling -> level -> served <-> standby -> retired` (DESIGN.md, decision 4).
+
+A generation's record is `{_id: its number, version, state, partitions, cluster_id, created_at}`; then `level_at` when
+it was filled, `promoted_at` when it was served last, `retired_at`, `dropped_at` when its data was gone, and
+`switches`, the last few ways it came to be served: `[{id, what, at, by, forced}]`, with a reason
+in `forced` where it was.
+
+Whoever changes what is kept writes every lane of it, in the same transaction: so a worker that knows the old state
+fails with its next batch, and nobody can write what is retired.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from pymongo import UpdateOne
+
+from read_models.documents import Doc
+from read_models.store import checkpoints
+from read_models.store.dead_letters import DeadLetters
+from read_models.store.driver import Client, Database, translated
+from read_models.store.generations import COLLECTION, POINTERS, Generations, Pointer, new_record
+from read_models.store.views import collection_name
+
+SWITCHES_KEPT = 20
+ALMOST = 1000
+"""Records that live workers make up for when they begin to keep a generation: well below a second's work."""
+Offsets = Mapping[int, Mapping[str, int]]
+"""By lane and topic without prefix: of the next record."""
+
+
+class Switch(NamedTuple):
+    """A switch as it was asked for."""
+
+    id: str
+    """Of this one request: one whose answer was lost is not done twice."""
+    what: Literal["promote", "rollback"]
+    by: str
+    """Who asked, for the record."""
+    forced: str | None = None
+    """Why it is to be done although the generation is not level or has more dead letters."""
+
+
+class NotNow(Exception):
+    """What was asked for is not possible as things are; the text says why and what to do."""
+
+
+class NotLevel(NotNow):
+    """The generation misses what is served; it may catch up."""
+
+
+class Lifecycle:
+    """Switches and retires generations."""
+
+    def __init__(
+        self, client: Client, database: Database, generations: Generations, dead_letters: DeadLetters
+    ) -> None:
+        """Nothing is asked of the server yet."""
+        self._client = client
+        self._database = database
+        self._records = database[COLLECTION]
+        self._pointers = database[POINTERS]
+        self._checkpoints = database[checkpoints.COLLECTION]
+        self._generations = generations
+        self._dead_letters = dead_letters
+
+    async def begin(self, version: int, partitions: int, cluster_id: str) -> int:
+        """Begins a generation that is filled beside what is kept, and answers its number.
+
+        Raises `NotNow` while another one is being filled, `Conflict` when somebody else begins one just now.
+        """
+        generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
+        await self._generations.make_collections(generation, indexed=False)
+        record = new_record(generation, version, partitions, cluster_id, "filling")
+        async with self._transaction() as session:
+            if filling := await self._records.find_one({"state": "filling"}, session=session):
+                raise NotNow(
+                    f"generation {filling['_id']} of version {filling['version']} is being filled:"
+                    " one rebuild at a time"
+                )
+            await self._records.insert_one(record, session=session)
+            lanes = [checkpoints.blank(generation, lane) for lane in range(partitions)]
+            await self._checkpoints.insert_many(lanes, session=session)
+        return generation
+
+    async def offer(self, generation: int) -> Pointer:
+        """Has live workers keep a generation that is filled, from now on; the one filled before goes.
+
+        Raises `NotLevel` where it is more than `ALMOST` records behind what is served, `NotNow` when it is not being
+        filled any more, and `Conflict` when a lane is just being written: then it is to be tried again.
+        """
+        async with self._transaction() as session:
+            record = await self._records.find_one({"_id": generation, "state": "filling"}, session=session)
+            if record is None:
+                raise NotNow(f"generation {generation} is not being filled any more")
+            version = record["version"]
+            known = await self._generations.pointer(version, session) or Pointer(version, None, None)
+            pointer = replace(known, level=generation)
+            await self._take(pointer.kept, session)
+            if known.served is not None:
+                lanes, before = [await self._lanes(one, session) for one in (generation, known.served)]
+                self._require_level(generation, lanes, _offsets(before), ALMOST)
+            await self._retire(set(known.kept) - set(pointer.kept), session)
+            await self._point(pointer, session)
+            change = {"$set": {"level_at": _now()}}
+            await self._records.update_one({"_id": generation}, change, session=session)
+        await self.sweep()
+        return pointer
+
+    async def switch(self, version: int, order: Switch, ends: Offsets) -> Pointer:
+        """Serves another generation of a version, in one transaction over all lanes; answers what is kept then.
+
+        `ends` is where the log ended when it was asked for: it counts where nothing is served yet.
+        Raises `NotNow`, `NotLevel`, and `Conflict` when a lane is just being written: then it is to be tried again.
+        """
+        async with self._transaction() as session:
+            known = await self._generations.pointer(version, session)
+            if known and await self._records.find_one({"switches.id": order.id}, session=session):
+                return known
+            pointer, target = _switched(known or Pointer(version, None, None), order.what)
+            gone = set(known.kept if known else ()) - set(pointer.kept)
+            await self._take(filter(None, (target, pointer.standby)), session)
+            lanes = await self._lanes(target, session)
+            before = await self._lanes(pointer.standby, session) if pointer.standby else {}
+            if order.forced is None:
+                self._require_level(target, lanes, _offsets(before) if before else ends)
+                await self._require_no_more_dead_letters(target, pointer.standby)
+            await self._carry_over(before, lanes, session)
+            await self._retire(gone, session)
+            await self._point(pointer, session)
+            said = order._asdict() | {"at": _now()}
+            await self._records.update_one(
+                {"_id": target},
+                {
+                    "$set": {"promoted_at": said["at"]},
+                    "$push": {"switches": {"$each": [said], "$slice": -SWITCHES_KEPT}},
+                },
+                session=session,
+            )
+        await self.sweep()
+        return pointer
+
+    async def drop(self, generation: int, *, served: bool = False) -> None:
+        """Retires a generation and removes its data; one that is served in its version only if `served` says so.
+
+        Raises `NotNow`, and `Conflict` when a lane is just being written: then it is to be tried again.
+        """
+        async with self._transaction() as session:
+            record = await self._records.find_one({"_id": generation}, session=session)
+            if record is None or record["state"] == "retired":
+                raise NotNow(
+                    f"there is no generation {generation}; `portal generations list` says which there are"
+                )
+            if record["state"] == "served" and not served:
+                raise NotNow(f"generation {generation} is served to readers of version {record['version']}")
+            await self._retire([generation], session)
+            known = await self._generations.pointer(record["version"], session)
+            if known is not None and generation in known.kept:
+                await self._take(known.kept, session)
+                await self._point(_without(known, generation), session)
+        await self.sweep()
+
+    async def sweep(self) -> None:
+        """Removes the data of what is retired, also where whoever retired it did not come to it."""
+        with translated():
+            left = await self._records.find({"state": "retired", "dropped_at": None}, {"_id": 1}).to_list(
+                None
+            )
+            for record in left:
+                await self._database.drop_collection(collection_name(record["_id"]))
+                await self._dead_letters.forget(record["_id"])
+                await self._records.update_one({"_id": record["_id"]}, {"$set": {"dropped_at": _now()}})
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Any]:
+        with translated():
+            async with await self._client.start_session() as session, session.start_transaction():
+                yield session
+
+    async def _take(self, generations: Iterable[int], session: Any) -> None:
+        """Adds 1 to every lane's revision: only to read them would conflict with nobody."""
+        chosen = {"generation": {"$in": list(generations)}}
+        await self._checkpoints.update_many(chosen, {"$inc": {"revision": 1}}, session=session)
+
+    async def _lanes(self, generation: int, session: Any) -> dict[int, Doc]:
+        found = self._checkpoints.find({"generation": generation}, session=session)
+        return {one["lane"]: one for one in await found.to_list(None)}
+
+    def _require_level(self, target: int, lanes: Mapping[int, Doc], wanted: Offsets, almost: int = 0) -> None:
+        missing = {
+            lane: sum(
+                max(0, offset - lanes[lane]["offsets"].get(topic, 0)) for topic, offset in of_lane.items()
+            )
+            for lane, of_lane in wanted.items()
+        }
+        behind = sorted(lane for lane, records in missing.items() if records)
+        if sum(missing.values()) > almost:
+            raise NotLevel(
+                f"generation {target} is {sum(missing.values())} records behind, in lanes"
+                f" {', '.join(map(str, behind))}: is a `portal project` of this version running?"
+            )
+
+    async def _require_no_more_dead_letters(self, target: int, served: int | None) -> None:
+        if served is None:
+            return
+        there, here = [(await self._dead_letters.counts(one))[0] for one in (target, served)]
+        if there > here:
+            raise NotLevel(
+                f"generation {target} has {there} dead letters, what is served {here}:"
+                " see `portal dead-letters list`"
+            )
+
+    async def _carry_over(self, before: Mapping[int, Doc], lanes: Mapping[int, Doc], session: Any) -> None:
+        """Readers are told no earlier time than before, where the lane holds all that was served."""
+        moments = [
+            UpdateOne(
+                {"_id": lanes[lane]["_id"]},
+                {"$max": {name: one[name] for name in ("level_at", "applied_at") if one[name] is not None}},
+            )
+            for lane, one in before.items()
+            if one["level_at"] is not None
+            and all(
+                lanes[lane]["offsets"].get(topic, 0) >= offset for topic, offset in one["offsets"].items()
+            )
+        ]
+        if moments:
+            await self._checkpoints.bulk_write(moments, session=session)
+
+    async def _retire(self, generations: Iterable[int], session: Any) -> None:
+        """From now on nobody can write them: every compare of their lanes fails."""
+        for generation in generations:
+            await self._checkpoints.delete_many({"generation": generation}, session=session)
+            change = {"$set": {"state": "retired", "retired_at": _now()}}
+            await self._records.update_one({"_id": generation}, change, session=session)
+
+    async def _point(self, pointer: Pointer, session: Any) -> None:
+        """Stores what is kept, and says so in the records."""
+        places = {"served": pointer.served, "standby": pointer.standby, "level": pointer.level}
+        if not pointer.kept:
+            await self._pointers.delete_one({"_id": pointer.version}, session=session)
+            return
+        await self._pointers.update_one(
+            {"_id": pointer.version}, {"$set": places}, upsert=True, session=session
+        )
+        states = [UpdateOne({"_id": one}, {"$set": {"state": state}}) for state, one in places.items() if one]
+        await self._records.bulk_write(states, session=session)
+
+
+def _switched(known: Pointer, what: str) -> tuple[Pointer, int]:
+    """What is kept after a switch, and what is served then; raises `NotNow`."""
+    version, served = known.version, known.served
+    if what == "promote" and known.level is not None:
+        return Pointer(version, known.level, served, None), known.level
+    if known.standby is not None:
+        return replace(known, served=known.standby, standby=served), known.standby
+    if what == "promote":
+        raise NotNow("there is no generation to promote: `portal rebuild` fills one")
+    raise NotNow("there is no generation to go back to: none was served before")
+
+
+def _without(known: Pointer, generation: int) -> Pointer:
+    places = (known.served, known.standby, known.level)
+    return Pointer(known.version, *(None if one == generation else one for one in places))
+
+
+def _offsets(lanes: Mapping[int, Doc]) -> Offsets:
+    return {lane: one["offsets"] for lane, one in lanes.items()}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,293 @@
+"""What becomes of generations: filled, served, standing by, retired; what is refused, and what live workers do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from local_stack.stack import Stack
+from projectors.applier import Apart, Applier, LaneLost
+from read_models.project import VERSION
+from read_models.store import Conflict, NoGeneration, NotLevel, NotNow, Pointer, Store, Switch
+from read_models.store.checkpoints import COLLECTION
+from tests.integration.applier.applying import (
+    ENDS,
+    LANES,
+    SAMPLE,
+    TOPICS,
+    checkpoint,
+    first_generation,
+    undisturbed,
+    views,
+)
+from tests.integration.store.filling import filled
+
+HALF = len(SAMPLE) // 2
+
+
+@pytest.fixture
+async def store(stack: Stack) -> AsyncIterator[Store]:
+    """A store with its first generation."""
+    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
+        yield one
+
+
+@pytest.fixture
+async def live(store: Store) -> AsyncIterator[Applier]:
+    """A live worker that has all lanes."""
+    one = Applier(store, TOPICS)
+    await one.take_over(LANES)
+    yield one
+    await one.close()
+
+
+async def switch(
+    store: Store, what: Literal["promote", "rollback"], forced: str | None = None, id_: str = ""
+) -> Pointer:
+    """Switches once; `id_` names the request."""
+    order = Switch(id_ or f"{what} {datetime.now(UTC)}", what, "ada", forced)
+    return await store.lifecycle.switch(store.version, order, {})
+
+
+async def even_out(applier: Applier) -> None:
+    """Reads what the generations are apart by, as a worker does, and applies it."""
+    for (name, lane), (start, end) in applier.apart().items():
+        missing = [r for r in SAMPLE if (r.topic, r.partition) == (name, lane) and start <= r.offset < end]
+        await applier.even_out(missing)
+
+
+async def test_a_filled_generation_is_served_and_the_one_before_stands_by(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE)
+    assert await filled(store, SAMPLE) == 2
+    assert await switch(store, "promote") == Pointer(VERSION, 2, 1)
+    assert await switch(store, "rollback") == Pointer(VERSION, 1, 2)
+    assert await switch(store, "promote") == Pointer(VERSION, 2, 1)
+    states = {one["_id"]: one["state"] for one in await store.generations.records()}
+    assert states == {1: "standby", 2: "served"}
+    record = await store.generations.record(2)
+    assert record
+    assert [(one["what"], one["by"]) for one in record["switches"]] == [
+        ("promote", "ada"),
+        ("promote", "ada"),
+    ]
+
+
+async def test_promoting_a_third_generation_removes_the_first_whose_record_stays(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE)
+    for generation in (2, 3):
+        assert await filled(store, SAMPLE) == generation
+        await live.look()
+        await switch(store, "promote")
+    assert await store.generations.pointer(VERSION) == Pointer(VERSION, 3, 2)
+    assert "views_1" not in await store.database.list_collection_names()
+    assert await store.database[COLLECTION].count_documents({"generation": 1}) == 0
+    record = await store.generations.record(1)
+    assert record
+    assert (record["state"], record["dropped_at"] is not None) == ("retired", True)
+
+
+async def test_a_live_worker_makes_up_for_what_is_missing_and_keeps_both_from_then_on(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE[:HALF])
+    await filled(store, SAMPLE[: HALF - 100])
+    with pytest.raises(Apart):
+        await live.apply(SAMPLE[HALF:])
+    await even_out(live)
+    await live.apply(SAMPLE)
+    assert await views(store, 1) == await views(store, 2) == undisturbed()
+    assert live.positions(LANES) == ENDS
+    await switch(store, "promote")
+
+
+async def test_what_is_served_is_made_up_for_where_the_filled_generation_is_further(
+    store: Store, live: Applier
+) -> None:
+    """No worker ran meanwhile, say; the next one begins where the furthest ends."""
+    await live.apply(SAMPLE[:HALF])
+    await filled(store, SAMPLE)
+    successor = Applier(store, TOPICS)
+    assert await successor.take_over(LANES) == ENDS
+    await even_out(successor)
+    assert await views(store, 1) == await views(store, 2) == undisturbed()
+    await successor.close()
+
+
+async def test_an_idle_worker_looks_for_what_is_kept_by_now(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE[:-50])
+    await live.look()
+    await even_out(live)
+    assert await views(store, 2) == undisturbed()
+    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} == {live._writer.session_id}
+
+
+async def test_a_worker_that_lost_its_lanes_does_not_take_those_of_a_new_generation(
+    store: Store, live: Applier
+) -> None:
+    successor = Applier(store, TOPICS)
+    await successor.take_over(LANES)
+    await filled(store, [])
+    with pytest.raises(LaneLost):
+        await live.look()
+    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} != {live._writer.session_id}
+    await successor.close()
+
+
+async def test_a_generation_that_misses_records_is_refused_unless_forced_with_a_reason(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE[:-50])
+    with pytest.raises(NotLevel, match="generation 2 is 50 records behind"):
+        await switch(store, "promote")
+    assert await store.generations.pointer(VERSION) == Pointer(VERSION, 1, None, 2)
+    await switch(store, "promote", forced="served wrongly since Monday")
+    record = await store.generations.record(2)
+    assert record
+    assert record["switches"][0]["forced"] == "served wrongly since Monday"
+
+
+async def test_a_generation_far_behind_is_not_offered_to_live_workers(
+    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("read_models.store.lifecycle.ALMOST", 49)
+    await live.apply(SAMPLE)
+    with pytest.raises(NotLevel, match="50 records behind"):
+        await filled(store, SAMPLE[:-50])
+
+
+async def test_where_nothing_is_served_the_end_of_the_log_counts(store: Store, stack: Stack) -> None:
+    """A new version's first generation, filled beside the old version's."""
+    newer = Store(stack.env["PORTAL_MONGO_URL"], store.database.name, VERSION + 1)
+    with pytest.raises(NoGeneration):
+        await newer.generations.ensure_first(VERSION + 1, TOPICS.partitions, "cluster")
+    await filled(newer, SAMPLE[:-1], VERSION + 1)
+    ends: dict[int, dict[str, int]] = {}
+    for (name, lane), end in ENDS.items():
+        ends.setdefault(lane, {})[TOPICS.short[name]] = end
+    order = Switch("1", "promote", "ada")
+    with pytest.raises(NotLevel, match="1 records behind"):
+        await newer.lifecycle.switch(VERSION + 1, order, ends)
+    first = Applier(newer, TOPICS)
+    await first.take_over(LANES)
+    await first.apply(SAMPLE)
+    assert await newer.lifecycle.switch(VERSION + 1, order, ends) == Pointer(VERSION + 1, 2, None)
+    assert await store.generations.pointer(VERSION) == Pointer(VERSION, 1, None)
+    await first.close()
+    await newer.close()
+
+
+async def test_a_switch_whose_answer_was_lost_is_not_done_twice(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE)
+    for _ in range(2):
+        assert await switch(store, "promote", id_="one request") == Pointer(VERSION, 2, 1)
+
+
+async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE)
+    async with await store.database.client.start_session() as session, session.start_transaction():
+        change = {"$inc": {"revision": 1}}
+        await store.database[COLLECTION].update_one({"_id": "1/3"}, change, session=session)
+        with pytest.raises(Conflict):
+            await switch(store, "promote")
+    assert (await store.generations.pointer(VERSION)) == Pointer(VERSION, 1, None, 2)
+
+
+async def test_readers_are_told_no_earlier_time_by_what_is_served_next(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE)
+    now = datetime.now(UTC).replace(microsecond=0)
+    await live.mark_level(ENDS, now)
+    await filled(store, SAMPLE)
+    assert {(await checkpoint(store, lane, 2))["level_at"] for lane in LANES} == {None}
+    await switch(store, "promote")
+    assert {(await checkpoint(store, lane, 2))["level_at"] for lane in LANES} == {now}
+
+
+async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE[:100])
+    await filled(store, SAMPLE[:100])
+    await live.look()
+
+    async def work() -> None:
+        for begin in range(100, len(SAMPLE), 20):
+            await live.apply(SAMPLE[begin : begin + 20])
+
+    working = asyncio.create_task(work())
+    switches = 0
+    while not working.done():
+        try:
+            await switch(store, ("promote", "rollback")[switches % 2])
+            switches += 1
+            await asyncio.sleep(0.1)
+        except Conflict:
+            await asyncio.sleep(0.005)
+    await working
+    assert switches > 1
+    assert await views(store, 1) == await views(store, 2) == undisturbed()
+
+
+async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
+    await store.lifecycle.begin(VERSION, 4, "cluster")
+    with pytest.raises(NotNow, match="generation 2 of version"):
+        await store.lifecycle.begin(VERSION + 1, 4, "cluster")
+
+
+async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(
+    store: Store, live: Applier
+) -> None:
+    await live.apply(SAMPLE)
+    assert [await filled(store, SAMPLE), await filled(store, SAMPLE)] == [2, 3]
+    assert await store.generations.pointer(VERSION) == Pointer(VERSION, 1, None, 3)
+    assert "views_2" not in await store.database.list_collection_names()
+
+
+async def test_there_is_nothing_to_switch_to_at_first(store: Store) -> None:
+    with pytest.raises(NotNow, match="portal rebuild"):
+        await switch(store, "promote")
+    with pytest.raises(NotNow, match="go back"):
+        await switch(store, "rollback")
+
+
+async def test_what_is_dropped_cannot_be_written_any_more(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE[:HALF])
+    await filled(store, SAMPLE[:HALF])
+    await live.look()
+    await store.lifecycle.drop(2)
+    await live.apply(SAMPLE)
+    assert await views(store) == undisturbed()
+    assert "views_2" not in await store.database.list_collection_names()
+    with pytest.raises(NotNow, match="generations list"):
+        await store.lifecycle.drop(2)
+
+
+async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, live: Applier) -> None:
+    with pytest.raises(NotNow, match="served"):
+        await store.lifecycle.drop(1)
+    await store.lifecycle.drop(1, served=True)
+    assert await store.generations.pointer(VERSION) is None
+    with pytest.raises(NoGeneration):
+        await live.apply(SAMPLE)
+
+
+async def test_what_was_left_by_whoever_was_killed_while_dropping_is_removed_by_the_next(
+    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE)
+    with monkeypatch.context() as killed:
+        killed.setattr(type(store.lifecycle), "sweep", lambda _: asyncio.sleep(0))
+        await store.lifecycle.drop(2)
+    assert "views_2" in await store.database.list_collection_names()
+    await filled(store, SAMPLE)
+    assert "views_2" not in await store.database.list_collection_names()
