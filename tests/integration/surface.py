@@ -116,7 +116,7 @@ class Surface:
         )
         self._ahead = timedelta()
         self._offsets: dict[tuple[str, int], int] = {}
-        self._sequences: dict[tuple[str, str], int] = {}
+        self._sequences: dict[tuple[str, str, str], int] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -169,18 +169,19 @@ class Surface:
         business: str = "biz_1",
         customer: str | None = None,
         subject: str = "",
+        version: str = "v1",
         **data: Any,
     ) -> None:
         """Publishes an event and waits until the views have it."""
         subject = subject or customer or business
-        kind = what.split(".")[0]
-        sequence = self._sequences[kind, subject] = self._sequences.get((kind, subject), 0) + 1
+        entity = business, what.split(".")[0], subject
+        sequence = self._sequences[entity] = self._sequences.get(entity, 0) + 1
         owner = {"businessid": business} | ({"customerid": customer} if customer else {})
         attributes = {
             "specversion": "1.0",
             "id": secrets.token_hex(8),
             "source": "/servicehub/tests",
-            "type": f"servicehub.{what}.v1",
+            "type": f"servicehub.{what}.{version}",
             "subject": subject,
             "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
             "sequence": str(sequence),
