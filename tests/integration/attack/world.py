@@ -87,7 +87,7 @@ class World(Surface):
         for one, slug in BUSINESSES.items():
             text = mark(one, "0")
             email = f"{text}@mail.test"
-            given = {"slug": slug, "support": {"email": email, "phone": text}, "portal_host": None}
+            given: Json = {"slug": slug, "support": {"email": email, "phone": text}, "portal_host": None}
             await self.say(business(lambda _, text=text: text, locale="en", **given), one)  # type: ignore[misc]
         for person in PEOPLE:
             file = self.keep(person, f"%PDF-1.7 {person.mark}".encode())
