@@ -116,8 +116,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
                 if config.smtp_url:
                     teller = PaymentMailer(payments, store, reads, config.smtp_url, portals, addresses, clock)
                     await stack.enter_async_context(delivering(teller))
-            if copies:
-                await stack.enter_async_context(tidying(copies, records.erasures, clock))
+            await stack.enter_async_context(tidying(copies, records.erasures, clock))
             yield
 
     app = Litestar(

@@ -72,12 +72,11 @@ class Files:
 
 
 @contextlib.asynccontextmanager
-async def tidying(copies: Copies, erasures: Erasures, clock: Clock) -> AsyncIterator[None]:
-    """Removes copies that nobody has used for long, now and again, and those of erased customers at once."""
-    running = [
-        asyncio.create_task(_sweeping(copies, clock)),
-        asyncio.create_task(erasures.completing(copies)),
-    ]
+async def tidying(copies: Copies | None, erasures: Erasures, clock: Clock) -> AsyncIterator[None]:
+    """Removes copies that nobody has used for long, now and again, and what is left of erased customers at once."""
+    running = [asyncio.create_task(erasures.completing(copies))]
+    if copies:
+        running.append(asyncio.create_task(_sweeping(copies, clock)))
     try:
         yield
     finally:

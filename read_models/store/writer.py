@@ -251,7 +251,7 @@ class Writer:
             for name in (*DEAD_LETTERS, *RECORDS):
                 await self._database[name].bulk_write(deletes, session=session)
             await self._database[ERASURES].bulk_write(
-                [noted(*customer) for customer in customers], session=session
+                [noted(*customer, datetime.now(UTC)) for customer in customers], session=session
             )
             for name, field in SAID.items():
                 emptied = [UpdateMany(owner, {"$set": {field: None}}) for owner in owners]

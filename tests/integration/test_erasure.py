@@ -16,6 +16,7 @@ from read_models.documents import Doc
 from read_models.project import VERSION, fold
 from read_models.store import checkpoints
 from read_models.store.records import Records
+from read_models.store.records.erasures import LINGERS
 from read_models.store.records.sign_ins import SignIns
 from tests.integration.surface import TOPICS, Browser, Surface
 
@@ -114,8 +115,9 @@ def cached(surface: Surface) -> str:
 async def erased_completely(surface: Surface) -> None:
     """Returns when what lies outside of the database is gone, too; it is to be within a second or so."""
     async with asyncio.timeout(30):
-        while await surface.store.database["erasures"].count_documents({}):  # noqa: ASYNC110
+        while cached(surface):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+    await Records(surface.store.database).erasures.complete(None, datetime.now(UTC) + LINGERS)
 
 
 def raising_for_invoices(events: list[Event], cache: Any) -> Any:
@@ -189,6 +191,25 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
     assert (await browser.get("/blue/api/portal")).status_code == 401
     assert (await browser.get("/blue/api/export")).status_code == 401
     assert (await surface.browser().get(feed)).status_code == 404
+
+
+async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(surface: Surface) -> None:
+    """A session and a mail that its transaction did not see, as they were written while it was being committed."""
+    email = await surface.person()
+    browser = await surface.signed_in(email)
+    database = surface.store.database
+    written = [(name, await database[name].find_one({})) for name in ("sessions", "sign_ins")]
+    await surface.publish("customer.erased", customer="cus_1")
+    for name, document in written:
+        await database[name].insert_one(document)
+
+    async with asyncio.timeout(30):
+        while await holding(surface, email):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    assert (await browser.get("/blue/api/portal")).status_code == 401
+    assert await database["erasures"].count_documents({}) == 1
+    assert await Records(database).erasures.complete(None, datetime.now(UTC) + LINGERS) == 1
 
 
 async def test_what_arrives_later_is_dropped_and_counted(surface: Surface) -> None:

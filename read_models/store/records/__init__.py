@@ -9,12 +9,9 @@ from read_models.store.records.audit import Action, Audit
 from read_models.store.records.checkouts import Checkout, Checkouts, Fact
 from read_models.store.records.copies import Copies, Copy, Place
 from read_models.store.records.notices import Notice, Notices
-from read_models.store.records.room import Records
+from read_models.store.records.room import COLLECTIONS, Records
 from read_models.store.records.sessions import SessionRecord
 from read_models.store.records.sign_ins import SignIn
-
-COLLECTIONS = ("sessions", "sign_ins", "calendars", "checkouts", "notices")
-"""The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
 
 SAID = {"audit": "detail", "discards": "why"}
 """Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""

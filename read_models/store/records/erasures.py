@@ -1,10 +1,14 @@
-"""Erasures that are not complete: the copies of files lie where no transaction reaches.
+"""Erasures that are not complete: no transaction reaches the copies of files, nor what is written beside it.
 
-The transaction that erases a customer notes the ids here; whoever has the room of copies empties the customer's part
-of it and takes the note away. One that dies in between leaves it to the next.
+The transaction that erases a customer notes the ids here. Whoever has the room of copies empties the customer's part
+of it, and removes once more what the records hold: a session that began, or a mail that was handed over, in the very
+milliseconds of the erasure is not in what the transaction saw. The note stays until every write that can have begun
+before the erasure has ended; one that dies in between leaves it to the next.
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,35 +23,47 @@ COLLECTION: Final = "erasures"
 
 LOOKED_EVERY_S: Final = 1.0
 
+LINGERS: Final = timedelta(seconds=30)
+"""Longer than any write takes to be made or to fail (`read_models.store.driver`)."""
+
 log = structlog.get_logger(__name__)
 
 
 class Erasures:
-    """One note per erased customer, until the copies are gone."""
+    """One note per erased customer, until nothing of the customer can come any more."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, rooms: Sequence[Collection]) -> None:
+        """`rooms` are the collections whose documents have `business` and `customer`."""
         self.collection = collection
+        self._rooms = rooms
 
-    async def complete(self, copies: Copies) -> int:
-        """Removes the copies of all erased customers, and answers how many there were. Raises `Unavailable`."""
-        noted = await self.collection.find({})
-        for note in noted:
-            await copies.erase(note["business"], note["customer"])
-            await self.collection.delete({"_id": note["_id"]})
-        return len(noted)
+    async def complete(self, copies: Copies | None, now: datetime) -> int:
+        """Removes what is left of all erased customers, and answers for how many nothing more can come.
 
-    async def completing(self, copies: Copies) -> None:
+        `copies` is None where there are none. Raises `Unavailable`.
+        """
+        completed = 0
+        for note in await self.collection.find({}):
+            owner = {name: note[name] for name in ("business", "customer")}
+            for room in self._rooms:
+                await room.delete(owner)
+            if copies:
+                await copies.erase(**owner)
+            completed += await self.collection.delete({"_id": note["_id"], "at": {"$lte": now - LINGERS}})
+        return completed
+
+    async def completing(self, copies: Copies | None) -> None:
         """Completes erasures as they come, until cancelled."""
         while True:
             try:
-                if completed := await self.complete(copies):
+                if completed := await self.complete(copies, datetime.now(UTC)):
                     log.info("erasures.completed", customers=completed)
             except Unavailable as error:
                 log.warning("erasures.not_completed", error=str(error))
             await asyncio.sleep(LOOKED_EVERY_S)
 
 
-def noted(business: str, customer: str) -> ReplaceOne[dict[str, Any]]:
-    """The write that notes an erasure, for the transaction that erases."""
-    note = {"_id": owner_id(business, customer), "business": business, "customer": customer}
+def noted(business: str, customer: str, at: datetime) -> ReplaceOne[dict[str, Any]]:
+    """The write that notes an erasure, for the transaction that erases, at this moment or a little later."""
+    note = {"_id": owner_id(business, customer), "business": business, "customer": customer, "at": at}
     return ReplaceOne({"_id": note["_id"]}, note, upsert=True)

@@ -12,6 +12,9 @@ from read_models.store.records.notices import Notices
 from read_models.store.records.sessions import Sessions
 from read_models.store.records.sign_ins import SignIns
 
+COLLECTIONS = ("sessions", "sign_ins", "calendars", "checkouts", "notices")
+"""The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
+
 
 class Records:
     """The records of an installation. `prepare` once before use."""
@@ -20,7 +23,9 @@ class Records:
         """`database` is that of the store."""
         self.audit = Audit(Collection(database, "audit"))
         self.calendars = Calendars(Collection(database, "calendars"))
-        self.erasures = Erasures(Collection(database, ERASURES))
+        self.erasures = Erasures(
+            Collection(database, ERASURES), [Collection(database, name) for name in COLLECTIONS]
+        )
         self.checkouts = Checkouts(Collection(database, "checkouts"))
         self.limits = Limits(Collection(database, "limits"))
         self.notices = Notices(Collection(database, "notices"))
