@@ -1,9 +1,11 @@
 """The settings of an installation: every `PORTAL_*` variable (API.md, "Environment")."""
 
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Final, Literal, Self
+from pathlib import Path
+from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
@@ -27,6 +29,22 @@ HINTS: Final[Mapping[str, str]] = {
     " behind the new one, after a comma",
 }
 """What to do about a setting that is missing or wrong."""
+
+FROM_FILES: Final = "_FILE"
+"""Behind the name of a secret setting, with the path of a file that holds the value."""
+
+LARGEST_SECRET: Final = 64 * 1024
+
+SHORTEST_SECRET: Final = 32
+"""Characters of a key or a token in production: 16 random bytes in hex."""
+
+FEWEST_CHARACTERS: Final = 8
+"""Different ones, of such a secret: what somebody thought up repeats itself."""
+
+DEMO: Final = re.compile(
+    r"change.?me|secret|example|demo|dev(elopment)?[-_ ]|test|password|placeholder", re.IGNORECASE
+)
+"""What stands in secrets that are printed somewhere."""
 
 
 class Settings(BaseModel):
@@ -76,25 +94,49 @@ class Settings(BaseModel):
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings from the environment; raises UsageError that names each variable that is wrong.
 
-        An empty variable counts as not set. `PORTAL_…` names that are not ours are left alone.
+        An empty variable counts as not set. A secret may lie in a file that `PORTAL_…_FILE` names. `PORTAL_…` names
+        that are not ours are left alone.
         """
         given: dict[str, Any] = {
             name: environ[variable]
             for name in cls.model_fields
             if name != "limits" and environ.get(variable := PREFIX + name.upper())
         }
+        for name in cls.secret_names():
+            if path := environ.get((variable := PREFIX + name.upper()) + FROM_FILES):
+                if name in given:
+                    raise UsageError(f"{variable} and {variable}{FROM_FILES} are both set: keep one of them")
+                given[name] = _read(path, variable + FROM_FILES)
         given["limits"] = {
             variable.removeprefix(LIMIT).lower(): value
             for variable, value in environ.items()
             if variable.startswith(LIMIT) and value
         }
         try:
-            return cls.model_validate(given)
+            settings = cls.model_validate(given)
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UsageError(
                 "\n".join(_said(_variable(*one["loc"]), one["msg"]) for one in problems)
             ) from None
+        if settings.production and (weak := settings.weak_secrets()):
+            raise UsageError("\n".join(_said(_variable(name), problem) for name, problem in weak.items()))
+        return settings
+
+    @classmethod
+    def secret_names(cls) -> Sequence[str]:
+        """The settings that hold secrets."""
+        return [name for name, field in cls.model_fields.items() if SecretStr in get_args(field.annotation)]
+
+    def weak_secrets(self) -> Mapping[str, str]:
+        """The secrets that are not to be used where customers are, and what is wrong with each."""
+        tokens = [pair.partition(":")[2] for pair in _parts(self.staff_token)]
+        found = {
+            "secret_key": next(filter(None, map(_weakness, self.keys)), None),
+            "staff_token": next(filter(None, map(_weakness, tokens)), None),
+            "stripe_api_key": _is_for_tests(self.stripe_api_key),
+        }
+        return {name: problem for name, problem in found.items() if problem}
 
     @field_validator("trusted_proxies", mode="plain")
     @classmethod
@@ -129,8 +171,7 @@ class Settings(BaseModel):
     @property
     def keys(self) -> tuple[str, ...]:
         """The secret keys, newest first."""
-        text = self.secret_key.get_secret_value() if self.secret_key else ""
-        return tuple(key.strip() for key in text.split(",") if key.strip())
+        return tuple(_parts(self.secret_key))
 
     @property
     def kafka(self) -> Kafka:
@@ -175,6 +216,38 @@ class Settings(BaseModel):
         except (ssl.SSLError, OSError) as error:
             raise UsageError(f"PORTAL_KAFKA_SSL_…: the certificates cannot be used: {error}") from None
         return context
+
+
+def _parts(secret: SecretStr | None) -> list[str]:
+    text = secret.get_secret_value() if secret else ""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _weakness(secret: str) -> str | None:
+    """Why a key or a token may be guessed, or known from somewhere; None where it looks random."""
+    if len(secret) < SHORTEST_SECRET:
+        return (
+            f"https needs {SHORTEST_SECRET} random characters or more, as `openssl rand -hex 32` prints them"
+        )
+    if len(set(secret)) < FEWEST_CHARACTERS or DEMO.search(secret):
+        return "https needs a random text, and this one is none: `openssl rand -hex 32` prints one"
+    return None
+
+
+def _is_for_tests(key: SecretStr | None) -> str | None:
+    """What is wrong with a key that takes no real money."""
+    if key and "_test_" in key.get_secret_value():
+        return "https needs the live key, and this is one for tests: no payment would be real"
+    return None
+
+
+def _read(path: str, variable: str) -> str:
+    """The secret in a file, without the end of its line."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST_SECRET).decode().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{variable}: the file cannot be read: {type(error).__name__}") from None
 
 
 def _said(variable: str, problem: str) -> str:

@@ -5,24 +5,32 @@ an int in minor units beside its currency: all sort as they lie and are served a
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NewType
 
 from events.envelope import Event
 
 Doc = dict[str, Any]
 
+DocumentId = NewType("DocumentId", str)
+"""An `_id`. Reads take no other text, and only those below make one: of business and customer."""
+
 LOG_LIMIT = 50
 """Entries a document's log keeps: as many as the customer's activity shows (VIEWS.md, Activity)."""
 
 
-def owner_id(business: str, customer: str) -> str:
+def owner_id(business: str, customer: str) -> DocumentId:
     """The `_id` of a customer's dashboard, which is also the key of the customer's records in the log."""
-    return f"{business}/{customer}"
+    return DocumentId(f"{business}/{customer}")
 
 
-def document_id(business: str, customer: str, kind: str, subject: str) -> str:
+def document_id(business: str, customer: str, kind: str, subject: str) -> DocumentId:
     """The `_id` of a customer's document. Holding the customer, it cannot be met by another customer's subject."""
-    return f"{business}/{customer}/{kind}/{subject}"
+    return DocumentId(f"{business}/{customer}/{kind}/{subject}")
+
+
+def business_id(business: str) -> DocumentId:
+    """The `_id` of a business's document, which everybody may see."""
+    return DocumentId(business)
 
 
 def blank(business: str, customer: str, kind: str, subject: str) -> Doc:

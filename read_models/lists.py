@@ -6,7 +6,7 @@ given by `precedes`.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NewType
 
 from read_models.documents import Doc
 
@@ -82,6 +82,25 @@ LISTS: Mapping[str, List] = {
 }
 
 
+Whose = NewType("Whose", tuple[str, ...])
+"""Whose list a range is of. No range is without it, and it is only made by the three functions below."""
+
+
+def owned(business: str, customer: str, *narrowed: str) -> Whose:
+    """A customer's; of a list that is narrowed, what belongs to one record of the customer's."""
+    return Whose((business, customer, *narrowed))
+
+
+def holding(business: str, address: str) -> Whose:
+    """The customers' of a business who hold an address."""
+    return Whose((business, address))
+
+
+def claiming(name: str) -> Whose:
+    """The businesses' who claim a slug or a host."""
+    return Whose((name,))
+
+
 class Range(NamedTuple):
     """The first `limit` documents of a list.
 
@@ -91,7 +110,7 @@ class Range(NamedTuple):
     """
 
     list: str
-    scope: tuple[str, ...]
+    scope: Whose
     limit: int
     only: tuple[str, ...] = ()
     after: tuple[str, str] | None = None

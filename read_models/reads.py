@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from read_models import customer
 from read_models.documents import Doc, owner_id, timestamp
-from read_models.lists import Range
+from read_models.lists import Range, claiming, holding, owned
 from read_models.store import Store
 
 WHOLE_LIST = 10_000
@@ -57,12 +57,14 @@ class Reads:
         return await self._claimant("business_by_host", host.lower())
 
     async def _claimant(self, name: str, claimed: str) -> Doc | None:
-        found = await self._store.range(Range(name, (claimed,), 1))
+        found = await self._store.range(Range(name, claiming(claimed), 1))
         return found[0] if found and found[0]["shown"] and not found[0]["closed"] else None
 
     async def customers_of(self, business: str, email: str) -> list[Doc]:
         """The customers of a business that hold an address, by id."""
-        wanted = Range("customers_by_email", (business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS)
+        wanted = Range(
+            "customers_by_email", holding(business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS
+        )
         return [found for found in await self._store.range(wanted) if found["shown"]]
 
     async def customer(self, scope: Scope) -> Customer | None:
@@ -79,7 +81,7 @@ class Reads:
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
         for field in customer.wanting(document, current, today):
             name, entry = customer.WHOLE[field]
-            scope = document["business"], document["customer"]
+            scope = owned(document["business"], document["customer"])
             whole = await self._store.range(Range(name, scope, WHOLE_LIST))
             document = document | {field: [entry(found) for found in whole]}
         return customer.dashboard(document, current, today) | {"as_of": timestamp(cut(known.as_of))}

@@ -5,15 +5,16 @@ from functools import partial
 
 from read_models import contract, customer, health, invoice, subscription, visit
 from read_models.documents import Doc
+from read_models.lists import Whose, owned
 from read_models.shortlist import Shortlist
 
 
-def _owner(parent: Doc) -> tuple[str, ...]:
-    return parent["business"], parent["customer"]
+def _owner(parent: Doc) -> Whose:
+    return owned(parent["business"], parent["customer"])
 
 
-def _owner_and_id(parent: Doc) -> tuple[str, ...]:
-    return parent["business"], parent["customer"], parent["id"]
+def _owner_and_id(parent: Doc) -> Whose:
+    return owned(parent["business"], parent["customer"], parent["id"])
 
 
 def _in_phase(phase: str, document: Doc) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from read_models.documents import Doc
-from read_models.lists import LISTS, Range, arranged, precedes
+from read_models.lists import LISTS, Range, Whose, arranged, precedes
 
 
 class Shortlist(NamedTuple):
@@ -24,7 +24,7 @@ class Shortlist(NamedTuple):
     field: str
     limit: int
     list: str
-    scope: Callable[[Doc], tuple[str, ...]]
+    scope: Callable[[Doc], Whose]
     member: Callable[[Doc], bool]
     entry: Callable[[Doc], Doc]
 

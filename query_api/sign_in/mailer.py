@@ -22,7 +22,7 @@ from query_api.rounds import Rounds
 from query_api.sign_in.mail import Letter, compose, sending_domain
 from query_api.sign_in.secrets import Keys, new_code
 from query_api.sign_in.smtp import Server, content, envelope
-from read_models.documents import Doc
+from read_models.documents import Doc, business_id
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Records, SignIn
@@ -84,7 +84,7 @@ class Mailer(Rounds):
 
     async def _letter(self, claimed: SignIn) -> Letter | None:
         """What is to be mailed; None where nobody of the business has the address, or the business is gone."""
-        (business,) = await self._store.documents(claimed.business)
+        (business,) = await self._store.documents(business_id(claimed.business))
         customers = await self._reads.customers_of(claimed.business, claimed.address)
         if business is None or not business["shown"] or business["closed"] or not customers:
             return None

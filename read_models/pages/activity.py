@@ -20,7 +20,7 @@ class Happening(NamedTuple):
 async def activity(reading: Reading) -> list[Happening]:
     """Of the customer's latest events those whose entity is shown, latest first."""
     # As many documents as events: the latest event of each is not later than the one that put it here.
-    touched = await reading.store.range(Range("touched", tuple(reading.scope), LOG_LIMIT))
+    touched = await reading.store.range(Range("touched", reading.own(), LOG_LIMIT))
     happenings = [Happening(entry, document) for document in touched for entry in document["log"]]
     happenings.sort(key=lambda happening: moment(happening.entry), reverse=True)
     return [happening for happening in happenings[:LOG_LIMIT] if happening.about["shown"]]

@@ -22,7 +22,7 @@ async def calendar(reading: Reading) -> list[Doc]:
     since = timestamp(reading.at - CALLED_OFF_FOR)
     gone = Range(
         "past_visits",
-        tuple(reading.scope),
+        reading.own(),
         CALLED_OFF_LIMIT,
         CALLED_OFF,
         where={"down.key": {"$gte": since}},

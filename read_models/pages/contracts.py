@@ -17,7 +17,7 @@ from read_models.pages.reading import Reading
 
 async def contracts(reading: Reading, part: Part) -> Doc:
     """All of them, the latest first."""
-    wanted = Range("contracts", tuple(reading.scope), part.limit)
+    wanted = Range("contracts", reading.own(), part.limit)
     return await listed(
         reading, wanted, part, lambda found: with_expiry(contracts_fold.item(found), reading.today)
     )
@@ -56,7 +56,7 @@ async def contract_visits(
     if found is None:
         return None
     wanted = narrowed(
-        Range("contract_past_visits", (*reading.scope, subject), part.limit),
+        Range("contract_past_visits", reading.own(subject), part.limit),
         counted,
         months,
         grace=found["sla"]["on_time_grace_minutes"],

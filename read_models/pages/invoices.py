@@ -16,7 +16,7 @@ from read_models.pages.visits import past_item
 async def invoices(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> Doc:
     """Invoices, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"invoices/{status}" for status in dict.fromkeys(statuses))
-    wanted = Range("invoices", tuple(reading.scope), part.limit, only)
+    wanted = Range("invoices", reading.own(), part.limit, only)
     return await listed(
         reading, wanted, part, lambda found: with_overdue(invoices_fold.item(found), reading.today)
     )
@@ -63,6 +63,4 @@ async def _processing(reading: Reading, found: Doc) -> Doc | None:
 
 async def payments(reading: Reading, part: Part) -> Doc:
     """The payment history, latest first."""
-    return await listed(
-        reading, Range("payments", tuple(reading.scope), part.limit), part, payments_fold.item
-    )
+    return await listed(reading, Range("payments", reading.own(), part.limit), part, payments_fold.item)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from read_models.documents import Doc, document_id, timestamp
-from read_models.lists import Range
+from read_models.lists import Range, Whose, owned
 from read_models.reads import WHOLE_LIST, Scope
 from read_models.store import Store
 from read_models.store.records import Checkouts
@@ -40,6 +40,10 @@ class Reading(NamedTuple):
         """What the addresses of the customer's files begin with."""
         return f"/{self.business['slug']}/media"
 
+    def own(self, *narrowed: str) -> Whose:
+        """The customer's own, for a range; of a list that is narrowed, what belongs to one of the records."""
+        return owned(*self.scope, *narrowed)
+
     async def document(self, kind: str, subject: str) -> Doc | None:
         """A document, None when the customer has no such one."""
         return (await self.documents([(kind, subject)])).get((kind, subject))
@@ -58,4 +62,4 @@ class Reading(NamedTuple):
 
     async def every(self, list_name: str, *narrowed: str) -> list[Doc]:
         """All documents of a list of open visits."""
-        return await self.store.range(Range(list_name, (*self.scope, *narrowed), WHOLE_LIST))
+        return await self.store.range(Range(list_name, self.own(*narrowed), WHOLE_LIST))

@@ -11,7 +11,7 @@ from read_models.pages.reading import Reading
 
 async def subscriptions(reading: Reading, part: Part) -> Doc:
     """All of them, by plan name, each with its next visit."""
-    wanted = Range("subscriptions", tuple(reading.scope), part.limit)
+    wanted = Range("subscriptions", reading.own(), part.limit)
     found = await found_in(reading, wanted, part)
     following = {one["id"]: kept_next(one, reading.now) for one in found}
     if any(following[one["id"]] is None and len(one["open"]) < one["open_count"] for one in found):

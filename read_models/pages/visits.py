@@ -17,7 +17,7 @@ WITHHELD = frozenset({"proof_pack.withdrawn"})
 
 async def appointments(reading: Reading, part: Part) -> Doc:
     """All without an outcome, soonest first, each with `awaiting`."""
-    wanted = Range("open_visits", tuple(reading.scope), part.limit)
+    wanted = Range("open_visits", reading.own(), part.limit)
     return await listed(
         reading, wanted, part, lambda found: visits_fold.item(found) | {"awaiting": awaiting(found, reading)}
     )
@@ -26,7 +26,7 @@ async def appointments(reading: Reading, part: Part) -> Doc:
 async def visits(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> Doc:
     """Past visits, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"visits/{status}" for status in dict.fromkeys(statuses))
-    wanted = Range("past_visits", tuple(reading.scope), part.limit, only)
+    wanted = Range("past_visits", reading.own(), part.limit, only)
     return await listed(reading, wanted, part, visits_fold.item)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Self
 
-from read_models.documents import Doc
+from read_models.documents import Doc, DocumentId
 from read_models.lists import Range
 from read_models.project import VERSION
 from read_models.store.control import Control
@@ -78,7 +78,7 @@ class Store:
         """The documents of a generation."""
         return Views(self.database, generation)
 
-    async def documents(self, *ids: str) -> list[Doc | None]:
+    async def documents(self, *ids: DocumentId) -> list[Doc | None]:
         """Documents of what is served, by `_id`; shared with whoever asks at the same time, so not to be changed.
 
         What is not found is asked for again when another generation is served by now (DESIGN.md, decision 4).

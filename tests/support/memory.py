@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from events.envelope import Event
 from read_models import customer
 from read_models.documents import Doc
-from read_models.lists import LISTS, Range, arranged
+from read_models.lists import LISTS, Range, arranged, owned
 from read_models.project import Changes, fold
 from read_models.working_set import Loaded
 
@@ -69,6 +69,6 @@ class MemoryStore:
             return None
         for field in customer.wanting(known, now, today):
             name, entry = customer.WHOLE[field]
-            whole = self.range(Range(name, (business, owner), len(self.docs)))
+            whole = self.range(Range(name, owned(business, owner), len(self.docs)))
             known = known | {field: [entry(found) for found in whole]}
         return customer.dashboard(known, now, today)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local_stack.stack import Stack
-from read_models.lists import INDEXES, LISTS, Range, selection
+from read_models.lists import INDEXES, LISTS, Range, Whose, selection
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
 from read_models.store.shared_reads import SharedReads
@@ -67,7 +67,7 @@ async def test_every_list_is_read_by_its_index_without_a_sort(store: Store) -> N
     for name, spec in LISTS.items():
         for after in (None, ("2026", "x")) if spec.names else (None,):
             fields = len(spec.equal) + bool(spec.narrowed)
-            chosen, sort = selection(Range(name, ("x",) * fields, 10, after=after))
+            chosen, sort = selection(Range(name, Whose(("x",) * fields), 10, after=after))
             command = {"find": "views_1", "filter": chosen, "sort": dict(sort), "hint": spec.by, "limit": 10}
             plan = str((await store.database.command("explain", command))["queryPlanner"]["winningPlan"])
             assert f"'indexName': '{spec.by}'" in plan

@@ -97,7 +97,8 @@ def test_nothing_secret_is_shown() -> None:
             "KAFKA_SASL_PASSWORD",
         )
     }
-    settings = Settings.read(ENOUGH | secret | {"PORTAL_SMTP_URL": "smtp://a:hidden@mail:25"})
+    there = {"PORTAL_PUBLIC_URL": "http://127.0.0.1:8000", "PORTAL_SMTP_URL": "smtp://a:hidden@mail:25"}
+    settings = Settings.read(ENOUGH | secret | there)
     shown = f"{settings!r} {settings} {settings.kafka!r} {settings.installation!r}"
     assert "hidden" not in shown
 
@@ -116,3 +117,84 @@ def test_kafka_takes_the_usual_settings(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(UsageError, match=r"PORTAL_KAFKA_SSL_…"):
         _ = Settings.read(ENOUGH | sasl | {"PORTAL_KAFKA_SSL_CAFILE": str(tmp_path / "ca.pem")}).kafka
+
+
+SECRETS = [f"PORTAL_{name.upper()}" for name in Settings.secret_names()]
+
+
+def test_all_that_is_secret_is_known_to_be() -> None:
+    """Those of API.md, and what carries credentials."""
+    assert set(SECRETS) >= {
+        "PORTAL_SECRET_KEY",
+        "PORTAL_STAFF_TOKEN",
+        "PORTAL_STRIPE_API_KEY",
+        "PORTAL_STRIPE_WEBHOOK_SECRET",
+        "PORTAL_KAFKA_SASL_PASSWORD",
+        "PORTAL_MONGO_URL",
+        "PORTAL_SMTP_URL",
+    }
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+def test_a_secret_may_lie_in_a_file(variable: str, tmp_path: Path) -> None:
+    """As containers are given them; the end of the line is no part of it."""
+    file = tmp_path / "secret"
+    file.write_text("hidden\n")
+    name = variable.removeprefix("PORTAL_").lower()
+
+    read = getattr(Settings.read({f"{variable}_FILE": str(file)}), name)
+
+    assert read.get_secret_value() == "hidden"
+    with pytest.raises(UsageError, match=f"{variable} and {variable}_FILE are both set"):
+        Settings.read({f"{variable}_FILE": str(file), variable: "hidden"})
+    with pytest.raises(UsageError, match=f"{variable}_FILE: the file cannot be read"):
+        Settings.read({f"{variable}_FILE": str(tmp_path / "nowhere")})
+
+
+def test_keys_in_a_file_are_newest_first_too(tmp_path: Path) -> None:
+    """So they are replaced without signing anybody out."""
+    file = tmp_path / "keys"
+    file.write_text("new,\nold\n")
+
+    assert Settings.read({"PORTAL_SECRET_KEY_FILE": str(file)}).keys == ("new", "old")
+
+
+RANDOM = "2f1c9be07ad35846e1b0c7d94f82a6531e0db97c46f8a2350b7ce19d4683fa25"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORTAL_SECRET_KEY", "short"),
+        ("PORTAL_SECRET_KEY", "0" * 64),
+        ("PORTAL_SECRET_KEY", "change-me-change-me-change-me-change-me"),
+        ("PORTAL_SECRET_KEY", f"{RANDOM},a demo key that is long enough for it"),
+        ("PORTAL_STAFF_TOKEN", "eve:token"),
+        ("PORTAL_STAFF_TOKEN", f"eve:{RANDOM},dev:dev-token-dev-token-dev-token-dev"),
+        ("PORTAL_STRIPE_API_KEY", f"sk_test_{RANDOM}"),
+        ("PORTAL_STRIPE_API_KEY", f"rk_test_{RANDOM}"),
+    ],
+)
+def test_where_customers_are_a_secret_that_may_be_known_is_refused(variable: str, value: str) -> None:
+    """Without it being told; on loopback anything will do."""
+    with pytest.raises(UsageError) as wrong:
+        Settings.read(ENOUGH | {variable: value})
+
+    assert str(wrong.value).startswith(f"{variable}: https needs")
+    assert value not in str(wrong.value)
+    Settings.read(ENOUGH | {variable: value, "PORTAL_PUBLIC_URL": "http://127.0.0.1:8000"})
+
+
+def test_random_secrets_are_accepted_where_customers_are() -> None:
+    """Also several of them."""
+    settings = Settings.read(
+        ENOUGH
+        | {
+            "PORTAL_SECRET_KEY": f"{RANDOM},{RANDOM[::-1]}",
+            "PORTAL_STAFF_TOKEN": f"eve:{RANDOM},bob:{RANDOM[::-1]}",
+            "PORTAL_STRIPE_API_KEY": f"sk_live_{RANDOM}",
+        }
+    )
+
+    assert settings.production
+    assert len(settings.keys) == 2
