@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from pypdf import PdfReader
+
 from query_api.sign_in.cookies import session_cookie_name
 from query_api.sign_in.secrets import digest, new_token
 from read_models.reads import Scope
@@ -209,8 +211,11 @@ async def ask(
 
 
 def opened(content: bytes) -> Iterator[bytes]:
-    """Some bytes and, of an archive, what is in it."""
+    """Some bytes and what is in them: the files of an archive, the text of a paper."""
     yield content
+    if b"/FlateDecode" in content[:5000] and content.startswith(b"%PDF"):
+        for page in PdfReader(io.BytesIO(content)).pages:
+            yield page.extract_text().encode()
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():
