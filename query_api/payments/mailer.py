@@ -19,7 +19,7 @@ from query_api.sign_in.mail import Written, addressed, harmless, parsed, sending
 from query_api.sign_in.smtp import Server, content, envelope
 from query_api.tenancy import Portals
 from read_models.customer import folded
-from read_models.documents import Doc, document_id, money, owner_id
+from read_models.documents import Doc, business_id, document_id, money, owner_id
 from read_models.reads import Clock, Reads
 from read_models.store import Store, patiently
 from read_models.store.records import Checkout
@@ -74,7 +74,7 @@ class PaymentMailer(Rounds):
             return True
         owner = owner_id(claimed.business, claimed.customer)
         business, customer, invoice = await self._store.documents(
-            claimed.business,
+            business_id(claimed.business),
             owner,
             document_id(claimed.business, claimed.customer, "invoice", claimed.invoice),
         )
