@@ -1,10 +1,13 @@
 """Every error of the customer surface: JSON for the API, a page for people."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response
 
+from query_api.pages.context import see
 from query_api.pages.errors import page_for
+from query_api.pages.visitor import SignedOut
 from query_api.paths import is_for_programs
 from query_api.problems import problem_of
 from query_api.sign_in.errors import Limited
@@ -13,6 +16,8 @@ from web import problems
 
 async def answer(request: problems.AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
+    if isinstance(error, SignedOut):
+        return see(f"{error.root}sign-in?{urlencode({'next': error.path})}")
     problem = problem_of(error)
     problems.note(request, problem.status, error)
     if is_for_programs(request.scope["path"]):

@@ -17,10 +17,10 @@ DEFAULT = "#1d5c73"
 """The brand colour of a business that has none."""
 
 LIGHT_SURFACE: Rgb = (0xEC, 0xEE, 0xEB)
-"""The darkest surface text in the accent lies on by day: `--sunken` in portal.css."""
+"""The darkest surface text in the accent lies on by day: `--sunken` in tokens.css."""
 
 DARK_SURFACE: Rgb = (0x2A, 0x32, 0x37)
-"""The lightest surface text in the accent lies on by night: `--sunken` in portal.css."""
+"""The lightest surface text in the accent lies on by night: `--sunken` in tokens.css."""
 
 BLACK: Rgb = (0, 0, 0)
 WHITE: Rgb = (255, 255, 255)

@@ -1,6 +1,6 @@
 """Pages made of Jinja templates: one environment per language, everything escaped, nothing undefined."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,14 @@ class Pages:
 
     def __init__(self, templates: Path, catalogues: Catalogues) -> None:
         self.languages = frozenset(catalogues)
+        self._catalogues = catalogues
         self._environments = {
             language: environment(templates, catalogues, language) for language in catalogues
         }
+
+    def gettext(self, language: str) -> Callable[[str], str]:
+        """What translates a text of code into one of `languages`."""
+        return self._catalogues[language].gettext
 
     def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
         """A page in one of `languages`. Raises jinja2.UndefinedError where a value is missing."""

@@ -4,6 +4,7 @@ The texts are English and pass through `gettext` before anything is put into the
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from events.fields import MINOR_UNIT_DIGITS
@@ -11,6 +12,9 @@ from read_models.documents import Doc
 from read_models.pages import Happening, Reading
 from web.formats import Formats
 from web.languages import SOURCE, choose
+
+LOCALE = Path(__file__).parent / "locale"
+"""The catalogues of the texts here."""
 
 TITLES: Mapping[str, str] = {
     "visit.booked": "Appointment booked: %(service)s",

@@ -54,7 +54,7 @@ class Letterhead(NamedTuple):
 async def letterhead(request: AnyRequest, session: Session, business: Doc) -> Letterhead:
     """The letterhead of whoever is signed in to a business."""
     logos: Logos = request.app.state.logos
-    reader = Reader(request.headers.get("Accept-Language", ""), session.customer, request.app.state.clock())
+    reader = Reader(request.headers.get("Accept-Language", ""), session.known, request.app.state.clock())
     return Letterhead(session.scope, business, reader, await logos.of(business))
 
 
@@ -105,7 +105,7 @@ def sheet(head: Letterhead, paper: Paper, pictures: Mapping[str, Shown]) -> str:
     values = {
         **paper.values,
         "business": head.business,
-        "customer": head.reader.customer,
+        "customer": head.reader.known and head.reader.known.document,
         "accent": palette(head.business["branding"]["primary_color"]).accent,
         "logo": logo_address(head.logo) if head.logo else None,
         "sources": {name: address(shown) for name, shown in pictures.items()},

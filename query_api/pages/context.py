@@ -13,6 +13,7 @@ from query_api.pages.logo import Logos, address
 from query_api.pages.render import Portal, Reader
 from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
+from query_api.sign_in.sessions import Session
 from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
 from read_models.reads import Clock, Customer
@@ -25,8 +26,13 @@ class Page(NamedTuple):
 
     portal: Portal
     reader: Reader
-    known: Customer | None
-    """Whose documents it may show; None when signed out."""
+    session: Session | None
+    """Who is signed in."""
+
+    @property
+    def known(self) -> Customer | None:
+        """Whose documents it may show; None when signed out."""
+        return self.session.known if self.session else None
 
     @property
     def business(self) -> Doc:
@@ -46,8 +52,8 @@ async def provide_page(request: PageRequest) -> Page:
     session = await sign_in.session(business, browser_of(request, business).session)
     page = Page(
         portal=await portal_of(request, business),
-        reader=reader_of(request, session.customer if session else None),
-        known=session.known if session else None,
+        reader=reader_of(request, session.known if session else None),
+        session=session,
     )
     request.state.page = page
     return page
@@ -60,10 +66,10 @@ async def portal_of(request: PageRequest, business: Doc) -> Portal:
     return Portal(business, address(business["slug"], logo) if logo else None)
 
 
-def reader_of(request: PageRequest, customer: Doc | None) -> Reader:
+def reader_of(request: PageRequest, known: Customer | None) -> Reader:
     """Who a page is made for."""
     clock: Clock = request.app.state.clock
-    return Reader(request.headers.get("Accept-Language", ""), customer, clock())
+    return Reader(request.headers.get("Accept-Language", ""), known, clock())
 
 
 def destination(page: Page, wanted: str) -> str:

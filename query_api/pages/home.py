@@ -1,6 +1,5 @@
 """Home: what needs the customer, what is next, what was last, what is due, how contracts are kept."""
 
-from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get
@@ -8,12 +7,9 @@ from litestar.di import NamedDependency
 
 from query_api.pages import summary
 from query_api.pages.context import Page, PageRequest, see
-from query_api.pages.render import Portal, Reader, formats_for, render
+from query_api.pages.render import Portal, Reader, render
 from read_models.documents import Doc, timestamp
 from read_models.reads import Reads
-
-BEHIND = timedelta(seconds=60)
-"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
 
 
 @get("/{slug:str}", include_in_schema=False)
@@ -27,7 +23,6 @@ async def home(page: NamedDependency[Page], request: PageRequest) -> Response[An
 
 def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
     """The home page, made of the dashboard."""
-    age = formats_for(portal.business, reader).age(dashboard["as_of"])
     values = {
         "dashboard": dashboard,
         "appointments": summary.appointments(dashboard["upcoming"], timestamp(reader.now)),
@@ -35,7 +30,5 @@ def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
         "contracts": [
             {"item": item, "figures": summary.figures(item["health"])} for item in dashboard["contracts"]
         ],
-        "behind": age > BEHIND,
-        "minutes_old": age // timedelta(minutes=1),
     }
     return render("home.html", portal, reader, values)

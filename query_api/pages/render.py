@@ -10,7 +10,9 @@ from litestar import Response
 from litestar.enums import MediaType
 
 from events.fields import MINOR_UNIT_DIGITS
-from read_models.documents import Doc
+from query_api.customer.words import LOCALE as WORDS
+from read_models.documents import Doc, timestamp
+from read_models.reads import Customer, cut
 from web.assets import brand_url
 from web.formats import Formats
 from web.languages import accepted, choose, load
@@ -18,7 +20,10 @@ from web.templating import LOCALE, Pages
 
 HERE = Path(__file__).parent
 
-PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale"))
+PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale", WORDS))
+
+BEHIND = timedelta(seconds=60)
+"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
 
 
 class Reader(NamedTuple):
@@ -26,9 +31,19 @@ class Reader(NamedTuple):
 
     accept_language: str
     """The header, "" where there is none; it decides where nobody is signed in."""
-    customer: Doc | None
-    """The customer's document of whoever is signed in: its locale decides."""
+    known: Customer | None
+    """Whoever is signed in: the customer's locale decides."""
     now: datetime
+
+
+class Freshness(NamedTuple):
+    """Up to when what a page shows was read, cut to 10 s so that its ETag lives that long."""
+
+    as_of: str
+    minutes: int
+    """How old that is, in whole minutes."""
+    behind: bool
+    """Whether the page has to say that it is behind (PORTAL.md, Everywhere)."""
 
 
 class Portal(NamedTuple):
@@ -47,12 +62,14 @@ def render(
     formats = formats_for(business, reader)
     shell = {
         "business": business,
+        "root": f"/{business['slug']}/",
         "logo": portal.logo,
         "initials": initials(business["name"]),
         "brand_url": brand_url(business["branding"]["primary_color"]),
         "language": formats.language,
         "f": formats,
-        "signed_in": reader.customer is not None,
+        "signed_in": reader.known is not None,
+        "fresh": freshness(reader),
         "problem": None,
     }
     content = PAGES.render(template, formats.locale.language, shell | dict(values))
@@ -61,9 +78,18 @@ def render(
 
 def formats_for(business: Doc, reader: Reader) -> Formats:
     """The customer's locale, else what the browser asks for, else the business's: the first we have the texts of."""
-    wanted = [reader.customer["locale"]] if reader.customer else accepted(reader.accept_language)
+    wanted = [reader.known.document["locale"]] if reader.known else accepted(reader.accept_language)
     locale = choose([*wanted, business["locale"]], PAGES.languages)
     return Formats(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
+
+
+def freshness(reader: Reader) -> Freshness | None:
+    """How fresh the pages of whoever is signed in are."""
+    if reader.known is None:
+        return None
+    as_of = cut(reader.known.as_of)
+    age = max(reader.now - as_of, timedelta())
+    return Freshness(timestamp(as_of), age // timedelta(minutes=1), age > BEHIND)
 
 
 def initials(name: str) -> str:

@@ -8,12 +8,14 @@ from query_api.pages.home import home
 from query_api.pages.invoices import ROUTES as INVOICES
 from query_api.pages.public import logo
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
+from query_api.pages.visitor import provide_visitor
+from query_api.pages.visits import appointments, visits
 from web import assets
 
 PAGES = Router(
     path="/",
-    route_handlers=[home, ask, answer, open_link, use_link, leave, logo, *INVOICES],
-    dependencies={"page": provide_page},
+    route_handlers=[home, visits, appointments, ask, answer, open_link, use_link, leave, logo, *INVOICES],
+    dependencies={"page": provide_page, "visitor": provide_visitor},
 )
 
 ROUTES: list[ControllerRouterHandler] = [PAGES, *assets.ROUTES]

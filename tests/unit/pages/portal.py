@@ -55,9 +55,9 @@ EMPTY: dict[str, Any] = {
 class Session:
     """Somebody who is signed in."""
 
-    def __init__(self, customer: dict[str, Any]) -> None:
+    def __init__(self, customer: dict[str, Any], as_of: datetime) -> None:
         self.customer = customer
-        self.known = Customer(customer, NOW)
+        self.known = Customer(customer, as_of)
 
 
 class Reads:
@@ -86,8 +86,9 @@ class Reads:
 class SignIn:
     """Lets in with one code and one link; `accounts` are those to choose from, `limited` when it is too much."""
 
-    def __init__(self, customer: dict[str, Any], accounts: Sequence[Account]) -> None:
+    def __init__(self, customer: dict[str, Any], accounts: Sequence[Account], as_of: datetime) -> None:
         self.customer = customer
+        self.as_of = as_of
         self.accounts = accounts
         self.limited = False
         self.newer_at: datetime | None = None
@@ -95,7 +96,7 @@ class SignIn:
         self.ended: list[str | None] = []
 
     async def session(self, _business: object, token: str | None) -> Session | None:
-        return Session(self.customer) if token == SESSION else None
+        return Session(self.customer, self.as_of) if token == SESSION else None
 
     async def ask_for_code(self, _business: object, email: str, _browser: Browser) -> str:
         if "@" not in email:
@@ -142,9 +143,10 @@ class Portal:
         dashboard: dict[str, Any] = EMPTY,
         customer: dict[str, Any] = CUSTOMER,
         accounts: Sequence[Account] = (),
+        as_of: datetime = NOW,
     ) -> None:
         self.reads = Reads(dashboard)
-        self.sign_in = SignIn(customer, accounts)
+        self.sign_in = SignIn(customer, accounts, as_of)
         addresses = Addresses(URL)
         state = State(
             {

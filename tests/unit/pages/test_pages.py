@@ -1,6 +1,7 @@
 """Home and error pages: what they say to whom."""
 
 import re
+from datetime import datetime
 
 import pytest
 
@@ -22,9 +23,10 @@ def visit(name: str, start: str, end: str, **more: object) -> dict[str, object]:
     }
 
 
-async def home(**changes: object) -> str:
+async def home(*, as_of: str = "2026-11-24T18:00:10.000Z", **changes: object) -> str:
     """Home with a dashboard that differs from a new customer's in `changes`, spaces made plain."""
-    async with Portal(dashboard=EMPTY | changes).browser(signed_in=True) as browser:
+    portal = Portal(dashboard=EMPTY | changes, as_of=datetime.fromisoformat(as_of))
+    async with portal.browser(signed_in=True) as browser:
         answer = await browser.get("/clearwater/")
     assert answer.status_code == 200
     return " ".join(answer.text.split())

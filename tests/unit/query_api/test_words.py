@@ -1,12 +1,16 @@
 """What happened, in words: every fact that can be logged has some, and none tells what is not for customers."""
 
+import ast
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from babel import Locale
+from babel.messages.pofile import read_po
 
 from events.fields import MINOR_UNIT_DIGITS
+from query_api.customer import words
 from query_api.customer.words import DETAILS, TITLES, Words
 from read_models import contract, invoice, subscription, visit
 from read_models.pages import Happening
@@ -245,3 +249,23 @@ def in_words(
 
 def plain(text: str | None) -> str | None:
     return text and text.replace("\u2009", " ").replace("\u202f", " ")
+
+
+def test_every_text_is_translated() -> None:
+    """The Spanish catalogue has the texts of this room, and no others."""
+    room = ast.parse(Path(words.__file__).read_text())
+    said = {
+        call.args[0].value
+        for call in ast.walk(room)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "say"
+        and isinstance(call.args[0], ast.Constant)
+    }
+    with (words.LOCALE / "es.po").open("rb") as file:
+        catalogue = read_po(file, locale="es")
+
+    assert said | {*words.TITLES.values(), *words.AMENDED.values()} == {
+        message.id for message in catalogue if message.id and message.string and not message.fuzzy
+    }
+    assert [error for _, errors in catalogue.check() for error in errors] == []

@@ -68,7 +68,7 @@ def test_the_stylesheet_names_each_colour_once() -> None:
 
 def test_surfaces_are_those_of_the_stylesheet() -> None:
     """The surfaces contrast is worked out for are the ones pages have: by day the first, by night the second."""
-    css = (FOLDER / "portal.css").read_text()
+    css = (FOLDER / "tokens.css").read_text()
 
     sunken = [parse(colour) for colour in re.findall(r"--sunken: (#[0-9a-f]{6});", css)]
 
@@ -77,4 +77,4 @@ def test_surfaces_are_those_of_the_stylesheet() -> None:
 
 def test_the_default_is_that_of_the_stylesheet() -> None:
     """A page whose brand stylesheet is missing has the default colour."""
-    assert f"--brand: {colours.DEFAULT};" in (FOLDER / "portal.css").read_text()
+    assert f"--brand: {colours.DEFAULT};" in (FOLDER / "tokens.css").read_text()

@@ -1,0 +1,48 @@
+"""Visits: what is to come, what awaits an update, what was done."""
+
+import asyncio
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.exceptions import ValidationException
+
+from query_api.pages.context import PageRequest
+from query_api.pages.visitor import A_PAGE, Visitor, part_of, ways_on
+from read_models import pages
+from read_models.pages import OUTCOMES, Part
+
+
+@get("/{slug:str}/visits", include_in_schema=False)
+async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """Past visits, those with one outcome where one is chosen; before the first of them stands what is ahead."""
+    status = request.query_params.get("status")
+    if status is not None and status not in OUTCOMES:
+        raise ValidationException("status: there is no such outcome.")
+    part, reading = part_of(request), visitor.reading
+    whole = status is None and part.after is None
+    past, ahead = await asyncio.gather(
+        pages.visits(reading, part, [status] if status else ()),
+        pages.appointments(reading, Part(A_PAGE)) if whole else _nothing(),
+    )
+    return visitor.render(
+        "visit_list.html",
+        past=past["items"],
+        status=status,
+        whole=whole,
+        upcoming=[one for one in ahead["items"] if not one["awaiting"]],
+        awaiting=[one for one in reversed(ahead["items"]) if one["awaiting"]],
+        further=ahead["next"],
+        **ways_on(request, past),
+    )
+
+
+@get("/{slug:str}/visits/ahead", include_in_schema=False)
+async def appointments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """All appointments, soonest first, those whose window has passed among them."""
+    found = await pages.appointments(visitor.reading, part_of(request))
+    return visitor.render("appointments.html", appointments=found["items"], **ways_on(request, found))
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"items": [], "next": None}
