@@ -89,6 +89,10 @@ class Formats:
         pattern = self.locale.datetime_skeletons[match_skeleton("yMMMM", self.locale.datetime_skeletons)]
         return format_date(date.fromisoformat(f"{value}-01"), str(pattern.pattern), locale=self.locale)
 
+    def month_initial(self, value: str) -> str:
+        """The shortest that a month `YYYY-MM` is written, for charts: a letter."""
+        return format_date(date.fromisoformat(f"{value}-01"), "LLLLL", locale=self.locale)
+
     def nearness(self, value: str, zone: str | None = None) -> int:
         """How many days lie between today and a date or a timestamp's day, both in the zone; negative in the past."""
         return (self._date(value, zone) - self.today(zone)).days

@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from query_api.pages.agreements import ROUTES as AGREEMENTS
 from query_api.pages.context import provide_page
 from query_api.pages.home import home
 from query_api.pages.invoices import ROUTES as INVOICES
@@ -14,7 +15,19 @@ from web import assets
 
 PAGES = Router(
     path="/",
-    route_handlers=[home, visits, appointments, ask, answer, open_link, use_link, leave, logo, *INVOICES],
+    route_handlers=[
+        home,
+        visits,
+        appointments,
+        ask,
+        answer,
+        open_link,
+        use_link,
+        leave,
+        logo,
+        *INVOICES,
+        *AGREEMENTS,
+    ],
     dependencies={"page": provide_page, "visitor": provide_visitor},
 )
 
