@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -29,8 +28,8 @@ OVER_THE_WIRE = 3_000
 
 
 @pytest.fixture
-async def world(stack: Stack, tmp_path: Path) -> AsyncIterator[World]:
-    async with World(stack.env, tmp_path) as one:
+async def world(stack: Stack) -> AsyncIterator[World]:
+    async with World(stack.env) as one:
         await one.happen()
         yield one
 

@@ -1,26 +1,24 @@
 """Two businesses whose customers have something of everything, each marked as theirs, and who asks for it."""
 
 import asyncio
-import dataclasses
 import hashlib
 import io
 import re
 import secrets
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from pypdf import PdfReader
 
 from query_api.sign_in.cookies import session_cookie_name
-from query_api.sign_in.secrets import digest, new_token
 from read_models.reads import Scope
 from read_models.store.records import Records, SessionRecord
 from tests.integration.surface import Surface
 from tests.support.every_event import Ids, Json, Said, business, customer
+from web.tokens import digest, new_token
 
 BUSINESSES: Mapping[str, str] = {"biz_1": "blue", "biz_2": "red"}
 """Slugs by id."""
@@ -77,24 +75,18 @@ def marks_in(content: bytes) -> set[tuple[str, str]]:
 class World(Surface):
     """A customer surface with files, on which everything has happened to everybody."""
 
-    def __init__(self, env: dict[str, str], folder: Path) -> None:
-        super().__init__(env)
-        self.media = folder / "media"
-        self.config = dataclasses.replace(
-            self.config, media_url=self.media.as_uri(), cache_url=(folder / "cache").as_uri()
-        )
-
-    async def happen(self) -> None:
-        """Has everything happen to everybody."""
+    async def happen(self, text_of: Callable[[str, str], str] = mark) -> None:
+        """Has everything happen to everybody; `text_of` a business and a customer is in all of their text fields."""
         for one, slug in BUSINESSES.items():
-            text = mark(one, "0")
-            email = f"{text}@mail.test"
-            given: Json = {"slug": slug, "support": {"email": email, "phone": text}, "portal_host": None}
-            await self.say(business(lambda _, text=text: text, locale="en", **given), one)  # type: ignore[misc]
+            email = f"{mark(one, '0')}@mail.test"
+            support = {"email": email, "phone": text_of(one, "0")}
+            given: Json = {"slug": slug, "support": support, "portal_host": None, "locale": "en"}
+            await self.say(business(always(text_of(one, "0")), **given), one)
         for person in PEOPLE:
             file = self.keep(person, f"%PDF-1.7 {person.mark}".encode())
-            given = {"emails": [person.email], "locale": "en", "timezone": "America/Phoenix"}
-            said = customer(lambda _, text=person.mark: text, person.ids, file, **given)  # type: ignore[misc]
+            text = text_of(person.business, person.customer)
+            given = {"emails": [person.email, text], "locale": "en", "timezone": "America/Phoenix"}
+            said = customer(always(text), person.ids, file, **given)
             await self.say(said, person.business, person.customer)
 
     async def say(self, said: Iterable[Said], business: str, customer: str | None = None) -> None:
@@ -143,6 +135,11 @@ class World(Surface):
         document = await state.reads.business(person.slug)
         url: str = await state.feeds.url(Scope(*person), document)
         return url.rpartition("/")[2]
+
+
+def always(text: str) -> Callable[[str], str]:
+    """The same text for every field."""
+    return lambda _: text
 
 
 def cookie(slug: str, token: str) -> str:
