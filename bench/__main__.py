@@ -1,9 +1,10 @@
-"""`python -m bench`: every benchmark on a stack of its own, in one run; prints a table and writes bench.json."""
+"""`python -m bench [PART …]`: benchmarks on a stack of their own, in one run; prints a table, writes bench.json."""
 
 import logging
 import os
 import platform
 import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, throughput
+from bench import latency, reading, throughput
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Guard
@@ -21,56 +22,113 @@ from local_stack.stack import Stack
 
 RESULT = Path("bench.json")
 
+Line = tuple[str, str, str]
+"""What was measured, how much it is, the goal."""
+
+Outcome = tuple[dict[str, Any], list[Line]]
+"""For bench.json, and for the table."""
+
 
 def main() -> int:
-    """Runs them; 0 whatever comes of it, 1 when something could not be measured."""
+    """Runs them; 0 whatever comes of it, 1 when something could not be measured, 2 for a part that there is not."""
     # A new topic has no leader for a moment; what is tried again until it works is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    chosen = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in chosen if name not in PARTS]:
+        print(f"bench: no part {', '.join(unknown)}: there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    results: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "python": platform.python_version()}}
+    lines: list[Line] = []
     try:
         with ExitStack() as open_ones:
             guard = Guard()
             open_ones.callback(guard.release)
             stack = open_ones.enter_context(Stack())
-            with _stage(stack, guard, "fast") as stage:
-                speed = uvloop.run(throughput.measure(stage))
-            with _stage(stack, guard, "soon") as stage:
-                soon, sizes = uvloop.run(latency.measure(stage))
+            for name in chosen:
+                with _stage(stack, guard, name) as stage:
+                    measured, part = uvloop.run(PARTS[name](stage))
+                results |= measured
+                lines += part
     except (Problem, StackError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
-    results = {
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-        "live_events_per_second": speed._asdict(),
-        "worker_to_empty_agent": speed.worker / speed.empty_agent,
-        "worker_to_handwritten_agent": speed.worker / speed.handwritten_agent,
-        "visible_ms_at_500_events_per_second": soon._asdict(),
-        "dashboard_bytes": sizes._asdict(),
-    }
     RESULT.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
-    Console().print(table(results))
+    Console().print(table(lines))
     return 0
 
 
-def table(results: dict[str, Any]) -> Table:
+async def throughput_of(stage: Stage) -> Outcome:
+    """Live events a second."""
+    speed = await throughput.measure(stage)
+    empty, by_hand = speed.worker / speed.empty_agent, speed.worker / speed.handwritten_agent
+    measured = {
+        "live_events_per_second": speed._asdict(),
+        "worker_to_empty_agent": empty,
+        "worker_to_handwritten_agent": by_hand,
+    }
+    return measured, [
+        ("events/s, one worker", f"{speed.worker:,.0f}", ""),
+        ("events/s, empty Faust agent", f"{speed.empty_agent:,.0f}", ""),
+        ("events/s, hand-written Faust agent", f"{speed.handwritten_agent:,.0f}", ""),
+        ("worker : empty agent", f"{empty:.2f}", "0.6, no less than 0.4"),
+        ("worker : hand-written agent", f"{by_hand:.1f}", "at least 20"),
+    ]
+
+
+async def latency_of(stage: Stage) -> Outcome:
+    """From an event to its sight."""
+    soon, size = await latency.measure(stage)
+    measured = {
+        "visible_ms_at_500_events_per_second": soon._asdict(),
+        "dashboard_bytes": size._asdict(),
+    }
+    return measured, [
+        ("visible at 500 events/s, p50", f"{soon.p50:.1f} ms", "at most 20 ms"),
+        ("visible at 500 events/s, p99", f"{soon.p99:.1f} ms", "at most 60 ms"),
+        ("dashboard after one week", f"{size.one_week:,} bytes", ""),
+        ("dashboard after ten years", f"{size.ten_years:,} bytes", ""),
+    ]
+
+
+async def reading_of(stage: Stage) -> Outcome:
+    """What a customer's requests cost."""
+    costs, rates = await reading.measure(stage)
+    to_plain, to_constant = rates.dashboards / rates.plain, rates.dashboards / rates.constant
+    measured = {
+        "endpoints_after_ten_years": {path: cost._asdict() for path, cost in costs.items()},
+        "answers_per_second": rates._asdict(),
+        "dashboards_to_plain": to_plain,
+        "dashboards_to_constant": to_constant,
+    }
+    return measured, [
+        ("dashboards/s, one process", f"{rates.dashboards:,.0f}", ""),
+        ("FastAPI + Motor find_one, no session", f"{rates.plain:,.0f}", ""),
+        ("constant Litestar body", f"{rates.constant:,.0f}", ""),
+        ("dashboards : FastAPI + Motor", f"{to_plain:.1f}", "at least 5"),
+        ("dashboards : constant body", f"{to_constant:.2f}", "0.5, no less than 0.35"),
+        *(
+            (f"GET {path}", f"{cost.documents:,} documents, {cost.bytes:,} bytes", "")
+            for path, cost in costs.items()
+        ),
+    ]
+
+
+PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
+    "throughput": throughput_of,
+    "latency": latency_of,
+    "reading": reading_of,
+}
+"""By the name that chooses them; without one all are run."""
+
+
+def table(lines: Iterable[Line]) -> Table:
     """The results beside their goals."""
-    speed, soon = results["live_events_per_second"], results["visible_ms_at_500_events_per_second"]
-    size = results["dashboard_bytes"]
-    shown = Table(title=f"{results['machine']['cores']} cores, all servers on them too", box=None)
+    shown = Table(title=f"{os.cpu_count()} cores, all servers on them too", box=None)
     shown.add_column("benchmark")
     shown.add_column("measured", justify="right")
     shown.add_column("goal")
-    for name, measured, goal in (
-        ("events/s, one worker", f"{speed['worker']:,.0f}", ""),
-        ("events/s, empty Faust agent", f"{speed['empty_agent']:,.0f}", ""),
-        ("events/s, hand-written Faust agent", f"{speed['handwritten_agent']:,.0f}", ""),
-        ("worker : empty agent", f"{results['worker_to_empty_agent']:.2f}", "0.6, no less than 0.4"),
-        ("worker : hand-written agent", f"{results['worker_to_handwritten_agent']:.1f}", "at least 20"),
-        ("visible at 500 events/s, p50", f"{soon['p50']:.1f} ms", "at most 20 ms"),
-        ("visible at 500 events/s, p99", f"{soon['p99']:.1f} ms", "at most 60 ms"),
-        ("dashboard after one week", f"{size['one_week']:,} bytes", ""),
-        ("dashboard after ten years", f"{size['ten_years']:,} bytes", ""),
-    ):
-        shown.add_row(name, measured, goal)
+    for line in lines:
+        shown.add_row(*line)
     return shown
 
 

@@ -58,8 +58,8 @@ def begin(name: str, customer: str, at: datetime) -> Iterator[Json]:
     )
 
 
-def week(name: str, customer: str, number: int, begin_at: datetime) -> Iterator[Json]:
-    """The events of a week: its visit with a photo in a Proof Pack, an invoice of it, which is paid."""
+def week(name: str, customer: str, number: int, begin_at: datetime, photos: int = 1) -> Iterator[Json]:
+    """The events of a week: its visit with photos in a Proof Pack, an invoice of it, which is paid."""
     say = _Writer(name, customer).event
     start = begin_at + number * WEEK
     visit, invoice = f"vis_{customer}_{number}", f"inv_{customer}_{number}"
@@ -80,22 +80,24 @@ def week(name: str, customer: str, number: int, begin_at: datetime) -> Iterator[
     arrived = start + timedelta(minutes=number % 5 * 40)
     yield say("visit.started", visit, 2, arrived, {"arrived_at": _text(arrived)})
     done = arrived + timedelta(hours=1)
-    photo = {
-        "visit_id": visit,
-        "kind": "photo",
-        "media": {
-            "key": f"{visit}.jpg",
-            "content_type": "image/jpeg",
-            "bytes": 180_000,
-            "sha256": f"{number:064}",
-        },
-        "captured_at": _text(done),
-    }
-    yield say("proof.uploaded", f"prf_{customer}_{number}", 1, done, photo)
+    proofs = [f"prf_{customer}_{number}" + ("" if not taken else f"_{taken}") for taken in range(photos)]
+    for taken, proof in enumerate(proofs):
+        photo = {
+            "visit_id": visit,
+            "kind": "photo",
+            "media": {
+                "key": f"{proof}.jpg",
+                "content_type": "image/jpeg",
+                "bytes": 180_000,
+                "sha256": f"{number * photos + taken:064}",
+            },
+            "captured_at": _text(done),
+        }
+        yield say("proof.uploaded", proof, 1, done, photo)
     yield say(
         "visit.completed", visit, 3, done, {"completed_at": _text(done), "summary": "Brushed and balanced."}
     )
-    pack = {"visit_id": visit, "items": [f"prf_{customer}_{number}"]}
+    pack = {"visit_id": visit, "items": proofs}
     yield say("proof_pack.published", f"pck_{customer}_{number}", 1, done, pack)
     issued = {
         "number": str(1000 + number),

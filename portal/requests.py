@@ -1,5 +1,6 @@
 """What is known of every request before it is answered: a name for it, and whose it is."""
 
+import itertools
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,8 @@ class RequestIds:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._begin = secrets.token_hex(6).encode()
+        self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does."""
@@ -31,15 +34,18 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == HEADER), b"")
-        request_id = given if _IS_ID(given) else secrets.token_hex(8).encode()
+        request_id = given if _IS_ID(given) else b"%s%08x" % (self._begin, next(self._numbers))
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        try:
             await self._app(scope, receive, answer)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 class Clients:
@@ -54,7 +60,7 @@ class Clients:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, which sees the client."""
-        if scope["type"] == ScopeType.HTTP and scope["client"]:
+        if self._trusted and scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
             client = self._client(host, scope["headers"])
             scope["client"] = (host, port) if client == host else (client, 0)

@@ -14,7 +14,7 @@ from query_api.calendar.addresses import FeedAddresses
 from query_api.conditional import Conditional
 from query_api.config import Config
 from query_api.customer.business import business_profile
-from query_api.customer.portal import dashboard
+from query_api.customer.portal import Dashboards, dashboard
 from query_api.customer.routes import ROUTES as CUSTOMER
 from query_api.documents.papers import Papers
 from query_api.documents.printing import Press
@@ -59,7 +59,7 @@ def now() -> datetime:
 def create_app(config: Config, clock: Clock = now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
-    Its state has `store`, `reads`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds`,
+    Its state has `store`, `reads`, `dashboards`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds`,
     `clock`, and `payments`, `webhook` and `payment_page`, which are None where nothing can be paid online.
     """
     addresses = Addresses(config.public_url)
@@ -92,6 +92,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             files=files,
             papers=papers,
             feeds=FeedAddresses(records, config.secret_keys, portals),
+            dashboards=Dashboards(reads, clock),
             clock=clock,
             payments=payments,
             webhook=Webhook(payments, online.webhook_secret) if online and payments else None,

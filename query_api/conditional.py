@@ -6,7 +6,6 @@ ETags are made of the bytes that are served: whatever changes them changes it.
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import (
@@ -43,7 +42,11 @@ class Conditional:
             return
         head = scope["method"] == "HEAD"
         conditional = scope["method"] in ("GET", "HEAD")
-        known = Headers.from_scope(scope).getall("if-none-match", []) if conditional else []
+        known = (
+            [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
+            if conditional
+            else []
+        )
         started: HTTPResponseStartEvent | None = None
 
         async def completed(message: Message) -> None:
@@ -68,7 +71,7 @@ class Conditional:
 
         if head:
             scope["method"] = "GET"
-            scope["state"][CONTENT_UNWANTED] = True
+            scope.setdefault("state", {})[CONTENT_UNWANTED] = True
         await self._app(scope, receive, completed)
 
 
@@ -79,12 +82,17 @@ def answered(
     headers = list(start["headers"])
     tag = valued(headers, b"etag")
     if tag is None:
-        tag = b'"%s"' % hashlib.blake2b(body["body"], digest_size=16).hexdigest().encode()
+        tag = tag_of(body["body"]).encode()
         headers.append((b"etag", tag))
-    if not matches(known, tag.decode("latin-1")):
+    if not known or not matches(known, tag.decode("latin-1")):
         return {**start, "headers": headers}, body
     kept = [(name, value) for name, value in headers if name.lower() not in OF_CONTENT]
     return {**start, "status": HTTP_304_NOT_MODIFIED, "headers": kept}, {**body, "body": b""}
+
+
+def tag_of(content: bytes) -> str:
+    """The ETag of content."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def valued(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:

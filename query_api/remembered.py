@@ -14,18 +14,19 @@ KEPT_ANSWERS = 10_000
 
 
 class Remembered(Generic[Key, Value]):
-    """Answers by key, each asked for again when it is older than `KEPT_SECONDS`."""
+    """Answers by key, each asked for again when it is older than it may be."""
 
-    def __init__(self, ask: Callable[[Key], Awaitable[Value]]) -> None:
-        """`ask` gives the answer; what it raises is not remembered."""
+    def __init__(self, ask: Callable[[Key], Awaitable[Value]], seconds: float = KEPT_SECONDS) -> None:
+        """`ask` gives the answer; what it raises is not remembered, the rest for so many seconds."""
         self._ask = ask
+        self._seconds = seconds
         self._answers: dict[Key, tuple[float, Value]] = {}
 
     async def get(self, key: Key) -> Value:
         """The answer for a key."""
         asked_at = time.monotonic()
         known = self._answers.get(key)
-        if known and asked_at - known[0] < KEPT_SECONDS:
+        if known and asked_at - known[0] < self._seconds:
             return known[1]
         value = await self._ask(key)
         if len(self._answers) >= KEPT_ANSWERS:

@@ -4,10 +4,11 @@ Below `/{slug}/` nothing is reached but with a business that is there, on a host
 and changed only from its own pages (API.md, Customer surface).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
-from litestar.datastructures import Headers, State
+from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect
@@ -23,6 +24,9 @@ from read_models.reads import Reads
 
 BUSINESS = "business"
 """Where the business is found in a request's state."""
+
+ASKED = frozenset({b"host", b"origin", b"sec-fetch-site"})
+"""The headers that decide."""
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -82,8 +86,8 @@ class Tenancy:
         """Finds the business of the request, and answers it where the host is its own."""
         portals: Portals = scope["litestar_app"].state.portals
         await portals.require_ready()
-        headers = Headers.from_scope(scope)
-        authority = headers.get("host", "").lower()
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
+        authority = headers.get(b"host", "").lower()
         own = await portals.of_host(host_of(authority))
         if slug is not None:
             business = own or await portals.of_slug(slug)
@@ -94,11 +98,11 @@ class Tenancy:
                 self._require_own_origin(headers, authority if own else None)
         return own
 
-    def _require_own_origin(self, headers: Headers, authority: str | None) -> None:
+    def _require_own_origin(self, headers: Mapping[bytes, str], authority: str | None) -> None:
         """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
-        origin = headers.get("origin")
+        origin = headers.get(b"origin")
         if origin is None:
-            allowed = headers.get("sec-fetch-site") == "same-origin"
+            allowed = headers.get(b"sec-fetch-site") == "same-origin"
         elif authority is None:
             allowed = origin == self._addresses.public
         else:

@@ -152,6 +152,21 @@ def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
+def holds_until(customer: Doc, now: str) -> str | None:
+    """Up to when, within the day, the dashboard of the same document is the same; None: as long as it is.
+
+    `now` itself where not all that decides about it is kept.
+    """
+    kept: list[Doc] = customer["appointments"]
+    if (
+        len(kept) < customer["appointments_count"]
+        or len(customer["subscriptions"]) < customer["subscriptions_count"]
+    ):
+        return now
+    ahead = (item["window"]["end"] for item in kept if item["status"] not in visit.UNDER_WAY)
+    return min((end for end in ahead if end >= now), default=None)
+
+
 def dashboard(customer: Doc, now: str, today: str) -> Doc:
     """The dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
 

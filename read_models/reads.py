@@ -4,12 +4,12 @@ A page is its document or one index range, then, by `_id`, those it names (DESIG
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from read_models import customer
-from read_models.documents import Doc, owner_id, timestamp
+from read_models.documents import Doc, owner_id, parse, timestamp
 from read_models.lists import Range, claiming, holding, owned
 from read_models.store import Store
 
@@ -85,6 +85,14 @@ class Reads:
             whole = await self._store.range(Range(name, scope, WHOLE_LIST))
             document = document | {field: [entry(found) for found in whole]}
         return customer.dashboard(document, current, today) | {"as_of": timestamp(cut(known.as_of))}
+
+
+def holds_until(known: Customer, business: Doc, now: datetime) -> datetime:
+    """Up to when the dashboard stays as it is at `now`, but for `as_of`, while the customer's document does."""
+    day = now.astimezone(ZoneInfo(business["timezone"]))
+    midnight = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = customer.holds_until(known.document, timestamp(now))
+    return min(midnight, parse(end)) if end else midnight
 
 
 def cut(at: datetime) -> datetime:

@@ -1,19 +1,20 @@
 """`/{slug}/api/activity`"""
 
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 
 from query_api.customer.access import AnyRequest
 from query_api.customer.lists import Changes
 from query_api.customer.reading import answers, served, session_of
 from query_api.customer.words import Words, english
+from query_api.ready import Ready
 from read_models import pages
 from read_models.documents import Doc
 from read_models.pages import Happening, Reading
 
 
 @get("/activity", operation_id="listActivity", tags=["activity"], responses=answers(Changes))
-async def activity(request: AnyRequest, reading: NamedDependency[Reading]) -> Response[bytes]:
+async def activity(request: AnyRequest, reading: NamedDependency[Reading]) -> Ready:
     """What changed of late, newest first: of the latest 50 events, those whose record is shown."""
     words = Words(english(session_of(request).customer, reading), reading.business["name"])
     changes = [item(happening, words) for happening in await pages.activity(reading)]

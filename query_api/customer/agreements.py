@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.customer.details import ContractDetail, SubscriptionDetail
 from query_api.customer.lists import Contracts, CountedVisits, Subscriptions
 from query_api.customer.reading import PART, answers, served
+from query_api.ready import Ready
 from read_models import pages
 from read_models.pages import Part, Reading
 
@@ -37,7 +38,7 @@ Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_le
     dependencies=PART,
     responses=answers(Subscriptions),
 )
-async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All subscriptions, by the name of their plan."""
     return served(await pages.subscriptions(reading, part))
 
@@ -48,7 +49,7 @@ async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency
     tags=["subscriptions"],
     responses=answers(SubscriptionDetail),
 )
-async def subscription(reading: NamedDependency[Reading], subscription_id: FromPath[str]) -> Response[bytes]:
+async def subscription(reading: NamedDependency[Reading], subscription_id: FromPath[str]) -> Ready:
     """One subscription, with the 10 soonest appointments that name it."""
     return served(await pages.subscription(reading, subscription_id))
 
@@ -60,7 +61,7 @@ async def subscription(reading: NamedDependency[Reading], subscription_id: FromP
     dependencies=PART,
     responses=answers(Contracts),
 )
-async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All contracts with their health, the latest first."""
     return served(await pages.contracts(reading, part))
 
@@ -71,7 +72,7 @@ async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Par
     tags=["contracts"],
     responses=answers(ContractDetail),
 )
-async def contract(reading: NamedDependency[Reading], contract_id: FromPath[str]) -> Response[bytes]:
+async def contract(reading: NamedDependency[Reading], contract_id: FromPath[str]) -> Ready:
     """One contract, with its 10 latest past visits and its 10 soonest appointments."""
     return served(await pages.contract(reading, contract_id))
 
@@ -95,7 +96,7 @@ async def contract_visits(
         list[Month] | None,
         QueryParameter(description="Those in any of these months, `YYYY-MM` in the visit's zone."),
     ] = None,
-) -> Response[bytes]:
+) -> Ready:
     """The visits behind a health figure, latest first; all that have an outcome, where none is named."""
     return served(await pages.contract_visits(reading, contract_id, part, counted or (), month or ()))
 

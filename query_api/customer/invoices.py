@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.customer.details import InvoiceDetail
 from query_api.customer.lists import Invoices, Payments
 from query_api.customer.reading import PART, answers, served
+from query_api.ready import Ready
 from read_models import pages
 from read_models.pages import Part, Reading
 
@@ -28,7 +29,7 @@ async def invoices(
     status: Annotated[
         list[Literal["open", "paid", "void"]] | None, QueryParameter(description="Any of these.")
     ] = None,
-) -> Response[bytes]:
+) -> Ready:
     """Invoices, the latest first."""
     return served(await pages.invoices(reading, part, status or ()))
 
@@ -39,7 +40,7 @@ async def invoices(
     tags=["invoices"],
     responses=answers(InvoiceDetail),
 )
-async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Response[bytes]:
+async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Ready:
     """One invoice, with its lines, credits, payments and visits."""
     return served(await pages.invoice(reading, invoice_id))
 
@@ -51,7 +52,7 @@ async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) 
     dependencies=PART,
     responses=answers(Payments),
 )
-async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """The payment history, latest first."""
     return served(await pages.payments(reading, part))
 

@@ -1,24 +1,68 @@
 """`GET /{slug}/api/portal`"""
 
+from datetime import datetime
+from typing import NamedTuple
+
 import orjson
-from litestar import Response, get
-from litestar.enums import MediaType
-from litestar.openapi import ResponseSpec
+from litestar import get
 
+from query_api.conditional import tag_of
 from query_api.customer.access import AnyRequest, business_of, signed_in
+from query_api.customer.reading import answers
 from query_api.customer.shapes import Dashboard
-from read_models.reads import Reads
+from query_api.ready import Ready
+from read_models.documents import Doc
+from read_models.reads import Clock, Customer, Reads, cut, holds_until
+
+KEPT_ANSWERS = 5_000
 
 
-@get(
-    "/{slug:str}/api/portal",
-    operation_id="getPortal",
-    tags=["portal"],
-    responses={200: ResponseSpec(Dashboard, generate_examples=False)},
-)
-async def dashboard(request: AnyRequest) -> Response[bytes]:
+class Made(NamedTuple):
+    """A dashboard as it was served, and what it was made of."""
+
+    document: Doc
+    as_of: datetime
+    timezone: str
+    until: datetime
+    """From then on it may be another one."""
+    content: bytes
+    tag: str
+
+
+class Dashboards:
+    """The dashboards of one process: a customer's document is read each time, and mostly it has not changed."""
+
+    def __init__(self, reads: Reads, clock: Clock) -> None:
+        self._reads = reads
+        self._clock = clock
+        self._made: dict[str, Made] = {}
+
+    async def of(self, known: Customer, business: Doc) -> Made:
+        """The dashboard of a customer."""
+        name, as_of, now = known.document["_id"], cut(known.as_of), self._clock()
+        made = self._made.get(name)
+        if (
+            made is not None
+            # What is read again unchanged is the same object (`read_models.store.decoded`).
+            and made.document is known.document
+            and made.as_of == as_of
+            and made.timezone == business["timezone"]
+            and now < made.until
+        ):
+            return made
+        until = holds_until(known, business, now)
+        content = orjson.dumps(await self._reads.dashboard(known, business))
+        made = Made(known.document, as_of, business["timezone"], until, content, tag_of(content))
+        if len(self._made) >= KEPT_ANSWERS:
+            self._made.clear()
+        self._made[name] = made
+        return made
+
+
+@get("/{slug:str}/api/portal", operation_id="getPortal", tags=["portal"], responses=answers(Dashboard))
+async def dashboard(request: AnyRequest) -> Ready:
     """The dashboard of whoever is signed in."""
     session = await signed_in(request)
-    reads: Reads = request.app.state.reads
-    found = await reads.dashboard(session.known, business_of(request))
-    return Response(orjson.dumps(found), media_type=MediaType.JSON)
+    dashboards: Dashboards = request.app.state.dashboards
+    made = await dashboards.of(session.known, business_of(request))
+    return Ready(made.content, made.tag)

@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 import orjson
-from litestar import Request, Response
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
@@ -21,6 +20,7 @@ from litestar.status_codes import (
 
 from query_api.customer.access import AnyRequest, business_of, signed_in
 from query_api.customer.lists import Problem
+from query_api.ready import Ready
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.pages import BadCursor, Part, Reading
@@ -106,8 +106,8 @@ def answers(shape: Any) -> dict[int, ResponseSpec]:
     return {HTTP_200_OK: found, **PROBLEMS}
 
 
-def served(found: Doc | None) -> Response[bytes]:
+def served(found: Doc | None) -> Ready:
     """What was found as JSON; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException
-    return Response(orjson.dumps(found), media_type=MediaType.JSON)
+    return Ready(orjson.dumps(found))

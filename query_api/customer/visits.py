@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.customer.details import ProofPack, Visit
 from query_api.customer.lists import Appointments, Outcome, Visits
 from query_api.customer.reading import PART, answers, served
+from query_api.ready import Ready
 from read_models import pages
 from read_models.pages import Part, Reading
 
@@ -21,7 +22,7 @@ from read_models.pages import Part, Reading
     dependencies=PART,
     responses=answers(Appointments),
 )
-async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Response[bytes]:
+async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
     return served(await pages.appointments(reading, part))
 
@@ -38,19 +39,19 @@ async def visits(
     reading: NamedDependency[Reading],
     part: NamedDependency[Part],
     status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
-) -> Response[bytes]:
+) -> Ready:
     """Past visits, latest first."""
     return served(await pages.visits(reading, part, status or ()))
 
 
 @get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
-async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Response[bytes]:
+async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
     """One visit or appointment, with its Proof Pack."""
     return served(await pages.visit(reading, visit_id))
 
 
 @get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
-async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Response[bytes]:
+async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
     """The Proof Pack of a visit; 404 if there is none."""
     return served(await pages.proof_pack(reading, visit_id))
 

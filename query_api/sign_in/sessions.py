@@ -22,6 +22,9 @@ IDLE_LIMIT = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is noted when a session was used."""
 
+REMEMBERED_SECONDS = 0.9
+"""What another process ended is seen within a second; what erasure or a new address ends, with the next request."""
+
 
 class Session(NamedTuple):
     """Somebody who is signed in. Whose documents may be read comes from here alone."""
@@ -55,7 +58,7 @@ class Sessions:
         self._store = store
         self._reads = reads
         self._clock = clock
-        self._current = Remembered(self._look_up)
+        self._current = Remembered(self._look_up, REMEMBERED_SECONDS)
 
     async def start(
         self, scope: Scope, address: str, browser: Browser, *, since: datetime | None = None

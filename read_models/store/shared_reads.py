@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from read_models.documents import Doc
 
-Fetch = Callable[[Iterable[str]], Awaitable[Mapping[str, Doc]]]
+Found = Mapping[str, Doc]
+Fetch = Callable[[Iterable[str]], Awaitable[Found]]
 
 
 class SharedReads:
@@ -17,29 +18,43 @@ class SharedReads:
     def __init__(self, fetch: Fetch) -> None:
         """`fetch` answers many ids with one query."""
         self._fetch = fetch
-        self._next: asyncio.Future[Mapping[str, Doc]] | None = None
+        self._waiting: list[asyncio.Future[Found]] = []
         self._wanted: set[str] = set()
         self._in_flight: asyncio.Task[None] | None = None
 
     async def get(self, *ids: str) -> list[Doc | None]:
         """The documents of these ids, None for those that do not exist. They are shared: not to be changed."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-            self._wanted = set()
+        answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
         self._wanted.update(ids)
-        answer = self._next
         if self._in_flight is None:
             self._in_flight = asyncio.create_task(self._run())
-        found = await asyncio.shield(answer)
+        found = await answer
         return [found.get(_id) for _id in ids]
 
     async def _run(self) -> None:
-        while (answer := self._next) is not None:
-            wanted, self._next = self._wanted, None
+        while self._waiting:
+            await self._all_arrived()
+            waiting, self._waiting = self._waiting, []
+            wanted, self._wanted = self._wanted, set()
             try:
                 found = await self._fetch(wanted)
             except Exception as error:  # noqa: BLE001 -- whoever waits is told
-                answer.set_exception(error)
+                for answer in _still(waiting):
+                    answer.set_exception(error)
             else:
-                answer.set_result(found)
+                for answer in _still(waiting):
+                    answer.set_result(found)
         self._in_flight = None
+
+    async def _all_arrived(self) -> None:
+        """Lets those come along who are there already: a query costs as much as the work for several requests."""
+        known = 0
+        while len(self._wanted) > known:
+            known = len(self._wanted)
+            await asyncio.sleep(0)
+
+
+def _still(waiting: Iterable[asyncio.Future[Found]]) -> Iterable[asyncio.Future[Found]]:
+    """Those who wait still: a request may be given up meanwhile."""
+    return (answer for answer in waiting if not answer.done())

@@ -9,6 +9,7 @@ from read_models.lists import Range
 from read_models.project import VERSION
 from read_models.store.control import Control
 from read_models.store.dead_letters import DeadLetters
+from read_models.store.decoded import Decoded
 from read_models.store.discards import Discards
 from read_models.store.driver import Client, connect, translated
 from read_models.store.generations import Generations
@@ -112,5 +113,5 @@ class Store:
 
     def _shared_reads(self, generation: int) -> SharedReads:
         if generation not in self._shared:
-            self._shared = {generation: SharedReads(self.views(generation).load)}
+            self._shared = {generation: SharedReads(Decoded(self.views(generation).stored).load)}
         return self._shared[generation]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import bson
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, ReplaceOne, UpdateOne
 
@@ -28,6 +29,9 @@ def indexes() -> list[IndexModel]:
 
 
 ABSENT = object()
+
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+"""Documents as bytes, for who may not need to decode them."""
 
 
 class Saving(NamedTuple):
@@ -76,6 +80,7 @@ class Views:
         """Nothing is asked of the server yet."""
         self.generation = generation
         self._collection = database[collection_name(generation)]
+        self._raw: Any = self._collection.with_options(codec_options=RAW)
 
     async def create(self) -> None:
         """Makes the collection and its indexes; harmless when they exist."""
@@ -90,6 +95,12 @@ class Views:
         with translated():
             found = self._collection.find({"_id": {"$in": wanted}}, session=session)
             return {document["_id"]: document for document in await found.to_list(None)}
+
+    async def stored(self, ids: Iterable[str]) -> list[bytes]:
+        """The documents that exist among these as they are stored (BSON), in one round trip."""
+        with translated():
+            found: list[RawBSONDocument] = await self._raw.find({"_id": {"$in": list(ids)}}).to_list(None)
+            return [bytes(document.raw) for document in found]
 
     async def range(self, wanted: Range, session: Any = None) -> list[Doc]:
         """The first documents of a list, in its order, by its index."""
