@@ -44,6 +44,7 @@ from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Copies, Records
 from web.bodies import ReadRequest
+from web.compression import Compressed
 from web.headers import SecurityHeaders
 from web.problems import Answered, pass_on
 
@@ -146,7 +147,6 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         ),
     )
     # Around the router too: what no route answers, 404 and 405, is a request like any other.
-    app.asgi_handler = Conditional(
-        SecurityHeaders(Answered(Tenancy(app.asgi_handler, addresses), answer), https=config.https)
-    )
+    answered = Answered(Tenancy(app.asgi_handler, addresses), answer)
+    app.asgi_handler = Compressed(Conditional(SecurityHeaders(answered, https=config.https)))
     return app

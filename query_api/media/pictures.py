@@ -46,3 +46,13 @@ def copy(content: bytes, extension: str, width: int | None) -> bytes:
         return bytes(made.write_to_buffer(SAVED_AS[extension]))
     except pyvips.Error as error:
         raise Unusable(UNUSABLE, "no picture that can be decoded") from error
+
+
+def icon(content: bytes, side: int) -> bytes:
+    """A PNG of `side` pixels squared with a picture of ours in its middle, on white, as home screens show it."""
+    inner = side * 4 // 5
+    fitted = pyvips.Image.thumbnail_buffer(content, inner, height=inner, output_profile="srgb")
+    if fitted.hasalpha():
+        fitted = fitted.flatten(background=255)
+    made = fitted.gravity("centre", side, side, extend="white")
+    return bytes(made.write_to_buffer(SAVED_AS["png"]))

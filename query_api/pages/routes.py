@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.pages.agreements import ROUTES as AGREEMENTS
 from query_api.pages.context import provide_page
 from query_api.pages.home import home
+from query_api.pages.installing import ROUTES as INSTALLING
 from query_api.pages.invoices import ROUTES as INVOICES
 from query_api.pages.public import logo
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
@@ -27,6 +28,7 @@ PAGES = Router(
         logo,
         *INVOICES,
         *AGREEMENTS,
+        *INSTALLING,
     ],
     dependencies={"page": provide_page, "visitor": provide_visitor},
 )

@@ -158,8 +158,8 @@ async def test_pages_hold_nothing_inline() -> None:
     async with Portal().browser(signed_in=True) as browser:
         text = (await browser.get("/clearwater/")).text
 
-    assert re.findall(r"<script[^>]*>(.*?)</script>", text) == [""]
-    assert re.search(r'<script src="/-/assets/live\.[0-9a-f]{12}\.js" defer></script>', text)
+    assert re.findall(r"<script[^>]*>(.*?)</script>", text) == ["", ""]
+    assert re.findall(r'<script src="/-/assets/(\w+)\.[0-9a-f]{12}\.js" defer>', text) == ["live", "photos"]
     assert "<style" not in text
     assert " style=" not in text
     assert not re.search(r" on[a-z]+=", text)
@@ -172,3 +172,17 @@ async def test_pages_hold_nothing_inline() -> None:
 def test_initials_stand_in_for_a_logo(name: str, expected: str) -> None:
     """The first letters of the first two words."""
     assert initials(name) == expected
+
+
+async def test_a_portal_can_be_installed() -> None:
+    """Its manifest has the business's name and an icon that is there; no session is needed."""
+    async with Portal().browser() as browser:
+        page = (await browser.get("/clearwater/sign-in")).text
+        manifest = (await browser.get("/clearwater/manifest.webmanifest")).json()
+        icon = await browser.get(manifest["icons"][0]["src"])
+
+    assert '<link rel="manifest" href="/clearwater/manifest.webmanifest">' in page
+    assert (manifest["name"], manifest["start_url"]) == ("Clearwater Pools", "/clearwater/")
+    assert (manifest["theme_color"], manifest["display"]) == ("#0f6e84", "standalone")
+    assert icon.headers["Content-Type"].startswith("image/svg+xml")
+    assert ">CP</text>" in icon.text

@@ -1,0 +1,101 @@
+"""Pages travel compressed."""
+
+import gzip
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from litestar import Litestar, Response, get
+from litestar.response import Stream
+
+from query_api.conditional import Conditional
+from web.compression import Compressed, takes_gzip
+
+PAGE = "<p>Pool cleaning</p>" * 200
+
+
+@get("/page", sync_to_thread=False)
+def page() -> Response[str]:
+    return Response(PAGE, media_type="text/html")
+
+
+@get("/short", sync_to_thread=False)
+def short() -> Response[str]:
+    return Response("<p>", media_type="text/html")
+
+
+@get("/json", sync_to_thread=False)
+def json() -> dict[str, str]:
+    return {"page": PAGE}
+
+
+@get("/pieces", sync_to_thread=False)
+def pieces() -> Stream:
+    def content() -> Iterator[str]:
+        yield PAGE
+        yield PAGE
+
+    return Stream(content(), media_type="text/html")
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    app = Compressed(Conditional(Litestar([page, short, json, pieces], openapi_config=None)))
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="https://portal.test")
+
+
+async def test_a_page_is_compressed_for_who_takes_it(client: httpx.AsyncClient) -> None:
+    """The same page, many times smaller, with the length that it has now."""
+    async with client, client.stream("GET", "/page", headers={"Accept-Encoding": "br, gzip"}) as answer:
+        raw = b"".join([piece async for piece in answer.aiter_raw()])
+
+    assert gzip.decompress(raw).decode() == PAGE
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert int(answer.headers["Content-Length"]) == len(raw) < len(PAGE) / 10
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+async def test_who_does_not_take_it_gets_it_plain(client: httpx.AsyncClient) -> None:
+    """Without gzip among what is accepted nothing is compressed, and caches are told that it depends."""
+    async with client:
+        answer = await client.get("/page", headers={"Accept-Encoding": "identity"})
+
+    assert answer.text == PAGE
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+async def test_the_tag_of_a_compressed_page_is_weak_and_known_again(client: httpx.AsyncClient) -> None:
+    """Its bytes are others than those that the tag was made of; asked with it, there is nothing new."""
+    async with client:
+        tag = (await client.get("/page", headers={"Accept-Encoding": "gzip"})).headers["ETag"]
+        again = await client.get("/page", headers={"Accept-Encoding": "gzip", "If-None-Match": tag})
+
+    assert tag.startswith('W/"')
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/short", "/json", "/pieces"])
+async def test_the_rest_is_left_alone(client: httpx.AsyncClient, path: str) -> None:
+    """What is short, for programs, or comes in pieces is sent as it is."""
+    async with client:
+        answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+
+    assert answer.status_code == 200
+    assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP;q=0.8", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_taken_by_name(header: str, expected: bool) -> None:
+    """A header names what it takes; a weight of 0 refuses it."""
+    assert takes_gzip(header) is expected
