@@ -111,6 +111,20 @@ def lag(
     run(lag(settings(), watch=watch, as_json=as_json), endless=watch)
 
 
+@app.command()
+def verify(
+    customer: Annotated[
+        str | None, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")
+    ] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="So many customers, by chance.")] = None,
+) -> None:
+    """Makes views from the log again, in memory, and reports every difference from what is served."""
+    from portal.commands.verify import verify
+
+    logs.configure(of_libraries=False)
+    run(verify(settings(), customer=customer, sample=sample))
+
+
 @dead_letters.command("list")
 def list_(
     error: Annotated[str | None, typer.Option(help="Only those of this error.")] = None,

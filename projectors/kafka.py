@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from events.envelope import Record
 from events.topics import Topics
 from projectors import header_names as header_names  # mends aiokafka's reader
 
+SILENT_S: Final = 30.0
+"""How long no record of a stretch that is there may arrive."""
 REQUEST_S: Final = 5.0
 """How long a question to the cluster may take before it counts as not answered."""
 
@@ -155,6 +158,30 @@ class Log:
                 found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
         return found
 
+    async def scan(
+        self, place: Place, start: int, end: int
+    ) -> AsyncIterator[list[ConsumerRecord[bytes, bytes]]]:
+        """The records of a partition from one offset up to, not including, another, as they arrive.
+
+        Raises KafkaAway; LogGap where the log does not reach back to `start`.
+        """
+        partition = TopicPartition(*place)
+        self._client.assign([partition])
+        self._client.seek(partition, start)
+        silent_since = time.monotonic()
+        try:
+            while await self._client.position(partition) < end:
+                read = (await self._client.getmany(partition, timeout_ms=500)).get(partition)
+                if read:
+                    yield [one for one in read if one.offset < end]
+                    silent_since = time.monotonic()
+                elif time.monotonic() - silent_since > SILENT_S:
+                    raise KafkaAway("Kafka does not answer")
+        except OffsetOutOfRangeError:
+            raise LogGap(f"the log does not reach back to {place[0]}/{place[1]}/{start}") from None
+        except (KafkaError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
+
     async def at(self, place: Place, offsets: Iterable[int]) -> list[Record]:
         """The records of a partition at some offsets, in order; raises KafkaAway, and LogGap where one is gone."""
         partition = TopicPartition(*place)
@@ -224,15 +251,15 @@ def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
 
 
 @asynccontextmanager
-async def reading(kafka: Kafka, topics: Topics) -> AsyncIterator[Log]:
-    """A log to read from; raises KafkaAway when no broker answers."""
+async def reading(kafka: Kafka, topics: Topics, fetch_bytes: int = 64 * 1024) -> AsyncIterator[Log]:
+    """A log to read from, so many bytes of a partition at a time; raises KafkaAway when no broker answers."""
     client = AIOKafkaConsumer(
         **kafka.client(),
         enable_auto_commit=False,
         auto_offset_reset="none",
         request_timeout_ms=int(REQUEST_S * 1000),
         fetch_max_wait_ms=100,
-        max_partition_fetch_bytes=64 * 1024,
+        max_partition_fetch_bytes=fetch_bytes,
     )
     try:
         try:

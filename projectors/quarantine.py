@@ -13,9 +13,10 @@ import structlog
 
 from events.envelope import Malformed, Record, decode
 from events.topics import Topics
+from projectors import opening
 from projectors.batch import Batches, CannotApply
 from projectors.installation import Installation
-from projectors.kafka import Log, find, reading
+from projectors.kafka import Log
 from read_models.store import (
     Batch,
     CompareFailed,
@@ -223,15 +224,10 @@ class Quarantine:
 @asynccontextmanager
 async def opened(installation: Installation) -> AsyncIterator[tuple[Store, Quarantine]]:
     """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit."""
-    store = await Store.connect(installation.mongo_url, installation.database)
-    try:
-        cluster = await find(installation.kafka, installation.topic_prefix)
-        async with reading(installation.kafka, cluster.topics) as log:
-            writer = store.writer()
-            await writer.open()
-            try:
-                yield store, Quarantine(store, cluster.topics, log, writer)
-            finally:
-                await writer.close()
-    finally:
-        await store.close()
+    async with opening.opened(installation) as (store, cluster, log):
+        writer = store.writer()
+        await writer.open()
+        try:
+            yield store, Quarantine(store, cluster.topics, log, writer)
+        finally:
+            await writer.close()

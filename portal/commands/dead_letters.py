@@ -11,13 +11,13 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from portal.commands.refusals import refusals
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import quarantine
-from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
 from projectors.letter_shapes import of_discard, of_error, of_letter, of_record
 from projectors.quarantine import Mended, NoSuchLetter, Quarantine, StillFails
-from read_models.store import Store, Unavailable
+from read_models.store import Store
 
 MOST: Final = 10_000
 """Dead letters that `retry --all` takes at a time."""
@@ -133,25 +133,16 @@ def _print(found: dict[str, Any]) -> None:
 
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[Store]:
-    store = Store(settings.required("mongo_url"), settings.mongo_database)
-    try:
-        yield store
-    except Unavailable as error:
-        raise CommandError(
-            "MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?"
-        ) from error
-    finally:
-        await store.close()
+    with refusals():
+        store = await Store.connect(settings.required("mongo_url"), settings.mongo_database)
+        try:
+            yield store
+        finally:
+            await store.close()
 
 
 @asynccontextmanager
 async def _quarantine(settings: Settings) -> AsyncIterator[tuple[Store, Quarantine]]:
-    try:
+    with refusals():
         async with quarantine.opened(settings.installation) as opened:
             yield opened
-    except Unavailable as error:
-        raise CommandError(
-            "MongoDB does not answer: is PORTAL_MONGO_URL right, and is it running?"
-        ) from error
-    except (KafkaAway, TopicsUnfit, LogGap, NoSuchLetter) as error:
-        raise CommandError(str(error)) from error

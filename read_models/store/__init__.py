@@ -8,6 +8,7 @@ from read_models.store.generations import NoGeneration, Pointer
 from read_models.store.holds import Hold, HoldChanged
 from read_models.store.letters import ErrorCount, Letter
 from read_models.store.lifecycle import NotLevel, NotNow, Switch
+from read_models.store.snapshots import Pending, Snapshot
 from read_models.store.store import Store
 from read_models.store.views import Saving, Views, saving
 from read_models.store.writer import Batch, CompareFailed, Known, Writer
@@ -29,9 +30,11 @@ __all__ = [
     "NoGeneration",
     "NotLevel",
     "NotNow",
+    "Pending",
     "Pointer",
     "Position",
     "Saving",
+    "Snapshot",
     "Store",
     "Switch",
     "Unavailable",

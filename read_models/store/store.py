@@ -17,6 +17,7 @@ from read_models.store.holds import Holds
 from read_models.store.letters import Letters
 from read_models.store.lifecycle import Lifecycle
 from read_models.store.shared_reads import SharedReads
+from read_models.store.snapshots import Snapshots
 from read_models.store.views import Views
 from read_models.store.writer import Writer
 
@@ -35,6 +36,7 @@ class Store:
         self.holds = Holds(self.database)
         self.letters = Letters(self.database)
         self.lifecycle = Lifecycle(self._client, self.database, self.generations, self.dead_letters)
+        self.snapshots = Snapshots(self._client, self.database)
         self.control = Control(self.database, self.generations, self.dead_letters, version)
         self._shared: dict[int, SharedReads] = {}
         self._polling: asyncio.Task[None] | None = None

@@ -1,0 +1,107 @@
+"""`portal verify`: whether what is served is what the log gives."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from portal.commands.refusals import refusals
+from portal.errors import CommandError, UsageError
+from portal.settings import Settings
+from projectors import belonging
+from projectors.opening import opened
+from projectors.recompute import FETCH_BYTES
+from projectors.verify import Compared, Verification
+
+_IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
+SHOWN_CHARACTERS: Final = 300
+"""Of a value that differs."""
+
+
+async def verify(settings: Settings, *, customer: str | None, sample: int | None) -> None:
+    """Print every difference, and what was compared; raises CommandError when there is one."""
+    if customer is not None and sample is not None:
+        raise UsageError("--customer and --sample do not go together")
+    if customer is not None:
+        owner(customer)
+    found: Counter[str] = Counter()
+    with refusals(), bar() as progress:
+        async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
+            await belonging.check(store, cluster, log)
+            verification = Verification(store, cluster.topics, log, progress)
+            async for one in _chosen(verification, customer, sample):
+                _tell(one)
+                found.update(_counts(one))
+    print(
+        f"compared {found['documents']} documents of {found['owners']} owners:"
+        f" {found['differences']} differences in {found['different']}"
+        + (f", {found['held']} held" if found["held"] else "")
+    )
+    if customer is not None and not found["documents"] and not found["differences"]:
+        raise CommandError(f"there is nothing of {customer}, neither in the log nor in what is served")
+    if found["different"] or found["failed"]:
+        raise CommandError(
+            "what is served is not what the log gives: `portal rebuild --customer BIZ/CUS` mends one customer,"
+            " `portal rebuild --promote` everything"
+        )
+
+
+def owner(text: str) -> str:
+    """`BIZ/CUS`, or `BIZ` for a business itself; raises UsageError."""
+    if not _IS_OWNER(text):
+        raise UsageError(
+            f"--customer {text!r} is not BIZ/CUS, the ids of a business and of one of its customers"
+        )
+    return text
+
+
+def _chosen(verification: Verification, customer: str | None, sample: int | None) -> AsyncIterator[Compared]:
+    if customer is not None:
+        return verification.of([customer])
+    return verification.everything() if sample is None else verification.sample(sample)
+
+
+def _tell(one: Compared) -> None:
+    if one.pending is not None:
+        waiting = len(one.pending.positions)
+        print(
+            f"{one.owner}: held since {one.pending.since:%Y-%m-%d %H:%M:%S}, {waiting} records wait:",
+            one.pending.reason,
+        )
+    if one.failed is not None:
+        print(
+            f"{one.owner}: cannot be recomputed, {one.failed.position.id} cannot be applied: {one.failed.reason}"
+        )
+    for difference in one.differences:
+        print(f"{difference.path}: served {_text(difference.served)}, expected {_text(difference.expected)}")
+
+
+def _counts(one: Compared) -> dict[str, int]:
+    return {
+        "owners": 1,
+        "documents": one.documents,
+        "differences": len(one.differences),
+        "different": bool(one.differences),
+        "failed": one.failed is not None,
+        "held": one.pending is not None,
+    }
+
+
+def _text(value: Any) -> str:
+    text = orjson.dumps(value, default=repr).decode() if isinstance(value, str | dict | list) else repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+@contextmanager
+def bar() -> Iterator[Any]:
+    """A progress bar on a terminal; gives what takes the records that are through, and how many there are."""
+    console = Console(stderr=True)
+    columns = "verifying", BarColumn(), MofNCompleteColumn(), "records", TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda through, total: progress.update(task, completed=through, total=total)
