@@ -1,6 +1,5 @@
 """`portal dead-letters list|show|retry|discard`: the quarantine, for people and, with `--json`, for programs."""
 
-import getpass
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from portal.commands.refusals import refusals
+from portal.commands.store import opened
+from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import quarantine
@@ -27,7 +28,7 @@ async def list_letters(
     settings: Settings, *, error: str | None, lane: int | None, limit: int, as_json: bool
 ) -> None:
     """Print what is wrong, and the latest dead letters."""
-    async with _store(settings) as store:
+    async with opened(settings) as store:
         errors = await store.letters.errors()
         letters = await store.letters.latest(limit, error, lane)
     if as_json:
@@ -120,7 +121,7 @@ async def _each(names: Sequence[str], work: Any, done: str) -> None:
 
 
 def _who(by: str | None) -> str:
-    return f"cli:{by or getpass.getuser()}"
+    return f"cli:{by}" if by else caller()
 
 
 def _moment(at: datetime) -> str:
@@ -132,17 +133,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Store]:
-    with refusals():
-        store = await Store.connect(settings.required("mongo_url"), settings.mongo_database)
-        try:
-            yield store
-        finally:
-            await store.close()
-
-
-@asynccontextmanager
 async def _quarantine(settings: Settings) -> AsyncIterator[tuple[Store, Quarantine]]:
     with refusals():
-        async with quarantine.opened(settings.installation) as opened:
-            yield opened
+        async with quarantine.opened(settings.installation) as both:
+            yield both
