@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Final
+from xml.sax.saxutils import escape
 
 import pyvips  # type: ignore[import-untyped]
 
 from query_api.media.originals import UNUSABLE, Unusable
+from web.colours import Rgb
 
 MOST_PIXELS: Final = 100_000_000
 """A picture with more is not decoded: a small file can claim any number."""
@@ -56,3 +58,17 @@ def icon(content: bytes, side: int) -> bytes:
         fitted = fitted.flatten(background=255)
     made = fitted.gravity("centre", side, side, extend="white")
     return bytes(made.write_to_buffer(SAVED_AS["png"]))
+
+
+def letters(text: str, side: int, ground: Rgb, ink: Rgb) -> bytes:
+    """A PNG of `side` pixels squared with a few letters in its middle."""
+    area = pyvips.Image.black(side, side, bands=3).copy(interpretation="srgb")
+    if not text:
+        return bytes((area + ground).cast("uchar").write_to_buffer(SAVED_AS["png"]))
+    # Markup of Pango: what is not a letter of it has to be escaped.
+    inner = side // 2
+    mask = pyvips.Image.text(escape(text), font="sans bold", width=inner, height=inner)
+    mask = mask.gravity("centre", side, side)
+    return bytes(
+        mask.ifthenelse(area + ink, area + ground, blend=True).cast("uchar").write_to_buffer(SAVED_AS["png"])
+    )

@@ -19,7 +19,14 @@ TWICE = "owner@mail.test"
 NEW = "new@mail.test"
 """A customer of Clearwater to whom nothing has happened yet."""
 SPANISH = "ana@mail.test"
-"""A customer, who reads Spanish, of a business whose colour is pure yellow."""
+"""A customer, who reads Spanish, of a business whose colour is pure yellow and whose names are very long."""
+NOIR = "noir"
+SOMBRE = "sam@mail.test"
+"""A customer of a business whose colour is black."""
+MANY = "many@mail.test"
+"""A customer of Clearwater with 200 visits and 200 invoices."""
+LONG = "Poolreinigungsunddesinfektionsmittelnachfülldienstvertragsleistung " * 3
+"""A name that hardly breaks."""
 
 
 def picture() -> bytes:
@@ -32,14 +39,34 @@ def picture() -> bytes:
     return written.getvalue()
 
 
+def photo(colour: str) -> bytes:
+    """A picture of water, as a JPEG."""
+    image = Image.new("RGB", (1200, 900), colour)
+    ImageDraw.Draw(image).ellipse((300, 250, 900, 650), fill="#7fc6d8", outline="#ffffff", width=12)
+    written = io.BytesIO()
+    image.save(written, "JPEG")
+    return written.getvalue()
+
+
 LOGO = picture()
-LOGO_KEY = "branding/logo.png"
-LOGO_MEDIA = {
-    "key": LOGO_KEY,
-    "content_type": "image/png",
-    "bytes": len(LOGO),
-    "sha256": hashlib.sha256(LOGO).hexdigest(),
-}
+BEFORE, AFTER = photo("#6b7f4a"), photo("#1f8fa8")
+FILES = {"branding/logo.png": LOGO, "photos/before.jpg": BEFORE, "photos/after.jpg": AFTER}
+"""What lies in the media store of each business, by key."""
+
+
+def media(key: str) -> dict[str, Any]:
+    """A file as events name it."""
+    content = FILES[key]
+    return {
+        "key": key,
+        "content_type": "image/png" if key.endswith("png") else "image/jpeg",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **({} if key.endswith("png") else {"width": 1200, "height": 900}),
+    }
+
+
+LOGO_MEDIA = media("branding/logo.png")
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ZONE = "America/Phoenix"
@@ -67,7 +94,7 @@ class Log:
         self._lines: list[str] = []
         self._sequences: Counter[tuple[str, str, str]] = Counter()
 
-    def add(self, kind: str, owner: str, subject: str, **data: Any) -> None:
+    def add(self, kind: str, owner: str, subject: str, /, **data: Any) -> None:
         """Adds an event of type `servicehub.{kind}`; `owner` is its partition key."""
         business, _, customer = owner.partition("/")
         entity = (business, kind.partition(".")[0], subject)
@@ -104,9 +131,14 @@ def log() -> Log:
     customer(made, "biz_c/cus_2", "Olive Owner", TWICE, "3 Desert Road")
     customer(made, "biz_c/cus_3", "Owner Rentals LLC", TWICE, "400 Long Street")
     customer(made, "biz_c/cus_4", "Nora New", NEW, "1 First Street")
+    business(made, "biz_n", NOIR, "Noir Estates", "#000000", "en-US")
+    customer(made, "biz_c/cus_5", "Max Many", MANY, "5 Fifth Street")
     customer(made, "biz_l/cus_1", "Ana <b>Ávila</b>", SPANISH, "Calle 5")
-    for owner in ("biz_c/cus_1", "biz_l/cus_1"):
-        history(made, owner)
+    customer(made, "biz_n/cus_1", "Sam Sombre", SOMBRE, "9 Dark Lane")
+    history(made, "biz_c/cus_1")
+    history(made, "biz_l/cus_1", LONG.strip())
+    history(made, "biz_n/cus_1")
+    many(made, "biz_c/cus_5")
     return made
 
 
@@ -139,48 +171,42 @@ def customer(made: Log, owner: str, name: str, email: str, line: str) -> None:
     )
 
 
-def history(made: Log, owner: str) -> None:
+def history(made: Log, owner: str, service: str = "Pool cleaning") -> None:
     """Something of everything that home shows."""
     made.add(
         "contract.signed.v1",
         owner,
         "con_1",
         number="C-7",
-        title="Full pool service",
+        title="Full pool service" if service == "Pool cleaning" else service,
         starts_on=on(-200),
         services=[{"name": "Pool cleaning", "cadence": "every week"}],
         sla={"on_time_grace_minutes": 10, "completion_target": 0.95, "on_time_target": 0.9},
     )
     for week in range(1, 9):
-        visit(made, owner, f"vis_{week}", window(days=-7 * week), contract_id="con_1")
+        visit(made, owner, f"vis_{week}", window(days=-7 * week), service, contract_id="con_1")
         arrived = at(days=-7 * week, hours=5 if week == 4 else 1)
         made.add("visit.started.v1", owner, f"vis_{week}", arrived_at=arrived)
         made.add("visit.completed.v1", owner, f"vis_{week}", completed_at=at(days=-7 * week, hours=6))
-    visit(made, owner, "vis_20", window(days=-3))
-    visit(made, owner, "vis_21", window(hours=-3), technician={"id": "t_1", "name": "Sam Ortiz"})
+    proof(made, owner, "vis_1")
+    called_off(made, owner, service)
+    visit(made, owner, "vis_20", window(days=-3), service)
+    visit(made, owner, "vis_21", window(hours=-3), service, technician={"id": "t_1", "name": "Sam Ortiz"})
     made.add("visit.started.v1", owner, "vis_21", arrived_at=at(hours=-3))
     visit(
         made,
         owner,
         "vis_22",
         window(days=1),
+        service,
         technician={"id": "t_1", "name": "Sam Ortiz"},
         contract_id="con_1",
     )
-    visit(made, owner, "vis_23", window(days=40), timezone="America/New_York", subscription_id="sub_1")
+    visit(
+        made, owner, "vis_23", window(days=40), service, timezone="America/New_York", subscription_id="sub_1"
+    )
     for number, due in (("1041", on(-9)), ("1042", on(10))):
-        made.add(
-            "invoice.issued.v2",
-            owner,
-            f"inv_{number}",
-            number=number,
-            issued_on=on(-20),
-            due_on=due,
-            currency="usd",
-            lines=[{"description": "Pool cleaning", "quantity": "1", "amount": 12900}],
-            tax=0,
-            total=12900,
-        )
+        invoice(made, owner, number, on(-20), due)
     method = {"kind": "card", "brand": "visa", "last4": "4242"}
     made.add(
         "payment.succeeded.v1",
@@ -204,7 +230,86 @@ def history(made: Log, owner: str) -> None:
     )
 
 
-def visit(made: Log, owner: str, name: str, when: dict[str, str], **more: Any) -> None:
+def visit(
+    made: Log, owner: str, name: str, when: dict[str, str], service: str = "Pool cleaning", **more: Any
+) -> None:
     """An appointment."""
-    service = {"id": "srv_1", "name": "Pool cleaning"}
-    made.add("visit.booked.v1", owner, name, service=service, window=when, **{"timezone": ZONE, **more})
+    about = {"id": "srv_1", "name": service}
+    made.add("visit.booked.v1", owner, name, service=about, window=when, **{"timezone": ZONE, **more})
+
+
+def proof(made: Log, owner: str, name: str) -> None:
+    """Two pairs of photos, another photo, a signature and a note of a visit, shared as a pack."""
+    kinds = [
+        ("before", "Skimmer"),
+        ("before", "Floor"),
+        ("after", "Skimmer"),
+        ("after", "Floor"),
+        (None, "Pump"),
+    ]
+    items = []
+    for number, (stage, caption) in enumerate(kinds):
+        items.append(f"prf_{number}")
+        shown = {"stage": stage} if stage else {}
+        made.add(
+            "proof.uploaded.v1",
+            owner,
+            items[-1],
+            visit_id=name,
+            kind="photo",
+            caption=caption,
+            media=media(f"photos/{stage or 'after'}.jpg"),
+            captured_at=at(days=-7, hours=2),
+            **shown,
+        )
+    made.add(
+        "proof.uploaded.v1",
+        owner,
+        "prf_8",
+        visit_id=name,
+        kind="signature",
+        media=media("photos/after.jpg"),
+        captured_at=at(days=-7, hours=3),
+    )
+    made.add(
+        "proof.uploaded.v1",
+        owner,
+        "prf_9",
+        visit_id=name,
+        kind="note",
+        text="The gate was open.",
+        captured_at=at(days=-7, hours=3),
+    )
+    made.add("proof_pack.published.v1", owner, "pck_1", visit_id=name, items=[*items, "prf_8", "prf_9"])
+
+
+def called_off(made: Log, owner: str, service: str) -> None:
+    """Two visits that did not take place through no fault of the business."""
+    visit(made, owner, "vis_30", window(days=-10), service, contract_id="con_1")
+    made.add("visit.missed.v1", owner, "vis_30", responsible="customer", reason="The gate was locked")
+    visit(made, owner, "vis_31", window(days=-12), service, contract_id="con_1")
+    made.add("visit.cancelled.v1", owner, "vis_31", cancelled_by="customer", reason="On holiday")
+
+
+def many(made: Log, owner: str) -> None:
+    """200 visits and as many invoices."""
+    for number in range(200):
+        visit(made, owner, f"vis_m{number}", window(days=-number - 1))
+        made.add("visit.completed.v1", owner, f"vis_m{number}", completed_at=at(days=-number - 1, hours=2))
+        invoice(made, owner, f"m{number}", on(-number - 1), on(14))
+
+
+def invoice(made: Log, owner: str, number: str, issued_on: str, due_on: str) -> None:
+    """An invoice of one line."""
+    made.add(
+        "invoice.issued.v2",
+        owner,
+        f"inv_{number}",
+        number=number,
+        issued_on=issued_on,
+        due_on=due_on,
+        currency="usd",
+        lines=[{"description": "Pool cleaning", "quantity": "1", "amount": 12900}],
+        tax=0,
+        total=12900,
+    )

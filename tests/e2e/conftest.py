@@ -87,9 +87,11 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     folder = tmp_path_factory.mktemp("e2e")
     async with Installation(stack.env, folder, **settings) as one:
         clearwater.log().write(folder / "log.jsonl")
-        logo = one.folder / "media" / "biz_c" / clearwater.LOGO_KEY
-        logo.parent.mkdir(parents=True)
-        logo.write_bytes(clearwater.LOGO)
+        for business in ("biz_c", "biz_l", "biz_n"):
+            for key, content in clearwater.FILES.items():
+                file = one.folder / "media" / business / key
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
         for command in (("topics", "create"), ("publish", str(folder / "log.jsonl"))):
             done = await one.run(*command)
             assert done.returncode == 0, done.stderr

@@ -1,9 +1,11 @@
 """Home and error pages: what they say to whom."""
 
+import io
 import re
 from datetime import datetime
 
 import pytest
+from PIL import Image
 
 from query_api.pages.render import initials
 from tests.unit.pages.portal import CUSTOMER, EMPTY, Portal
@@ -184,5 +186,8 @@ async def test_a_portal_can_be_installed() -> None:
     assert '<link rel="manifest" href="/clearwater/manifest.webmanifest">' in page
     assert (manifest["name"], manifest["start_url"]) == ("Clearwater Pools", "/clearwater/")
     assert (manifest["theme_color"], manifest["display"]) == ("#0f6e84", "standalone")
-    assert icon.headers["Content-Type"].startswith("image/svg+xml")
-    assert ">CP</text>" in icon.text
+    assert icon.headers["Content-Type"] == "image/png"
+    with Image.open(io.BytesIO(icon.content)) as drawn:
+        colours = {colour for _, colour in drawn.convert("RGB").getcolors(1 << 20) or ()}
+        assert (drawn.size, drawn.getpixel((4, 4))) == ((512, 512), (0x0F, 0x6E, 0x84))
+    assert (255, 255, 255) in colours
