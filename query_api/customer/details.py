@@ -75,10 +75,11 @@ class ProofPack(TypedDict):
 
 
 class ContractName(TypedDict):
-    """The contract that a visit belongs to."""
+    """The contract that a visit belongs to; within its grace after the window an arrival counts as on time."""
 
     id: str
     title: str
+    on_time_grace_minutes: int
 
 
 class SubscriptionName(TypedDict):

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
+from query_api.pages.language import language_of
 from query_api.pages.logo import Logos, address
 from query_api.pages.render import Portal, Reader
 from query_api.sign_in.cookies import browser_of
@@ -69,7 +70,9 @@ async def portal_of(request: PageRequest, business: Doc) -> Portal:
 def reader_of(request: PageRequest, known: Customer | None) -> Reader:
     """Who a page is made for."""
     clock: Clock = request.app.state.clock
-    return Reader(request.headers.get("Accept-Language", ""), known, clock())
+    business: Doc | None = request.state.get(BUSINESS)
+    chosen = language_of(request, business) if business else None
+    return Reader(request.headers.get("Accept-Language", ""), known, clock(), chosen)
 
 
 def destination(page: Page, wanted: str) -> str:

@@ -1,10 +1,14 @@
-"""What the pages of a business show to everybody: its logo."""
+"""What the pages of a business show to everybody: its logo, and what everybody may expect of them."""
+
+from typing import Any
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
-from query_api.pages.context import PageRequest
+from query_api.pages.context import Page, PageRequest
 from query_api.pages.logo import Logos
+from query_api.pages.render import render
 from query_api.tenancy import BUSINESS
 from web.assets import KEPT
 
@@ -21,3 +25,9 @@ async def logo(request: PageRequest) -> Response[bytes]:
     named = request.query_params.get("v") == found.sha256[:12]
     headers = {"Cache-Control": KEPT if named else FOR_A_WHILE, "ETag": f'"{found.sha256}"'}
     return Response(found.content, media_type=found.content_type, headers=headers)
+
+
+@get("/{slug:str}/accessibility", include_in_schema=False)
+async def accessibility(page: NamedDependency[Page]) -> Response[Any]:
+    """The accessibility statement."""
+    return render("accessibility.html", page.portal, page.reader, {})

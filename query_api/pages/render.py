@@ -34,6 +34,8 @@ class Reader(NamedTuple):
     known: Customer | None
     """Whoever is signed in: the customer's locale decides."""
     now: datetime
+    chosen: str | None = None
+    """The language that was chosen in this browser: it goes before all."""
 
 
 class Freshness(NamedTuple):
@@ -77,9 +79,13 @@ def render(
 
 
 def formats_for(business: Doc, reader: Reader) -> Formats:
-    """The customer's locale, else what the browser asks for, else the business's: the first we have the texts of."""
+    """The customer's locale, else what the browser asks for, else the business's: the first we have the texts of.
+
+    Where a language was chosen, the first that is of it, so that dates and money stay those of the customer's country.
+    """
     wanted = [reader.known.document["locale"]] if reader.known else accepted(reader.accept_language)
-    locale = choose([*wanted, business["locale"]], PAGES.languages)
+    tags = [*wanted, business["locale"]]
+    locale = choose([*tags, reader.chosen], [reader.chosen] if reader.chosen else PAGES.languages)
     return Formats(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
 
 

@@ -4,12 +4,15 @@ from litestar import Router
 from litestar.types import ControllerRouterHandler
 
 from query_api.pages.agreements import ROUTES as AGREEMENTS
+from query_api.pages.account import ROUTES as ACCOUNT
+from query_api.pages.activity import activity
 from query_api.pages.context import provide_page
 from query_api.pages.home import home
 from query_api.pages.installing import ROUTES as INSTALLING
 from query_api.pages.invoices import ROUTES as INVOICES
-from query_api.pages.public import logo
+from query_api.pages.public import accessibility, logo
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
+from query_api.pages.visit import ROUTES as VISIT
 from query_api.pages.visitor import provide_visitor
 from query_api.pages.visits import appointments, visits
 from web import assets
@@ -18,13 +21,19 @@ PAGES = Router(
     path="/",
     route_handlers=[
         home,
+        activity,
         visits,
         appointments,
+        *VISIT,
+        *INVOICES,
+        *AGREEMENTS,
+        *ACCOUNT,
         ask,
         answer,
         open_link,
         use_link,
         leave,
+        accessibility,
         logo,
         *INVOICES,
         *AGREEMENTS,

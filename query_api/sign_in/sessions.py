@@ -25,6 +25,9 @@ SEEN_EVERY = timedelta(minutes=5)
 REMEMBERED_SECONDS = 0.9
 """What another process ended is seen within a second; what erasure or a new address ends, with the next request."""
 
+AWAY = timedelta(minutes=30)
+"""Who was not seen for so long and comes back begins another visit: what happened meanwhile is new to them."""
+
 
 class Session(NamedTuple):
     """Somebody who is signed in. Whose documents may be read comes from here alone."""
@@ -80,6 +83,7 @@ class Sessions:
             started_at=started_at,
             seen_at=now,
             gone_at=_gone_at(now, started_at),
+            last_here_at=None,
         )
         await self._records.start(record)
         if await self._erased(scope):
@@ -146,7 +150,8 @@ class Sessions:
     async def _note_use(self, record: SessionRecord) -> None:
         now = self._clock()
         if now - record.seen_at > SEEN_EVERY:
-            await self._records.seen(record.token, now, _gone_at(now, record.started_at))
+            last_here = record.seen_at if now - record.seen_at > AWAY else record.last_here_at
+            await self._records.seen(record.token, now, _gone_at(now, record.started_at), last_here)
 
     def _over(self, record: SessionRecord) -> bool:
         return record.gone_at <= self._clock()

@@ -53,7 +53,12 @@ async def visit(reading: Reading, subject: str) -> Doc | None:
             }
             for entry in found["log"]
         ],
-        "contract": contract and {"id": contract["id"], "title": contract["title"]},
+        "contract": contract
+        and {
+            "id": contract["id"],
+            "title": contract["title"],
+            "on_time_grace_minutes": contract["sla"]["on_time_grace_minutes"],
+        },
         "subscription": subscription and {"id": subscription["id"], "plan": subscription["plan"]["name"]},
         "invoices": [with_overdue(invoice.item(one), reading.today) for one in invoices],
         "proof": pack(reading, found, others),

@@ -29,6 +29,8 @@ class SessionRecord(NamedTuple):
     """To within minutes."""
     gone_at: datetime
     """From when on it is over unless it is seen before."""
+    last_here_at: datetime | None
+    """When the person was last seen before the present visit; None on the first one."""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
@@ -67,9 +69,10 @@ class Sessions:
         documents = await self.collection.find(selection, [("started_at", DESCENDING), ("id", ASCENDING)])
         return [SessionRecord.of(document) for document in documents]
 
-    async def seen(self, token: str, at: datetime, gone_at: datetime) -> None:
-        """Notes that a session was used, and when it will be over for lack of use."""
-        await self.collection.update({"_id": token}, {"$set": {"seen_at": at, "gone_at": gone_at}})
+    async def seen(self, token: str, at: datetime, gone_at: datetime, last_here_at: datetime | None) -> None:
+        """Notes that a session was used, when it will be over for lack of use, and when it was used before."""
+        noted = {"seen_at": at, "gone_at": gone_at, "last_here_at": last_here_at}
+        await self.collection.update({"_id": token}, {"$set": noted})
 
     async def end(self, token: str) -> None:
         """Ends a session; nothing when it is over."""

@@ -1,0 +1,112 @@
+"""The account: who the person is here, where they are signed in, their calendar, their data, their language."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from query_api.calendar.addresses import FeedAddresses
+from query_api.calendar.errors import FeedsOff
+from query_api.pages.context import PageRequest, see
+from query_api.pages.devices import device_name
+from query_api.pages.language import LANGUAGES, language_cookie
+from query_api.pages.visitor import Visitor
+from query_api.sign_in.cookies import browser_of, expired_session_cookie, session_cookie
+from query_api.sign_in.service import SignIn
+from query_api.sign_in.sessions import Sessions
+from read_models.documents import timestamp
+
+
+@get("/{slug:str}/account", include_in_schema=False)
+async def account(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """All of it on one page."""
+    state, session = request.app.state, visitor.session
+    feeds: FeedAddresses = state.feeds
+    sign_in: SignIn = state.sign_in
+    sessions: Sessions = state.sessions
+    try:
+        feed = await feeds.url(session.scope, visitor.page.business)
+    except FeedsOff:
+        feed = None
+    return visitor.render(
+        "account.html",
+        customer=session.customer,
+        address=session.address,
+        accounts=await sign_in.accounts(session),
+        devices=[
+            {
+                "id": record.id,
+                "current": record.id == session.record.id,
+                "device": device_name(record.device),
+                "started_at": timestamp(record.started_at),
+                "seen_at": timestamp(record.seen_at),
+            }
+            for record in await sessions.devices(session)
+        ],
+        feed=feed,
+        languages=LANGUAGES,
+    )
+
+
+@post("/{slug:str}/account/switch", include_in_schema=False)
+async def switch(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """Goes on as another customer of the same address."""
+    sign_in: SignIn = request.app.state.sign_in
+    business = visitor.page.business
+    chosen = (await request.form()).get("customer_id", "")
+    token = await sign_in.switch(visitor.session, str(chosen), browser_of(request, business))
+    if token is None:
+        raise NotFoundException
+    answer = see(visitor.root)
+    answer.set_cookie(session_cookie(business, token))
+    return answer
+
+
+@post("/{slug:str}/account/devices/{device_id:str}/sign-out", include_in_schema=False)
+async def sign_out_device(
+    visitor: NamedDependency[Visitor], request: PageRequest, device_id: FromPath[str]
+) -> Response[Any]:
+    """Signs one device out; one that is out already is no error to somebody who wants it out."""
+    sessions: Sessions = request.app.state.sessions
+    await sessions.end_device(visitor.session, device_id)
+    return see(f"{visitor.root}account#devices")
+
+
+@post("/{slug:str}/account/devices/sign-out", include_in_schema=False)
+async def sign_out_everywhere(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """Signs out everywhere, here included."""
+    sessions: Sessions = request.app.state.sessions
+    await sessions.end_devices(visitor.session)
+    answer = see(f"{visitor.root}sign-in")
+    answer.set_cookie(expired_session_cookie(visitor.page.business))
+    return answer
+
+
+@post("/{slug:str}/account/calendar", include_in_schema=False)
+async def renew_calendar(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """Gives the calendar a new address; the one before is dead."""
+    feeds: FeedAddresses = request.app.state.feeds
+    await feeds.renewed(visitor.session.scope, visitor.page.business)
+    return see(f"{visitor.root}account#calendar")
+
+
+@post("/{slug:str}/account/language", include_in_schema=False)
+async def choose_language(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+    """Has the pages speak another language in this browser."""
+    chosen = str((await request.form()).get("language", ""))
+    answer = see(f"{visitor.root}account#language")
+    answer.set_cookie(language_cookie(visitor.page.business, chosen if chosen in LANGUAGES else None))
+    return answer
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    account,
+    switch,
+    sign_out_device,
+    sign_out_everywhere,
+    renew_calendar,
+    choose_language,
+]

@@ -1,0 +1,93 @@
+"""What a visit's page makes of the visit and its Proof Pack: how punctual it was, which photos belong together.
+
+Pure: a visit is the JSON of `GET /{slug}/api/visits/{id}`, items are those of its Proof Pack (API.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+Item = Mapping[str, Any]
+
+
+class Punctuality(NamedTuple):
+    """How the arrival compares with what was promised."""
+
+    minutes: int
+    """Whole minutes after the end of the window, rounded up; 0 when it was within the window or before it."""
+    on_time: bool
+    """Whether that is within what the contract allows: then health counts it as on time (VIEWS.md)."""
+
+
+class Pair(NamedTuple):
+    """The same thing before and after."""
+
+    before: Item
+    after: Item
+
+
+class Album(NamedTuple):
+    """A Proof Pack, sorted by what is looked at together; all in the pack's order."""
+
+    pairs: Sequence[Pair]
+    photos: Sequence[Item]
+    """Those in no pair."""
+    notes: Sequence[Item]
+    signatures: Sequence[Item]
+    documents: Sequence[Item]
+    """Also photos that are no pictures a page could show."""
+
+
+def punctuality(visit: Item) -> Punctuality | None:
+    """How punctual a visit was; None when nobody knows when they arrived."""
+    if visit["arrived_at"] is None:
+        return None
+    late = datetime.fromisoformat(visit["arrived_at"]) - datetime.fromisoformat(visit["window"]["end"])
+    minutes = max(0, -int(-late.total_seconds() // 60))
+    allowed = visit["contract"]["on_time_grace_minutes"] if visit["contract"] else 0
+    return Punctuality(minutes, minutes <= allowed)
+
+
+def album(items: Sequence[Item]) -> Album:
+    """The items of a pack, sorted."""
+    pictures = [item for item in items if item["kind"] == "photo" and is_picture(item)]
+    pairs = paired(pictures)
+    in_pairs = {item["id"] for pair in pairs for item in pair}
+    return Album(
+        pairs=pairs,
+        photos=[item for item in pictures if item["id"] not in in_pairs],
+        notes=[item for item in items if item["kind"] == "note"],
+        signatures=[item for item in items if item["kind"] == "signature" and is_picture(item)],
+        documents=[item for item in items if item["file"] is not None and not is_picture(item)]
+        + [item for item in items if item["kind"] == "document" and is_picture(item)],
+    )
+
+
+def is_picture(item: Item) -> bool:
+    """Whether a page can show it."""
+    return item["file"] is not None and item["file"]["thumbnail_url"] is not None
+
+
+def paired(pictures: Sequence[Item]) -> list[Pair]:
+    """Photos before with photos after: those with the same caption, then what is left one by one."""
+    before, after = ([one for one in pictures if one["stage"] == stage] for stage in ("before", "after"))
+    pairs: dict[str, Item] = {}
+    for alike in (True, False):
+        for one in before:
+            if one["id"] in pairs:
+                continue
+            match = next((other for other in after if not alike or _same(one, other)), None)
+            if match is not None:
+                pairs[one["id"]] = match
+                after.remove(match)
+    return [Pair(one, pairs[one["id"]]) for one in before if one["id"] in pairs]
+
+
+def _same(one: Item, other: Item) -> bool:
+    named, other_named = ((item["caption"] or "").strip().casefold() for item in (one, other))
+    return bool(named) and named == other_named
+
+
+def shown(found: Album) -> Sequence[Item]:
+    """All pictures, in the order in which they are looked at one after the other."""
+    return [*(item for pair in found.pairs for item in pair), *found.photos, *found.signatures]

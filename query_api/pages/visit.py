@@ -1,0 +1,79 @@
+"""One visit: how it went, its Proof Pack, each of its photos, and a photo before beside the one after."""
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from query_api.pages.album import Item, album, punctuality, shown
+from query_api.pages.invoice_states import listed
+from query_api.pages.visitor import Visitor, existing
+from read_models import pages
+
+
+@get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
+async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
+    """A visit or appointment, with all that belongs to it."""
+    found = existing(await pages.visit(visitor.reading, visit_id))
+    return visitor.render(
+        "visit.html",
+        visit=found,
+        punctuality=punctuality(found),
+        album=album(found["proof"]["items"]) if found["proof"] else None,
+        states=[listed(invoice) for invoice in found["invoices"]],
+    )
+
+
+@get("/{slug:str}/visits/{visit_id:str}/proof", include_in_schema=False)
+async def proof(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
+    """The Proof Pack by itself, to look through, print and take along."""
+    found = existing(await pages.visit(visitor.reading, visit_id))
+    pack = existing(found["proof"])
+    return visitor.render("proof.html", visit=found, pack=pack, album=album(pack["items"]))
+
+
+@get("/{slug:str}/visits/{visit_id:str}/proof/{proof_id:str}", include_in_schema=False)
+async def photo(
+    visitor: NamedDependency[Visitor], visit_id: FromPath[str], proof_id: FromPath[str]
+) -> Response[Any]:
+    """A photo or signature, with the ways to the one before and the one after it."""
+    found = existing(await pages.visit(visitor.reading, visit_id))
+    pictures = shown(album(existing(found["proof"])["items"]))
+    place = next((number for number, one in enumerate(pictures) if one["id"] == proof_id), None)
+    if place is None:
+        raise NotFoundException
+    return visitor.render(
+        "photo.html",
+        visit=found,
+        photo=pictures[place],
+        number=place + 1,
+        count=len(pictures),
+        previous=pictures[place - 1]["id"] if place else None,
+        following=pictures[place + 1]["id"] if place + 1 < len(pictures) else None,
+    )
+
+
+@get("/{slug:str}/visits/{visit_id:str}/compare/{before_id:str}/{after_id:str}", include_in_schema=False)
+async def compare(
+    visitor: NamedDependency[Visitor],
+    visit_id: FromPath[str],
+    before_id: FromPath[str],
+    after_id: FromPath[str],
+) -> Response[Any]:
+    """A photo before and the one after."""
+    found = existing(await pages.visit(visitor.reading, visit_id))
+    pictures = {item["id"]: item for item in shown(album(existing(found["proof"])["items"]))}
+    before, after = (_of(pictures, name) for name in (before_id, after_id))
+    return visitor.render("compare.html", visit=found, before=before, after=after)
+
+
+def _of(pictures: dict[str, Item], name: str) -> Item:
+    if name not in pictures:
+        raise NotFoundException
+    return pictures[name]
+
+
+ROUTES: list[ControllerRouterHandler] = [visit, proof, photo, compare]
