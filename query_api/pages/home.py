@@ -1,34 +1,49 @@
 """Home: what needs the customer, what is next, what was last, what is due, how contracts are kept."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 
 from query_api.pages import summary
-from query_api.pages.context import Page, PageRequest, see
-from query_api.pages.render import Portal, Reader, render
+from query_api.pages.activity import changes
+from query_api.pages.album import album, shown
+from query_api.pages.context import PageRequest
+from query_api.pages.visitor import Visitor
+from read_models import pages
 from read_models.documents import Doc, timestamp
 from read_models.reads import Reads
 
+CHANGES = 5
+"""What changed of late, on home; the rest is a page away."""
+
+THUMBNAILS = 3
+
 
 @get("/{slug:str}", include_in_schema=False)
-async def home(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """The home page; signed out it leads to the sign-in, which comes back here."""
-    if page.known is None:
-        return see(f"{page.root}sign-in")
     reads: Reads = request.app.state.reads
-    return home_page(await reads.dashboard(page.known, page.business), page.portal, page.reader)
-
-
-def home_page(dashboard: Doc, portal: Portal, reader: Reader) -> Response[str]:
-    """The home page, made of the dashboard."""
-    values = {
-        "dashboard": dashboard,
-        "appointments": summary.appointments(dashboard["upcoming"], timestamp(reader.now)),
-        "overdue": summary.overdue(dashboard),
-        "contracts": [
+    dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
+    last, changed = await asyncio.gather(last_visit(visitor, dashboard), changes(visitor))
+    pictures = shown(album(last["proof"]["items"])) if last and last["proof"] else []
+    return visitor.render(
+        "home.html",
+        dashboard=dashboard,
+        appointments=summary.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now)),
+        overdue=summary.overdue(dashboard),
+        last=last,
+        pictures=pictures[:THUMBNAILS],
+        photos=len(pictures),
+        changes=changed[:CHANGES],
+        contracts=[
             {"item": item, "figures": summary.figures(item["health"])} for item in dashboard["contracts"]
         ],
-    }
-    return render("home.html", portal, reader, values)
+    )
+
+
+async def last_visit(visitor: Visitor, dashboard: Doc) -> Doc | None:
+    """The visit completed last, in full; None when there is none, or none any more."""
+    recent = dashboard["recent_visits"]
+    return await pages.visit(visitor.reading, recent[0]["id"]) if recent else None

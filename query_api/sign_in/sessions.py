@@ -83,7 +83,6 @@ class Sessions:
             started_at=started_at,
             seen_at=now,
             gone_at=_gone_at(now, started_at),
-            last_here_at=None,
         )
         await self._records.start(record)
         if await self._erased(scope):

@@ -121,6 +121,7 @@ async def test_home_says_what_a_customer_looks_for(show: Showing) -> None:
         "Balance",
         "How your contracts are kept",
         "Subscriptions",
+        "What changed",
     ]
     main = page.get_by_role("main")
     await expect(main).to_contain_text("Invoice 1041: $49.00 was due on ")
@@ -137,7 +138,7 @@ async def test_a_new_customer_reads_what_will_appear(show: Showing) -> None:
     """Where nothing has happened yet, each part says what it is for."""
     page = await show(SLUG, "/", NEW)
 
-    assert await page.locator(".empty").count() == 5
+    assert await page.locator(".empty").count() == 6
     await expect(page.get_by_text("No visit is booked.")).to_be_visible()
 
 

@@ -29,7 +29,7 @@ class SessionRecord(NamedTuple):
     """To within minutes."""
     gone_at: datetime
     """From when on it is over unless it is seen before."""
-    last_here_at: datetime | None
+    last_here_at: datetime | None = None
     """When the person was last seen before the present visit; None on the first one."""
 
     @classmethod

@@ -17,7 +17,8 @@ from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
-from read_models.reads import Customer
+from read_models.reads import Customer, Scope
+from read_models.store.records import SessionRecord
 from web.bodies import ReadRequest
 from web.problems import Answered, pass_on
 
@@ -58,6 +59,10 @@ class Session:
     def __init__(self, customer: dict[str, Any], as_of: datetime) -> None:
         self.customer = customer
         self.known = Customer(customer, as_of)
+        self.scope = Scope("biz_1", "cus_1")
+        self.record = SessionRecord(
+            "", "ses_1", "biz_1", "cus_1", "maria@mail.test", "", NOW, NOW, NOW, last_here_at=None
+        )
 
 
 class Reads:
@@ -81,6 +86,16 @@ class Reads:
         if self.down:
             raise ConnectionError
         return self.shown
+
+
+class Store:
+    """Nothing but the dashboard is there."""
+
+    async def range(self, _wanted: object) -> list[dict[str, Any]]:
+        return []
+
+    async def documents(self, *ids: str) -> list[None]:
+        return [None for _ in ids]
 
 
 class SignIn:
@@ -151,6 +166,7 @@ class Portal:
         state = State(
             {
                 "reads": self.reads,
+                "store": Store(),
                 "portals": Portals(self.reads, addresses),  # type: ignore[arg-type]
                 "sign_in": self.sign_in,
                 "clock": lambda: NOW,
