@@ -17,7 +17,7 @@ from web import problems
 async def answer(request: problems.AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
     if isinstance(error, SignedOut):
-        back = "" if error.path == error.root else f"?{urlencode({'next': error.path})}"
+        back = "" if f"{error.path}/" == error.root else f"?{urlencode({'next': error.path})}"
         return see(f"{error.root}sign-in{back}")
     problem = problem_of(error)
     problems.note(request, problem.status, error)

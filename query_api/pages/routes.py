@@ -3,9 +3,9 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from query_api.pages.agreements import ROUTES as AGREEMENTS
 from query_api.pages.account import ROUTES as ACCOUNT
 from query_api.pages.activity import activity
+from query_api.pages.agreements import ROUTES as AGREEMENTS
 from query_api.pages.context import provide_page
 from query_api.pages.home import home
 from query_api.pages.installing import ROUTES as INSTALLING

@@ -10,7 +10,7 @@ from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.errors import Refused
 from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
-from query_api.sign_in.sessions import IDLE_LIMIT, Sessions
+from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, Sessions
 from read_models.customer import tombstone
 from read_models.reads import Customer, Scope
 from read_models.store.records import SessionRecord
@@ -50,8 +50,9 @@ class Installation:
     async def end(self, token: str) -> None:
         self.kept.pop(token, None)
 
-    async def seen(self, token: str, at: datetime, gone_at: datetime) -> None:
-        self.kept[token] = self.kept[token]._replace(seen_at=at, gone_at=gone_at)
+    async def seen(self, token: str, at: datetime, gone_at: datetime, last_here_at: datetime | None) -> None:
+        noted = {"seen_at": at, "gone_at": gone_at, "last_here_at": last_here_at}
+        self.kept[token] = self.kept[token]._replace(**noted)
 
     async def documents(self, *ids: str) -> list[dict[str, Any] | None]:
         return [self.views.get(id_) for id_ in ids]
@@ -95,6 +96,18 @@ async def test_who_goes_on_as_another_customer_is_signed_in_for_no_longer() -> N
     assert (record.token, record.customer) == (digest(token), "cus_1")
     assert record.started_at == START
     assert record.gone_at == START + SESSION_LIFE
+
+
+@pytest.mark.parametrize(("away", "last_here_at"), [(timedelta(minutes=30), None), (AWAY * 2, START)])
+async def test_who_was_away_is_told_since_when(away: timedelta, last_here_at: datetime | None) -> None:
+    """Another visit begins after half an hour: what happened since the one before is new."""
+    installation = Installation()
+    token = await installation.under_test.start(SCOPE, EMAIL, browser())
+    installation.at += away
+    assert await installation.under_test.find(BUSINESS, token)
+
+    (record,) = installation.kept.values()
+    assert (last_here_at, START + away) == (record.last_here_at, record.seen_at)
 
 
 async def test_a_new_session_begins_now() -> None:
