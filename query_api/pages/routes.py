@@ -35,8 +35,6 @@ PAGES = Router(
         leave,
         accessibility,
         logo,
-        *INVOICES,
-        *AGREEMENTS,
         *INSTALLING,
     ],
     dependencies={"page": provide_page, "visitor": provide_visitor},

@@ -161,11 +161,7 @@ async def test_pages_hold_nothing_inline() -> None:
         text = (await browser.get("/clearwater/")).text
 
     assert re.findall(r"<script[^>]*>(.*?)</script>", text) == ["", ""]
-<<<<<<< HEAD
     assert re.findall(r'<script src="/-/assets/(\w+)\.[0-9a-f]{12}\.js" defer>', text) == ["live", "photos"]
-=======
-    assert re.search(r'<script src="/-/assets/live\.[0-9a-f]{12}\.js" defer></script>', text)
->>>>>>> e32355e (Home: the last visit with its photos, and what changed; photos open on top of their page)
     assert "<style" not in text
     assert " style=" not in text
     assert not re.search(r" on[a-z]+=", text)

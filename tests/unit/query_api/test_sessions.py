@@ -51,8 +51,8 @@ class Installation:
         self.kept.pop(token, None)
 
     async def seen(self, token: str, at: datetime, gone_at: datetime, last_here_at: datetime | None) -> None:
-        noted = {"seen_at": at, "gone_at": gone_at, "last_here_at": last_here_at}
-        self.kept[token] = self.kept[token]._replace(**noted)
+        noted = self.kept[token]._replace(seen_at=at, gone_at=gone_at, last_here_at=last_here_at)
+        self.kept[token] = noted
 
     async def documents(self, *ids: str) -> list[dict[str, Any] | None]:
         return [self.views.get(id_) for id_ in ids]
