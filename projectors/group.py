@@ -11,7 +11,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from events.topics import Topics
-from projectors.delivery import Transport
+from projectors.delivery import Inbox, Positions, Transport
 from projectors.kafka import Kafka
 
 SESSION_S: Final = 10.0
@@ -21,9 +21,6 @@ HEARTBEAT_S: Final = 3.0
 REQUEST_S: Final = 30.0
 COMMIT_S: Final = 5.0
 """Kafka's committed offsets are a hint only: the checkpoint is the truth."""
-
-BUFFER: Final = 8192
-"""Records that wait in memory between Faust's fetches and the writer."""
 
 
 def name(prefix: str, database: str, version: int) -> str:
@@ -63,8 +60,10 @@ class _Silent(Monitor):
         pass
 
 
-def member(kafka: Kafka, group: str, instance: str, folder: Path) -> faust.App:
-    """A member of the group that is not started yet.
+def member(
+    kafka: Kafka, group: str, instance: str, folder: Path, inbox: Inbox, positions: Positions
+) -> faust.App:
+    """A member of the group that is not started yet; it delivers to the inbox and commits the positions.
 
     `instance` names this member: started again under the same name, it has its lanes back at once. Faust wants a
     `folder`, and puts nothing there as there are no tables.
@@ -90,7 +89,6 @@ def member(kafka: Kafka, group: str, instance: str, folder: Path) -> faust.App:
         PartitionAssignor=_WholeLanes,
         Monitor=_Silent,
         agent_supervisor=CrashingSupervisor,
-        stream_buffer_maxsize=BUFFER,
         # What was read and not applied is read again: nothing is waited for when lanes are given away.
         stream_wait_empty=False,
         cython_optimizations=True,
@@ -98,7 +96,7 @@ def member(kafka: Kafka, group: str, instance: str, folder: Path) -> faust.App:
         store="memory://",
         datadir=folder,
     )
-    app.transport = Transport(app.conf.broker_consumer, app)
+    app.transport = Transport(app.conf.broker_consumer, app, inbox=inbox, positions=positions)
     return app
 
 

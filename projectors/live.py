@@ -1,28 +1,23 @@
 """The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
 import faust
 from faust.exceptions import ConsumerNotStarted
-from faust.streams import Stream
-from faust.topics import Topic
 from faust.transport.drivers.aiokafka import Consumer
-from faust.types import TP, EventT, StreamT
+from faust.types import TP, StreamT
 
-from events.envelope import Record
 from events.topics import Topics
 from projectors import group
-from projectors.batch import weight
+from projectors.delivery import Inbox
 from projectors.kafka import Kafka
 from projectors.lanes import Lanes
 
-MAX_EVENTS: Final = 4000
-MAX_BYTES: Final = 32 * 1024 * 1024
-"""Of what is applied at a time; several transactions, so that one is folded while the one before is written."""
+BATCHES: Final = 8
+"""Applied at a time: each is folded while the one before is written."""
 
 
 class NoLanes(Exception):
@@ -33,12 +28,23 @@ class Member:
     """One member of the group: it takes lanes over, gives them away, and hands what arrives to them."""
 
     def __init__(
-        self, kafka: Kafka, topics: Topics, name: str, instance: str, folder: Path, lanes: Lanes
+        self,
+        kafka: Kafka,
+        topics: Topics,
+        name: str,
+        instance: str,
+        folder: Path,
+        lanes: Lanes,
+        batch_events: int,
     ) -> None:
-        """`name` is the group's; for `instance` and `folder` see `group.member`."""
+        """`name` is the group's; for `instance` and `folder` see `group.member`, for `batch_events` `Applier`."""
         self._topics = topics
         self._lanes = lanes
-        self._app = app = group.member(kafka, name, instance, folder)
+        self._at_a_time = BATCHES * batch_events
+        self._inbox = Inbox()
+        self._app = app = group.member(
+            kafka, name, instance, folder, self._inbox, lambda: self._lanes.positions
+        )
         app.on_partitions_revoked.connect(self._revoked)
         app.on_rebalance_complete.connect(self._assigned)
         app.agent(app.topic(*topics.names, key_type=bytes, value_type=bytes), concurrency=1)(self._project)
@@ -58,16 +64,12 @@ class Member:
             raise worker.crash_reason
 
     async def _project(self, stream: StreamT[bytes]) -> None:
-        queue = cast("Topic", stream.channel).queue
-        async for event in cast("Stream[bytes]", stream).noack().events():
-            batch = list(_arrived(event, queue))
-            await self._lanes.write([record for _, record in batch])
-            applied = self._lanes.positions
-            for one, _ in batch:
-                if one.message.offset < applied.get(one.message.tp, 0):
-                    one.ack()
+        async for _ in stream:
+            while records := self._inbox.take(self._at_a_time):
+                await self._lanes.write(records)
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
+        self._inbox.clear()
         await self._lanes.give_away()
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
@@ -102,31 +104,3 @@ class _Worker(faust.Worker):
 
     def _setproctitle(self, *_: Any, **__: Any) -> None:
         pass
-
-
-def _arrived(event: EventT[bytes], queue: Any) -> Iterator[tuple[EventT[bytes], Record]]:
-    """All that has arrived, up to the bounds of a batch: what waits in the stream's queue goes with the first.
-
-    Taken there, it passes by what Faust does for each event of a stream.
-    """
-    record = _record(event)
-    yield event, record
-    count, size = 1, weight(record)
-    while count < MAX_EVENTS and size < MAX_BYTES and not queue.empty():
-        event = queue.get_nowait()
-        record = _record(event)
-        yield event, record
-        count, size = count + 1, size + weight(record)
-
-
-def _record(event: EventT[bytes]) -> Record:
-    message = event.message
-    return Record(
-        message.topic,
-        message.partition,
-        message.offset,
-        round(message.timestamp * 1000),
-        message.key,
-        message.value,
-        cast("Sequence[tuple[str, bytes | None]]", message.headers),
-    )

@@ -51,7 +51,7 @@ async def work(installation: Installation, instance: str) -> None:
         stack.push_async_callback(applier.close)
         lanes = Lanes(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        member = Member(kafka, cluster.topics, name, instance, folder, lanes)
+        member = Member(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
         works = [member.run(), level.watch(lanes, log, lambda: datetime.now(UTC))]
         if installation.cache_url:
             works.append(Records(store.database).erasures.completing(Copies(installation.cache_url)))
