@@ -42,6 +42,7 @@ class WorkingSet:
         """The cache is worked on in place: after a failure its owner forgets it."""
         self.docs = cache
         self.before: dict[str, Doc | None] = {}
+        self._kinds: dict[str, list[str]] = {}
         self.ranges: dict[Range, Sequence[Doc]] = {}
 
     def load(self, ids: Iterable[str], ranges: Iterable[Range] = ()) -> Asking:
@@ -61,21 +62,23 @@ class WorkingSet:
     def touch(self, business: str, owner: str, kind: str, subject: str) -> Doc:
         """A document to change; made when it is not there."""
         _id = document_id(business, owner, kind, subject)
-        return self._touch(_id) or self._put(_id, NEW[kind](business, owner, subject))
+        return self._touch(_id, kind) or self._put(_id, NEW[kind](business, owner, subject))
 
     def touch_customer(self, business: str, owner: str) -> Doc:
         """A customer's dashboard, to change; made when it is not there."""
         _id = owner_id(business, owner)
-        return self._touch(_id) or self._put(_id, customer.new(business, owner))
+        return self._touch(_id, "customer") or self._put(_id, customer.new(business, owner))
 
     def touch_month(self, business: str, owner: str, contract_id: str, month: str) -> Doc:
         """A contract's month, to change; made when it is not there."""
         _id = document_id(business, owner, "month", health.month_subject(contract_id, month))
-        return self._touch(_id) or self._put(_id, health.new_month(business, owner, contract_id, month))
+        return self._touch(_id, "month") or self._put(
+            _id, health.new_month(business, owner, contract_id, month)
+        )
 
     def touch_as(self, _id: str, fresh: Doc) -> Doc:
         """A document to change by its `_id`; `fresh` when it is not there."""
-        return self._touch(_id) or self._put(_id, fresh)
+        return self._touch(_id, fresh["kind"]) or self._put(_id, fresh)
 
     def erase(self, business: str, owner: str) -> None:
         """Forgets all documents of a customer; from now on they are known to be absent."""
@@ -86,13 +89,15 @@ class WorkingSet:
 
     def touched(self, kind: str) -> list[Doc]:
         """The documents of a kind that were touched, in order of their ids."""
-        found = (self.docs[_id] for _id in self.before)
-        return sorted((doc for doc in found if doc and doc["kind"] == kind), key=lambda doc: str(doc["_id"]))
+        # An id is there twice when its customer was erased in between.
+        found = (self.docs[_id] for _id in sorted(set(self._kinds.get(kind, ()))) if _id in self.before)
+        return [document for document in found if document]
 
-    def _touch(self, _id: str) -> Doc | None:
+    def _touch(self, _id: str, kind: str) -> Doc | None:
         document = self.docs[_id]
         if _id not in self.before:
             self.before[_id] = None if document is None else dict(document)
+            self._kinds.setdefault(kind, []).append(_id)
         return document
 
     def _put(self, _id: str, document: Doc) -> Doc:
