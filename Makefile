@@ -30,8 +30,8 @@ test: lint  ## lint, types, layers, every test, on real servers
 	# Two at a time, each with a stack of its own: the tests of faults mostly wait.
 	$(RUN)/pytest --numprocesses 2 --dist worksteal
 
-bench: install  ## the benchmarks: a table, and bench.json
-	$(RUN)/python -m bench
+bench: install  ## the benchmarks, or PARTS="rebuild memory" of them: a table, and bench.json
+	$(RUN)/python -m bench $(PARTS)
 
 lock:  ## brings the locked versions up to date
 	uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock

@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, reading, throughput
+from bench import latency, reading, rebuild, throughput
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Guard
@@ -113,10 +113,45 @@ async def reading_of(stage: Stage) -> Outcome:
     ]
 
 
+async def rebuild_of(stage: Stage) -> Outcome:
+    """Views made anew."""
+    speed = await rebuild.speed(stage)
+    to_best, to_hand = speed.rebuild / speed.best, speed.rebuild / speed.by_hand
+    to_connector = speed.rebuild / speed.connector
+    measured = {
+        "rebuild_events_per_second": speed._asdict(),
+        "rebuild_to_best": to_best,
+        "rebuild_to_handwritten": to_hand,
+        "rebuild_to_sink_connector": to_connector,
+    }
+    return measured, [
+        ("events/s, rebuild by two processes", f"{speed.rebuild:,.0f}", ""),
+        ("events/s, plain dicts by two processes", f"{speed.best:,.0f}", ""),
+        ("events/s, hand-written consumer", f"{speed.by_hand:,.0f}", ""),
+        ("events/s, MongoDB's sink connector", f"{speed.connector:,.0f}", ""),
+        ("rebuild : plain dicts", f"{to_best:.2f}", "at least 0.5"),
+        ("rebuild : hand-written consumer", f"{to_hand:.1f}", "at least 5"),
+        ("rebuild : sink connector", f"{to_connector:.1f}", "at least 3"),
+    ]
+
+
+async def memory_of(stage: Stage) -> Outcome:
+    """What a rebuild takes of memory."""
+    took = await rebuild.memory(stage)
+    ratio = took.much / took.little
+    return {"rebuild_memory_bytes": took._asdict(), "rebuild_memory_ratio": ratio}, [
+        (f"memory of a process, {rebuild.LITTLE:,} events", f"{took.little / 1e6:,.0f} MB", ""),
+        (f"memory of a process, {rebuild.MUCH:,} events", f"{took.much / 1e6:,.0f} MB", ""),
+        ("memory, ten times the events", f"{ratio:.2f}", "at most 1.5"),
+    ]
+
+
 PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
     "throughput": throughput_of,
     "latency": latency_of,
     "reading": reading_of,
+    "rebuild": rebuild_of,
+    "memory": memory_of,
 }
 """By the name that chooses them; without one all are run."""
 

@@ -182,6 +182,30 @@ def discard(
 
 
 @app.command()
+def rebuild(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only says how much there is to read.")] = False,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Serves the generation once it is level.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that fill.", show_default="one per core")
+    ] = os.cpu_count() or 1,
+    max_rate: Annotated[
+        float | None, typer.Option(min=1, help="Records a second at most.", metavar="N")
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begins anew in place of going on with an unfinished one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress as one object a line.")] = False,
+) -> None:
+    """Replays the topics into a new generation of the views while the old one is served."""
+    from portal.commands.rebuild import Wanted, rebuild
+
+    logs.configure(of_libraries=False)
+    run(rebuild(settings(), Wanted(dry_run, promote, workers, max_rate, restart, as_json)))
+
+
+@app.command()
 def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
     """Serves the generation that was filled last, at once; without one, that which stands by."""
     from portal.commands.switch import switch

@@ -16,7 +16,8 @@ from projectors.kafka import TopicsUnfit
 from projectors.level import BeginAnew
 from projectors.live import NoLanes
 from projectors.supervisor import UNMENDABLE, beat
-from projectors.work import first, work
+from projectors.tasks import first
+from projectors.work import work
 
 logger = structlog.get_logger(__name__)
 

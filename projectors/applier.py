@@ -119,6 +119,12 @@ class Applier:
         await patiently(self._reread)
         self._sound = True
 
+    async def check(self) -> None:
+        """Notices lanes that were taken over; raises `LaneLost`, and `Unavailable`."""
+        self._sound = False
+        await self._reread()
+        self._sound = True
+
     async def look(self) -> None:
         """Begins to write what is kept by now, which lanes that have no records to apply would not notice.
 
@@ -126,9 +132,7 @@ class Applier:
         """
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is not None and pointer.kept != self._generations and self._lanes:
-            self._sound = False
-            await self._reread()
-            self._sound = True
+            await self.check()
 
     async def _take_over(self, lanes: frozenset[int]) -> None:
         await self._writer.open()

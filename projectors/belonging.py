@@ -34,6 +34,12 @@ def reasons(
     return found
 
 
+def require_whole(beginnings: Mapping[Place, int]) -> None:
+    """Raise Broken when a log does not begin at offset 0: what was made from it would not be whole."""
+    if late := _places(place for place, offset in beginnings.items() if offset > 0):
+        raise Broken(f"the log does not begin at offset 0 in {late}: views made from it would not be whole")
+
+
 async def check(store: Store, cluster: Cluster, log: Log) -> None:
     """Raise Broken when what is kept, the served generation first, was not made from this log."""
     pointer = await store.generations.pointer(store.version)

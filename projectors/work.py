@@ -2,11 +2,11 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -16,6 +16,7 @@ from projectors.installation import Installation
 from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
 from projectors.lanes import Lanes
 from projectors.live import Member
+from projectors.tasks import first
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
 from read_models.store.records import Copies, Records
@@ -56,19 +57,6 @@ async def work(installation: Installation, instance: str) -> None:
         if installation.cache_url:
             works.append(Records(store.database).erasures.completing(Copies(installation.cache_url)))
         await first(*works)
-
-
-async def first(*works: Coroutine[Any, Any, None]) -> None:
-    """Run until one ends or raises, or until cancelled; then end the others."""
-    tasks = {asyncio.ensure_future(one) for one in works}
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    for task in done:
-        task.result()
 
 
 async def _fit(store: Store, cluster: Cluster) -> None:

@@ -6,7 +6,7 @@ follows from these is settled once for the batch, from what they were to what th
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from events.envelope import Event
@@ -69,6 +69,30 @@ def fold(events: Sequence[Event], cache: dict[str, Doc | None]) -> Generator[Nee
         batch.apply(event)
     yield from settle(documents)
     return batch.changes()
+
+
+def fold_whole(events: Iterable[Event]) -> Changes:
+    """The changes by all events that there are of some owners, folded from nothing.
+
+    The same as `fold` in any number of batches, at less cost: each document is settled once.
+    """
+    batch = _Batch(_Nothing())
+    for event in events:
+        batch.apply(event)
+    settling = settle(batch.documents)
+    try:
+        need = next(settling)
+        while True:
+            need = settling.send(Loaded({}, dict.fromkeys(need.ranges, ())))
+    except StopIteration:
+        return batch.changes()
+
+
+class _Nothing(dict[str, Doc | None]):
+    """A cache in which every document is known to be absent."""
+
+    def __missing__(self, _id: str) -> None:
+        return None
 
 
 def _named(event: Event) -> Iterator[str]:

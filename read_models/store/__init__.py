@@ -4,24 +4,28 @@ from read_models.store.checkpoints import Advance, Checkpoint
 from read_models.store.dead_letters import DeadLetter, Held, Position, owner_of
 from read_models.store.discards import Discard
 from read_models.store.driver import Conflict, Unavailable, Unstorable, patiently
+from read_models.store.filling import Claim, ClaimLost, Filling, Portion, Progress, Slice, blank_filling
 from read_models.store.generations import NoGeneration, Pointer
 from read_models.store.holds import Hold, HoldChanged
 from read_models.store.letters import ErrorCount, Letter
 from read_models.store.lifecycle import NotLevel, NotNow, Switch
 from read_models.store.snapshots import Pending, Snapshot
 from read_models.store.store import Store
-from read_models.store.views import Saving, Views, saving
+from read_models.store.views import Saving, Views, encoded, saving
 from read_models.store.writer import Batch, CompareFailed, Known, Writer
 
 __all__ = [
     "Advance",
     "Batch",
     "Checkpoint",
+    "Claim",
+    "ClaimLost",
     "CompareFailed",
     "Conflict",
     "DeadLetter",
     "Discard",
     "ErrorCount",
+    "Filling",
     "Held",
     "Hold",
     "HoldChanged",
@@ -32,8 +36,11 @@ __all__ = [
     "NotNow",
     "Pending",
     "Pointer",
+    "Portion",
     "Position",
+    "Progress",
     "Saving",
+    "Slice",
     "Snapshot",
     "Store",
     "Switch",
@@ -41,6 +48,8 @@ __all__ = [
     "Unstorable",
     "Views",
     "Writer",
+    "blank_filling",
+    "encoded",
     "owner_of",
     "patiently",
     "saving",

@@ -16,6 +16,8 @@ from pymongo import UpdateOne
 from read_models.documents import Doc
 
 COLLECTION = "checkpoints"
+NOT_OF_WRITERS = frozenset({"_id", "counts", "filling", "filled"})
+"""Kept of it otherwise, or not at all: for `filling` and `filled` see `read_models.store.filling`."""
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Checkpoint:
     @classmethod
     def of(cls, document: Doc) -> "Checkpoint":
         """The checkpoint of a stored document."""
-        values = {name: document[name] for name in document if name not in ("_id", "counts")}
+        values = {name: document[name] for name in document if name not in NOT_OF_WRITERS}
         return cls(**values, counts=Counter(document["counts"]))
 
     @property

@@ -13,8 +13,9 @@ from bson import Binary
 from pymongo import UpdateOne
 
 from events.envelope import Record
-from read_models.documents import Doc
+from read_models.documents import Doc, owner_id
 from read_models.store.driver import Database, translated
+from read_models.store.views import Views
 
 UNREADABLE = "quarantine"
 HOLDS = "holds"
@@ -161,6 +162,24 @@ class DeadLetters:
             gone = {"generations": generation}
             await self._unreadable.update_many(gone, {"$pull": gone}, session=session)
             await self._unreadable.delete_many({"generations": []}, session=session)
+
+    async def forget_erased(self, views: Views) -> None:
+        """Removes a filled generation's letters of customers who are erased: it met them in any order."""
+        mine = {"generations": views.generation, "customer": {"$ne": None}}
+        with translated():
+            owners = [{"$group": {"_id": {"business": "$business", "customer": "$customer"}}}]
+            found = await self._unreadable.aggregate([{"$match": mine}, *owners]).to_list(None)
+            ids = [owner_id(**one["_id"]) for one in found]
+            for known in (await views.load(ids)).values():
+                if known.get("erased"):
+                    gone = {name: known[name] for name in ("business", "customer")}
+                    await self._unreadable.delete_many(gone)
+
+    async def clear(self, generation: int, owners: Collection[str], session: Any) -> None:
+        """Ends what holds owners (`biz/cus`, `biz`) in a generation; what is read anew comes anew."""
+        mine = {"generation": generation, "owner": {"$in": list(owners)}}
+        for collection in (self._holds, self._waiting):
+            await collection.delete_many(mine, session=session)
 
     async def write(
         self,

@@ -27,6 +27,7 @@ from read_models.store.views import collection_name
 SWITCHES_KEPT = 20
 ALMOST = 1000
 """Records that live workers make up for when they begin to keep a generation: well below a second's work."""
+LEASE_MS = 10_000
 Offsets = Mapping[int, Mapping[str, int]]
 """By lane and topic without prefix: of the next record."""
 
@@ -66,14 +67,15 @@ class Lifecycle:
         self._generations = generations
         self._dead_letters = dead_letters
 
-    async def begin(self, version: int, partitions: int, cluster_id: str) -> int:
+    async def begin(self, version: int, cluster_id: str, lanes: Mapping[int, Doc]) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
 
+        `lanes` says of every lane how it is filled (`read_models.store.filling.blank_filling`).
         Raises `NotNow` while another one is being filled, `Conflict` when somebody else begins one just now.
         """
         generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
         await self._generations.make_collections(generation, indexed=False)
-        record = new_record(generation, version, partitions, cluster_id, "filling")
+        record = new_record(generation, version, len(lanes), cluster_id, "filling")
         async with self._transaction() as session:
             if filling := await self._records.find_one({"state": "filling"}, session=session):
                 raise NotNow(
@@ -81,9 +83,33 @@ class Lifecycle:
                     " one rebuild at a time"
                 )
             await self._records.insert_one(record, session=session)
-            lanes = [checkpoints.blank(generation, lane) for lane in range(partitions)]
-            await self._checkpoints.insert_many(lanes, session=session)
+            blank = [checkpoints.blank(generation, lane) | filling for lane, filling in lanes.items()]
+            await self._checkpoints.insert_many(blank, session=session)
         return generation
+
+    async def filling(self) -> Doc | None:
+        """The record of the generation that is being filled, of whatever version; None when none is."""
+        with translated():
+            found: Doc | None = await self._records.find_one({"state": "filling"})
+        return found
+
+    async def lead(self, generation: int, leader: str) -> bool:
+        """Whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation."""
+        free = {"$lt": ["$leader.at", {"$subtract": ["$$NOW", LEASE_MS]}]}
+        chosen = {
+            "_id": generation,
+            "state": {"$in": ["filling", "level", "served"]},
+            "$or": [{"leader.name": {"$in": [None, leader]}}, {"$expr": free}],
+        }
+        change = [{"$set": {"leader": {"name": {"$literal": leader}, "at": "$$NOW"}}}]
+        with translated():
+            return bool((await self._records.update_one(chosen, change)).matched_count)
+
+    async def note(self, generation: int, **rebuild: Any) -> None:
+        """Keeps what is to be known of a rebuild: fields of the record's `rebuild`."""
+        change = {"$set": {f"rebuild.{name}": value for name, value in rebuild.items()}}
+        with translated():
+            await self._records.update_one({"_id": generation}, change)
 
     async def offer(self, generation: int) -> Pointer:
         """Has live workers keep a generation that is filled, from now on; the one filled before goes.

@@ -12,6 +12,7 @@ from read_models.store.dead_letters import DeadLetters
 from read_models.store.decoded import Decoded
 from read_models.store.discards import Discards
 from read_models.store.driver import Client, connect, translated
+from read_models.store.filling import Filling
 from read_models.store.generations import Generations
 from read_models.store.holds import Holds
 from read_models.store.letters import Letters
@@ -76,6 +77,10 @@ class Store:
     def writer(self) -> Writer:
         """A write path with a session of its own."""
         return Writer(self._client, self.database, self.generations, self.dead_letters)
+
+    def filling(self, generation: int) -> Filling:
+        """Fills lanes of a generation, with a session of its own."""
+        return Filling(self._client, self.database, self.dead_letters, generation)
 
     def views(self, generation: int) -> Views:
         """The documents of a generation."""

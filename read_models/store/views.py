@@ -11,7 +11,7 @@ from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, Up
 from read_models.documents import Doc, owner_id
 from read_models.lists import INDEXES, LISTS, Range, selection
 from read_models.project import Changes
-from read_models.store.driver import Database, translated
+from read_models.store.driver import Database, Unstorable, translated
 from read_models.working_set import Loaded, Need
 
 
@@ -29,6 +29,8 @@ def indexes() -> list[IndexModel]:
 
 
 ABSENT = object()
+LARGEST_BYTES = 16 * 1024 * 1024
+"""MongoDB's own limit of a document."""
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 """Documents as bytes, for who may not need to decode them."""
@@ -68,6 +70,15 @@ def saving(changes: Changes) -> Saving:
                 operations.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
     operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
     return Saving(operations, changes.erase, size)
+
+
+def encoded(documents: Iterable[Doc]) -> list[bytes]:
+    """Whole documents, ready to be inserted; raises `Unstorable`."""
+    with translated():
+        made = [bson.encode(document) for document in documents]
+    if any(len(one) > LARGEST_BYTES for one in made):
+        raise Unstorable("DocumentTooLarge")
+    return made
 
 
 def difference(before: Doc, after: Doc) -> Doc:
@@ -123,6 +134,18 @@ class Views:
         docs = await self.load(need.ids, session)
         return Loaded(docs, {wanted: await self.range(wanted, session) for wanted in need.ranges})
 
+    async def insert(self, documents: Iterable[bytes], session: Any) -> None:
+        """Inserts encoded documents that are not there, in the session's transaction."""
+        if fresh := [RawBSONDocument(document) for document in documents]:
+            await self._collection.insert_many(fresh, ordered=False, session=session)
+
+    async def clear(self, keys: Iterable[str], session: Any) -> None:
+        """Removes all documents of owners (`biz/cus`, `biz`), in the session's transaction."""
+        gone: list[Any] = [DeleteOne({"_id": key}) for key in keys]
+        gone += [DeleteMany({"_id": _behind(key)}) for key in keys if "/" in key]
+        if gone:
+            await self._collection.bulk_write(gone, ordered=False, session=session)
+
     async def write(self, batch: Saving, session: Any) -> None:
         """Saves a batch, in the session's transaction."""
         erased = [DeleteMany(_of_owner(*customer)) for customer in batch.erase]
@@ -134,6 +157,10 @@ class Views:
 
 def _of_owner(business: str, customer: str) -> Doc:
     """A customer's documents but the dashboard, by their ids, so that no index has to be kept for it."""
-    owner = owner_id(business, customer)
-    begins = {"$gte": f"{owner}/", "$lt": f"{owner}0"}  # "0" follows "/"
+    begins = _behind(owner_id(business, customer))
     return {"_id": begins, "business": business, "customer": customer}
+
+
+def _behind(key: str) -> Doc:
+    """The ids that begin with a customer's key."""
+    return {"$gte": f"{key}/", "$lt": f"{key}0"}  # "0" follows "/"

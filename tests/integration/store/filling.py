@@ -11,7 +11,7 @@ from tests.integration.applier.applying import LANES, TOPICS
 
 async def filled(store: Store, records: Sequence[Record], version: int = VERSION) -> int:
     """A generation that holds these records, offered to live workers; its number."""
-    generation = await store.lifecycle.begin(version, TOPICS.partitions, "cluster")
+    generation = await store.lifecycle.begin(version, "cluster", {lane: {} for lane in LANES})
     await store.views(generation).create()
     applier = Applier(store, TOPICS, only=generation)
     await applier.take_over(LANES)

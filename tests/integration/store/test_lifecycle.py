@@ -238,9 +238,9 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
 
 
 async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
-    await store.lifecycle.begin(VERSION, 4, "cluster")
+    await store.lifecycle.begin(VERSION, "cluster", {0: {}})
     with pytest.raises(NotNow, match="generation 2 of version"):
-        await store.lifecycle.begin(VERSION + 1, 4, "cluster")
+        await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}})
 
 
 async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(

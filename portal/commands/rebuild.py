@@ -1,0 +1,124 @@
+"""`portal rebuild`: a new generation of the views beside the one that is served."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from portal.commands.store import opened
+from portal.commands.switch import caller
+from portal.errors import CommandError
+from portal.settings import Settings
+from projectors.belonging import Broken
+from projectors.kafka import KafkaAway, TopicsUnfit
+from projectors.rebuild.estimate import estimate
+from projectors.rebuild.run import Failed, Plan, Told
+from projectors.rebuild.run import rebuild as run_rebuild
+from read_models import store as stores
+from read_models.store import NotNow
+
+FILLER: Final = (sys.executable, "-m", "portal.filler")
+
+
+class Wanted(NamedTuple):
+    """The options of the command."""
+
+    dry_run: bool
+    promote: bool
+    workers: int
+    max_rate: float | None
+    restart: bool
+    as_json: bool
+
+
+async def rebuild(settings: Settings, wanted: Wanted) -> None:
+    """Rebuild to the end, or only say what there is to do; raises CommandError."""
+    async with opened(settings) as store:
+        try:
+            if wanted.dry_run:
+                _say_estimate(await estimate(settings.installation, wanted.workers, wanted.max_rate), wanted)
+                return
+            plan = Plan(FILLER, wanted.workers, wanted.max_rate, caller(), wanted.promote, wanted.restart)
+            with _lines() if wanted.as_json else _bar() as told:
+                generation = await run_rebuild(settings.installation, store, plan, told)
+        except (Broken, Failed, NotNow, KafkaAway, TopicsUnfit) as error:
+            raise CommandError(str(error)) from error
+        record = await store.generations.record(generation) or {}
+    _say_end(generation, record.get("state", "retired"), wanted)
+
+
+@contextmanager
+def _bar() -> Iterator[Told]:
+    """A progress bar on stderr: records, records a second, time left; a line now and then where it is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("generation {task.fields[generation]} {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, refresh_per_second=4) as progress:
+        task = progress.add_task("starting", total=None, generation="", rate="")
+
+        def told(generation: int, what: str, done: stores.Progress, rate: float | None) -> None:
+            speed = "" if rate is None else f"{rate:,.0f} records/s"
+            progress.update(
+                task,
+                description=what,
+                completed=done.done,
+                total=done.total,
+                generation=generation,
+                rate=speed,
+            )
+
+        yield told
+
+
+@contextmanager
+def _lines() -> Iterator[Told]:
+    def told(generation: int, what: str, done: stores.Progress, rate: float | None) -> None:
+        left = (done.total - done.done) / rate if rate else None
+        _line(
+            generation=generation,
+            state=what,
+            records_done=done.done,
+            records_total=done.total,
+            events_per_second=rate,
+            eta_seconds=None if left is None else round(left, 1),
+        )
+
+    yield told
+
+
+def _line(**fields: object) -> None:
+    sys.stdout.write(orjson.dumps(fields).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _say_estimate(found: tuple[int, float | None], wanted: Wanted) -> None:
+    records, seconds = found
+    if wanted.as_json:
+        _line(records_total=records, eta_seconds=seconds)
+    elif seconds is None:
+        print("there are no records to read")
+    else:
+        print(f"{records:,} records to read, about {_time(seconds)} with {wanted.workers} processes")
+
+
+def _say_end(generation: int, state: str, wanted: Wanted) -> None:
+    if wanted.as_json:
+        _line(generation=generation, state="done", serves=state == "served")
+    elif state == "level":
+        print(f"generation {generation} is level; `portal promote` serves it")
+    else:
+        print(f"generation {generation} is {state}")
+
+
+def _time(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{minutes} min"

@@ -1,0 +1,56 @@
+"""A process of `portal rebuild`: `python -m portal.filler GENERATION [RECORDS_A_SECOND]`; ends with its stdin."""
+
+import asyncio
+import gc
+import os
+import sys
+
+import structlog
+
+from portal import logs
+from portal.errors import CommandError
+from portal.running import run
+from portal.settings import Settings
+from projectors.kafka import TopicsUnfit
+from projectors.rebuild.fill import fill
+from projectors.tasks import first
+
+logger = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Fill lanes until none is left or the one who started it is gone; the exit status."""
+    logs.configure()
+    # Documents are made and written by the thousand, and none of them is in a cycle.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    # The driver's threads wait for their turn at every answer of the database.
+    sys.setswitchinterval(0.0005)
+    generation = int(sys.argv[1])
+    most_a_second = float(sys.argv[2]) if len(sys.argv) > 2 else None
+    try:
+        run(_work(generation, most_a_second), endless=True)
+    except (TopicsUnfit, CommandError) as error:
+        logger.critical("stopped for good", reason=str(error))
+        return 1
+    except Exception:
+        logger.exception("crashed")
+        return 1
+    return 0
+
+
+async def _work(generation: int, most_a_second: float | None) -> None:
+    await first(fill(Settings.read(os.environ).installation, generation, most_a_second), _parent_gone())
+
+
+async def _parent_gone() -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    await reader.read()
+    raise CommandError("whoever started it is gone")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""How much there is to read, and how long it should take, without writing anything."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from events.envelope import Record
+from projectors.installation import Installation
+from projectors.kafka import Cluster, Log, find, reading
+from projectors.rebuild.owners import folded
+from projectors.rebuild.run import lanes_to_fill
+
+SAMPLE: Final = 2_000
+"""Records that are folded to see how fast this machine is."""
+OF_FOLDING: Final = 0.5
+"""What folding is of the work; the rest is reading and inserting, which take about as long."""
+
+
+async def estimate(
+    installation: Installation, workers: int, most_a_second: float | None
+) -> tuple[int, float | None]:
+    """Records to read, and seconds it should take; None where there are none. Raises Broken, TopicsUnfit, KafkaAway."""
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    lanes = await lanes_to_fill(installation, cluster)
+    total = sum(lane["filling"]["total"] for lane in lanes.values())
+    if not total:
+        return 0, None
+    async with reading(installation.kafka, cluster.topics) as log:
+        rate = workers * await _rate(cluster, log, lanes)
+    return total, round(total / min(rate, most_a_second or rate), 1)
+
+
+async def _rate(cluster: Cluster, log: Log, lanes: Mapping[int, dict[str, Any]]) -> float:
+    """Records a second of one process, by a sample of the longest topic."""
+    place, end = max(
+        (
+            ((cluster.topics.name(short), lane), end)
+            for lane, found in lanes.items()
+            for short, end in found["filling"]["target"].items()
+        ),
+        key=lambda one: one[1],
+    )
+    records = await log.read(place, 0, min(end, SAMPLE))
+    begun = time.perf_counter()
+    by_key: dict[bytes | None, list[Record]] = {}
+    for record in records:
+        by_key.setdefault(record.key, []).append(record)
+    for key, of_key in by_key.items():
+        folded(key, of_key, cluster.topics, ())
+    return OF_FOLDING * len(records) / max(time.perf_counter() - begun, 1e-6)

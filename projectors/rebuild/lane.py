@@ -1,0 +1,151 @@
+"""Reads a slice of a lane: the records of some owners up to fixed offsets, in bounded memory."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from events.envelope import Record
+from events.topics import Topics
+from projectors.kafka import REQUEST_S, Kafka, KafkaAway, record_of
+from read_models.store import Slice
+
+SLICE_RECORDS: Final = 40_000
+"""Of a lane with more, several slices are made."""
+SLICE_BYTES: Final = 48 * 1024 * 1024
+"""Of the records that are kept while a slice is read; one that has more is read in two."""
+BESIDE_BYTES: Final = 500
+"""What a record takes beside its value."""
+FETCH_BYTES: Final = 512 * 1024
+SILENT_S: Final = 30.0
+"""Without a record for so long, Kafka does not answer."""
+
+ByTopic = Sequence[list[Record]]
+
+
+class Owners(NamedTuple):
+    """What a slice was read as."""
+
+    slice: Slice
+    """The one asked for, or a part of it that fits."""
+    rest: Sequence[Slice]
+    """The other parts."""
+    records: dict[bytes | None, ByTopic]
+    """By key."""
+
+
+def slices_of(records: int) -> int:
+    """How many slices a lane of so many records is read in."""
+    return max(1, -(-records // SLICE_RECORDS))
+
+
+class LaneReader:
+    """Reads lanes from their beginning, again and again."""
+
+    def __init__(self, client: AIOKafkaConsumer, topics: Topics) -> None:
+        """`client` is started and assigned nothing."""
+        self._client = client
+        self._topics = topics
+
+    async def read(self, lane: int, target: Mapping[str, int], part: Slice) -> Owners:
+        """The records of a slice below the target offsets (by topic without prefix); raises KafkaAway."""
+        ends = {TopicPartition(self._topics.name(short), lane): end for short, end in target.items() if end}
+        numbers = {place.topic: number for number, place in enumerate(ends)}
+        found = _Found(part, len(ends))
+        try:
+            await self._begin(list(ends))
+            silent_since = asyncio.get_running_loop().time()
+            while waiting := [
+                place for place, end in ends.items() if await self._client.position(place) < end
+            ]:
+                batches = await self._client.getmany(*waiting, timeout_ms=500)
+                for place, batch in batches.items():
+                    found.add(batch, numbers[place.topic], ends[place])
+                now = asyncio.get_running_loop().time()
+                silent_since = now if batches else silent_since
+                if now - silent_since > SILENT_S:
+                    raise KafkaAway("Kafka does not answer")
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
+        finally:
+            self._client.unsubscribe()
+        return found.owners()
+
+    async def _begin(self, places: list[TopicPartition]) -> None:
+        self._client.assign(places)
+        async with asyncio.timeout(REQUEST_S):
+            for place, offset in (await self._client.beginning_offsets(places)).items():
+                self._client.seek(place, offset)
+
+
+class _Found:
+    """The records found so far; where they get too many, only those of a part of the slice."""
+
+    def __init__(self, part: Slice, topics: int) -> None:
+        self._part = part
+        self._topics = topics
+        self._rest: list[Slice] = []
+        self._records: dict[bytes | None, ByTopic] = {}
+        self._bytes = 0
+
+    def add(self, batch: Sequence[Any], topic: int, end: int) -> None:
+        of, number = self._part
+        for read in batch:
+            if read.offset >= end:
+                break
+            key = read.key
+            if of > 1 and hashed(key) % of != number:
+                continue
+            by_topic = self._records.get(key)
+            if by_topic is None:
+                by_topic = self._records[key] = [[] for _ in range(self._topics)]
+            by_topic[topic].append(record_of(read))
+            self._bytes += len(read.value or b"") + BESIDE_BYTES
+        while self._bytes > SLICE_BYTES and len(self._records) > 1:
+            self._split()
+
+    def _split(self) -> None:
+        self._part, other = self._part.halves()
+        self._rest.insert(0, other)
+        of, number = self._part
+        self._records = {key: found for key, found in self._records.items() if hashed(key) % of == number}
+        self._bytes = sum(
+            len(record.value or b"") + BESIDE_BYTES
+            for found in self._records.values()
+            for records in found
+            for record in records
+        )
+
+    def owners(self) -> Owners:
+        return Owners(self._part, self._rest, self._records)
+
+
+def hashed(key: bytes | None) -> int:
+    """The number by which an owner is in a slice: not Kafka's, by which all owners of a lane are alike."""
+    return zlib.crc32(key or b"")
+
+
+@asynccontextmanager
+async def lane_reader(kafka: Kafka, topics: Topics) -> AsyncIterator[LaneReader]:
+    """A reader with a connection of its own; raises KafkaAway when no broker answers."""
+    client = AIOKafkaConsumer(
+        **kafka.client(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        request_timeout_ms=int(SILENT_S * 1000),
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=100,
+    )
+    try:
+        try:
+            async with asyncio.timeout(2 * REQUEST_S):
+                await client.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+        yield LaneReader(client, topics)
+    finally:
+        await client.stop()

@@ -1,0 +1,255 @@
+"""A rebuild from its beginning to its end (DESIGN.md, decision 4); several of these may work on one generation."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from projectors import belonging
+from projectors.applier import LaneLost
+from projectors.installation import Installation
+from projectors.kafka import Cluster, KafkaAway, find, reading
+from projectors.rebuild.follow import Follower
+from projectors.rebuild.lane import slices_of
+from projectors.rebuild.progress import Rate, utc_now
+from projectors.switch import promote
+from projectors.tasks import first
+from read_models.store import Conflict, NotNow, Progress, Store, Unavailable, blank_filling, patiently
+
+logger = structlog.get_logger(__name__)
+
+LOOK_S: Final = 0.5
+STOP_S: Final = 10.0
+"""How long a process that was told to stop may take."""
+CRASHES: Final = 5
+"""Processes that may end badly one after the other without the rebuild getting on."""
+AGAIN_S: Final = 1.0
+
+
+class Failed(Exception):
+    """The rebuild cannot go on; the text says why. What was filled stays, and the next one goes on."""
+
+
+class Plan(NamedTuple):
+    """How a rebuild is to be done."""
+
+    command: Sequence[str]
+    """Starts a process that fills; it is given the generation, and records a second where these are limited."""
+    workers: int
+    most_a_second: float | None
+    by: str
+    """Who asked for it."""
+    promoting: bool
+    restart: bool
+
+
+Told = Callable[[int, str, Progress, float | None], None]
+"""Is told of a generation, what is being done, how far it is, and at how many records a second."""
+
+
+async def rebuild(installation: Installation, store: Store, plan: Plan, told: Told) -> int:
+    """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
+
+    Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken,
+    TopicsUnfit, KafkaAway and Unavailable.
+    """
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    generation = await _begun(installation, store, cluster, plan)
+    work = _Rebuild(installation, store, cluster, generation, plan, told)
+    try:
+        await work.run()
+    except (Failed, NotNow, KafkaAway, Unavailable) as error:
+        with suppress(Unavailable):
+            await store.lifecycle.note(generation, error=str(error), heard_at=utc_now())
+        raise
+    return generation
+
+
+async def lanes_to_fill(installation: Installation, cluster: Cluster) -> Mapping[int, dict[str, Any]]:
+    """How each lane is filled up to where the log ends now; raises Broken where the log does not begin at 0."""
+    lanes = range(cluster.topics.partitions)
+    async with reading(installation.kafka, cluster.topics) as log:
+        beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    belonging.require_whole(beginnings)
+    found = {}
+    for lane in lanes:
+        target = {short: ends[name, lane] for name, short in cluster.topics.short.items()}
+        total = sum(target.values())
+        found[lane] = blank_filling(target, total, slices_of(total))
+    return found
+
+
+async def _begun(installation: Installation, store: Store, cluster: Cluster, plan: Plan) -> int:
+    while True:
+        if (left := await store.lifecycle.filling()) is not None:
+            if left["version"] != store.version:
+                raise NotNow(
+                    f"generation {left['_id']} is being filled by version {left['version']} of the portal, and"
+                    f" there is one rebuild at a time: let it end, or `portal generations drop {left['_id']}`"
+                )
+            if not plan.restart:
+                if left["cluster_id"] != cluster.id or left["partitions"] != cluster.topics.partitions:
+                    raise belonging.Broken(
+                        f"generation {left['_id']} was begun from another log: `portal rebuild --restart`"
+                    )
+                await store.lifecycle.note(left["_id"], error=None, heard_at=utc_now())
+                return int(left["_id"])
+            await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"]))
+        lanes = await lanes_to_fill(installation, cluster)
+        try:
+            generation = await store.lifecycle.begin(store.version, cluster.id, lanes)
+        except Conflict:
+            continue
+        total = sum(lane["filling"]["total"] for lane in lanes.values())
+        now = utc_now()
+        await store.lifecycle.note(
+            generation, total=total, done=0, rate=0.0, by=plan.by, started_at=now, heard_at=now
+        )
+        return generation
+
+
+async def _patient_with_writers(work: Callable[[], Any]) -> None:
+    while True:
+        try:
+            await work()
+            return
+        except Conflict:
+            await asyncio.sleep(0.05)
+
+
+class _Rebuild:
+    """One process's part in filling a generation."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        store: Store,
+        cluster: Cluster,
+        generation: int,
+        plan: Plan,
+        told: Told,
+    ) -> None:
+        self._installation = installation
+        self._store = store
+        self._cluster = cluster
+        self._generation = generation
+        self._plan = plan
+        self._told = told
+        self._name = secrets.token_hex(8)
+        self._filling = store.filling(generation)
+        self._rate = Rate()
+
+    async def run(self) -> None:
+        if (await self._filling.progress()).lanes_left:
+            await first(self._fill(), self._tell("filling"))
+        progress = await self._filling.progress()
+        await self._store.lifecycle.note(self._generation, done=progress.done, total=progress.total)
+        await first(self._finish(), self._tell("following"))
+        await self._store.lifecycle.note(self._generation, finished_at=utc_now(), error=None)
+
+    async def _tell(self, what: str) -> None:
+        """Says how far it is, to whoever started it and in the generation's record."""
+        while True:
+            try:
+                progress = await self._filling.progress()
+                rate = self._rate.add(progress.done) if what == "filling" else None
+                self._told(self._generation, what, progress, rate)
+                noted = {"rate": rate, "done": progress.done} if rate is not None else {}
+                await self._store.lifecycle.note(self._generation, heard_at=utc_now(), **noted)
+            except Unavailable as error:
+                logger.warning("MongoDB does not answer", error=str(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def _fill(self) -> None:
+        """Has processes fill lanes until none is left; starts those again that are killed."""
+        arguments = [*self._plan.command, str(self._generation)]
+        if self._plan.most_a_second is not None:
+            arguments.append(str(self._plan.most_a_second / self._plan.workers))
+        await asyncio.gather(*(self._keep_filling(arguments) for _ in range(self._plan.workers)))
+
+    async def _keep_filling(self, arguments: Sequence[str]) -> None:
+        crashes, done = 0, -1
+        while status := await _process(arguments):
+            progress = await patiently(self._filling.progress)
+            crashes = crashes + 1 if progress.done == done else 1
+            done = progress.done
+            if crashes >= CRASHES:
+                raise Failed(
+                    f"the processes that fill end with {status} again and again: their messages say why"
+                )
+            logger.error("a process that fills ended", status=status, again_in_s=AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
+            await self._require_there()
+
+    async def _finish(self) -> None:
+        """Indexes what is filled, follows the log, and has live workers keep the generation; promotes it."""
+        await self._require_there()
+        await self._store.views(self._generation).create()
+        await self._store.dead_letters.forget_erased(self._store.views(self._generation))
+        while True:
+            if await self._lead():
+                try:
+                    await self._follow()
+                    return
+                except LaneLost:
+                    await self._require_there()
+                    logger.warning("somebody else follows")
+            elif await self._finished_by_another():
+                return
+            await asyncio.sleep(AGAIN_S)
+
+    async def _follow(self) -> None:
+        follower = Follower(self._installation, self._store, self._cluster, self._generation)
+        following = asyncio.create_task(first(follower.run(), self._keep_lead()))
+        offered = asyncio.create_task(follower.offered.wait())
+        try:
+            await asyncio.wait({following, offered}, return_when=asyncio.FIRST_COMPLETED)
+            if self._plan.promoting and offered.done():
+                await promote(self._installation, self._store, self._plan.by)
+            await following
+        finally:
+            for task in (following, offered):
+                task.cancel()
+            await asyncio.gather(following, offered, return_exceptions=True)
+
+    async def _lead(self) -> bool:
+        return await patiently(lambda: self._store.lifecycle.lead(self._generation, self._name))
+
+    async def _keep_lead(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            if not await self._lead():
+                raise LaneLost(frozenset())
+
+    async def _finished_by_another(self) -> bool:
+        record = await self._require_there()
+        if record["state"] == "filling":
+            return False
+        if self._plan.promoting and record["state"] == "level":
+            await promote(self._installation, self._store, self._plan.by)
+        return True
+
+    async def _require_there(self) -> Mapping[str, Any]:
+        record = await patiently(lambda: self._store.generations.record(self._generation))
+        if record is None or record["state"] == "retired":
+            raise NotNow(f"generation {self._generation} was dropped meanwhile")
+        return record
+
+
+async def _process(arguments: Sequence[str]) -> int:
+    """Runs a process to its end; it ends with its stdin, when this one is killed."""
+    process = await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.PIPE)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()

@@ -1,0 +1,109 @@
+"""Rebuilt, promoted, rolled back, promoted again, ten times, while events come and customers look."""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+
+from bench.publishing import Publisher
+from bench.visitor import Visitor, sign_in
+from bench.weekly import WEEK, Json, begin, business, technician, week
+from events.topics import Topics
+from tests.integration.live import expected, level
+from tests.integration.rebuild.test_rebuild import documents, views
+from tests.processes import Installation, Installations, until
+
+CYCLES = 10
+EVENTS_A_SECOND = 300
+READS_A_SECOND = 200
+CUSTOMERS = 8
+COMMAND_WITHIN_S = 300.0
+"""Only ends what hangs."""
+BUSINESS, SLUG = "biz_load", "biz-load"
+
+
+class Load:
+    """Events at a rate, each of which every one who looks later has to see."""
+
+    def __init__(self, one: Installation) -> None:
+        self.said: list[Json] = []
+        self._one = one
+        self._number = 0
+
+    def history(self, now: datetime) -> list[Json]:
+        """Each customer has an appointment to come, whose technician changes again and again."""
+        events = [business(BUSINESS, now)]
+        for number in range(CUSTOMERS):
+            events += begin(BUSINESS, f"cus_{number}", now)
+            events.append(next(week(BUSINESS, f"cus_{number}", 0, now + WEEK)))
+        return events
+
+    async def run(self, publisher: Publisher) -> None:
+        """Publishes until cancelled."""
+        begun = time.monotonic()
+        while True:
+            while self._number < (time.monotonic() - begun) * EVENTS_A_SECOND:
+                self._number += 1
+                turn, customer = divmod(self._number, CUSTOMERS)
+                event = technician(
+                    BUSINESS, f"cus_{customer}", 0, turn + 2, datetime.now(UTC), f"Number {turn:09}"
+                )
+                self.said.append(event)
+                await publisher.send(event)
+            await asyncio.sleep(0.01)
+
+
+async def look(visitor: Visitor) -> None:
+    """Looks until cancelled; fails when an answer is none, or older than the one before."""
+    seen, as_of, pause = "", "", CUSTOMERS / READS_A_SECOND
+    while True:
+        begun = time.monotonic()
+        dashboard = json.loads(await visitor.dashboard())
+        assert dashboard["upcoming"][0]["technician"] >= seen
+        assert dashboard["as_of"] >= as_of
+        seen, as_of = dashboard["upcoming"][0]["technician"], dashboard["as_of"]
+        await asyncio.sleep(max(0.0, pause - (time.monotonic() - begun)))
+
+
+async def command(one: Installation, *arguments: str) -> None:
+    """Runs a command that has to succeed, however long it takes."""
+    process = one.start(*arguments)
+    await until(lambda: not process.alive(), f"the end of {process.command}", COMMAND_WITHIN_S)
+    assert process.process.returncode == 0, process.output()
+
+
+async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: Installations) -> None:
+    one = await installation(PORTAL_PARTITIONS="4")
+    await command(one, "topics", "create")
+    one.start("project")
+    one.start("serve")
+    load = Load(one)
+    topics = Topics(one.env["PORTAL_TOPIC_PREFIX"], 4)
+    async with Publisher(one.env["PORTAL_KAFKA_BOOTSTRAP"], topics) as publisher:
+        history = load.history(datetime.now(UTC))
+        await publisher.send_all(history)
+        await level(one, len(history))
+        await one.answers("/-/health/ready")
+        url, mail = one.env["PORTAL_PUBLIC_URL"], one.env["LOCAL_MAIL_API"]
+        visitors = [await sign_in(url, mail, SLUG, f"cus_{number}@mail.test") for number in range(CUSTOMERS)]
+        for visitor in visitors:
+            await visitor.__aenter__()
+        working = [asyncio.create_task(load.run(publisher))]
+        working += [asyncio.create_task(look(visitor)) for visitor in visitors]
+        for cycle in range(CYCLES):
+            await command(one, "rebuild", "--workers", "1")
+            for arguments in (("promote",), ("rollback",), ("promote",)):
+                await command(one, *arguments)
+            [pointer] = await documents(one, "pointers")
+            assert (pointer["served"], pointer["standby"]) == (cycle + 2, cycle + 1)
+            assert not any(task.done() for task in working), [t.exception() for t in working if t.done()]
+        for task in working:
+            task.cancel()
+        ended = await asyncio.gather(*working, return_exceptions=True)
+        assert {type(one) for one in ended} == {asyncio.CancelledError}
+        for visitor in visitors:
+            await visitor.__aexit__(None, None, None)
+    said = [json.dumps(event).encode() for event in (*history, *load.said)]
+    await level(one, len(said))
+    whole = expected(said)
+    assert await views(one, CYCLES + 1) == await views(one, CYCLES) == whole
