@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON ?= python3.11
 RUN := $(VENV)/bin
 
-.PHONY: help install demo test bench lint lock
+.PHONY: help install demo test bench lint audit sbom lock
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -26,7 +26,14 @@ lint: install
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-test: lint  ## lint, types, layers, every test, on real servers
+audit: install  ## known vulnerabilities of the dependencies, where that can be asked
+	.ci/audit
+
+SBOM := sbom.json
+sbom: install  ## what the product is built from, as CycloneDX: sbom.json
+	$(RUN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file $(SBOM) requirements.lock
+
+test: lint audit sbom  ## lint, types, layers, dependencies, every test, on real servers
 	# Two at a time, each with a stack of its own: the tests of faults mostly wait.
 	$(RUN)/pytest --numprocesses 2 --dist worksteal
 

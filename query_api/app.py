@@ -148,5 +148,6 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
     )
     # Around the router too: what no route answers, 404 and 405, is a request like any other.
     answered = Answered(Tenancy(app.asgi_handler, addresses), answer)
-    app.asgi_handler = Compressed(Conditional(SecurityHeaders(answered, https=config.https)))
+    secured = SecurityHeaders(answered, https=config.https, domain=addresses.host)
+    app.asgi_handler = Compressed(Conditional(secured))
     return app

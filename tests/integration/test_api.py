@@ -162,6 +162,14 @@ async def test_every_answer_says_what_browsers_may_do_with_it(surface: Surface) 
         assert headers["strict-transport-security"]
 
 
+async def test_the_public_host_is_asked_by_https_with_all_its_subdomains(surface: Surface) -> None:
+    """Those of a business's own domain are not ours to say so of."""
+    await surface.publish("business.rebranded", portal_host="portal.blue.test")
+    for url, subdomains in ((URL, True), ("https://portal.blue.test", False)):
+        headers = (await surface.browser(url).get("/blue/api/business")).headers
+        assert ("includeSubDomains" in headers["strict-transport-security"]) is subdomains
+
+
 CHANGES = [
     ({"Origin": URL}, 202),
     ({"Sec-Fetch-Site": "same-origin"}, 202),
