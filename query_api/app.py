@@ -46,6 +46,7 @@ from read_models.store.records import Copies, Records
 from web.bodies import ReadRequest
 from web.compression import Compressed
 from web.headers import SecurityHeaders
+from web.limits import Bounded
 from web.problems import Answered, pass_on
 
 MAX_BODY_BYTES = 16 * 1024
@@ -147,7 +148,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
         ),
     )
     # Around the router too: what no route answers, 404 and 405, is a request like any other.
-    answered = Answered(Tenancy(app.asgi_handler, addresses), answer)
+    answered = Answered(Bounded(Tenancy(app.asgi_handler, addresses)), answer)
     secured = SecurityHeaders(answered, https=config.https, domain=addresses.host)
     app.asgi_handler = Compressed(Conditional(secured))
     return app

@@ -1,5 +1,6 @@
 """The headers that tell browsers what a page of ours may do: nearly nothing."""
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -75,7 +76,7 @@ class SecurityHeaders:
 
 def host_of(scope: Scope) -> bytes:
     """The host that a request names, in lower case and without its port; b"" where it names none."""
-    if scope["type"] != "http":
+    if scope["type"] != ScopeType.HTTP:
         return b""
     authority = next((value for name, value in scope["headers"] if name == b"host"), b"")
     return authority.lower().partition(b":")[0]

@@ -60,7 +60,8 @@ def licence(name: str) -> str:
     """How a distribution names its licence."""
     told = metadata.metadata(name)
     classifiers = [one for one in told.get_all("Classifier") or () if one.startswith("License ::")]
-    return str(told.get("License-Expression") or "; ".join(classifiers) or told.get("License") or "")[:200]
+    named = [told[field] for field in ("License-Expression", "License") if field in told]
+    return "; ".join([*named[:1], *classifiers])[:200]
 
 
 def test_the_product_may_be_shipped_with_all_of_it() -> None:
