@@ -31,6 +31,8 @@ app.add_typer(generations, name="generations")
 Wait = Annotated[float, typer.Option(min=0, help="Seconds it may take to become level.", metavar="S")]
 Force = Annotated[bool, typer.Option("--force", help="Although it is not level or has more dead letters.")]
 Reason = Annotated[str | None, typer.Option(help="Why it is forced; kept.", metavar="TEXT")]
+payments = typer.Typer(help="Payments that customers made online.", no_args_is_help=True)
+app.add_typer(payments, name="payments")
 
 
 def main() -> None:
@@ -260,3 +262,19 @@ def drop(
         print(await drop(settings(), generation, served=served))
 
     run(work())
+
+
+@payments.command()
+def reconcile(
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="A date or timestamp; without it, 7 days back.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compares only: exit status 1 when something is missing.")
+    ] = False,
+) -> None:
+    """Compares with the payment provider, and publishes what the portal never heard of."""
+    from portal.commands.payments import reconcile
+
+    logs.configure(of_libraries=False)
+    run(reconcile(settings(), since, dry=dry_run, say=print))

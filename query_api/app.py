@@ -28,6 +28,7 @@ from query_api.media.routes import ROUTES as MEDIA
 from query_api.pages.logo import Logos
 from query_api.pages.routes import ROUTES as PAGES
 from query_api.payments.mailer import PaymentMailer
+from query_api.payments.outcomes import Outcomes
 from query_api.payments.routes import stripe_webhook
 from query_api.payments.sender import Sender, publishing
 from query_api.payments.service import Payments
@@ -79,11 +80,11 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             kept = Kept(copies, records.notices, reads, clock)
             files = Files(Originals(config.media_url), kept, records.notices, clock)
             papers = Papers(files, Press())
-        online, sender, payments = config.payments, None, None
+        online, outcomes = config.payments, None
         if online:
-            sender = Sender(records.checkouts, online.kafka, online.topic, clock)
             stripe = StripeApi(online.api_key, online.api_base)
-            payments = Payments(records, store, stripe, sender, portals, clock)
+            sender = Sender(records.checkouts, online.kafka, online.topic, clock)
+            outcomes = Outcomes(records, store, stripe, sender, clock)
         app.state.update(
             store=store,
             reads=reads,
@@ -96,8 +97,8 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             feeds=FeedAddresses(records, config.secret_keys, portals),
             dashboards=Dashboards(reads, clock),
             clock=clock,
-            payments=payments,
-            webhook=Webhook(payments, online.webhook_secret) if online and payments else None,
+            payments=Payments(outcomes, portals, clock) if outcomes else None,
+            webhook=Webhook(outcomes, online.webhook_secret) if online and outcomes else None,
             payment_page=online.page_origin if online else None,
         )
         async with AsyncExitStack() as stack:
@@ -113,11 +114,11 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             if keys and config.smtp_url:
                 mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))
-            if sender and payments:
-                stack.push_async_callback(payments.stripe.close)
-                await stack.enter_async_context(publishing(sender))
+            if outcomes:
+                stack.push_async_callback(outcomes.stripe.close)
+                await stack.enter_async_context(publishing(outcomes.sender))
                 if config.smtp_url:
-                    teller = PaymentMailer(payments, store, reads, config.smtp_url, portals, addresses, clock)
+                    teller = PaymentMailer(outcomes, store, reads, config.smtp_url, portals, addresses, clock)
                     await stack.enter_async_context(delivering(teller))
             await stack.enter_async_context(tidying(copies, records.erasures, clock))
             yield

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from query_api.payments.service import PREFIX
+from query_api.payments.outcomes import PREFIX
 
 Item = Mapping[str, Any]
 """What the API answers."""

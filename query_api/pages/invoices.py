@@ -142,19 +142,19 @@ async def returned(
     payments, known = await _checkout_of(request, reading, payment_id)
     if payments is None or known is None or known.invoice != invoice_id:
         raise NotFoundException
-    known = await payments.returned(known)
+    known = await payments.outcomes.returned(known)
     if known is None:
         raise NotFoundException
     if known.state in ("opening", "open", "expired"):
         return see(f"{page.root}invoices/{invoice_id}")
-    shown = known.facts != () and await payments.shown(known, WAIT_SECONDS)
+    shown = known.facts != () and await payments.outcomes.shown(known, WAIT_SECONDS)
     outcome = known.state if shown and known.state in ("paid", "failed") else "processing"
     payment = await pages.payment(reading, payment_id) if outcome != "processing" else None
     if payment is None:
         outcome = "processing"
     over = known.returned_at is not None and page.reader.now - known.returned_at >= LOOKED_FOR
     if outcome == "processing" and over:
-        await payments.promise_mail(known)
+        await payments.outcomes.promise_mail(known)
     found = await reading.document("invoice", invoice_id)
     if found is None:
         raise NotFoundException
@@ -189,7 +189,7 @@ async def cancelled(
     )
     if payments and latest and latest.session:
         try:
-            latest = await payments.report(latest, latest.session)
+            latest = await payments.outcomes.report(latest, latest.session)
         except StripeAway:
             return see(f"{page.root}invoices/{invoice_id}")
         if latest and latest.state in ("paid", "processing", "failed"):

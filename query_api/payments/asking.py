@@ -78,7 +78,12 @@ def asked(paying: Paying) -> Mapping[str, Any]:
     }
     page = f"invoices/{invoice['id']}"
     # A charge takes over what its payment says: so whatever comes of it names the payment.
-    names = {"payment": paying.payment, "invoice": invoice["id"], "business": business["id"]}
+    names = {
+        "payment": paying.payment,
+        "invoice": invoice["id"],
+        "business": business["id"],
+        "customer": paying.customer["id"],
+    }
     params = {
         "mode": "payment",
         "line_items": [{"quantity": 1, "price_data": price}],

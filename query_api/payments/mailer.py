@@ -13,7 +13,7 @@ from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPR
 from events.fields import MINOR_UNIT_DIGITS
 from query_api.addresses import Addresses, portal_url
 from query_api.payments.asking import TEXTS, locale_of
-from query_api.payments.service import Payments
+from query_api.payments.outcomes import Outcomes
 from query_api.rounds import Rounds
 from query_api.sign_in.mail import Written, addressed, harmless, parsed, sending_domain
 from query_api.sign_in.smtp import Server, content, envelope
@@ -41,7 +41,7 @@ class PaymentMailer(Rounds):
 
     def __init__(
         self,
-        payments: Payments,
+        outcomes: Outcomes,
         store: Store,
         reads: Reads,
         smtp_url: str,
@@ -51,8 +51,8 @@ class PaymentMailer(Rounds):
     ) -> None:
         """Raises ValueError for an SMTP address that is none."""
         super().__init__()
-        self._payments = payments
-        self._checkouts = payments.checkouts
+        self._outcomes = outcomes
+        self._checkouts = outcomes.checkouts
         self._store = store
         self._reads = reads
         self._server = Server.of(smtp_url)
@@ -68,7 +68,7 @@ class PaymentMailer(Rounds):
         claimed = await self._checkouts.claim_mail(now)
         if claimed is None:
             return False
-        if not await self._payments.shown(claimed, 0):
+        if not await self._outcomes.shown(claimed, 0):
             # What the mail leads to is to be there when it is read.
             await self._checkouts.mail_again(claimed, now + NOT_SHOWN_YET)
             return True

@@ -71,6 +71,16 @@ class Sender:
                 await self._renew()
         return True
 
+    async def drain(self, within_s: float) -> int:
+        """Publishes all that waits; what is left after `within_s`, or is in another sender's hands, is counted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while left := await self._checkouts.unsent():
+                    if not await self.send_next():
+                        await asyncio.sleep(LOOK_EVERY_SECONDS)
+                return left
+        return await self._checkouts.unsent()
+
     async def close(self) -> None:
         """Ends the connections."""
         producer, self._producer = self._producer, None

@@ -11,9 +11,8 @@ import structlog
 
 from query_api.payments.errors import NotSigned
 from query_api.payments.facts import Json
-from query_api.payments.service import PREFIX, Payments
+from query_api.payments.outcomes import Outcomes
 from query_api.payments.stripe_api import StripeRefused
-from read_models.store.records import Checkout
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +31,9 @@ OF_DISPUTES: Final = frozenset({"charge.dispute.closed"})
 class Webhook:
     """What Stripe calls."""
 
-    def __init__(self, payments: Payments, secret: str) -> None:
+    def __init__(self, outcomes: Outcomes, secret: str) -> None:
         """`secret` is the endpoint's."""
-        self._payments = payments
+        self._outcomes = outcomes
         self._secret = secret
 
     async def receive(self, body: bytes, signature: str) -> None:
@@ -47,7 +46,7 @@ class Webhook:
         if kind not in OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES or not isinstance(account, str):
             return
         about: Json = event["data"]["object"]
-        known = await self._payment(about, account)
+        known = await self._outcomes.payment_of(about, account)
         if known is None:
             log.info("webhook.not_ours", type=kind)
             return
@@ -56,7 +55,7 @@ class Webhook:
             log.info("webhook.not_ours", type=kind)
             return
         try:
-            await self._payments.report(
+            await self._outcomes.report(
                 known,
                 session,
                 refunds=[about] if kind in OF_REFUNDS else (),
@@ -65,27 +64,6 @@ class Webhook:
         except StripeRefused:
             # The account has no such session (any more): to hear of it again changes nothing.
             log.warning("webhook.not_found", type=kind, payment=known.id)
-
-    async def _payment(self, about: Json, account: str) -> Checkout | None:
-        """The payment that an object of an account belongs to; None for one of somebody else's."""
-        checkouts = self._payments.checkouts
-        known = await self._named(about)
-        intent = about.get("payment_intent")
-        if known is None and isinstance(intent, str):
-            known = await checkouts.of_intent(intent)
-            if known is None and about["object"] in ("refund", "dispute"):
-                # It came before what tells us the payment's id: the payment itself names it.
-                try:
-                    known = await self._named(await self._payments.stripe.intent(account, intent))
-                except StripeRefused:
-                    return None
-        return known if known is not None and known.account == account else None
-
-    async def _named(self, about: Json) -> Checkout | None:
-        id_ = (about.get("metadata") or {}).get("payment")
-        if not isinstance(id_, str) or not id_.startswith(PREFIX):
-            return None
-        return await self._payments.checkouts.find(id_)
 
 
 def verified(body: bytes, signature: str, secret: str) -> Json:

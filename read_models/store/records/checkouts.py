@@ -33,8 +33,12 @@ BEGUN = ("opening", "open")
 UNDER_WAY = ("processing", "paid")
 """States in which the customer has paid: until the views hold it, the payment is being processed."""
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=30)
 """For so long a sender that died keeps others away; one that waits for Kafka makes it longer."""
+
+
+MAILING = timedelta(seconds=90)
+"""Longer than one attempt to hand over a mail takes."""
 
 
 class Fact(NamedTuple):
@@ -170,6 +174,11 @@ class Checkouts:
         (found,) = await self._shared.get(about)
         return found["checkouts"] if found else ()
 
+    async def undecided(self, account: str) -> Sequence[Checkout]:
+        """Those of an account whose session is there, and of which it is not known yet what becomes."""
+        selection = {"account": account, "state": {"$in": ["open", "processing"]}}
+        return [Checkout.of(document) for document in await self.collection.find(selection)]
+
     async def accounts(self) -> Sequence[str]:
         """The connected accounts that there are any of."""
         return await self.collection.distinct("account")
@@ -234,7 +243,7 @@ class Checkouts:
     async def claim_mail(self, now: datetime) -> Checkout | None:
         """The one of which a mail has waited longest, whose outcome is known and published."""
         selection = {"mail": "wanted", "mail_at": _reached(now), "state": {"$in": ["paid", "failed"]}}
-        change = {"$set": {"mail_at": now + LEASE}, "$inc": {"revision": 1}}
+        change = {"$set": {"mail_at": now + MAILING}, "$inc": {"revision": 1}}
         found = await self.collection.take({**selection, "unsent": False}, change, [("mail_at", ASCENDING)])
         return Checkout.of(found) if found else None
 

@@ -5,9 +5,9 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,9 +69,9 @@ class Till:
         await self._stack.aclose()
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[Litestar]:
-        """One more `portal serve` on the same installation, in this process."""
-        app = create_app(self.config, lambda: datetime.now(UTC))
+    async def serving(self, ahead: timedelta = timedelta()) -> AsyncIterator[Litestar]:
+        """One more `portal serve` on the same installation, in this process, whose clock may be ahead."""
+        app = create_app(self.config, lambda: datetime.now(UTC) + ahead)
         async with running(app):
             yield app
 
@@ -262,6 +262,11 @@ class Payer:
         assert found
         return found
 
+    async def come_back(self, app: Litestar | None = None) -> httpx.Response:
+        """Where the payment page leads to: the return page."""
+        path = f"/{SLUG}/invoices/{self.invoice}/return/{(await self.checkout()).id}"
+        return await self.browser(app).get(path)
+
     async def paid(self, amount: int = 12_000) -> None:
         """Returns when the views say that so much is paid."""
 
@@ -270,7 +275,13 @@ class Payer:
 
         await until(there, f"{amount} paid in the views")
 
-
-async def eventually(true: Callable[[], Any], what: str) -> None:
-    """Returns when it is true."""
-    await until(true, what)
+    async def one_payment(self, amount: int = 12_000) -> Json:
+        """The one payment of the invoice in the views, once it is there; and the log says it once or repeats it."""
+        await self.paid(amount)
+        detail = await self.detail()
+        (payment,) = detail["payments"]
+        events = [event for event in await self.till.log(self.id) if event.fact == "succeeded"]
+        assert len({event.id for event in events}) == len({event.sequence for event in events}) == 1
+        assert detail["processing"] is None
+        found: Json = payment
+        return found
