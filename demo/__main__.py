@@ -81,8 +81,9 @@ def show(open_ones: ExitStack) -> None:
         asyncio.run(_publish(stage, past))
     with step("the views are brought level with them"):
         stage.wait_level()
-    with step("the portal answers"):
+    with step("the portal answers, and Stripe's stand-in tells it of payments"):
         stage.wait_ready()
+        stage.hear_of_payments()
     print(f"Ready after {time.monotonic() - begun:.0f} s.\n\n{invitation(world, stage)}\n", flush=True)
     asyncio.run(_go_on(world, stage))
 
@@ -101,6 +102,7 @@ def invitation(world: World, stage: Stage) -> str:
         lines.append(f"  {title:<38}{stage.url}/{customer.company.slug}/")
         lines.append(f"  {'':<38}sign in as {customer.email}")
     lines.append(f"  {'The mailbox, for the codes':<38}{stage.env['LOCAL_MAIL_API']}/")
+    lines.append(f"  {'Invoices can be paid':<38}on a stand-in for Stripe's page: no money moves")
     return "\n".join([*lines, "", "New events keep coming; Ctrl-C ends it all."])
 
 

@@ -143,6 +143,12 @@ class Stage:
                     raise Problem(f"`portal serve` is not ready:\n{self._tail('serve')}")
                 time.sleep(0.1)
 
+    def hear_of_payments(self) -> None:
+        """Has the stand-in for Stripe send its events to the portal, as an operator sets up the real one."""
+        webhook = {"webhook_url": f"{self.url}/-/webhooks/stripe"}
+        control = f"{self.env['LOCAL_STRIPE_CONTROL']}/control"
+        httpx.post(control, json=webhook, trust_env=False, timeout=10).raise_for_status()
+
     def _log(self, command: str) -> Path:
         return self._logs / f"portal-{command}.log"
 
