@@ -27,12 +27,12 @@ dead_letters = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 generations = typer.Typer(help="The generations of the views.", no_args_is_help=True)
 app.add_typer(generations, name="generations")
+payments = typer.Typer(help="Payments that customers made online.", no_args_is_help=True)
+app.add_typer(payments, name="payments")
 
 Wait = Annotated[float, typer.Option(min=0, help="Seconds it may take to become level.", metavar="S")]
 Force = Annotated[bool, typer.Option("--force", help="Although it is not level or has more dead letters.")]
 Reason = Annotated[str | None, typer.Option(help="Why it is forced; kept.", metavar="TEXT")]
-payments = typer.Typer(help="Payments that customers made online.", no_args_is_help=True)
-app.add_typer(payments, name="payments")
 
 
 def main() -> None:

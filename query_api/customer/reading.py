@@ -24,6 +24,7 @@ from query_api.ready import Ready
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.pages import BadCursor, Part, Reading
+from read_models.reads import Scope
 from web.problems import PROBLEM_JSON
 
 SESSION = "session"
@@ -50,9 +51,14 @@ def session_of(request: AnyRequest) -> Session:
 
 def provide_reading(request: AnyRequest) -> Reading:
     """What the signed-in customer may read, as of now."""
+    return reading_for(request, session_of(request).scope)
+
+
+def reading_for(request: AnyRequest, scope: Scope) -> Reading:
+    """What a customer of the request's business may read, as of now."""
     state = request.app.state
     checkouts = state.payments.checkouts if state.payments else None
-    return Reading(state.store, session_of(request).scope, business_of(request), state.clock(), checkouts)
+    return Reading(state.store, scope, business_of(request), state.clock(), checkouts)
 
 
 def provide_part(

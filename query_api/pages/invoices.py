@@ -1,10 +1,8 @@
 """Invoices and payments: what is due, paying it, and what became of that."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from babel import Locale
 from babel.numbers import NumberFormatError, parse_decimal
@@ -21,24 +19,20 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.fields import MINOR_UNIT_DIGITS
-from query_api.customer.access import signed_in
-from query_api.pages.context import Page, PageRequest, see
+from query_api.pages.context import PageRequest, see
 from query_api.pages.invoice_states import listed, state_of
-from query_api.pages.render import formats_for, render
+from query_api.pages.render import formats_for
+from query_api.pages.visitor import Visitor, existing, part_of, ways_on
 from query_api.payments.amounts import chargeable
 from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.routes import url_of
 from query_api.payments.service import Payments
 from query_api.payments.stripe_api import StripeAway
 from read_models import pages
-from read_models.documents import Doc, document_id, money
-from read_models.pages import BadCursor, Part, Reading
-from read_models.reads import Scope
+from read_models.documents import document_id, money
+from read_models.pages import Reading
 from read_models.store.records import Checkout
 from web.headers import CONTENT_SECURITY_POLICY
-
-SHOWN: Final = 25
-"""Rows of a list's part."""
 
 STATUSES: Final = ("open", "paid", "void")
 
@@ -50,35 +44,27 @@ LOOKED_FOR: Final = timedelta(seconds=30)
 
 
 @get("/{slug:str}/invoices", include_in_schema=False)
-async def invoices(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+async def invoices(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """All invoices, the latest first."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
         raise ValidationException(f"status: one of {', '.join(STATUSES)}")
-    found = await pages.invoices(reading, _part(request), [status] if status else ())
+    found = await pages.invoices(visitor.reading, part_of(request), [status] if status else ())
     rows = [{"item": item, "state": listed(item)} for item in found["items"]]
-    values = {"rows": rows, "status": status, "statuses": STATUSES, "more": _more(request, found["next"])}
-    return render("invoices.html", page.portal, page.reader, values)
+    return visitor.render("invoices.html", rows=rows, status=status, **ways_on(request, found))
 
 
 @get("/{slug:str}/invoices/{invoice_id:str}", include_in_schema=False)
 async def invoice(
-    page: NamedDependency[Page], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """One invoice, with Pay."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
-    return await invoice_page(page, request, reading, invoice_id)
+    return await invoice_page(visitor, request, invoice_id)
 
 
 async def invoice_page(
-    page: Page,
+    visitor: Visitor,
     request: PageRequest,
-    reading: Reading,
     invoice_id: str,
     *,
     problem: str | None = None,
@@ -87,20 +73,19 @@ async def invoice_page(
     status: int = HTTP_200_OK,
 ) -> Response[str]:
     """The page of an invoice; `problem` is why it could not be paid just now. Raises NotFoundException."""
-    found = await pages.invoice(reading, invoice_id)
-    if found is None:
-        raise NotFoundException
+    found = existing(await pages.invoice(visitor.reading, invoice_id))
     due = found["amount_due"]
     pay = chargeable(due["amount"], due["currency"]) if found["payable"] and not found["processing"] else 0
-    values = {
-        "invoice": found,
-        "state": state_of(found),
-        "pay": money(pay, due["currency"]) if pay else None,
-        "problem": problem,
-        "typed": typed,
-        "cancelled": cancelled,
-    }
-    response = render("invoice.html", page.portal, page.reader, values, status=status)
+    response = visitor.render(
+        "invoice.html",
+        invoice=found,
+        state=state_of(found),
+        pay=money(pay, due["currency"]) if pay else None,
+        problem=problem,
+        typed=typed,
+        cancelled=cancelled,
+    )
+    response.status_code = status
     if pay:
         _let_forms_lead_to_the_payment_page(response, request)
     return response
@@ -108,16 +93,13 @@ async def invoice_page(
 
 @post("/{slug:str}/invoices/{invoice_id:str}/checkout", include_in_schema=False, status_code=HTTP_200_OK)
 async def checkout(
-    page: NamedDependency[Page], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """Leads to the page where the invoice is paid; where that is not possible, says so on the invoice."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request, f"invoices/{invoice_id}")
     typed = str((await request.form()).get("amount", "")).strip()
     try:
-        amount = await _amount(page, reading, invoice_id, typed) if typed else None
-        url = await url_of(request, await signed_in(request), reading, invoice_id, amount)
+        amount = await _amount(visitor, invoice_id, typed) if typed else None
+        url = await url_of(request, visitor.session, visitor.reading, invoice_id, amount)
     except NumberFormatError:
         problem, status = "amount_malformed", HTTP_422_UNPROCESSABLE_ENTITY
     except CannotPay as error:
@@ -128,45 +110,43 @@ async def checkout(
         response = see(url)
         _let_forms_lead_to_the_payment_page(response, request)
         return response
-    return await invoice_page(page, request, reading, invoice_id, problem=problem, typed=typed, status=status)
+    return await invoice_page(visitor, request, invoice_id, problem=problem, typed=typed, status=status)
 
 
 @get("/{slug:str}/invoices/{invoice_id:str}/return/{payment_id:str}", include_in_schema=False)
 async def returned(
-    page: NamedDependency[Page], request: PageRequest, invoice_id: FromPath[str], payment_id: FromPath[str]
+    visitor: NamedDependency[Visitor],
+    request: PageRequest,
+    invoice_id: FromPath[str],
+    payment_id: FromPath[str],
 ) -> Response[Any]:
     """Where the payment page leads back to: paid, or being processed and looking again, or not paid."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
-    payments, known = await _checkout_of(request, reading, payment_id)
+    payments, known = await _checkout_of(request, visitor.reading, payment_id)
     if payments is None or known is None or known.invoice != invoice_id:
         raise NotFoundException
     known = await payments.outcomes.returned(known)
     if known is None:
         raise NotFoundException
     if known.state in ("opening", "open", "expired"):
-        return see(f"{page.root}invoices/{invoice_id}")
+        return see(f"{visitor.root}invoices/{invoice_id}")
     shown = known.facts != () and await payments.outcomes.shown(known, WAIT_SECONDS)
     outcome = known.state if shown and known.state in ("paid", "failed") else "processing"
-    payment = await pages.payment(reading, payment_id) if outcome != "processing" else None
+    payment = await pages.payment(visitor.reading, payment_id) if outcome != "processing" else None
     if payment is None:
         outcome = "processing"
-    over = known.returned_at is not None and page.reader.now - known.returned_at >= LOOKED_FOR
+    over = known.returned_at is not None and visitor.page.reader.now - known.returned_at >= LOOKED_FOR
     if outcome == "processing" and over:
         await payments.outcomes.promise_mail(known)
-    found = await reading.document("invoice", invoice_id)
-    if found is None:
-        raise NotFoundException
-    values = {
-        "outcome": outcome,
-        "over": over,
-        "payment": payment,
-        "amount": money(known.amount, known.currency),
-        "number": found["number"],
-        "invoice_id": invoice_id,
-    }
-    response = render("returned.html", page.portal, page.reader, values)
+    found = existing(await visitor.reading.document("invoice", invoice_id))
+    response = visitor.render(
+        "returned.html",
+        outcome=outcome,
+        over=over,
+        payment=payment,
+        amount=money(known.amount, known.currency),
+        number=found["number"],
+        invoice_id=invoice_id,
+    )
     if outcome == "processing" and not over:
         # Without JavaScript, and without a mark in the page: the address stays, and so does going back.
         response.headers["Refresh"] = str(AGAIN_SECONDS)
@@ -175,15 +155,12 @@ async def returned(
 
 @get("/{slug:str}/invoices/{invoice_id:str}/cancelled", include_in_schema=False)
 async def cancelled(
-    page: NamedDependency[Page], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """Where the payment page leads to when nothing was paid: that is said only when it is so."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
     payments: Payments | None = request.app.state.payments
     latest = (
-        await payments.checkouts.latest(document_id(*reading.scope, "invoice", invoice_id))
+        await payments.checkouts.latest(document_id(*visitor.reading.scope, "invoice", invoice_id))
         if payments
         else None
     )
@@ -191,51 +168,25 @@ async def cancelled(
         try:
             latest = await payments.outcomes.report(latest, latest.session)
         except StripeAway:
-            return see(f"{page.root}invoices/{invoice_id}")
+            return see(f"{visitor.root}invoices/{invoice_id}")
         if latest and latest.state in ("paid", "processing", "failed"):
-            return see(f"{page.root}invoices/{invoice_id}/return/{latest.id}")
-    return await invoice_page(page, request, reading, invoice_id, cancelled=latest is not None)
+            return see(f"{visitor.root}invoices/{invoice_id}/return/{latest.id}")
+    return await invoice_page(visitor, request, invoice_id, cancelled=latest is not None)
 
 
 @get("/{slug:str}/payments", include_in_schema=False)
-async def payments(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+async def payments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """The payment history, the latest first."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
-    found = await pages.payments(reading, _part(request))
-    values = {"payments": found["items"], "more": _more(request, found["next"])}
-    return render("payments.html", page.portal, page.reader, values)
+    found = await pages.payments(visitor.reading, part_of(request))
+    return visitor.render("payments.html", payments=found["items"], **ways_on(request, found))
 
 
 @get("/{slug:str}/payments/{payment_id:str}", include_in_schema=False)
 async def receipt(
-    page: NamedDependency[Page], request: PageRequest, payment_id: FromPath[str]
+    visitor: NamedDependency[Visitor], request: PageRequest, payment_id: FromPath[str]
 ) -> Response[Any]:
     """One payment: its receipt."""
-    reading = reading_of(page, request)
-    if reading is None:
-        return sign_in(page, request)
-    found = await pages.payment(reading, payment_id)
-    if found is None:
-        raise NotFoundException
-    return render("receipt.html", page.portal, page.reader, {"payment": found})
-
-
-def reading_of(page: Page, request: PageRequest) -> Reading | None:
-    """What the signed-in customer may read; None when nobody is signed in."""
-    if page.known is None:
-        return None
-    state, customer = request.app.state, page.known.document
-    checkouts = state.payments.checkouts if state.payments else None
-    scope = Scope(customer["business"], customer["customer"])
-    return Reading(state.store, scope, page.business, page.reader.now, checkouts)
-
-
-def sign_in(page: Page, request: PageRequest, path: str | None = None) -> Response[Any]:
-    """Leads to the sign-in, which comes back to the page that was asked for, or to `path` of the portal."""
-    wanted = request.url.path if path is None else page.root + path
-    return see(f"{page.root}sign-in?next={quote(wanted, safe='/')}")
+    return visitor.render("receipt.html", payment=existing(await pages.payment(visitor.reading, payment_id)))
 
 
 async def _checkout_of(
@@ -247,14 +198,11 @@ async def _checkout_of(
     return payments, known if mine else None
 
 
-async def _amount(page: Page, reading: Reading, invoice_id: str, typed: str) -> int:
+async def _amount(visitor: Visitor, invoice_id: str, typed: str) -> int:
     """What was typed, in minor units of the invoice's currency. Raises NumberFormatError, NotFoundException."""
-    found: Doc | None = await reading.document("invoice", invoice_id)
-    if found is None:
-        raise NotFoundException
-    return minor_units(
-        typed, formats_for(page.business, page.reader).locale, MINOR_UNIT_DIGITS[found["currency"]]
-    )
+    found = existing(await visitor.reading.document("invoice", invoice_id))
+    locale = formats_for(visitor.page.business, visitor.page.reader).locale
+    return minor_units(typed, locale, MINOR_UNIT_DIGITS[found["currency"]])
 
 
 def minor_units(typed: str, locale: Locale, digits: int) -> int:
@@ -272,23 +220,6 @@ def _let_forms_lead_to_the_payment_page(response: Response[Any], request: PageRe
     if where is not None:
         policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {where}")
         response.headers["Content-Security-Policy"] = policy
-
-
-def _part(request: PageRequest) -> Part:
-    try:
-        return Part.behind(request.query_params.get("cursor"), SHOWN)
-    except BadCursor as error:
-        raise ValidationException("cursor: This is no cursor of a list.") from error
-
-
-def _more(request: PageRequest, cursor: str | None) -> str | None:
-    """The query of the list's next part."""
-    if cursor is None:
-        return None
-    kept: Mapping[str, str] = {
-        name: value for name, value in request.query_params.items() if name != "cursor"
-    }
-    return "?" + urlencode({**kept, "cursor": cursor})
 
 
 ROUTES: list[ControllerRouterHandler] = [

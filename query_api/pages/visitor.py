@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
 
+from query_api.customer.reading import reading_for
 from query_api.customer.words import Words
 from query_api.pages.context import Page, PageRequest
 from query_api.pages.render import PAGES, formats_for, render
@@ -55,8 +56,7 @@ async def provide_visitor(page: NamedDependency[Page], request: PageRequest) -> 
     if page.session is None:
         query = f"?{request.url.query}" if request.url.query else ""
         raise SignedOut(page.root, request.url.path + query)
-    state = request.app.state
-    return Visitor(page, page.session, Reading(state.store, page.session.scope, page.business, state.clock()))
+    return Visitor(page, page.session, reading_for(request, page.session.scope))
 
 
 def part_of(request: PageRequest) -> Part:

@@ -18,6 +18,9 @@ TWICE = "owner@mail.test"
 """An address of two customers of Clearwater."""
 NEW = "new@mail.test"
 """A customer of Clearwater to whom nothing has happened yet."""
+TILL = "till"
+PAYERS = [f"payer{number}@mail.test" for number in range(1, 13)]
+"""Customers of a business that takes payments online, with one open invoice each."""
 SPANISH = "ana@mail.test"
 """A customer, who reads Spanish, of a business whose colour is pure yellow and whose names are very long."""
 NOIR = "noir"
@@ -139,7 +142,23 @@ def log() -> Log:
     history(made, "biz_l/cus_1", LONG.strip())
     history(made, "biz_n/cus_1")
     many(made, "biz_c/cus_5")
+    business(made, "biz_t", TILL, "Till & Daughters", "#7a1f4b", "en-US")
+    made.add("business.payments_connected.v1", "biz_t", "biz_t", stripe_account_id="acct_till_e2e")
+    for number, email in enumerate(PAYERS):
+        customer(made, f"biz_t/cus_{number}", "Penny Payer", email, "1 Coin Street")
+        made.add("invoice.issued.v2", f"biz_t/cus_{number}", f"inv_{number}", **OPEN_INVOICE)
     return made
+
+
+OPEN_INVOICE: dict[str, Any] = {
+    "number": "2001",
+    "issued_on": on(-3),
+    "due_on": on(11),
+    "currency": "usd",
+    "lines": [{"description": "Pool cleaning", "quantity": "1", "amount": 12000}],
+    "tax": 0,
+    "total": 12000,
+}
 
 
 def business(made: Log, name: str, slug: str, title: str, colour: str, locale: str, **branding: Any) -> None:

@@ -70,6 +70,8 @@ class Portal(NamedTuple):
 
     url: str
     post: Post
+    stripe: str
+    """The address of the stand-in for Stripe."""
 
 
 Browsing = Callable[..., Awaitable[Page]]
@@ -100,7 +102,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         await projected(one)
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
-            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client))
+            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), one.env["LOCAL_STRIPE_CONTROL"])
 
 
 async def projected(one: Installation) -> None:
@@ -125,12 +127,12 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
-    """Opens pages that reach the portal and nobody else: the test fails when one tries to."""
+    """Opens pages that reach the portal and nobody else, but where one pays: the test fails when one tries to."""
     contexts: list[BrowserContext] = []
     strays: list[str] = []
 
     async def guard(route: Route) -> None:
-        if route.request.url.startswith(portal.url):
+        if route.request.url.startswith((portal.url, f"{portal.stripe}/pay/")):
             await route.continue_()
         else:
             strays.append(route.request.url)

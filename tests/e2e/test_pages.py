@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MARIA, NEW, SLUG, SPANISH
+from tests.e2e.clearwater import LOUD, MARIA, NEW, PAYERS, SLUG, SPANISH, TILL
 from tests.e2e.conftest import Browsing, Portal
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -22,6 +22,13 @@ PAGES = [
     pytest.param(SLUG, "/visits", NEW, id="visits of a new customer"),
     pytest.param(SLUG, "/visits/ahead", MARIA, id="appointments"),
     pytest.param(LOUD, "/visits?status=completed", SPANISH, id="visits in Spanish and yellow"),
+    pytest.param(SLUG, "/invoices", MARIA, id="invoices"),
+    pytest.param(SLUG, "/invoices", NEW, id="invoices of a new customer"),
+    pytest.param(SLUG, "/invoices/inv_1041", MARIA, id="invoice, partly paid"),
+    pytest.param(TILL, "/invoices/inv_0", PAYERS[0], id="invoice with Pay"),
+    pytest.param(LOUD, "/invoices/inv_1041", SPANISH, id="invoice in Spanish and yellow"),
+    pytest.param(SLUG, "/payments", MARIA, id="payments"),
+    pytest.param(LOUD, "/payments/pay_1", SPANISH, id="receipt in Spanish and yellow"),
     pytest.param(SLUG, "/sign-in", None, id="sign-in"),
     pytest.param(LOUD, "/sign-in", None, id="sign-in in yellow"),
     pytest.param(SLUG, "/sign-in/nosuchtoken", None, id="link that does not work"),

@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.clearwater import PAYERS, TILL
 from tests.e2e.conftest import Browsing, Portal
 from tests.e2e.test_pages import enter
+from tests.processes import until
 
 PAY = "Pay $120.00"
 
@@ -23,7 +24,7 @@ class Wallet(NamedTuple):
 
 
 Opening = Callable[..., Awaitable[Wallet]]
-payers = iter(PAYERS)
+payers = iter(PAYERS[1:])  # the first one is looked at by others
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ def wallet(browse: Browsing, portal: Portal, stripe: httpx.AsyncClient) -> Openi
 
 async def paid(page: Page) -> None:
     """The return page says so, and so does the invoice."""
-    await expect(page.get_by_role("status")).to_contain_text("$120.00 for invoice 2001 is paid.")
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
+        "$120.00 for invoice 2001 is paid."
+    )
     await page.get_by_role("link", name="Go to invoice 2001").click()
     await expect(page.get_by_text("Paid in full. Thank you!")).to_be_visible()
     await expect(page.get_by_role("button", name=PAY)).to_have_count(0)
@@ -93,7 +96,7 @@ async def test_cancel(wallet: Opening) -> None:
     await page.get_by_role("button", name=PAY).click()
     url = page.url
     await page.get_by_role("button", name="Cancel").click()
-    await expect(page.get_by_role("status")).to_contain_text("No payment was taken.")
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text("No payment was taken.")
     await page.get_by_role("button", name=PAY).click()
     await expect(page).to_have_url(url)
 
@@ -107,8 +110,10 @@ async def test_a_bank_debit_settles_later(
     await page.get_by_role("button", name=PAY).click()
     session = page.url.rpartition("/")[2]
     await page.get_by_role("button", name="Pay by bank").click()
-    await expect(page.get_by_role("status")).to_contain_text("This page looks again by itself.")
-    await expect(page.get_by_role("status")).to_contain_text(
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
+        "This page looks again by itself."
+    )
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
         "You don't need to pay again. We'll e-mail you.", timeout=90_000
     )
     await page.get_by_role("link", name="Go to invoice 2001").click()
@@ -135,7 +140,7 @@ async def test_the_back_button(wallet: Opening) -> None:
     invoice = page.url
     await page.get_by_role("button", name=PAY).click()
     await page.get_by_role("button", name="Pay", exact=True).click()
-    await expect(page.get_by_role("status")).to_contain_text("is paid.")
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text("is paid.")
     for _ in range(4):
         if page.url == invoice:
             break
@@ -175,8 +180,6 @@ async def test_the_tab_is_closed_before_it_comes_back(wallet: Opening, stripe: h
         await again.goto(invoice)
         return await again.get_by_text("Paid in full. Thank you!").count() == 1
 
-    from tests.processes import until
-
     await until(is_paid, "the invoice paid")
 
 
@@ -192,6 +195,8 @@ async def test_a_part_is_paid(wallet: Opening) -> None:
     await page.get_by_label("Amount in USD").fill("50.00")
     await page.get_by_role("button", name="Pay this amount").click()
     await page.get_by_role("button", name="Pay", exact=True).click()
-    await expect(page.get_by_role("status")).to_contain_text("$50.00 for invoice 2001 is paid.")
+    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
+        "$50.00 for invoice 2001 is paid."
+    )
     await page.get_by_role("link", name="Go to invoice 2001").click()
     await expect(page.get_by_role("button", name="Pay $70.00")).to_be_visible()

@@ -23,6 +23,7 @@ CHOOSE_A_TENANT = {
     "query_api/payments/service.py": "by the session of who pays",
     "query_api/payments/mailer.py": "by a payment on its way",
     "query_api/payments/sender.py": "by a payment on its way",
+    "query_api/payments/reconcile.py": "by a payment on its way, and what Stripe was told of one",
 }
 """The modules that may say whose documents are read, and by what they know it: nothing that a client says."""
 
@@ -31,7 +32,8 @@ HOLD_THE_STORE = {
     "query_api/sign_in/mailer.py",
     "query_api/sign_in/sessions.py",
     "query_api/payments/mailer.py",
-    "query_api/payments/service.py",
+    "query_api/payments/outcomes.py",
+    "query_api/payments/reconcile.py",
 }
 """The modules that read otherwise than by a `Reading`: what runs beside requests, and who is signed in."""
 
