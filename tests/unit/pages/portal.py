@@ -169,6 +169,7 @@ class Portal:
                 "store": Store(),
                 "portals": Portals(self.reads, addresses),  # type: ignore[arg-type]
                 "sign_in": self.sign_in,
+                "payments": None,
                 "clock": lambda: NOW,
                 "logos": Logos(None),
             }
