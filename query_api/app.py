@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from query_api.addresses import Addresses
 from query_api.calendar.addresses import FeedAddresses
@@ -34,6 +33,7 @@ from query_api.payments.sender import Sender, publishing
 from query_api.payments.service import Payments
 from query_api.payments.stripe_api import StripeApi
 from query_api.payments.webhook import Webhook
+from query_api.reference.page import Described, ReferencePage
 from query_api.rounds import delivering
 from query_api.sign_in.controllers import ROUTES as SIGN_IN
 from query_api.sign_in.mailer import Mailer
@@ -144,7 +144,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             title="Customer portal",
             version="1",
             path="/-/openapi",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[Described(path="/openapi.json"), ReferencePage(path="/")],
             use_handler_docstrings=True,
         ),
     )
