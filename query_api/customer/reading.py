@@ -31,8 +31,8 @@ SESSION = "session"
 """Where the session is found in a request's state."""
 
 DEFAULT_LIMIT = 25
-LONGEST_CURSOR = 120_000
-"""Characters: a subscription's place in its list is its plan's name, which may be 20,000 characters."""
+LONGEST_CURSOR = 60_000
+"""Characters, as many as an address may have on its way; a subscription's place in its list is its plan's name."""
 
 
 async def require_session(

@@ -195,4 +195,10 @@ def _file(path: str, name: str, summary: str, types: tuple[str, ...]) -> Json:
         "parameters": [SLUG, *ids, *([size] if name in SIZED else [])],
         "responses": {"200": {"description": "The file.", "content": content}, **ranged},
     }
-    return _operation(f"/{{slug}}/{path}", "get", operation)
+    whole = _operation(f"/{{slug}}/{path}", "get", operation)
+    # Files lie beside pages: who may not have one is told so by a page.
+    page = {"text/html": {"schema": {"type": "string"}}}
+    whole["responses"] |= {
+        status: whole["responses"][status] | {"content": page} for status in ("400", "401", "404", "503")
+    }
+    return whole
