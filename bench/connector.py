@@ -1,6 +1,7 @@
 """MongoDB's own sink connector in Kafka Connect, which copies the log into a collection, record by record."""
 
 import asyncio
+import hashlib
 import subprocess
 import tempfile
 import time
@@ -24,16 +25,22 @@ async def measure(stage: Stage, events: int) -> float:
     libraries = await asyncio.to_thread(_libraries)
     ports = Ports()
     with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder, "said")
+        output = await asyncio.to_thread(said.open, "wb")
         process = await asyncio.create_subprocess_exec(
             *_java(libraries, Path(folder), stage, ports.take()),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
         )
         try:
             return await _copied(stage, events, process)
+        except (Problem, TimeoutError) as problem:
+            end = await asyncio.to_thread(_end, said)
+            raise Problem(f"Kafka Connect copied nothing, or not all: {problem}\n{end}") from problem
         finally:
             ports.release()
+            output.close()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
@@ -41,7 +48,7 @@ async def measure(stage: Stage, events: int) -> float:
 
 def _libraries() -> Path:
     """The connector and what it needs, kept beside the stack's own programs."""
-    libraries = root() / "connect" / "libs"
+    libraries = root() / f"connect-{hashlib.sha256(POM.read_bytes()).hexdigest()[:8]}" / "libs"
     if not libraries.is_dir():
         wanted = ["-DincludeScope=runtime", f"-DoutputDirectory={libraries}"]
         command = ["mvn", "-q", "-B", "-C", "-f", str(POM), "dependency:copy-dependencies", *wanted]
@@ -74,7 +81,15 @@ def _java(libraries: Path, folder: Path, stage: Stage, port: int) -> list[str]:
     for name, settings in (("worker", worker), ("sink", sink)):
         files.append(folder / f"{name}.properties")
         files[-1].write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-    command = ["java", "-Xmx1g", "-XX:-UsePerfData", f"-Djava.io.tmpdir={folder}", "-cp", f"{libraries}/*"]
+    command = [
+        "java",
+        "-Xmx1g",
+        "-XX:-UsePerfData",
+        "-Dlog4j2.level=ERROR",
+        f"-Djava.io.tmpdir={folder}",
+        "-cp",
+        f"{libraries}/*",
+    ]
     return [*command, "org.apache.kafka.connect.cli.ConnectStandalone", *map(str, files)]
 
 
@@ -90,5 +105,9 @@ async def _copied(stage: Stage, events: int, process: asyncio.subprocess.Process
                 if count >= events and first is not None:
                     return (count - first[0]) / (now - first[1])
                 if process.returncode is not None:
-                    raise Problem(f"Kafka Connect ended with {process.returncode}")
+                    raise Problem(f"it ended with {process.returncode}")
                 await asyncio.sleep(EVERY_S)
+
+
+def _end(said: Path) -> str:
+    return said.read_text(errors="replace")[-2000:]

@@ -53,7 +53,7 @@ async def _rebuild(store: Store, record: Mapping[str, Any], now: datetime) -> Re
     progress = Progress(noted.get("done", 0), noted["total"], 0)
     if record["state"] == "filling":
         progress = await store.filling(record["_id"]).progress()
-    state = _state(record, now)
+    state = _state(record, progress, now)
     rate = noted.get("rate")
     left = progress.total - progress.done
     return Rebuild(
@@ -70,9 +70,9 @@ async def _rebuild(store: Store, record: Mapping[str, Any], now: datetime) -> Re
     )
 
 
-def _state(record: Mapping[str, Any], now: datetime) -> State:
+def _state(record: Mapping[str, Any], progress: Progress, now: datetime) -> State:
     noted = record["rebuild"]
-    if noted.get("finished_at"):
+    if noted.get("finished_at") or record["state"] in ("level", "served", "standby"):
         return "done"
     if record["state"] == "retired":
         return "dropped"
@@ -80,7 +80,7 @@ def _state(record: Mapping[str, Any], now: datetime) -> State:
         return "failed"
     if now - noted["heard_at"] > SILENT:
         return "stopped"
-    return "filling" if record["state"] == "filling" and noted.get("rate") is not None else "following"
+    return "filling" if progress.lanes_left else "following"
 
 
 class Rate:

@@ -144,9 +144,10 @@ class _Rebuild:
         self._rate = Rate()
 
     async def run(self) -> None:
-        if (await self._filling.progress()).lanes_left:
+        while (await patiently(self._filling.progress)).lanes_left:
             await first(self._fill(), self._tell("filling"))
-        progress = await self._filling.progress()
+        await self._require_there()
+        progress = await patiently(self._filling.progress)
         await self._store.lifecycle.note(self._generation, done=progress.done, total=progress.total)
         await first(self._finish(), self._tell("following"))
         await self._store.lifecycle.note(self._generation, finished_at=utc_now(), error=None)

@@ -121,12 +121,15 @@ class Lifecycle:
             record = await self._records.find_one({"_id": generation, "state": "filling"}, session=session)
             if record is None:
                 raise NotNow(f"generation {generation} is not being filled any more")
+            lanes = await self._lanes(generation, session)
+            if any("filling" in lane for lane in lanes.values()):
+                raise NotLevel(f"generation {generation} is not filled yet")
             version = record["version"]
             known = await self._generations.pointer(version, session) or Pointer(version, None, None)
             pointer = replace(known, level=generation)
             await self._take(pointer.kept, session)
             if known.served is not None:
-                lanes, before = [await self._lanes(one, session) for one in (generation, known.served)]
+                before = await self._lanes(known.served, session)
                 self._require_level(generation, lanes, _offsets(before), ALMOST)
             await self._retire(set(known.kept) - set(pointer.kept), session)
             await self._point(pointer, session)

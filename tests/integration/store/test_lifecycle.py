@@ -10,7 +10,16 @@ import pytest
 from local_stack.stack import Stack
 from projectors.applier import Apart, Applier, LaneLost
 from read_models.project import VERSION
-from read_models.store import Conflict, NoGeneration, NotLevel, NotNow, Pointer, Store, Switch
+from read_models.store import (
+    Conflict,
+    NoGeneration,
+    NotLevel,
+    NotNow,
+    Pointer,
+    Store,
+    Switch,
+    blank_filling,
+)
 from read_models.store.checkpoints import COLLECTION
 from tests.integration.applier.applying import (
     ENDS,
@@ -235,6 +244,13 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
     await working
     assert switches > 1
     assert await views(store, 1) == await views(store, 2) == undisturbed()
+
+
+async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(store: Store) -> None:
+    lanes = {lane: blank_filling({}, 0, 1) for lane in LANES}
+    generation = await store.lifecycle.begin(VERSION, "cluster", lanes)
+    with pytest.raises(NotLevel, match="not filled yet"):
+        await store.lifecycle.offer(generation)
 
 
 async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
