@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from tests.integration.live import expected, level, sample, send, worker_of
-from tests.integration.rebuild.test_rebuild import documents, made, views
+from tests.integration.live import expected, sample, send, worker_of
+from tests.integration.rebuild.rebuilding import caught_up, command, documents, ended, made, views
 from tests.processes import Installation, Installations, Process, until
 
 
@@ -25,7 +25,7 @@ async def test_a_rebuild_killed_again_and_again_goes_on_and_gives_the_same(
     lines = sample(2)
     one = await made(installation, lines)
     live = one.start("project")
-    await level(one, len(lines))
+    await caught_up(one, len(lines))
     await live.stop()
     reached = 0
     for _ in range(3):
@@ -39,8 +39,7 @@ async def test_a_rebuild_killed_again_and_again_goes_on_and_gives_the_same(
         rebuilding.kill()
         reached = await progress(one)
         assert (await documents(one, "pointers"))[0]["served"] == 1
-    done = await one.run("rebuild", "--promote")
-    assert done.returncode == 0, done.stderr
+    await command(one, "rebuild", "--promote")
     assert [pointer["served"] for pointer in await documents(one, "pointers")] == [2]
     assert await views(one, 2) == await views(one, 1) == expected(lines)
 
@@ -54,7 +53,7 @@ async def test_whoever_is_killed_while_a_generation_is_promoted(
     lines = sample()
     one = await made(installation, lines)
     live = one.start("project")
-    await level(one, len(lines))
+    await caught_up(one, len(lines))
     killed = one.start("rebuild", "--promote", "--workers", "1")
     await killed.says("live workers are to keep the generation")
     await asyncio.sleep(chance.uniform(0, 0.3))
@@ -62,12 +61,11 @@ async def test_whoever_is_killed_while_a_generation_is_promoted(
         killed.kill()
     else:
         os.kill(worker_of(live), signal.SIGKILL)
-        assert await killed.ended() == 0, killed.output()
+        assert await ended(killed) == 0, killed.output()
     more = sample(first=1)
     await send(one, more)
-    await level(one, len(lines) + len(more))
-    done = await one.run("promote")
-    assert done.returncode == 0, done.stderr
+    await caught_up(one, len(lines) + len(more))
+    await command(one, "promote")
     [pointer] = await documents(one, "pointers")
     assert {pointer["served"], pointer["standby"]} == {1, 2}
     assert await views(one, 1) == await views(one, 2) == expected([*lines, *more])
@@ -78,11 +76,11 @@ async def test_a_second_rebuild_helps_the_first(installation: Installations) -> 
     one = await made(installation, lines)
     both: list[Process] = []
     live = one.start("project")
-    await level(one, len(lines))
+    await caught_up(one, len(lines))
     for _ in range(2):
         both.append(one.start("rebuild", "--workers", "1", "--max-rate", "1000"))
         await both[0].says("filling a lane")
-    assert [await rebuilding.ended() for rebuilding in both] == [0, 0], both[1].output()
+    assert [await ended(rebuilding) for rebuilding in both] == [0, 0], both[1].output()
     assert await views(one, 2) == await views(one, 1) == expected(lines)
     assert sorted(record["_id"] for record in await documents(one, "generations")) == [1, 2]
     assert live.alive()

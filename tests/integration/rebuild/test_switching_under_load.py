@@ -9,16 +9,14 @@ from bench.publishing import Publisher
 from bench.visitor import Visitor, sign_in
 from bench.weekly import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
-from tests.integration.live import expected, level
-from tests.integration.rebuild.test_rebuild import documents, views
-from tests.processes import Installation, Installations, until
+from tests.integration.live import expected
+from tests.integration.rebuild.rebuilding import caught_up, command, documents, views
+from tests.processes import Installation, Installations
 
 CYCLES = 10
 EVENTS_A_SECOND = 300
 READS_A_SECOND = 200
 CUSTOMERS = 8
-COMMAND_WITHIN_S = 300.0
-"""Only ends what hangs."""
 BUSINESS, SLUG = "biz_load", "biz-load"
 
 
@@ -65,13 +63,6 @@ async def look(visitor: Visitor) -> None:
         await asyncio.sleep(max(0.0, pause - (time.monotonic() - begun)))
 
 
-async def command(one: Installation, *arguments: str) -> None:
-    """Runs a command that has to succeed, however long it takes."""
-    process = one.start(*arguments)
-    await until(lambda: not process.alive(), f"the end of {process.command}", COMMAND_WITHIN_S)
-    assert process.process.returncode == 0, process.output()
-
-
 async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: Installations) -> None:
     one = await installation(PORTAL_PARTITIONS="4")
     await command(one, "topics", "create")
@@ -82,7 +73,7 @@ async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: In
     async with Publisher(one.env["PORTAL_KAFKA_BOOTSTRAP"], topics) as publisher:
         history = load.history(datetime.now(UTC))
         await publisher.send_all(history)
-        await level(one, len(history))
+        await caught_up(one, len(history))
         await one.answers("/-/health/ready")
         url, mail = one.env["PORTAL_PUBLIC_URL"], one.env["LOCAL_MAIL_API"]
         visitors = [await sign_in(url, mail, SLUG, f"cus_{number}@mail.test") for number in range(CUSTOMERS)]
@@ -104,6 +95,6 @@ async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: In
         for visitor in visitors:
             await visitor.__aexit__(None, None, None)
     said = [json.dumps(event).encode() for event in (*history, *load.said)]
-    await level(one, len(said))
+    await caught_up(one, len(said))
     whole = expected(said)
     assert await views(one, CYCLES + 1) == await views(one, CYCLES) == whole
