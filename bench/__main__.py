@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, reading, rebuild, throughput
+from bench import enumeration, latency, reading, rebuild, throughput
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Guard
@@ -146,12 +146,26 @@ async def memory_of(stage: Stage) -> Outcome:
     ]
 
 
+async def enumeration_of(stage: Stage) -> Outcome:
+    """Whether times tell who is a customer."""
+    times = await enumeration.measure(stage)
+    return {"enumeration": {name: one._asdict() for name, one in times.items()}}, [
+        (
+            f"POST {name}: a known address takes longer",
+            f"{one.chance:.1%} ({one.known_ms:.2f} : {one.unknown_ms:.2f} ms, {one.sigmas:.1f} sigma)",
+            "50 %, within 3 sigma",
+        )
+        for name, one in times.items()
+    ]
+
+
 PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
     "throughput": throughput_of,
     "latency": latency_of,
     "reading": reading_of,
     "rebuild": rebuild_of,
     "memory": memory_of,
+    "enumeration": enumeration_of,
 }
 """By the name that chooses them; without one all are run."""
 

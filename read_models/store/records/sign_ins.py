@@ -51,7 +51,14 @@ class SignIns:
         OVER,
         IndexModel([("due_at", ASCENDING)], name="outbox", partialFilterExpression={"state": "waiting"}),
         IndexModel(
-            [("business", ASCENDING), ("address", ASCENDING), ("sent_at", DESCENDING)], name="address"
+            # With the browser in it: how many mails an address was sent is not to be felt by who has none of them.
+            [
+                ("business", ASCENDING),
+                ("address", ASCENDING),
+                ("browser", ASCENDING),
+                ("sent_at", DESCENDING),
+            ],
+            name="asked_from",
         ),
         IndexModel([("link", ASCENDING)], name="link", partialFilterExpression={"state": "sent"}),
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
