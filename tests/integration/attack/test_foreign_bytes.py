@@ -120,5 +120,6 @@ async def test_what_is_somebody_elses_is_not_there_byte_for_byte(world: World) -
                 path = ("/" + "/".join(parts)).encode()
                 answers.add(await ask(world.app, route.method, path, b"", headers))
         (answer,) = answers
-        assert answer.status == 404, route
+        # A form that ends a device leads back to the list, whether or not there was one to end.
+        assert answer.status == 404 or (route.method, answer.status) == ("POST", 303), route
         assert not any(customer.encode() in answer.whole for customer in CUSTOMERS)
