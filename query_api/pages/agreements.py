@@ -49,12 +49,13 @@ async def contract_visits(
     month = request.query_params.get("month")
     if month is not None and not MONTH.fullmatch(month):
         raise ValidationException("month: this is no month of the form YYYY-MM.")
+    part = part_of(request)
     owner, found = await asyncio.gather(
         pages.contract(visitor.reading, contract_id),
         pages.contract_visits(
             visitor.reading,
             contract_id,
-            part_of(request),
+            part,
             [counted] if counted else (),
             [month] if month else (),
         ),
