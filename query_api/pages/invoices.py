@@ -1,5 +1,6 @@
 """Invoices and payments: what is due, paying it, and what became of that."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -33,6 +34,9 @@ from read_models.documents import document_id, money
 from read_models.pages import Reading
 from read_models.store.records import Checkout
 from web.headers import CONTENT_SECURITY_POLICY
+
+_DIGITS: Final = re.compile(r"[0-9.,\u202f\xa0 '’]{1,40}")
+"""What an amount is written with: the parser itself takes exponents, too."""
 
 STATUSES: Final = ("open", "paid", "void")
 
@@ -208,6 +212,8 @@ async def _amount(visitor: Visitor, invoice_id: str, typed: str) -> int:
 def minor_units(typed: str, locale: Locale, digits: int) -> int:
     """An amount as people write it, in minor units of so many digits. Raises NumberFormatError."""
     written = typed.strip("$€£¥\u202f\xa0 ")
+    if not _DIGITS.fullmatch(written):
+        raise NumberFormatError("not an amount")
     amount: Decimal = parse_decimal(written, locale=locale, strict=True).scaleb(digits)
     if not amount.is_finite() or amount != amount.to_integral_value() or not 0 < amount < 2**53:
         raise NumberFormatError("not an amount of this currency")
