@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, StorageState, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, StorageState, async_playwright, expect
 
 from local_stack.stack import Stack
 from tests.e2e import clearwater
@@ -107,7 +107,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 async def projected(one: Installation) -> None:
     """Returns when the views hold the whole log."""
-    async with asyncio.timeout(WITHIN_S * 2):
+    async with asyncio.timeout(WITHIN_S * 8):
         while True:
             done = await one.run("lag", "--json")
             if done.returncode == 0 and json.loads(done.stdout)["records"] == 0:
@@ -117,6 +117,7 @@ async def projected(one: Installation) -> None:
 @pytest.fixture(scope="package")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """The browser, without what it would do on its own."""
+    expect.set_options(timeout=WITHIN_S * 1000)
     async with async_playwright() as playwright:
         one = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
