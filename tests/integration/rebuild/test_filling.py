@@ -1,7 +1,6 @@
 """Lanes of a generation filled from a real log, in this process, whatever interrupts it."""
 
 import asyncio
-import gc
 import random
 from collections.abc import AsyncIterator
 
@@ -16,16 +15,17 @@ from projectors.rebuild import lane
 from projectors.rebuild.fill import fill
 from projectors.rebuild.run import lanes_to_fill
 from read_models.project import VERSION, fold_whole
-from read_models.store import Store
+from read_models.store import Claim, Filling, Portion, Store
 from tests.integration.live import expected, sample, send
 from tests.integration.rebuild.rebuilding import documents, views
 from tests.processes import Installation, Installations
 
-# What is cancelled while it connects to Kafka leaves a task of aiokafka's behind, which is told when it is collected.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 LINES = sample()
 HELD = "biz_s0-0/cus_0"
+
+
+class Killed(Exception):
+    """The process ends here."""
 
 
 @pytest.fixture
@@ -58,21 +58,31 @@ async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gi
     monkeypatch.setattr("read_models.store.filling.DEAD_MS", -1000)
     monkeypatch.setattr(lane, "SLICE_BYTES", 50_000)
     monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
-    chance, installation = random.Random(3), Settings.read(one.env).installation
+    chance, real, left = random.Random(3), Filling.insert, 0
+
+    async def cut(self: Filling, claim: Claim, portion: Portion) -> None:
+        nonlocal left
+        left -= 1
+        late = chance.random() < 0.5
+        if left >= 0 or late:
+            await real(self, claim, portion)
+        if left < 0:
+            raise Killed
+
+    monkeypatch.setattr(Filling, "insert", cut)
+    installation = Settings.read(one.env).installation
     generation = await begun(one, store)
-    reached, interrupted = 0, 0
-    while (await store.filling(generation).progress()).lanes_left and interrupted < 20:
-        task = asyncio.create_task(fill(installation, generation, None))
-        await asyncio.wait({task}, timeout=chance.uniform(0.1, 1.0))
-        interrupted += not task.done()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    reached, killed = 0, 0
+    while (await store.filling(generation).progress()).lanes_left:
+        left = 2 + killed
+        try:
+            await fill(installation, generation, None)
+        except Killed:
+            killed += 1
         finished = sum(found["filled"] for found in await documents(one, "checkpoints"))
         assert finished >= reached
         reached = finished
-    gc.collect()
-    await fill(installation, generation, None)
-    assert interrupted
+    assert killed > 2
     assert await views(one, generation) == expected(LINES)
     assert await store.filling(generation).progress() == (len(LINES), len(LINES), 0)
 
