@@ -102,6 +102,15 @@ def serve() -> None:
 
 
 @app.command()
+def staff() -> None:
+    """Serves the staff surface at PORTAL_HOST and PORTAL_STAFF_PORT."""
+    from portal.commands.staff import staff
+
+    logs.configure()
+    staff(settings())
+
+
+@app.command()
 def lag(
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until stopped.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/lag.")] = False,

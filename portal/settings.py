@@ -25,6 +25,7 @@ HINTS: Final[Mapping[str, str]] = {
     "PORTAL_MEDIA_URL": "set it to where the pictures lie, e.g. file:///srv/media or s3://bucket/media",
     "PORTAL_CACHE_URL": "set it to where copies of files may lie, e.g. file:///var/cache/portal or s3://bucket/cache",
     "PORTAL_PUBLIC_URL": "set it to where customers reach the portal, e.g. https://portal.example.com",
+    "PORTAL_STAFF_TOKEN": "set it to name:token[,name:token], each token random (`openssl rand -hex 32`)",
     "PORTAL_SECRET_KEY": "set it to a random text of 32 characters or more; when it is replaced, keep the old one"
     " behind the new one, after a comma",
 }

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from prometheus_client import Histogram
 
 from events.envelope import Record
 from events.topics import Topics
@@ -76,6 +77,17 @@ class Applier:
         self.applied = 0
         """Records applied by this process."""
         self.lost_compares = 0
+        self.batch_seconds = Histogram(
+            "portal_projector_batch_seconds",
+            "How long the transaction of a batch takes, tries included.",
+            registry=None,
+            buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+        )
+
+    @property
+    def retries(self) -> int:
+        """Transactions that were tried again."""
+        return self._writer.retries
 
     async def take_over(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
         """Takes lanes; gives the offset of the next record to read by full topic name and partition.
@@ -269,7 +281,8 @@ class Applier:
         }
         known = [one for one in self._known.values() if one.lane in steps]
         views = [self._store.views(generation) for generation in self._generations]
-        await self._writer.write(batch._replace(steps=steps), known, views)
+        with self.batch_seconds.time():
+            await self._writer.write(batch._replace(steps=steps), known, views)
         self.applied += batch.records
 
     async def _recover(self) -> None:

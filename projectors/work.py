@@ -16,10 +16,12 @@ from projectors.installation import Installation
 from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
 from projectors.lanes import Lanes
 from projectors.live import Member
+from projectors.numbers import registry_of
 from projectors.tasks import first
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
-from read_models.store.records import Copies, Records
+from read_models.store.records import Copies, Records, Said
+from web.metrics import snapshot
 
 logger = structlog.get_logger(__name__)
 
@@ -53,10 +55,21 @@ async def work(installation: Installation, instance: str) -> None:
         lanes = Lanes(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         member = Member(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
-        works = [member.run(), level.watch(lanes, log, lambda: datetime.now(UTC))]
+        records = Records(store.database)
+        registry = registry_of(applier)
+        telling = records.processes.telling(
+            "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), now
+        )
+        await stack.enter_async_context(telling)
+        works = [member.run(), level.watch(lanes, log, now)]
         if installation.cache_url:
-            works.append(Records(store.database).erasures.completing(Copies(installation.cache_url)))
+            works.append(records.erasures.completing(Copies(installation.cache_url)))
         await first(*works)
+
+
+def now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
 
 
 async def _fit(store: Store, cluster: Cluster) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from prometheus_client import CollectorRegistry
 
 from query_api.addresses import Addresses
 from query_api.calendar.addresses import FeedAddresses
@@ -43,11 +44,12 @@ from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
-from read_models.store.records import Copies, Records
+from read_models.store.records import Copies, Records, Said
 from web.bodies import ReadRequest
 from web.compression import Compressed
 from web.headers import SecurityHeaders
 from web.limits import Bounded
+from web.metrics import Timed, snapshot
 from web.problems import Answered, pass_on
 
 MAX_BODY_BYTES = 16 * 1024
@@ -121,8 +123,13 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
                     teller = PaymentMailer(outcomes, store, reads, config.smtp_url, portals, addresses, clock)
                     await stack.enter_async_context(delivering(teller))
             await stack.enter_async_context(tidying(copies, records.erasures, clock))
+            telling = records.processes.telling(
+                "serve", store.version, lambda: Said((), snapshot(registry)), clock
+            )
+            await stack.enter_async_context(telling)
             yield
 
+    registry = CollectorRegistry()
     app = Litestar(
         route_handlers=[
             HealthController,
@@ -151,5 +158,5 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
     # Around the router too: what no route answers, 404 and 405, is a request like any other.
     answered = Answered(Bounded(Tenancy(app.asgi_handler, addresses)), answer)
     secured = SecurityHeaders(answered, https=config.https, domain=addresses.host)
-    app.asgi_handler = Compressed(Conditional(secured))
+    app.asgi_handler = Timed(Compressed(Conditional(secured)), registry)
     return app

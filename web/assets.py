@@ -76,14 +76,19 @@ def _response(content: bytes, content_type: str, *, current: bool) -> Response[b
     return Response(content, media_type=content_type, headers=headers)
 
 
-@get("/-/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-def asset(name: FromPath[str]) -> Response[bytes]:
-    """A stylesheet, icon or script."""
-    found = ASSETS.find(name)
-    if found is None:
-        raise NotFoundException
-    file, current = found
-    return _response(file.content, file.content_type, current=current)
+def serving(assets: Assets) -> HTTPRouteHandler:
+    """The route of the files of a folder."""
+
+    @get(f"{assets.prefix}/{{name:str}}", include_in_schema=False, sync_to_thread=False)
+    def asset(name: FromPath[str]) -> Response[bytes]:
+        """A stylesheet, icon or script."""
+        found = assets.find(name)
+        if found is None:
+            raise NotFoundException
+        file, current = found
+        return _response(file.content, file.content_type, current=current)
+
+    return asset
 
 
 @get("/-/brand/{name:str}", include_in_schema=False, sync_to_thread=False)
@@ -97,4 +102,4 @@ def brand(name: FromPath[str]) -> Response[bytes]:
     return _response(content, MediaType.CSS, current=brand_url(colours.brand).endswith(f"/{name}"))
 
 
-ROUTES: list[HTTPRouteHandler] = [asset, brand]
+ROUTES: list[HTTPRouteHandler] = [serving(ASSETS), brand]

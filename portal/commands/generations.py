@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from portal.commands.store import opened
+from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.generations import Generation, generations
 from read_models.store import Conflict, NotNow
+from read_models.store.records import Records
 
 WITHIN_S: Final = 15.0
 AGAIN_S: Final = 0.05
@@ -39,6 +41,10 @@ async def drop(settings: Settings, generation: int, *, served: bool) -> str:
                 while True:
                     try:
                         await store.lifecycle.drop(generation, served=served)
+                        audit = Records(store.database).audit
+                        await audit.note(
+                            caller(), "generation.drop", str(generation), None, datetime.now(UTC)
+                        )
                         return f"generation {generation} is dropped"
                     except Conflict:
                         await asyncio.sleep(AGAIN_S)

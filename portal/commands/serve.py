@@ -7,14 +7,13 @@ import sys
 from typing import Final
 
 import structlog
-from granian import Granian
-from granian.constants import Interfaces, Loops
 from litestar.types import ASGIApp
 
 from portal import logs
-from portal.errors import CommandError, UsageError
+from portal.errors import UsageError
 from portal.requests import Clients, RequestIds
 from portal.running import run
+from portal.serving import serve_app
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.config import Config, Limits, OnlinePayments
@@ -23,8 +22,6 @@ from read_models.store import Store, Unavailable
 logger = structlog.get_logger(__name__)
 
 AGAIN_S: Final = 1.0
-KILL_AFTER_S: Final = 10
-"""How long requests under way have once the service is told to stop."""
 
 
 def serve(settings: Settings) -> None:
@@ -34,25 +31,8 @@ def serve(settings: Settings) -> None:
         logger.warning("a feature is off", feature=feature, missing=missing)
     if not run(_answering(config), endless=True):
         return
-    server = Granian(
-        "portal.commands.serve:app",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        factory=True,
-        loop=Loops.uvloop,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=KILL_AFTER_S,
-        log_enabled=False,
-    )
     logger.info("serving", address=f"{settings.host}:{settings.port}", public_url=settings.public_url)
-    try:
-        server.serve()
-    except OSError as error:
-        raise CommandError(
-            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}"
-        ) from error
+    serve_app("portal.commands.serve:app", settings.host, settings.port)
 
 
 def app() -> ASGIApp:

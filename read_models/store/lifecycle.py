@@ -22,6 +22,7 @@ from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetters
 from read_models.store.driver import Client, Database, translated
 from read_models.store.generations import COLLECTION, POINTERS, Generations, Pointer, new_record
+from read_models.store.records import Records
 from read_models.store.views import collection_name
 
 SWITCHES_KEPT = 20
@@ -66,6 +67,7 @@ class Lifecycle:
         self._checkpoints = database[checkpoints.COLLECTION]
         self._generations = generations
         self._dead_letters = dead_letters
+        self._audit = Records(database).audit
 
     async def begin(self, version: int, cluster_id: str, lanes: Mapping[int, Doc]) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
@@ -168,6 +170,8 @@ class Lifecycle:
                 },
                 session=session,
             )
+            action = f"generation.{order.what}"
+            await self._audit.note(order.by, action, str(target), order.forced, said["at"], session=session)
         await self.sweep()
         return pointer
 

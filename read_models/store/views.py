@@ -1,7 +1,7 @@
 """The views of a generation: one collection of documents, an index of each list (`read_models.lists`)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import bson
 from bson.codec_options import CodecOptions
@@ -128,6 +128,21 @@ class Views:
             found = self._collection.find(chosen, session=session).hint(LISTS[wanted.list].by)
             documents: list[Doc] = await found.sort(list(sort)).limit(wanted.limit).to_list(wanted.limit)
             return documents
+
+    async def rivals(self, claimed: Literal["slug", "portal_host"]) -> list[list[Doc]]:
+        """The businesses that claim the same slug or host, whoever has it first (VIEWS.md, Applying events)."""
+        index = "slug" if claimed == "slug" else "host"
+        since = INDEXES[index].keys[1][0]
+        one = {"business": "$business", "claimed": f"${claimed}", "at": f"${since}", "closed": "$closed"}
+        steps: list[Doc] = [
+            {"$match": {"slug": {"$exists": True}, claimed: {"$ne": None}}},
+            {"$sort": dict(INDEXES[index].keys)},
+            {"$group": {"_id": f"${claimed}", "rivals": {"$push": one}}},
+            {"$match": {"rivals.1": {"$exists": True}}},
+        ]
+        with translated():
+            found = await self._collection.aggregate(steps, hint=index).to_list(None)
+        return [group["rivals"] for group in found]
 
     async def answer(self, need: Need, session: Any) -> Loaded:
         """What a fold needs, one question after the other, as a session takes them."""

@@ -75,6 +75,8 @@ class Writer:
         self._discards = Discards(database)
         self._session: Any = None
         self._reading: Any = None
+        self.retries = 0
+        """Transactions that were tried again."""
 
     @property
     def session_id(self) -> bytes:
@@ -275,6 +277,7 @@ class Writer:
             except Unavailable as error:
                 blocked_since = None
                 log.warning("MongoDB does not answer; trying again", error=str(error))
+            self.retries += 1
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

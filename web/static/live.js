@@ -1,5 +1,5 @@
 /* Keeps an open page up to date: asks for it again while somebody looks at it, and exchanges the parts that changed
-   ([data-live], by name). What is being read stays where it is; parts in use (focus, selection) wait for the next time. */
+   ([data-live], by name). What is being read stays where it is; parts in use (focus, selection, what was typed) wait for the next time. */
 (() => {
   "use strict";
   const body = document.body;
@@ -14,7 +14,8 @@
   const inUse = (part) => {
     const selected = document.getSelection();
     const marked = selected && !selected.isCollapsed && part.contains(selected.anchorNode);
-    return part.contains(document.activeElement) || marked || part.querySelector("dialog[open]");
+    const typed = [...part.querySelectorAll("input, textarea")].some((one) => one.value !== one.defaultValue);
+    return part.contains(document.activeElement) || marked || typed || part.querySelector("dialog[open]");
   };
 
   /* The first part in sight, and where: it is put back there after an exchange above it. */

@@ -9,9 +9,11 @@ from read_models.store.records.audit import Action, Audit
 from read_models.store.records.checkouts import Checkout, Checkouts, Fact
 from read_models.store.records.copies import Copies, Copy, Place
 from read_models.store.records.notices import Notice, Notices
+from read_models.store.records.processes import Process, Processes, Said
 from read_models.store.records.room import COLLECTIONS, Records
 from read_models.store.records.sessions import SessionRecord
 from read_models.store.records.sign_ins import SignIn
+from read_models.store.records.staff_sessions import StaffSession, StaffSessions
 
 SAID = {"audit": "detail", "discards": "why"}
 """Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
@@ -29,7 +31,12 @@ __all__ = [
     "Notice",
     "Notices",
     "Place",
+    "Process",
+    "Processes",
     "Records",
+    "Said",
     "SessionRecord",
     "SignIn",
+    "StaffSession",
+    "StaffSessions",
 ]

@@ -39,6 +39,11 @@ class Notices:
         document = {"_id": id_, "customer": customer, **notice._asdict()}
         await self.collection.reckon(id_, [{"$replaceWith": {"$literal": document}}])
 
+    async def latest(self, limit: int) -> list[Notice]:
+        """Those seen last, the latest first."""
+        found = await self.collection.find({}, [("at", DESCENDING), ("_id", ASCENDING)], limit)
+        return [Notice(*(document[name] for name in Notice._fields)) for document in found]
+
     async def settle(self, business: str, subject: str, kinds: Names[str]) -> None:
         """Removes notices that there is no cause for any more."""
         await self.collection.delete({"_id": {"$in": [_id(kind, business, subject) for kind in kinds]}})

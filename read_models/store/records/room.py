@@ -9,8 +9,10 @@ from read_models.store.records.erasures import COLLECTION as ERASURES
 from read_models.store.records.erasures import Erasures
 from read_models.store.records.limits import Limits
 from read_models.store.records.notices import Notices
+from read_models.store.records.processes import Processes
 from read_models.store.records.sessions import Sessions
 from read_models.store.records.sign_ins import SignIns
+from read_models.store.records.staff_sessions import StaffSessions
 
 COLLECTIONS = ("sessions", "sign_ins", "calendars", "checkouts", "notices")
 """The collections whose documents have `business` and `customer` (of a sign-in: several): erasure deletes by them."""
@@ -27,6 +29,8 @@ class Records:
             Collection(database, ERASURES), [Collection(database, name) for name in COLLECTIONS]
         )
         self.checkouts = Checkouts(Collection(database, "checkouts"))
+        self.processes = Processes(Collection(database, "processes"))
+        self.staff_sessions = StaffSessions(Collection(database, "staff_sessions"))
         self.limits = Limits(Collection(database, "limits"))
         self.notices = Notices(Collection(database, "notices"))
         self.sessions = Sessions(Collection(database, "sessions"))
@@ -40,7 +44,9 @@ class Records:
             self.checkouts,
             self.limits,
             self.notices,
+            self.processes,
             self.sessions,
             self.sign_ins,
+            self.staff_sessions,
         ):
             await room.collection.create_indexes(room.INDEXES)

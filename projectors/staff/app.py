@@ -1,0 +1,98 @@
+"""The staff surface, put together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from litestar import Litestar, get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from projectors.lag import Meter
+from projectors.staff.config import Config
+from projectors.staff.desk import Desk
+from projectors.staff.errors import answer
+from projectors.staff.guard import Guarded
+from projectors.staff.operators import Tries
+from projectors.staff.pages import ROUTES as PAGES
+from projectors.staff.render import STAFF
+from projectors.staff.routes import ROUTES as API
+from projectors.staff.sessions import Sessions
+from projectors.staff.watch import Watch
+from read_models.store import Store, patiently
+from web.assets import ROUTES as ASSETS
+from web.assets import serving
+from web.bodies import ReadRequest
+from web.headers import SecurityHeaders
+from web.limits import Bounded
+from web.problems import Answered, pass_on
+
+MAX_BODY_BYTES = 16 * 1024
+"""Forms and JSON of the staff surface are short."""
+
+
+def now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
+
+
+@get("/-/health/live", include_in_schema=False)
+async def live() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
+    """The service; its lifespan measures the lag, and ends a rebuild that was started here.
+
+    Its state has `desk`, `operators`, `sessions` and `tries`.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        installation = config.installation
+        store = Store(installation.mongo_url, installation.database)
+        meter = Meter(installation, store, clock)
+        desk = Desk(config, store, Watch(meter, installation.topic_prefix, clock), clock)
+        app.state.update(
+            desk=desk,
+            operators=config.operators,
+            sessions=Sessions(desk.records.staff_sessions, config.operators, clock),
+            tries=Tries(clock),
+        )
+        tasks = [
+            asyncio.create_task(desk.watch.run()),
+            # The service runs all the same while MongoDB is away, and says so.
+            asyncio.create_task(patiently(desk.records.prepare)),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await desk.rebuilding.stop()
+            await meter.close()
+            await store.close()
+
+    app = Litestar(
+        route_handlers=[live, *ASSETS, serving(STAFF), *API, *PAGES],
+        lifespan=[lifespan],
+        exception_handlers={Exception: pass_on},
+        request_class=ReadRequest,
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Customer portal: staff surface",
+            version="1",
+            path="/api/openapi",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+        ),
+    )
+    # Around the router too: what no route answers, 404 and 405, is for nobody but operators either.
+    app.asgi_handler = SecurityHeaders(
+        Answered(Bounded(Guarded(app.asgi_handler)), answer), https=config.https
+    )
+    return app

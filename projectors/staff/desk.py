@@ -1,0 +1,160 @@
+"""What operators can do, and what they are shown: one room for the API and for the page."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from projectors import switch
+from projectors.generations import Generation, generations
+from projectors.kafka import find, reading
+from projectors.lag import Lag
+from projectors.letter_shapes import of_discard, of_letter, of_record
+from projectors.quarantine import Mended, NoSuchLetter, Quarantine
+from projectors.rebuild import progress
+from projectors.rebuild.progress import Rebuild
+from projectors.staff.config import Config
+from projectors.staff.notices import Seen
+from projectors.staff.operators import Operator
+from projectors.staff.rebuilding import Rebuilding
+from projectors.staff.watch import Watch
+from read_models.store import ErrorCount, Letter, Pointer, Store, Unavailable
+from read_models.store.records import Action, Notice, Process, Records
+
+LETTERS_SHOWN: Final = 50
+ACTIONS_SHOWN: Final = 50
+MENDING_S: Final = 60.0
+"""How long somebody waits for what a retry or a discard applies; the next retry goes on where it was."""
+
+
+class TakesLong(Exception):
+    """It is not done yet, and can be gone on with."""
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Raises TakesLong when what is done in it takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise TakesLong(f"not done within {seconds:.0f} s; retry goes on where it was") from None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the page shows. None is what MongoDB did not say."""
+
+    lag: Lag
+    generations: Sequence[Generation] | None
+    rebuilds: Sequence[Rebuild] | None
+    processes: Sequence[Process] | None
+    errors: Sequence[ErrorCount] | None
+    letters: Sequence[Letter] | None
+    notices: Sequence[Notice] | None
+    audit: Sequence[Action] | None
+
+
+class Desk:
+    """The operators' desk."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        watch: Watch,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.installation = config.installation
+        self.store = store
+        self.records = Records(store.database)
+        self.watch = watch
+        self.clock = clock
+        self.seen = Seen(config.installation, store, self.records.notices, clock)
+        self.rebuilding = Rebuilding(config.rebuild)
+        self.said: dict[str, tuple[str, str]] = {}
+        """What became of an operator's last button, by name: what was done, or what was wrong."""
+
+    async def overview(self) -> Overview:
+        """Everything at once; what is not known is None."""
+        lag = await self.watch.lag()
+        nothing = Overview(lag, None, None, None, None, None, None, None)
+        if lag.state == "unknown" and lag.generation is None and "Kafka" not in "".join(lag.reasons):
+            # MongoDB took its time once already: nobody waits for it again.
+            return nothing
+        try:
+            (made, rebuilt, processes), (errors, letters, notices, audit) = await asyncio.gather(
+                asyncio.gather(
+                    generations(self.store),
+                    progress.rebuilds(self.store, self.clock()),
+                    self.records.processes.all(),
+                ),
+                asyncio.gather(
+                    self.store.letters.errors(),
+                    self.store.letters.latest(LETTERS_SHOWN),
+                    self.seen.all(),
+                    self.records.audit.latest(ACTIONS_SHOWN),
+                ),
+            )
+        except Unavailable:
+            return nothing
+        return Overview(lag, made, rebuilt, processes, errors, letters, notices, audit)
+
+    async def switch(
+        self, what: Literal["promote", "rollback"], operator: Operator, wait_s: float, forced: str | None
+    ) -> Pointer:
+        """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
+        switching = switch.promote if what == "promote" else switch.rollback
+        return await switching(self.installation, self.store, operator.by, wait_s, forced)
+
+    async def letter(self, name: str) -> dict[str, Any]:
+        """A dead letter with its record, and its discard, as JSON; raises NoSuchLetter, KafkaAway, LogGap."""
+        async with self._quarantine() as quarantine:
+            letters = await self.store.letters.find(name)
+            discarded = await quarantine.discard_of(name)
+            if not letters and discarded is None:
+                raise NoSuchLetter(f"there is no dead letter {name}")
+            record = await quarantine.record(letters[0]) if letters else None
+        return {
+            "letters": [of_letter(letter) for letter in letters],
+            "record": record and of_record(record, letters[0]),
+            "discard": discarded and of_discard(discarded),
+        }
+
+    async def retry(self, name: str, operator: Operator) -> Mended:
+        """Retries a dead letter; raises NoSuchLetter, StillFails, KafkaAway, LogGap, Unavailable."""
+        async with within(MENDING_S), self._quarantine() as quarantine:
+            return await quarantine.retry(name, operator.by)
+
+    async def discard(self, name: str, operator: Operator, why: str) -> Mended:
+        """Discards a dead letter; raises as `retry` does."""
+        async with within(MENDING_S), self._quarantine() as quarantine:
+            return await quarantine.discard(name, operator.by, why)
+
+    async def rebuild(self, options: Sequence[str], operator: Operator) -> None:
+        """Starts a rebuild beside; raises NotNow while one that was started here runs, and Unavailable."""
+        self.rebuilding.require_none()
+        await self.note(operator, "rebuild.start", " ".join(options), None)
+        await self.rebuilding.start(options)
+
+    async def rebuilds(self) -> list[dict[str, Any]]:
+        """Running and past rebuilds, the latest first, as JSON; raises Unavailable."""
+        return [one.as_json() for one in await progress.rebuilds(self.store, self.clock())]
+
+    async def note(self, operator: Operator, action: str, about: str, detail: str | None) -> None:
+        """Keeps what an operator does in the audit; raises Unavailable."""
+        await self.records.audit.note(operator.by, action, about, detail, self.clock())
+
+    @asynccontextmanager
+    async def _quarantine(self) -> AsyncIterator[Quarantine]:
+        await self.store.ping()  # who waits in front of a browser is told at once
+        async with AsyncExitStack() as stack:
+            installation = self.installation
+            cluster = await find(installation.kafka, installation.topic_prefix)
+            log = await stack.enter_async_context(reading(installation.kafka, cluster.topics))
+            writer = self.store.writer()
+            await writer.open()
+            stack.push_async_callback(writer.close)
+            yield Quarantine(self.store, cluster.topics, log, writer)

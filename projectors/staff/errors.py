@@ -1,0 +1,68 @@
+"""Every error of the staff surface: JSON for programs, a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.response import Redirect
+from litestar.status_codes import (
+    HTTP_303_SEE_OTHER,
+    HTTP_401_UNAUTHORIZED,
+    HTTP_404_NOT_FOUND,
+    HTTP_409_CONFLICT,
+    HTTP_429_TOO_MANY_REQUESTS,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+
+from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
+from projectors.quarantine import NoSuchLetter, StillFails
+from projectors.staff.desk import TakesLong
+from projectors.staff.guard import READING, SIGN_IN
+from projectors.staff.operators import Limited
+from projectors.staff.render import page
+from read_models.store import NotNow, Unavailable
+from web import problems
+from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error is told as."""
+    match error:
+        case NotAuthorizedException():
+            return Problem(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
+        case Limited():
+            wait = {"Retry-After": str(seconds(error.retry_after))}
+            return Problem(
+                HTTP_429_TOO_MANY_REQUESTS, "Too many wrong tokens. Please wait before the next try.", wait
+            )
+        case NoSuchLetter():
+            return Problem(HTTP_404_NOT_FOUND, str(error))
+        case NotNow() | StillFails() | LogGap():
+            return Problem(HTTP_409_CONFLICT, str(error))
+        case Unavailable():
+            return Problem(
+                HTTP_503_SERVICE_UNAVAILABLE,
+                "MongoDB does not answer. Nothing is known of it now.",
+                RETRY_SOON,
+            )
+        case KafkaAway() | TopicsUnfit() | TakesLong():
+            return Problem(HTTP_503_SERVICE_UNAVAILABLE, str(error), RETRY_SOON)
+        case HTTPException():
+            return of_http(error)
+    return MISTAKE
+
+
+async def answer(request: problems.AnyRequest, error: Exception) -> Response[Any]:
+    """The answer to an error, in the form of what was asked for."""
+    problem = problem_of(error)
+    problems.note(request, problem.status, error)
+    path = request.scope["path"]
+    if path.startswith("/api/") or path == "/metrics":
+        return problems.response(problem, challenge="Bearer")
+    if problem.status == HTTP_401_UNAUTHORIZED and request.method in READING:
+        return Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
+    title = HTTPStatus(problem.status).phrase
+    shown = page("problem_page.html", {"title": title, "detail": problem.detail}, status=problem.status)
+    shown.headers.update(problem.headers)
+    return shown

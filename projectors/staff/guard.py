@@ -1,0 +1,85 @@
+"""Nobody gets past but operators, decided before any route is chosen, so that no route can forget it."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from projectors.staff.operators import Operator, Operators, Tries
+from projectors.staff.sessions import COOKIE, Sessions
+from web.browsers import network_of, token_in
+
+SIGN_IN: Final = "/sign-in"
+OWN: Final = "/-/"
+"""Probes and assets: of no use to anybody else."""
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OPERATOR: Final = "operator"
+"""Where the operator is found in a request's state."""
+
+StaffRequest = Request[Any, Any, State]
+
+
+class Guarded:
+    """ASGI middleware: a bearer token, or a session whose changes come from the surface's own pages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on. Raises NotAuthorizedException, PermissionDeniedException, Limited, Unavailable."""
+        if scope["type"] == ScopeType.HTTP and not scope["path"].startswith(OWN):
+            request: StaffRequest = Request(scope, receive, send)
+            if scope["path"] == SIGN_IN:
+                _require_own_origin(request)
+            else:
+                scope["state"][OPERATOR] = await self._operator(request)
+        await self._app(scope, receive, send)
+
+    async def _operator(self, request: StaffRequest) -> Operator:
+        state = request.app.state
+        if (header := request.headers.get("authorization")) is not None:
+            scheme, _, token = header.partition(" ")
+            operator = None
+            if scheme.lower() == "bearer":
+                operator = admitted(token.strip(), state.operators, state.tries, network(request))
+        else:
+            sessions: Sessions = state.sessions
+            cookie = token_in(request, COOKIE)
+            operator = await sessions.find(cookie) if cookie else None
+            if operator is not None:
+                _require_own_origin(request)
+        if operator is None:
+            raise NotAuthorizedException
+        return operator
+
+
+def admitted(token: str, operators: Operators, tries: Tries, network: str) -> Operator | None:
+    """Whose token it is; None, and a try less, when it is nobody's. Raises Limited."""
+    tries.check(network)
+    operator = operators.of_token(token)
+    if operator is None:
+        tries.note(network)
+    return operator
+
+
+def network(request: StaffRequest) -> str:
+    """Where a request comes from, as limits count."""
+    return network_of(request.client.host if request.client else "")
+
+
+def _require_own_origin(request: StaffRequest) -> None:
+    """Raises PermissionDeniedException unless a change comes from a page of this host (as API.md for customers)."""
+    if request.method in READING:
+        return
+    origin = request.headers.get("origin")
+    if origin is None:
+        allowed = request.headers.get("sec-fetch-site") == "same-origin"
+    else:
+        # A proxy in front may speak https where we do not: what counts is the host, which it passes on.
+        allowed = urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower() != ""
+    if not allowed:
+        raise PermissionDeniedException("Changes are accepted from the surface's own pages only.")

@@ -1,0 +1,97 @@
+"""Who may come in: operators by their tokens, and how often a network may try."""
+
+import hmac
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Self
+
+from web.tokens import digest
+
+WRONG_TOKENS: Final = 20
+WITHIN: Final = timedelta(minutes=10)
+"""So many wrong tokens a network may show in so long; then the right one does not open either."""
+MOST_NETWORKS: Final = 10_000
+
+_IS_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
+
+
+class Operator(NamedTuple):
+    """Somebody of the staff."""
+
+    name: str
+    token: str
+
+    @property
+    def by(self) -> str:
+        """As in the audit."""
+        return f"staff:{self.name}"
+
+
+class Operators:
+    """The operators of `PORTAL_STAFF_TOKEN`."""
+
+    def __init__(self, known: Sequence[Operator]) -> None:
+        self._known = {digest(one.token): one for one in known}
+        self._names = {one.name: one for one in known}
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Those of `name:token[,name:token]`; raises ValueError, which quotes no token."""
+        known = []
+        for number, part in enumerate(text.split(","), 1):
+            name, _, token = part.strip().partition(":")
+            if not _IS_NAME(name) or not token or not token.isascii():
+                raise ValueError(
+                    f"entry {number} is not name:token, in ASCII, a name of letters, digits, . _ -"
+                )
+            known.append(Operator(name, token))
+        if len({one.name for one in known}) < len(known) or len({one.token for one in known}) < len(known):
+            raise ValueError("names and tokens have to differ")
+        return cls(known)
+
+    def of_token(self, token: str) -> Operator | None:
+        """Whose token it is. All are compared, their hashes: the time tells neither which nor how much of it fits."""
+        shown = digest(token)
+        found = None
+        for known, operator in self._known.items():
+            if hmac.compare_digest(known, shown):
+                found = operator
+        return found
+
+    def named(self, name: str) -> Operator | None:
+        """The operator of a name, who may be none any more."""
+        return self._names.get(name)
+
+
+class Limited(Exception):
+    """Too many wrong tokens; the next try is worth it after `retry_after`."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+class Tries:
+    """Wrong tokens by network, of this process: there is one, and it needs no database for it."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._wrong: dict[str, deque[datetime]] = {}
+
+    def check(self, network: str) -> None:
+        """Raises Limited when the network has tried too often."""
+        wrong = self._wrong.get(network)
+        if wrong is not None and len(wrong) == WRONG_TOKENS:
+            left = wrong[0] + WITHIN - self._clock()
+            if left > timedelta():
+                raise Limited(left)
+
+    def note(self, network: str) -> None:
+        """One more wrong token. The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""
+        wrong = self._wrong.pop(network, deque(maxlen=WRONG_TOKENS))
+        wrong.append(self._clock())
+        self._wrong[network] = wrong
+        if len(self._wrong) > MOST_NETWORKS:
+            del self._wrong[next(iter(self._wrong))]

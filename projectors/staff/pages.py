@@ -1,0 +1,189 @@
+"""The surface for people: one page that renews itself, its buttons, and the way in."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+from litestar import Response, get, post
+from litestar.datastructures import State
+from litestar.enums import RequestEncodingType
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Body, FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
+
+from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
+from projectors.quarantine import NoSuchLetter, StillFails
+from projectors.staff.chart import chart
+from projectors.staff.desk import Desk, TakesLong
+from projectors.staff.guard import OPERATOR, SIGN_IN, StaffRequest, admitted, network
+from projectors.staff.operators import Limited, Operator
+from projectors.staff.render import page
+from projectors.staff.routes import operator_of
+from projectors.staff.sessions import COOKIE, LIFE, Sessions
+from projectors.staff.told import problems_of
+from read_models.store import NotNow
+from web.browsers import host_cookie, token_in
+from web.problems import seconds
+
+HOME: Final = "/"
+RENEWED_S: Final = 10
+"""Without JavaScript."""
+REFUSED: Final = (NotNow, StillFails, LogGap, NoSuchLetter, TakesLong, KafkaAway, TopicsUnfit)
+
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get(HOME, include_in_schema=False)
+async def home(
+    request: StaffRequest,
+    state: State,
+    still: FromQuery[str | None] = None,
+    done: FromQuery[str | None] = None,
+) -> Response[str]:
+    """What is wrong, first and large; how it got there below. With `done`, what became of the last button, once."""
+    desk: Desk = state.desk
+    operator = operator_of(request)
+    said, wrong = desk.said.pop(operator.name, ("", "")) if done is not None else ("", "")
+    overview = await desk.overview()
+    now = desk.clock()
+    values: dict[str, Any] = {
+        "o": overview,
+        "now": now,
+        "problems": problems_of(overview, desk.store.version, now),
+        "chart": chart(desk.watch.history, overview.lag, now),
+        "operator": operator,
+        "renewed": None if still is not None else RENEWED_S,
+        "still": still is not None,
+        "said": said,
+        "wrong": wrong,
+        "version": desk.store.version,
+        "rebuild_runs": desk.rebuilding.runs,
+    }
+    return page("home.html", values)
+
+
+async def _done(request: StaffRequest, desk: Desk, work: Awaitable[str]) -> Response[Any]:
+    """To the page, which says what became of a button."""
+    try:
+        told = await work, ""
+    except REFUSED as error:
+        told = "", str(error)
+    desk.said[operator_of(request).name] = told
+    return Redirect(f"{HOME}?done=1", status_code=HTTP_303_SEE_OTHER)
+
+
+@post("/generations/{what:str}", include_in_schema=False)
+async def switch(
+    what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: State
+) -> Response[Any]:
+    """Promote and rollback."""
+
+    async def work() -> str:
+        pointer = await state.desk.switch(what, operator_of(request), 0.0, None)
+        return f"Generation {pointer.served} is served."
+
+    return await _done(request, state.desk, work())
+
+
+@post("/rebuilds", include_in_schema=False)
+async def rebuild(request: StaffRequest, state: State) -> Response[Any]:
+    """Starts a rebuild."""
+
+    async def work() -> str:
+        await state.desk.rebuild([], operator_of(request))
+        return "A rebuild has been started; it fills a generation beside what is served."
+
+    return await _done(request, state.desk, work())
+
+
+@post("/dead-letters/{name:str}/retry", include_in_schema=False)
+async def retry(name: FromPath[str], request: StaffRequest, state: State) -> Response[Any]:
+    """Retries a dead letter."""
+
+    async def work() -> str:
+        mended = await state.desk.retry(name, operator_of(request))
+        return f"{name}: retried; {mended.applied} records applied."
+
+    return await _done(request, state.desk, work())
+
+
+@post("/dead-letters/{name:str}/discard", include_in_schema=False)
+async def discard(name: FromPath[str], request: StaffRequest, state: State, data: Form) -> Response[Any]:
+    """Discards a dead letter, with a reason."""
+
+    async def work() -> str:
+        reason = data.get("reason", "").strip()
+        if not reason:
+            raise NotNow(f"{name} was not discarded: say why, for the audit")
+        mended = await state.desk.discard(name, operator_of(request), reason[:1000])
+        return f"{name}: discarded; {mended.applied} records applied."
+
+    return await _done(request, state.desk, work())
+
+
+@get("/dead-letters/{name:str}", include_in_schema=False)
+async def letter(name: FromPath[str], request: StaffRequest, state: State) -> Response[str]:
+    """A dead letter with its record."""
+    found = await state.desk.letter(name)
+    values = {"operator": operator_of(request), "name": name, "found": found}
+    return page("letter.html", values)
+
+
+@get(SIGN_IN, include_in_schema=False)
+async def sign_in() -> Response[str]:
+    """The way in."""
+    return page("sign_in.html", {"wrong": ""})
+
+
+@post(SIGN_IN, include_in_schema=False)
+async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any]:
+    """Signs in with an operator's token."""
+    try:
+        operator: Operator | None = admitted(
+            data.get("token", "").strip(), state.operators, state.tries, network(request)
+        )
+    except Limited as error:
+        wait = seconds(error.retry_after)
+        shown = page(
+            "sign_in.html",
+            {"wrong": f"Too many wrong tokens. Try again in {-(-wait // 60)} min."},
+            status=429,
+        )
+        shown.headers["Retry-After"] = str(wait)
+        return shown
+    if operator is None:
+        return page("sign_in.html", {"wrong": "That is no operator's token."}, status=HTTP_401_UNAUTHORIZED)
+    sessions: Sessions = state.sessions
+    if old := token_in(request, COOKIE):
+        await sessions.end(old)
+    token = await sessions.start(operator)
+    await state.desk.note(operator, "session.start", "", None)
+    answer = Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+    answer.set_cookie(host_cookie(COOKIE, token, LIFE))
+    return answer
+
+
+@post("/sign-out", include_in_schema=False)
+async def sign_out(request: StaffRequest, state: State) -> Response[Any]:
+    """Ends the session."""
+    operator: Operator = request.state[OPERATOR]
+    if token := token_in(request, COOKIE):
+        await state.sessions.end(token)
+        await state.desk.note(operator, "session.end", "", None)
+    answer = Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
+    answer.set_cookie(host_cookie(COOKIE, "", timedelta()))
+    return answer
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    home,
+    switch,
+    rebuild,
+    retry,
+    discard,
+    letter,
+    sign_in,
+    enter,
+    sign_out,
+]

@@ -1,0 +1,194 @@
+"""The JSON of the staff surface (API.md, "Staff surface")."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import State
+from litestar.exceptions import ClientException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+
+from projectors.generations import generations
+from projectors.letter_shapes import of_error, of_letter
+from projectors.quarantine import Mended
+from projectors.staff.desk import Desk
+from projectors.staff.guard import OPERATOR, StaffRequest
+from projectors.staff.metrics import CONTENT_TYPE, exposition
+from projectors.staff.operators import Operator
+from projectors.switch import WAIT_S
+
+LONGEST_WAIT_S: Final = 120.0
+
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
+
+
+def operator_of(request: StaffRequest) -> Operator:
+    """Who asks."""
+    operator: Operator = request.state[OPERATOR]
+    return operator
+
+
+class SwitchOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """How to switch; `force` and `reason` go together."""
+
+    wait: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT_S)] = WAIT_S
+    force: bool = False
+    reason: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+
+    def forced(self) -> str | None:
+        """The reason, where it is forced; raises ClientException."""
+        reason = (self.reason or "").strip() or None
+        if self.force != (reason is not None):
+            raise ClientException("reason: force needs a reason, and a reason is for force alone.")
+        return reason
+
+
+class DiscardOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a record is never to be applied."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"\S")]
+
+
+class RebuildOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """Which rebuild: as the options of `portal rebuild`."""
+
+    promote: bool = False
+    restart: bool = False
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
+    max_rate: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    customer: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}$")] | None = None
+
+    def options(self) -> list[str]:
+        """Of the command."""
+        found = []
+        for name, value in (
+            ("--promote", self.promote),
+            ("--restart", self.restart),
+            ("--workers", self.workers),
+            ("--max-rate", self.max_rate),
+            ("--customer", self.customer),
+        ):
+            if value:
+                found += [name] if value is True else [name, str(value)]
+        return found
+
+
+@get("/api/lag")
+async def lag(state: State) -> dict[str, Any]:
+    """How far the views are behind the log."""
+    desk: Desk = state.desk
+    return (await desk.watch.lag()).as_json()
+
+
+async def _generations(desk: Desk) -> dict[str, Any]:
+    found = await generations(desk.store)
+    by_state = {one.state: one.generation for one in reversed(found) if one.version == desk.store.version}
+    named = {state: by_state.get(state) for state in ("served", "standby", "level", "filling")}
+    return {**named, "items": [one.as_json() for one in found]}
+
+
+@get("/api/generations")
+async def list_generations(state: State) -> dict[str, Any]:
+    """What is served, stands by, is level and is being filled, by number; all there ever were."""
+    return await _generations(state.desk)
+
+
+@post("/api/generations/{what:str}", status_code=HTTP_200_OK)
+async def switch(
+    what: FromPath[Literal["promote", "rollback"]],
+    request: StaffRequest,
+    state: State,
+    data: JSONBody[SwitchOrder | None] = None,
+) -> dict[str, Any]:
+    """Switches what is served; 409 when it is refused."""
+    order = data or SwitchOrder()
+    await state.desk.switch(what, operator_of(request), order.wait, order.forced())
+    return await _generations(state.desk)
+
+
+@get("/api/rebuilds")
+async def list_rebuilds(state: State) -> dict[str, Any]:
+    """Running and past rebuilds."""
+    return {"items": await state.desk.rebuilds()}
+
+
+@post("/api/rebuilds", status_code=HTTP_202_ACCEPTED)
+async def rebuild(
+    request: StaffRequest, state: State, data: JSONBody[RebuildOrder | None] = None
+) -> dict[str, Any]:
+    """Starts a rebuild, or goes on with an unfinished one."""
+    await state.desk.rebuild((data or RebuildOrder()).options(), operator_of(request))
+    return {"items": await state.desk.rebuilds()}
+
+
+@get("/api/dead-letters")
+async def dead_letters(
+    state: State, error: FromQuery[str | None] = None, lane: FromQuery[int | None] = None, limit: Limit = 100
+) -> dict[str, Any]:
+    """What is in the quarantine: counted by error, and the latest of one error and lane, if given."""
+    letters = state.desk.store.letters
+    return {
+        "errors": [of_error(one) for one in await letters.errors()],
+        "items": [of_letter(one) for one in await letters.latest(limit, error, lane)],
+    }
+
+
+@get("/api/dead-letters/{name:str}")
+async def dead_letter(name: FromPath[str], state: State) -> dict[str, Any]:
+    """One of them with its record, contact data masked."""
+    found: dict[str, Any] = await state.desk.letter(name)
+    return found
+
+
+@post("/api/dead-letters/{name:str}/retry", status_code=HTTP_200_OK)
+async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dict[str, Any]:
+    """Applies it, and what waited behind it; 409 when it still fails."""
+    return _mended(await state.desk.retry(name, operator_of(request)))
+
+
+@post("/api/dead-letters/{name:str}/discard", status_code=HTTP_200_OK)
+async def discard(
+    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardOrder]
+) -> dict[str, Any]:
+    """Takes it out for good, and applies what waited behind it."""
+    return _mended(await state.desk.discard(name, operator_of(request), data.reason.strip()))
+
+
+def _mended(mended: Mended) -> dict[str, Any]:
+    return {"applied": mended.applied, "released": list(mended.owners)}
+
+
+@get("/api/notices")
+async def notices(state: State) -> dict[str, Any]:
+    """What is to be seen to."""
+    return {"items": [one._asdict() for one in await state.desk.seen.all()]}
+
+
+@get("/api/audit")
+async def audit(state: State, limit: Limit = 100) -> dict[str, Any]:
+    """What operators did, the latest first."""
+    return {"items": [one._asdict() for one in await state.desk.records.audit.latest(limit)]}
+
+
+@get("/metrics")
+async def metrics(state: State) -> Response[bytes]:
+    """For Prometheus."""
+    return Response(await exposition(state.desk), media_type=CONTENT_TYPE)
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    lag,
+    list_generations,
+    switch,
+    list_rebuilds,
+    rebuild,
+    dead_letters,
+    dead_letter,
+    retry,
+    discard,
+    notices,
+    audit,
+    metrics,
+]

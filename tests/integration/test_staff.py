@@ -1,0 +1,385 @@
+"""The staff surface: who comes in, what is told, and that every action of an operator is in the audit."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from local_stack.stack import Stack
+from portal.settings import Settings
+from projectors.installation import Installation as Where
+from projectors.staff.app import create_app
+from projectors.staff.config import Config
+from projectors.staff.operators import WITHIN, WRONG_TOKENS, Operators
+from projectors.staff.sessions import IDLE, LIFE
+from tests.integration.held import faulty
+from tests.integration.live import level, publish, sample
+from tests.integration.surface import Surface, running
+from tests.processes import Installation, Installations, until
+
+EVE, BOB = "e" * 32, "b" * 32
+URL = "https://staff.test"
+CLOSED = "127.0.0.1:1"
+REBUILD = ("/bin/sh", "-c", "exec sleep 60")
+API = (
+    "lag",
+    "generations",
+    "rebuilds",
+    "dead-letters",
+    "dead-letters/visits-0-0",
+    "notices",
+    "audit",
+    "nowhere",
+)
+
+
+class Staff:
+    """The surface of an installation. `async with` its `app`'s lifespan."""
+
+    def __init__(self, where: Where, tokens: str = f"eve:{EVE},bob:{BOB}") -> None:
+        self.ahead = timedelta()
+        self.app: Litestar = create_app(
+            Config(where, Operators.read(tokens), True, REBUILD), lambda: datetime.now(UTC) + self.ahead
+        )
+
+    def client(self, token: str | None = None, ip: str = "198.51.100.1", **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(cast("Any", self.app), client=(ip, 40000))
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(transport=transport, base_url=URL, headers={**bearer, **headers}, timeout=60)
+
+    async def browser(self, token: str = EVE) -> httpx.AsyncClient:
+        """A browser that is signed in."""
+        client = self.client(Origin=URL)
+        answer = await client.post("/sign-in", data={"token": token})
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+        return client
+
+
+@pytest.fixture
+async def one(installation: Installations) -> Installation:
+    """An installation with topics."""
+    found = await installation(PORTAL_PARTITIONS="4")
+    assert (await found.run("topics", "create")).returncode == 0
+    return found
+
+
+@pytest.fixture
+async def staff(one: Installation) -> AsyncIterator[Staff]:
+    """Its staff surface."""
+    found = Staff(Settings.read(one.env).installation)
+    async with running(found.app):
+        yield found
+
+
+async def audit(staff: Staff) -> list[tuple[str, str, str, str | None]]:
+    """What the audit holds, the first first."""
+    items = (await staff.client(EVE).get("/api/audit")).json()["items"]
+    return [(one["by"], one["action"], one["about"], one["detail"]) for one in reversed(items)]
+
+
+async def test_without_a_token_nothing_is_told(staff: Staff) -> None:
+    """The API answers 401, the same for what is there and what is not; the page leads to sign-in."""
+    outside = staff.client()
+    answers = [await outside.get(f"/api/{path}") for path in API] + [await outside.get("/metrics")]
+    assert {(one.status_code, one.text, one.headers["WWW-Authenticate"]) for one in answers} == {
+        (401, answers[0].text, "Bearer")
+    }
+    assert answers[0].headers["Content-Type"] == "application/problem+json"
+    assert {
+        (await outside.post(f"/api/{path}")).status_code for path in ("rebuilds", "generations/promote")
+    } == {401}
+    home = await outside.get("/")
+    assert (home.status_code, home.headers["Location"]) == (303, "/sign-in")
+    assert (await outside.get("/-/health/live")).status_code == 200
+
+
+async def test_a_token_is_right_or_wrong_and_that_is_all_that_is_told(staff: Staff) -> None:
+    """Whatever is wrong with it: one body."""
+    assert (await staff.client(EVE).get("/api/generations")).status_code == 200
+    assert (await staff.client(EVE).get("/api/nowhere")).status_code == 404
+    wrong = [
+        await staff.client(Authorization=value).get("/api/generations")
+        for value in (
+            f"Bearer {EVE[:-1]}",
+            f"Bearer {EVE}x",
+            "Bearer",
+            f"Basic {EVE}",
+            f"Bearer {EVE} {EVE}",
+            "eve",
+        )
+    ]
+    assert {(one.status_code, one.content) for one in wrong} == {(401, wrong[0].content)}
+
+
+async def test_a_browser_signs_in_and_out(staff: Staff) -> None:
+    """The cookie is of this host alone, is no token, and is worth nothing once signed out."""
+    browser = await staff.browser()
+    (cookie,) = browser.cookies.jar
+    assert (cookie.name, cookie.secure, cookie.path) == ("__Host-staff", True, "/")
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert cookie.value
+    assert EVE not in cookie.value
+    page = await browser.get("/")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Strict-Transport-Security" in page.headers
+    assert (await browser.get("/api/lag")).status_code == 200
+    out = await browser.post("/sign-out")
+    assert (out.status_code, out.headers["Location"]) == (303, "/sign-in")
+    again = staff.client(Cookie=f"__Host-staff={cookie.value}")
+    assert (await again.get("/api/lag")).status_code == 401
+    assert await audit(staff) == [
+        ("staff:eve", "session.start", "", None),
+        ("staff:eve", "session.end", "", None),
+    ]
+
+
+async def test_tokens_are_nowhere_at_rest(staff: Staff) -> None:
+    """Neither an operator's nor a session's is in the database."""
+    browser = await staff.browser()
+    sessions = await staff.app.state.desk.store.database["staff_sessions"].find().to_list(None)
+    assert len(sessions) == 1
+    assert browser.cookies["__Host-staff"] not in str(sessions)
+    assert EVE not in str(sessions)
+
+
+async def test_a_session_ends_unused_old_or_with_its_operator(staff: Staff, one: Installation) -> None:
+    """After an hour without use, after twelve with it, and when the operator's token is replaced."""
+    idle = await staff.browser()
+    staff.ahead = IDLE + timedelta(minutes=1)
+    assert (await idle.get("/api/audit")).status_code == 401
+    used = await staff.browser()
+    begun = staff.ahead
+    while staff.ahead - begun < LIFE - IDLE:
+        staff.ahead += IDLE - timedelta(minutes=2)
+        assert (await used.get("/api/audit")).status_code == 200
+    staff.ahead = begun + LIFE + timedelta(seconds=1)
+    assert (await used.get("/api/audit")).status_code == 401
+    kept = await staff.browser()
+    changed = Staff(Settings.read(one.env).installation, f"eve:{'n' * 32},bob:{BOB}")
+    changed.ahead = staff.ahead
+    async with running(changed.app):
+        client = changed.client(Cookie=f"__Host-staff={kept.cookies['__Host-staff']}")
+        assert (await client.get("/api/audit")).status_code == 401
+    assert (await kept.get("/api/audit")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "https://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+async def test_changes_come_from_the_surfaces_own_pages(staff: Staff, headers: dict[str, str]) -> None:
+    """With a session; a bearer's come from no page. Nothing is changed."""
+    cookie = (await staff.browser()).cookies["__Host-staff"]
+    forged = staff.client(Cookie=f"__Host-staff={cookie}", **headers)
+    for path in ("/api/rebuilds", "/rebuilds", "/generations/promote", "/sign-out"):
+        assert (await forged.post(path)).status_code == 403
+    assert (await staff.client(**headers).post("/sign-in", data={"token": EVE})).status_code == 403
+    assert (await forged.get("/api/lag")).status_code == 200
+    own = staff.client(Cookie=f"__Host-staff={cookie}", **{"Sec-Fetch-Site": "same-origin"})
+    assert (await own.post("/sign-out")).status_code == 303
+
+
+async def test_wrong_tokens_are_few(staff: Staff) -> None:
+    """Then the right one does not open either, by bearer or form, for a while, and from there alone."""
+    tries = staff.client(Origin=URL)
+    for number in range(WRONG_TOKENS):
+        if number % 2:
+            answer = await tries.post("/sign-in", data={"token": f"wrong{number}"})
+        else:
+            answer = await staff.client(f"wrong{number}").get("/api/audit")
+        assert answer.status_code == 401
+    limited = [
+        await tries.post("/sign-in", data={"token": EVE}),
+        await staff.client(EVE).get("/api/audit"),
+        await staff.client("wrong").get("/api/audit"),
+    ]
+    assert [one.status_code for one in limited] == [429, 429, 429]
+    assert all(0 < int(one.headers["Retry-After"]) <= WITHIN.total_seconds() for one in limited)
+    assert (await staff.client(EVE, ip="203.0.113.9").get("/api/audit")).status_code == 200
+    staff.ahead = WITHIN
+    assert (await staff.client(EVE).get("/api/audit")).status_code == 200
+
+
+async def test_a_customers_session_means_nothing_here_and_the_reverse(stack: Stack) -> None:
+    """Not under the name of either cookie, with both surfaces on one database."""
+    async with Surface(stack.env) as surface:
+        await surface.publish("business.registered")
+        customer = await surface.signed_in(await surface.person())
+        env = stack.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
+        staff = Staff(Settings.read(env).installation)
+        async with running(staff.app):
+            token = customer.cookies["__Host-portal-blue"]
+            for name in ("__Host-portal-blue", "__Host-staff"):
+                assert (await staff.client(Cookie=f"{name}={token}").get("/api/audit")).status_code == 401
+            assert (await staff.client(token).get("/api/audit")).status_code == 401
+            operators = (await staff.browser()).cookies["__Host-staff"]
+            for name in ("__Host-portal-blue", "__Host-staff"):
+                outsider = surface.browser()
+                outsider.cookies.set(name, operators)
+                assert (await outsider.get("/blue/api/portal")).status_code == 401
+            bearer = {"Authorization": f"Bearer {EVE}"}
+            assert (await surface.browser().get("/blue/api/portal", headers=bearer)).status_code == 401
+            assert (await surface.browser().get("/metrics")).status_code == 404
+
+
+async def test_the_lag_is_that_of_the_command_and_shared(staff: Staff, one: Installation) -> None:
+    """All that waits, then nothing; `/metrics` says the same, and what the worker measured."""
+    await publish(one, lines := sample())
+
+    async def seen() -> bool:
+        return bool((await staff.client(EVE).get("/api/lag")).json()["records"] == len(lines))
+
+    await until(seen, "what waits")
+    found = (await staff.client(EVE).get("/api/lag")).json()
+    assert (found["generation"], found["state"] in ("ok", "lagging", "stalled")) == (None, True)
+    one.start("project")
+    await level(one, len(lines))
+
+    async def caught_up() -> bool:
+        return bool((await staff.client(EVE).get("/api/lag")).json()["records"] == 0)
+
+    await until(caught_up, "nothing that waits")
+
+    async def told() -> bool:
+        text = (await staff.client(EVE).get("/metrics")).text
+        events = [line for line in text.splitlines() if line.startswith("portal_projector_events_total{")]
+        return sum(float(line.rpartition(" ")[2]) for line in events) == len(lines)
+
+    await until(told, "the worker's numbers in /metrics")
+    text = (await staff.client(EVE).get("/metrics")).text
+    for line in (
+        'portal_lag_state{state="ok"} 1.0',
+        "portal_generation 1.0",
+        "portal_gaps 0.0",
+        "portal_projector_transaction_retries_total{",
+        "portal_projector_batch_seconds_bucket{",
+        "portal_projector_lost_compares_total{",
+    ):
+        assert line in text
+    assert text.count("portal_lane_held{") == 4
+    assert text.count("portal_lag_records{") == 32
+    generations = (await staff.client(EVE).get("/api/generations")).json()
+    assert (generations["served"], generations["standby"]) == (1, None)
+
+
+@pytest.mark.parametrize("away", ["PORTAL_KAFKA_BOOTSTRAP", "PORTAL_MONGO_URL"])
+async def test_what_is_away_is_unknown_and_never_0(one: Installation, away: str) -> None:
+    """The API, the metrics and the page all say so, and the service stays up."""
+    one.start("project")
+    await level(one, 0)
+    there = {"PORTAL_KAFKA_BOOTSTRAP": CLOSED, "PORTAL_MONGO_URL": f"mongodb://{CLOSED}/?replicaSet=rs0"}
+    staff = Staff(Settings.read(one.env | {away: there[away]}).installation)
+    async with running(staff.app):
+        lag = (await staff.client(EVE).get("/api/lag")).json()
+        assert (lag["state"], lag["records"], lag["seconds"]) == ("unknown", None, None)
+        text = (await staff.client(EVE).get("/metrics")).text
+        assert 'portal_lag_state{state="unknown"} 1.0' in text
+        assert "portal_lag_records{" not in text
+        page = await staff.client(EVE).get("/")
+        assert (page.status_code, "The lag is not known" in page.text) == (200, True)
+        rest = await staff.client(EVE).get("/api/audit")
+        assert rest.status_code == (503 if away == "PORTAL_MONGO_URL" else 200)
+
+
+async def test_two_claims_to_a_slug_and_topics_that_forget_are_notices(
+    stack: Stack, one: Installation
+) -> None:
+    """The later claim is named, with who has it."""
+    async with Surface(stack.env) as surface:
+        await surface.publish("business.registered", portal_host="pools.test")
+        await surface.publish("business.registered", business="biz_2", slug="blue", portal_host="POOLS.test")
+        env = one.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
+        await forget(one, "visits")
+        staff = Staff(Settings.read(env).installation)
+        async with running(staff.app):
+            items = (await staff.client(EVE).get("/api/notices")).json()["items"]
+    found = {(one["kind"], one["business"], one["subject"]) for one in items}
+    assert found == {
+        ("slug claimed twice", "biz_2", "blue"),
+        ("host claimed twice", "biz_2", "pools.test"),
+        ("topic not kept for ever", "", f"{one.env['PORTAL_TOPIC_PREFIX']}visits"),
+    }
+    assert set(items[0]) == {"kind", "business", "subject", "at", "detail"}
+
+
+async def forget(one: Installation, topic: str) -> None:
+    """Has Kafka forget a topic's records after an hour."""
+    from aiokafka.admin import AIOKafkaAdminClient
+    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=one.env["PORTAL_KAFKA_BOOTSTRAP"])
+    await admin.start()
+    name = one.env["PORTAL_TOPIC_PREFIX"] + topic
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"retention.ms": "3600000"})])
+    await admin.close()
+
+
+async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installation) -> None:
+    """A second one is refused; both askings that did something are in the audit."""
+    staff = Staff(Settings.read(one.env).installation)
+    async with running(staff.app):
+        started = await staff.client(EVE).post("/api/rebuilds", json={"promote": True})
+        assert started.status_code == 202
+        refused = await staff.client(BOB).post("/api/rebuilds")
+        assert (refused.status_code, "is running" in refused.json()["detail"]) == (409, True)
+        assert (await staff.client(EVE).post("/api/rebuilds", json={"customer": "--x"})).status_code == 400
+        assert await audit(staff) == [("staff:eve", "rebuild.start", "--promote", None)]
+        rebuilding = staff.app.state.desk.rebuilding
+        assert rebuilding.runs
+    assert not rebuilding.runs
+
+
+async def test_there_is_nothing_to_switch_to(staff: Staff) -> None:
+    """Which is said, and is no action."""
+    for what in ("promote", "rollback"):
+        refused = await staff.client(EVE).post(f"/api/generations/{what}", json={"wait": 0})
+        assert refused.status_code == 409
+    wrong = await staff.client(EVE).post("/api/generations/promote", json={"force": True})
+    assert (wrong.status_code, "reason" in wrong.json()["detail"]) == (400, True)
+    assert (await staff.client(EVE).post("/api/generations/drop")).status_code in (400, 404)
+    assert await audit(staff) == []
+
+
+async def test_dead_letters_are_listed_shown_retried_and_discarded(
+    one: Installation, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the command; who did it is in the audit, with the reason."""
+    found = await faulty(one, monkeypatch)
+    client = staff.client(EVE)
+    body = (await client.get("/api/dead-letters")).json()
+    assert {(item["id"], item["kind"]) for item in body["items"]} == {
+        (found.held, "held"),
+        (found.unreadable, "unreadable"),
+    }
+    assert sum(error["count"] for error in body["errors"]) == 2
+    assert [item["id"] for item in (await client.get("/api/dead-letters?limit=1")).json()["items"]]
+    shown = (await client.get(f"/api/dead-letters/{found.held}")).json()
+    assert shown["record"]["key"] == found.owner
+    assert "@" not in str(shown["record"]["value"]).replace("…@…", "")
+    assert 'portal_dead_letters{kind="held",lane="' in (await client.get("/metrics")).text
+    lag = (await client.get("/api/lag")).json()
+    assert lag["dead_letters"] == 2
+
+    retried = await client.post(f"/api/dead-letters/{found.held}/retry")
+    assert (retried.status_code, retried.json()["released"]) == (200, [found.owner])
+    assert retried.json()["applied"] == 1 + lag["waiting"]
+    gone = await client.post(f"/api/dead-letters/{found.held}/retry")
+    assert (gone.status_code, gone.headers["Content-Type"]) == (404, "application/problem+json")
+
+    unreadable = f"/api/dead-letters/{found.unreadable}"
+    assert (await client.post(f"{unreadable}/retry")).status_code == 409
+    assert (await client.post(f"{unreadable}/discard", json={"reason": "  "})).status_code == 400
+    assert (await client.post(f"{unreadable}/discard")).status_code == 400
+    discarded = await staff.client(BOB).post(
+        f"{unreadable}/discard", json={"reason": "typed by ada@mail.test"}
+    )
+    assert discarded.status_code == 200
+    assert (await client.get("/api/dead-letters")).json() == {"errors": [], "items": []}
+    assert (await client.get(unreadable)).json()["discard"]["by"] == "staff:bob"
+    noted = await audit(staff)
+    assert ("staff:eve", "dead_letter.retry", found.held, None) in noted
+    assert noted[-1] == ("staff:bob", "dead_letter.discard", found.unreadable, "typed by …@…")

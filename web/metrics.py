@@ -1,0 +1,90 @@
+"""What processes measure, as Prometheus has it: taken from one process as plain values, shown by another."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+NO_ROUTE = "none"
+"""What is said of a request that no route answered: its path is whatever somebody made up."""
+
+Snapshot = Sequence[Mapping[str, Any]]
+"""`[{name, documentation, type, samples: [[name, labels, value]]}]`"""
+
+
+def snapshot(registry: CollectorRegistry) -> Snapshot:
+    """All that a process measured, as values that can be stored."""
+    return [
+        {
+            "name": family.name,
+            "documentation": family.documentation,
+            "type": family.type,
+            "samples": [
+                [one.name, dict(one.labels), one.value]
+                for one in family.samples
+                if not one.name.endswith("_created")
+            ],
+        }
+        for family in registry.collect()
+    ]
+
+
+class Together(Collector):
+    """The snapshots of several processes, each with the labels that tell it from the others."""
+
+    def __init__(self, snapshots: Iterable[tuple[Mapping[str, str], Snapshot]]) -> None:
+        self._snapshots = list(snapshots)
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, each with the samples of all processes."""
+        families: dict[str, Metric] = {}
+        for labels, families_of_one in self._snapshots:
+            for one in families_of_one:
+                family = families.setdefault(
+                    one["name"], Metric(one["name"], one["documentation"], one["type"])
+                )
+                for name, own, value in one["samples"]:
+                    family.add_sample(name, {**labels, **own}, value)
+        yield from families.values()
+
+
+class Timed:
+    """ASGI middleware that measures how long answers take, by route and kind of status; paths are not kept."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._seconds = Histogram(
+            "portal_api_seconds",
+            "How long the answers of the customers' service take, from the request to the end of the answer.",
+            ["method", "route", "status"],
+            registry=registry,
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        begun, status, method = time.perf_counter(), 500, scope["method"]
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            route = str(scope.get("path_template") or NO_ROUTE)
+            labels = (method if method in KNOWN else "other", route, f"{status // 100}xx")
+            self._seconds.labels(*labels).observe(time.perf_counter() - begun)
+
+
+KNOWN = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
