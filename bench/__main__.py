@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import enumeration, latency, reading, rebuild, throughput
+from bench import enumeration, latency, pages, reading, rebuild, throughput
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Guard
@@ -159,6 +159,19 @@ async def enumeration_of(stage: Stage) -> Outcome:
     ]
 
 
+async def pages_of(stage: Stage) -> Outcome:
+    """What pages weigh, and how soon they begin."""
+    costs = await pages.measure(stage)
+    return {"pages_after_ten_years": {path: cost._asdict() for path, cost in costs.items()}}, [
+        (
+            f"page {path}",
+            f"{cost.page_bytes:,} bytes ({cost.whole_bytes:,} whole), {cost.first_byte_ms:.0f} ms to the first",
+            "whole at most 60,000 bytes",
+        )
+        for path, cost in costs.items()
+    ]
+
+
 PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
     "throughput": throughput_of,
     "latency": latency_of,
@@ -166,6 +179,7 @@ PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
     "rebuild": rebuild_of,
     "memory": memory_of,
     "enumeration": enumeration_of,
+    "pages": pages_of,
 }
 """By the name that chooses them; without one all are run."""
 

@@ -51,11 +51,10 @@ async def provide_page(request: PageRequest) -> Page:
     business: Doc = request.state[BUSINESS]
     sign_in: SignIn = request.app.state.sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
-    page = Page(
-        portal=await portal_of(request, business),
-        reader=reader_of(request, session.known if session else None),
-        session=session,
-    )
+    reader = reader_of(request, session.known if session else None)
+    if session:
+        reader = reader._replace(accounts=await sign_in.accounts(session))
+    page = Page(portal=await portal_of(request, business), reader=reader, session=session)
     request.state.page = page
     return page
 

@@ -1,6 +1,7 @@
 """Home: what needs the customer, what is next, what was last, what is due, how contracts are kept."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get
@@ -10,6 +11,7 @@ from query_api.pages import summary
 from query_api.pages.activity import changes
 from query_api.pages.album import album, shown
 from query_api.pages.context import PageRequest
+from query_api.pages.summary import Item
 from query_api.pages.visitor import Visitor
 from read_models import pages
 from read_models.documents import Doc, timestamp
@@ -26,12 +28,19 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
     """The home page; signed out it leads to the sign-in, which comes back here."""
     reads: Reads = request.app.state.reads
     dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
-    last, changed = await asyncio.gather(last_visit(visitor, dashboard), changes(visitor))
+    appointments = summary.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
+    # At the same time, so that they share their queries.
+    last, following, changed = await asyncio.gather(
+        in_full(visitor, dashboard["recent_visits"]),
+        in_full(visitor, [appointments.next] if appointments.next else []),
+        changes(visitor),
+    )
     pictures = shown(album(last["proof"]["items"])) if last and last["proof"] else []
     return visitor.render(
         "home.html",
         dashboard=dashboard,
-        appointments=summary.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now)),
+        appointments=appointments,
+        next_address=following["address"] if following else None,
         overdue=summary.overdue(dashboard),
         last=last,
         pictures=pictures[:THUMBNAILS],
@@ -43,7 +52,6 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
     )
 
 
-async def last_visit(visitor: Visitor, dashboard: Doc) -> Doc | None:
-    """The visit completed last, in full; None when there is none, or none any more."""
-    recent = dashboard["recent_visits"]
-    return await pages.visit(visitor.reading, recent[0]["id"]) if recent else None
+async def in_full(visitor: Visitor, items: Sequence[Item]) -> Doc | None:
+    """The first visit of a list with all that belongs to it; None when there is none, or none any more."""
+    return await pages.visit(visitor.reading, items[0]["id"]) if items else None

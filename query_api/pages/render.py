@@ -1,7 +1,7 @@
 """How a page of a business's portal is made: whose it is, in which language, as of when."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from litestar.enums import MediaType
 
 from events.fields import MINOR_UNIT_DIGITS
 from query_api.customer.words import LOCALE as WORDS
+from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
 from read_models.reads import Customer, cut
 from web.assets import brand_url
@@ -36,6 +37,8 @@ class Reader(NamedTuple):
     now: datetime
     chosen: str | None = None
     """The language that was chosen in this browser: it goes before all."""
+    accounts: Sequence[Account] = ()
+    """The customers that whoever is signed in may switch to, the present one among them."""
 
 
 class Freshness(NamedTuple):
@@ -71,6 +74,8 @@ def render(
         "language": formats.language,
         "f": formats,
         "signed_in": reader.known is not None,
+        "present": reader.known.document["id"] if reader.known else None,
+        "switchable": reader.accounts if len(reader.accounts) > 1 else (),
         "fresh": freshness(reader),
         "problem": None,
     }

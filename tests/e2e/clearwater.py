@@ -93,9 +93,11 @@ def window(days: float = 0, hours: float = 0) -> dict[str, str]:
 class Log:
     """Events in the order they are written, one CloudEvent in structured JSON a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, sequence: int = 0) -> None:
+        """What it says of an entity has sequences above `sequence`."""
         self._lines: list[str] = []
         self._sequences: Counter[tuple[str, str, str]] = Counter()
+        self._first = sequence
 
     def add(self, kind: str, owner: str, subject: str, /, **data: Any) -> None:
         """Adds an event of type `servicehub.{kind}`; `owner` is its partition key."""
@@ -104,7 +106,7 @@ class Log:
         self._sequences[entity] += 1
         event = {
             "specversion": "1.0",
-            "id": f"e2e-{len(self._lines)}",
+            "id": f"e2e-{self._first}-{len(self._lines)}",
             "source": "/servicehub/e2e",
             "type": f"servicehub.{kind}",
             "subject": subject,
@@ -112,7 +114,7 @@ class Log:
             "datacontenttype": "application/json",
             "businessid": business,
             "partitionkey": owner,
-            "sequence": str(self._sequences[entity]),
+            "sequence": str(self._first + self._sequences[entity]),
             "sequencetype": "Integer",
             "data": data,
         }

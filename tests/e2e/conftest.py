@@ -72,6 +72,8 @@ class Portal(NamedTuple):
     post: Post
     stripe: str
     """The address of the stand-in for Stripe."""
+    publish: Callable[[clearwater.Log], Awaitable[None]]
+    """Has more happen, and returns when the views hold it."""
 
 
 Browsing = Callable[..., Awaitable[Page]]
@@ -102,7 +104,14 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         await projected(one)
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
-            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), one.env["LOCAL_STRIPE_CONTROL"])
+
+            async def publish(log: clearwater.Log) -> None:
+                await asyncio.to_thread(log.write, folder / "more.jsonl")
+                done = await one.run("publish", str(folder / "more.jsonl"))
+                assert done.returncode == 0, done.stderr
+                await projected(one)
+
+            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), one.env["LOCAL_STRIPE_CONTROL"], publish)
 
 
 async def projected(one: Installation) -> None:
@@ -165,3 +174,15 @@ async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
     for context in contexts:
         await context.close()
     assert strays == []
+
+
+async def enter(page: Page, portal: Portal, slug: str, email: str) -> None:
+    """Signs in by code."""
+    before = await portal.post.count(email)
+    await page.goto(f"/{slug}/sign-in")
+    await page.locator("#email").fill(email)
+    await page.locator("main .button").click()
+    await expect(page.locator("#code")).to_be_visible()
+    await page.locator("#code").fill((await portal.post.to(email, before + 1)).code)
+    await page.locator("main .button").click()
+    await expect(page).to_have_url(re.compile(f"/{slug}/$"))

@@ -1,43 +1,13 @@
-"""Every page in a real browser: what it says, that everybody can read it, that it fits."""
+"""Pages in a real browser: what they say."""
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MARIA, NEW, PAYERS, SLUG, SPANISH, TILL
-from tests.e2e.conftest import Browsing, Portal
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = [320, 1280]
-
-PAGES = [
-    pytest.param(SLUG, "/", MARIA, id="home"),
-    pytest.param(SLUG, "/", NEW, id="home of a new customer"),
-    pytest.param(LOUD, "/", SPANISH, id="home in Spanish and yellow"),
-    pytest.param(SLUG, "/visits", MARIA, id="visits"),
-    pytest.param(SLUG, "/visits", NEW, id="visits of a new customer"),
-    pytest.param(SLUG, "/visits/ahead", MARIA, id="appointments"),
-    pytest.param(LOUD, "/visits?status=completed", SPANISH, id="visits in Spanish and yellow"),
-    pytest.param(SLUG, "/invoices", MARIA, id="invoices"),
-    pytest.param(SLUG, "/invoices", NEW, id="invoices of a new customer"),
-    pytest.param(SLUG, "/invoices/inv_1041", MARIA, id="invoice, partly paid"),
-    pytest.param(TILL, "/invoices/inv_0", PAYERS[0], id="invoice with Pay"),
-    pytest.param(LOUD, "/invoices/inv_1041", SPANISH, id="invoice in Spanish and yellow"),
-    pytest.param(SLUG, "/payments", MARIA, id="payments"),
-    pytest.param(LOUD, "/payments/pay_1", SPANISH, id="receipt in Spanish and yellow"),
-    pytest.param(SLUG, "/sign-in", None, id="sign-in"),
-    pytest.param(LOUD, "/sign-in", None, id="sign-in in yellow"),
-    pytest.param(SLUG, "/sign-in/nosuchtoken", None, id="link that does not work"),
-    pytest.param(SLUG, "/no/such/page", None, id="not found"),
-]
-"""The business, the path below its slug, and who is signed in."""
-
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
+from tests.e2e.clearwater import LOUD, MARIA, NEW, SLUG, SPANISH
+from tests.e2e.conftest import Browsing, Portal, enter
 
 Showing = Callable[..., Awaitable[Page]]
 
@@ -64,55 +34,6 @@ def show(browse: Browsing, portal: Portal, sessions: dict[tuple[str, str], Stora
         return page
 
     return made
-
-
-async def enter(page: Page, portal: Portal, slug: str, email: str) -> None:
-    """Signs in by code."""
-    before = await portal.post.count(email)
-    await page.goto(f"/{slug}/sign-in")
-    await page.locator("#email").fill(email)
-    await page.locator("main .button").click()
-    await expect(page.locator("#code")).to_be_visible()
-    await page.locator("#code").fill((await portal.post.to(email, before + 1)).code)
-    await page.locator("main .button").click()
-    await expect(page).to_have_url(re.compile(f"/{slug}/$"))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
-async def test_axe_finds_nothing(show: Showing, slug: str, path: str, email: str | None, scheme: str) -> None:
-    """No rule of WCAG 2.2 AA that a machine can check is broken, by day and by night."""
-    page = await show(slug, path, email, scheme=scheme)
-
-    found = await Axe().run(page, options={"runOnly": RULES})
-
-    assert found.response["violations"] == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
-async def test_nothing_has_to_be_scrolled_sideways(
-    show: Showing, slug: str, path: str, email: str | None, width: int
-) -> None:
-    """At 320 px, with text twice as large too, a page is as wide as its window."""
-    page = await show(slug, path, email, width=width)
-
-    assert await page.evaluate(OVERFLOW) == 0
-    await page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert await page.evaluate(OVERFLOW) == 0
-
-
-@pytest.mark.parametrize(("slug", "path", "email"), PAGES)
-async def test_targets_are_large_enough(show: Showing, slug: str, path: str, email: str | None) -> None:
-    """What stands alone to be pressed is at least 44 px high."""
-    page = await show(slug, path, email, width=320)
-
-    for target in await page.locator(
-        "header a, header button, .button, input:visible, summary, footer a"
-    ).all():
-        box = await target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44, await target.evaluate("element => element.outerHTML")
 
 
 async def test_home_says_what_a_customer_looks_for(show: Showing) -> None:
@@ -156,18 +77,6 @@ async def test_text_of_events_is_text(show: Showing) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Hola, Ana <b>Ávila</b>")
     await expect(page.get_by_role("banner")).to_contain_text("Piscinas & Jardines <Loud>")
     await expect(page.locator("html")).to_have_attribute("lang", "es-US")
-
-
-async def test_focus_is_always_visible(show: Showing) -> None:
-    """Whatever the keyboard reaches has an outline, and lies within the window."""
-    page = await show(LOUD, "/", SPANISH, width=320)
-    await page.reload()
-
-    for _ in range(await page.locator("a:visible, button:visible, summary:visible").count()):
-        await page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
-        await expect(focused).to_be_in_viewport()
 
 
 async def test_a_page_is_light(show: Showing) -> None:

@@ -9,8 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.clearwater import PAYERS, TILL
-from tests.e2e.conftest import Browsing, Portal
-from tests.e2e.test_pages import enter
+from tests.e2e.conftest import Browsing, Portal, enter
 from tests.processes import until
 
 PAY = "Pay $120.00"

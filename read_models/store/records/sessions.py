@@ -35,7 +35,9 @@ class SessionRecord(NamedTuple):
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
         """The record that a document of the collection is."""
-        return cls(document["_id"], *(document[name] for name in cls._fields[1:]))
+        # A session that an older release began has no `last_here_at`.
+        known = {"last_here_at": None, **document}
+        return cls(document["_id"], *(known[name] for name in cls._fields[1:]))
 
 
 class Sessions:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.integration.live import send, worker_of
-from tests.integration.payments.till import Payer, Till
+from tests.integration.payments.till import ACCOUNT, Payer, Till
 from tests.processes import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -36,8 +36,9 @@ async def test_200_customers_pay_at_once(till: Till) -> None:
             await payer.act(page, "pay")
             if number % 2:
                 assert (await payer.come_back()).status_code == 200
-            events = await payer.told(page)
-            for event in events[-1:] * (1 + number % 3):
+            session = await till.stripe("GET", f"checkout/sessions/{page.rpartition('/')[2]}")
+            event = {"type": "checkout.session.completed", "account": ACCOUNT, "data": {"object": session}}
+            for _ in range(1 + number % 3):
                 assert (await till.post(event)).status_code == 200
 
     paying = asyncio.gather(*(pays(payer, number) for number, payer in enumerate(payers)))

@@ -99,12 +99,12 @@ class Store:
 
 
 class SignIn:
-    """Lets in with one code and one link; `accounts` are those to choose from, `limited` when it is too much."""
+    """Lets in with one code and one link; `several` are those to choose from, `limited` when it is too much."""
 
     def __init__(self, customer: dict[str, Any], accounts: Sequence[Account], as_of: datetime) -> None:
         self.customer = customer
         self.as_of = as_of
-        self.accounts = accounts
+        self.several = accounts
         self.limited = False
         self.newer_at: datetime | None = None
         self.asked: list[str] = []
@@ -134,6 +134,9 @@ class SignIn:
     async def link(self, _business: object, token: str) -> Link:
         return Link("maria@mail.test", None) if token == LINK else Link(None, self.newer_at)
 
+    async def accounts(self, _session: Session) -> Sequence[Account]:
+        return self.several
+
     async def sign_out(self, browser: Browser) -> None:
         self.ended.append(browser.session)
 
@@ -144,8 +147,8 @@ class SignIn:
     def _enter(self, right: bool, customer_id: str | None) -> str:
         if not right:
             raise Refused
-        if self.accounts and customer_id is None:
-            raise SeveralAccounts(self.accounts)
+        if self.several and customer_id is None:
+            raise SeveralAccounts(self.several)
         return SESSION
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from query_api.pages.render import initials
+from query_api.sign_in.errors import Account
 from tests.unit.pages.portal import CUSTOMER, EMPTY, Portal
 
 
@@ -191,3 +192,22 @@ async def test_a_portal_can_be_installed() -> None:
         colours = {colour for _, colour in drawn.convert("RGB").getcolors(1 << 20) or ()}
         assert (drawn.size, drawn.getpixel((4, 4))) == ((512, 512), (0x0F, 0x6E, 0x84))
     assert (255, 255, 255) in colours
+
+
+async def test_the_switcher_names_customers_by_name_and_first_address_line() -> None:
+    """Where an address belongs to several customers, every page names the present one, and leads to the others."""
+    accounts: list[Account] = [
+        {"id": "cus_1", "name": "Maria Gonzalez", "address": "12 Palm Way"},
+        {"id": "cus_2", "name": "Gonzalez Rentals", "address": "3 Desert Road"},
+    ]
+    async with Portal(accounts=accounts).browser(signed_in=True) as browser:
+        text = " ".join((await browser.get("/clearwater/")).text.split())
+
+    assert "<span>Maria Gonzalez</span></summary>" in text
+    assert '<button name="customer_id" value="cus_2"><strong>Gonzalez Rentals</strong>' in text
+    assert "3 Desert Road" in text
+
+
+async def test_who_is_one_customer_sees_no_switcher() -> None:
+    """There is nothing to switch to."""
+    assert "switcher" not in await home()

@@ -1,0 +1,120 @@
+"""Lanes of a generation filled from a real log, in this process, whatever interrupts it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from events.envelope import Event
+from portal.commands.topics import create
+from portal.settings import Settings
+from projectors.kafka import find
+from projectors.rebuild import fill as filling
+from projectors.rebuild import lane
+from projectors.rebuild.fill import fill
+from projectors.rebuild.run import lanes_to_fill
+from read_models.project import VERSION, fold_whole
+from read_models.store import Claim, Filling, Portion, Store
+from tests.integration.live import expected, sample, send
+from tests.integration.rebuild.rebuilding import documents, views
+from tests.processes import Installation, Installations
+
+LINES = sample()
+HELD = "biz_s0-0/cus_0"
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture
+async def one(installation: Installations) -> Installation:
+    """An installation whose topics hold the sample."""
+    made = await installation(PORTAL_PARTITIONS="4")
+    await create(Settings.read(made.env))
+    await send(made, LINES)
+    return made
+
+
+@pytest.fixture
+async def store(one: Installation) -> AsyncIterator[Store]:
+    """Its store."""
+    opened = await Store.connect(one.env["PORTAL_MONGO_URL"], one.env["PORTAL_MONGO_DATABASE"])
+    yield opened
+    await opened.close()
+
+
+async def begun(one: Installation, store: Store) -> int:
+    """The number of a generation that is to be filled."""
+    installation = Settings.read(one.env).installation
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    return await store.lifecycle.begin(VERSION, cluster.id, await lanes_to_fill(installation, cluster))
+
+
+async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(
+    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("read_models.store.filling.DEAD_MS", -1000)
+    monkeypatch.setattr(lane, "SLICE_BYTES", 50_000)
+    monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
+    chance, real, left = random.Random(3), Filling.insert, 0
+
+    async def cut(self: Filling, claim: Claim, portion: Portion) -> None:
+        nonlocal left
+        left -= 1
+        late = chance.random() < 0.5
+        if left >= 0 or late:
+            await real(self, claim, portion)
+        if left < 0:
+            raise Killed
+
+    monkeypatch.setattr(Filling, "insert", cut)
+    installation = Settings.read(one.env).installation
+    generation = await begun(one, store)
+    reached, killed = 0, 0
+    while (await store.filling(generation).progress()).lanes_left:
+        left = 2 + killed
+        try:
+            await fill(installation, generation, None)
+        except Killed:
+            killed += 1
+        finished = sum(found["filled"] for found in await documents(one, "checkpoints"))
+        assert finished >= reached
+        reached = finished
+    assert killed > 2
+    assert await views(one, generation) == expected(LINES)
+    assert await store.filling(generation).progress() == (len(LINES), len(LINES), 0)
+
+
+async def test_several_share_the_lanes(one: Installation, store: Store) -> None:
+    installation = Settings.read(one.env).installation
+    generation = await begun(one, store)
+    await asyncio.gather(*(fill(installation, generation, None) for _ in range(3)))
+    assert await views(one, generation) == expected(LINES)
+    revisions = [found["revision"] for found in await documents(one, "checkpoints")]
+    assert all(revisions)
+
+
+async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_else(
+    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(events: list[Event]) -> object:
+        every = list(events)
+        if any(e.kind == "invoice" and f"{e.business}/{e.customer}" == HELD for e in every):
+            raise ArithmeticError("ada@mail.test")
+        return fold_whole(every)
+
+    monkeypatch.setattr("projectors.rebuild.owners.fold_whole", raising)
+    generation = await begun(one, store)
+    await fill(Settings.read(one.env).installation, generation, None)
+    found, whole = await views(one, generation), expected(LINES)
+
+    def others(of: dict[str, dict[str, object]]) -> dict[str, object]:
+        return {_id: document for _id, document in of.items() if not f"{_id}/".startswith(f"{HELD}/")}
+
+    assert others(found) == others(whole)
+    [hold] = await documents(one, "holds")
+    assert (hold["generation"], hold["owner"], hold["topic"]) == (generation, HELD, "invoices")
+    assert {waiting["owner"] for waiting in await documents(one, "waiting")} == {HELD}
+    assert (await store.dead_letters.counts(generation))[0] == 1
