@@ -13,7 +13,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from local_stack.stack import Stack
-from tests.e2e.test_pages import OVERFLOW, RULES
+from tests.e2e.test_every_page import OVERFLOW, RULES
 from tests.integration.held import Faulty, faulty
 from tests.processes import Installation, until
 
