@@ -84,13 +84,16 @@ def render(
 
 
 def formats_for(business: Doc, reader: Reader) -> Formats:
-    """The customer's locale, else what the browser asks for, else the business's: the first we have the texts of.
+    """How a reader is told: texts, dates and money.
 
-    Where a language was chosen, the first that is of it, so that dates and money stay those of the customer's country.
+    The language is the one that was chosen, else the customer's, what the browser asks for, the business's: the first
+    we have the texts of. Dates and money are written as where the customer is, else as where the business is.
     """
-    wanted = [reader.known.document["locale"]] if reader.known else accepted(reader.accept_language)
-    tags = [*wanted, business["locale"]]
-    locale = choose([*tags, reader.chosen], [reader.chosen] if reader.chosen else PAGES.languages)
+    own = reader.known.document["locale"] if reader.known else None
+    wanted = accepted(reader.accept_language)
+    language = reader.chosen or choose([own, *wanted, business["locale"]], PAGES.languages).language
+    here = [own, business["locale"]] if reader.known else []
+    locale = choose([*here, *wanted, business["locale"], language], [language])
     return Formats(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
 
 

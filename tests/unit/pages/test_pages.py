@@ -211,3 +211,23 @@ async def test_the_switcher_names_customers_by_name_and_first_address_line() -> 
 async def test_who_is_one_customer_sees_no_switcher() -> None:
     """There is nothing to switch to."""
     assert "switcher" not in await home()
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "language"),
+    [
+        (None, "es-MX,en;q=0.5", "es-MX"),
+        (None, "en-GB", "en-US"),
+        (None, "fr", "en-US"),
+        ("es-US", "en-GB", "es-US"),
+    ],
+)
+async def test_who_has_no_locale_reads_what_the_browser_asks_for(
+    own: str | None, asked: str, language: str
+) -> None:
+    """Texts in the customer's language, else the browser's; days and money as at the customer's, else the business."""
+    portal = Portal(customer=CUSTOMER | {"locale": own})
+    async with portal.browser(signed_in=True, language=asked) as browser:
+        text = (await browser.get("/clearwater/")).text
+
+    assert f'<html lang="{language}">' in text
