@@ -123,6 +123,17 @@ def lag(
 
 
 @app.command()
+def rebuild(
+    customer: Annotated[str, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")],
+) -> None:
+    """Projects one customer again from the log, in what is served and stands by; live workers go on meanwhile."""
+    from portal.commands.customer import rebuild_customer
+
+    logs.configure(of_libraries=False)
+    run(rebuild_customer(settings(), customer))
+
+
+@app.command()
 def verify(
     customer: Annotated[
         str | None, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from aiokafka.structs import ConsumerRecord
-
-from events.envelope import Event, Malformed, decode
+from events.envelope import Event, Malformed, Record, decode
 from events.topics import Topics
 from projectors.batch import where
 from projectors.kafka import Log, record_of
 from read_models.fresh import Fresh
-from read_models.store import Position
+from read_models.store import DeadLetter, Position
 
 BATCH_EVENTS: Final = 1000
 FETCH_BYTES: Final = 1024 * 1024
@@ -40,7 +38,12 @@ class Recomputation:
         self.fresh = Fresh()
         self.failed: dict[str, Failed] = {}
         """By owner, whose documents end there."""
-        self.events = 0
+        self.unreadable: Callable[[DeadLetter], None] = lambda _: None
+        """Told of each record that cannot be read."""
+
+    def is_at(self, offsets: Mapping[str, int]) -> bool:
+        """Whether it has been read exactly so far."""
+        return self._reached == {topic: offset for topic, offset in offsets.items() if offset}
 
     async def read_to(
         self,
@@ -58,7 +61,7 @@ class Recomputation:
             if begin >= end:
                 continue
             async for read in self._log.scan((name, self._lane), begin, end):
-                self._apply_read(topic, read, without)
+                self._apply_read(topic, map(record_of, read), without)
                 progress(len(read))
             self._reached[topic] = end
 
@@ -66,21 +69,9 @@ class Recomputation:
         """Applies single records that were passed by before; raises KafkaAway, LogGap."""
         for topic in sorted({one.topic for one in positions}):
             offsets = [one.offset for one in positions if one.topic == topic]
-            records = await self._log.at((self._topics.name(topic), self._lane), offsets)
-            events = []
-            for record in records:
-                if record.key is not None and self._wanted(record.key):
-                    try:
-                        events.append(
-                            (Position(topic, self._lane, record.offset), decode(record, self._topics))
-                        )
-                    except Malformed:
-                        continue
-            self._apply(events)
+            self._apply_read(topic, await self._log.at((self._topics.name(topic), self._lane), offsets), ())
 
-    def _apply_read(
-        self, topic: str, read: Iterable[ConsumerRecord[bytes, bytes]], without: Collection[Position]
-    ) -> None:
+    def _apply_read(self, topic: str, read: Iterable[Record], without: Collection[Position]) -> None:
         events: list[tuple[Position, Event]] = []
         for one in read:
             if one.key is None or not self._wanted(one.key):
@@ -89,9 +80,9 @@ class Recomputation:
             if position in without:
                 continue
             try:
-                events.append((position, decode(record_of(one), self._topics)))
-            except Malformed:
-                continue
+                events.append((position, decode(one, self._topics)))
+            except Malformed as malformed:
+                self.unreadable(DeadLetter(one, topic, malformed.reason))
             if len(events) == BATCH_EVENTS:
                 self._apply(events)
                 events = []
@@ -102,7 +93,6 @@ class Recomputation:
         try:
             if going_on:
                 self.fresh.apply(going_on)
-                self.events += len(going_on)
         except Exception:  # noqa: BLE001 - whatever it is, it is found again, and named, event by event
             for position, event in events:
                 self._apply_alone(position, event)
@@ -112,7 +102,6 @@ class Recomputation:
             return
         try:
             self.fresh.apply([event])
-            self.events += 1
         except Exception as error:  # noqa: BLE001 - a reason of its own
             self.failed[owner_of(event)] = Failed(position, where(error))
 

@@ -17,7 +17,8 @@ from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import quarantine
 from projectors.letter_shapes import of_discard, of_error, of_letter, of_record
-from projectors.quarantine import Mended, NoSuchLetter, Quarantine, StillFails
+from projectors.quarantine import Mended, NoSuchLetter, Quarantine
+from projectors.release import StillFails
 from read_models.store import Store
 
 MOST: Final = 10_000

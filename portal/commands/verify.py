@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ async def verify(settings: Settings, *, customer: str | None, sample: int | None
     if customer is not None:
         owner(customer)
     found: Counter[str] = Counter()
-    with refusals(), bar() as progress:
+    with refusals(), bar("verifying") as progress:
         async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
             await belonging.check(store, cluster, log)
             verification = Verification(store, cluster.topics, log, progress)
@@ -98,10 +98,14 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def bar() -> Iterator[Any]:
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on a terminal; gives what takes the records that are through, and how many there are."""
     console = Console(stderr=True)
-    columns = "verifying", BarColumn(), MofNCompleteColumn(), "records", TimeRemainingColumn()
+    columns = what, BarColumn(), MofNCompleteColumn(), "records", TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
-        yield lambda through, total: progress.update(task, completed=through, total=total)
+
+        def told(through: int, total: int) -> None:
+            progress.update(task, completed=through, total=total)
+
+        yield told

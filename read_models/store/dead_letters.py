@@ -154,6 +154,20 @@ class DeadLetters:
             holding = await self._holds.count_documents(events)
             return unreadable + holding, await self._waiting.count_documents({"generation": generation})
 
+    async def unreadable_of(self, owner: str, lane: int, generation: int) -> set[Position]:
+        """The places of the unreadable records in a generation whose key is an owner's, `biz/cus` or `biz`."""
+        wanted = {"lane": lane, "key": Binary(owner.encode()), "generations": generation}
+        places = {"topic": 1, "lane": 1, "offset": 1}
+        with translated():
+            found = self._unreadable.find(wanted, places)
+            return {Position.of(one) for one in await found.to_list(None)}
+
+    async def take_back(self, positions: Collection[Position], generation: int, session: Any) -> None:
+        """Removes unreadable records that could be read after all from a generation, in a transaction."""
+        ids = {"_id": {"$in": [position.id for position in positions]}}
+        await self._unreadable.update_many(ids, {"$pull": {"generations": generation}}, session=session)
+        await self._unreadable.delete_many(ids | {"generations": []}, session=session)
+
     async def forget(self, generation: int, session: Any = None) -> None:
         """Removes all of a generation that is dropped."""
         with translated():

@@ -5,13 +5,16 @@ compared. What begins with a session is a part of its transaction (`Writer.besid
 """
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from read_models.documents import Doc
-from read_models.store.dead_letters import HOLDS, UNREADABLE, WAITING, Position, hold_id, owned_by
+from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
+from read_models.store.dead_letters import HOLDS, UNREADABLE, WAITING, Position, hold_id, hold_of, owned_by
 from read_models.store.driver import Database, translated
 
-THE_REST = "what waited is being applied"
+THE_REST = "what waited is being applied; retry goes on with it"
+ANEW = "is being projected anew from the log; retry, or `portal rebuild --customer`, goes on with it"
 
 
 class Hold(NamedTuple):
@@ -50,6 +53,7 @@ class Holds:
         self._holds = database[HOLDS]
         self._waiting = database[WAITING]
         self._unreadable = database[UNREADABLE]
+        self._checkpoints = database[CHECKPOINTS]
 
     async def of(self, owner: str, generations: Collection[int]) -> list[Hold]:
         """An owner's holds in generations; those that there are."""
@@ -73,8 +77,39 @@ class Holds:
         await self._done(hold, set(done) - {hold.position}, session)
         change = {"topic": None, "offset": None, "reason": THE_REST}
         await self._change(hold, change, session)
-        if await self._waiting.find_one(_waits(hold), {"_id": 1}, session=session) is None:
-            await self._holds.delete_one({"_id": hold_id(hold.generation, hold.owner)}, session=session)
+        await self._end_if_empty(hold, session)
+
+    async def begin_anew(
+        self, owner: str, lane: int, generations: Collection[int], run: str, session: Any
+    ) -> dict[int, dict[str, int]]:
+        """Holds an owner whom a run projects anew, in place of another run; answers how far each generation is.
+
+        By topic without prefix: the offsets from which on everything of the owner waits.
+        """
+        now = datetime.now(UTC)
+        for generation in generations:
+            fields = hold_of(generation, owner, lane, now) | {"topic": None, "offset": None, "reason": ANEW}
+            _id = {"_id": hold_id(generation, owner)}
+            change = {"$set": {"rebuild": run}, "$setOnInsert": fields}
+            await self._holds.update_one(_id, change, upsert=True, session=session)
+        lanes = {"generation": {"$in": list(generations)}, "lane": lane}
+        reached = await self._checkpoints.find(lanes, session=session).to_list(None)
+        return {one["generation"]: one["offsets"] for one in reached}
+
+    async def end_anew(self, hold: Hold, offsets: Mapping[str, int], session: Any) -> None:
+        """Notes that an owner's documents are those of the log up to offsets: less waits. Raises `HoldChanged`."""
+        for topic, offset in offsets.items():
+            applied = _waits(hold) | {"topic": topic, "offset": {"$lt": offset}}
+            await self._waiting.delete_many(applied, session=session)
+        await self._change(
+            hold, {"topic": None, "offset": None, "reason": THE_REST, "rebuild": None}, session
+        )
+        await self._end_if_empty(hold, session)
+
+    async def leave_anew(self, hold: Hold, session: Any) -> None:
+        """Gives a run up, which has changed nothing: the hold is what it was before. Raises `HoldChanged`."""
+        reason = hold.reason if hold.position else THE_REST
+        await self._change(hold, {"reason": reason, "rebuild": None}, session)
 
     async def stay(self, hold: Hold, position: Position, reason: str, session: Any) -> None:
         """Has an event that cannot be applied be what holds from now on. Raises `HoldChanged`."""
@@ -88,6 +123,10 @@ class Holds:
         await self._waiting.delete_many(position._asdict(), session=session)
         change = {"topic": None, "offset": None, "reason": f"{position.id}, which held, was discarded"}
         await self._holds.update_many(position._asdict(), {"$set": change}, session=session)
+
+    async def _end_if_empty(self, hold: Hold, session: Any) -> None:
+        if await self._waiting.find_one(_waits(hold), {"_id": 1}, session=session) is None:
+            await self._holds.delete_one({"_id": hold_id(hold.generation, hold.owner)}, session=session)
 
     async def _done(self, hold: Hold, positions: Collection[Position], session: Any) -> None:
         ids = [f"{hold.generation}/{position.id}" for position in positions]

@@ -1,6 +1,6 @@
 """Views and how far they are, all as of one moment, while others go on writing (MongoDB keeps 5 minutes of history)."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
 from read_models.store.checkpoints import Checkpoint, checkpoint_id
 from read_models.store.dead_letters import HOLDS, WAITING, Position
 from read_models.store.driver import Client, Database, translated
-from read_models.store.views import collection_name
+from read_models.store.views import collection_name, ids_of
 
 OWNERS_AT_A_TIME = 100
 
@@ -61,7 +61,7 @@ class Snapshot:
         for start in range(0, len(owners), OWNERS_AT_A_TIME):
             part = owners[start : start + OWNERS_AT_A_TIME]
             found: dict[str, dict[str, Doc]] = {owner: {} for owner in part}
-            chosen = {"$or": [condition for owner in part for condition in _of(owner)]}
+            chosen = {"$or": [condition for owner in part for condition in ids_of(owner)]}
             with translated():
                 async for document in views.find(chosen, session=self._session):
                     found[owner_in(document["_id"])][document["_id"]] = document
@@ -105,9 +105,3 @@ class Snapshots:
             views = self._database[collection_name(generation)]
             found = await views.aggregate([*steps, {"$project": {"_id": 1}}]).to_list(None)
         return sorted({document["_id"] for document in found})
-
-
-def _of(owner: str) -> Iterable[Doc]:
-    yield {"_id": owner}
-    if "/" in owner:
-        yield {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # "0" follows "/"

@@ -115,6 +115,12 @@ class Views:
             found = self._collection.find({"_id": {"$in": wanted}}, session=session)
             return {document["_id"]: document for document in await found.to_list(None)}
 
+    async def of(self, owner: str) -> dict[str, Doc]:
+        """All documents of `biz/cus` or, of the business alone, `biz`, by `_id`."""
+        with translated():
+            found = await self._collection.find({"$or": ids_of(owner)}).to_list(None)
+        return {document["_id"]: document for document in found}
+
     async def stored(self, ids: Iterable[str]) -> list[bytes]:
         """The documents that exist among these as they are stored (BSON), in one round trip."""
         with translated():
@@ -168,6 +174,12 @@ class Views:
             await self._collection.bulk_write(erased, session=session)
         if batch.operations:
             await self._collection.bulk_write(batch.operations, ordered=False, session=session)
+
+
+def ids_of(owner: str) -> list[Doc]:
+    """What the `_id`s of an owner's documents are: of `biz/cus`, or of the business `biz` alone."""
+    within = {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # "0" follows "/"
+    return [{"_id": owner}, within] if "/" in owner else [{"_id": owner}]
 
 
 def _of_owner(business: str, customer: str) -> Doc:

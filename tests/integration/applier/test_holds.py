@@ -15,7 +15,7 @@ from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undist
 VICTIM = "biz_s0/cus_0"
 
 
-def raising_for(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def raising_for(key: str, monkeypatch: pytest.MonkeyPatch, where: str = "projectors.batch.fold") -> None:
     """Has the fold raise for a customer's invoices."""
 
     def raising(events: list[Event], cache: Any) -> Any:
@@ -24,7 +24,7 @@ def raising_for(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
                 raise ArithmeticError("ada@mail.test")
         return (yield from fold(events, cache))
 
-    monkeypatch.setattr("projectors.batch.fold", raising)
+    monkeypatch.setattr(where, raising)
 
 
 def spoiling(key: str, spoil: Callable[[Doc], None], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,73 +1,26 @@
 """Retry and discard: what a held customer waits for is applied in order, whatever breaks meanwhile."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from typing import Any, cast
-
 import pytest
 
-from events.envelope import Record
 from local_stack.stack import Stack
 from projectors.applier import Applier
-from projectors.kafka import Log
-from projectors.quarantine import NoSuchLetter, Quarantine, StillFails
-from read_models.documents import Doc
+from projectors.quarantine import NoSuchLetter
+from projectors.release import StillFails
 from read_models.project import VERSION
 from read_models.store import Store, Unavailable
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.applier.cutting import cut
 from tests.integration.applier.faulty_wire import Break, FaultyWire
+from tests.integration.applier.quarantining import (
+    SMALL,
+    assert_whole,
+    held,
+    quarantine,
+    restore,
+    saved,
+    two_kept,
+)
 from tests.integration.applier.test_holds import VICTIM, raising_for
-from tests.integration.applier.test_lanes import second_generation
-
-KEPT = (1, 2)
-WRITTEN = ("views_1", "views_2", "checkpoints", "holds", "waiting", "quarantine", "discards")
-
-
-class SampleLog:
-    """The log that the sample is, read by place."""
-
-    async def at(self, place: tuple[str, int], offsets: Iterable[int]) -> list[Record]:
-        wanted = set(offsets)
-        return [r for r in SAMPLE if (r.topic, r.partition) == place and r.offset in wanted]
-
-
-@asynccontextmanager
-async def quarantine(store: Store) -> AsyncIterator[Quarantine]:
-    """That of a store, on the sample's log."""
-    writer = store.writer()
-    await writer.open()
-    try:
-        yield Quarantine(store, TOPICS, cast("Log", SampleLog()), writer)
-    finally:
-        await writer.close()
-
-
-async def two_kept(store: Store) -> None:
-    """A standby beside what is served."""
-    await second_generation(store)
-    await store.database["pointers"].update_one({"_id": VERSION}, {"$set": {"standby": 2}})
-
-
-async def held(store: Store, monkeypatch: pytest.MonkeyPatch, log: list[Record] = SAMPLE) -> str:
-    """Applies a log in two generations while the fold raises for one customer; the name of the dead letter."""
-    await two_kept(store)
-    applier = Applier(store, TOPICS)
-    with monkeypatch.context() as patched:
-        raising_for(VICTIM, patched)
-        await applier.take_over(LANES)
-        await applier.apply(log)
-    await applier.close()
-    (letter,) = await store.letters.latest(10)
-    assert (letter.kind, letter.owner, letter.generations) == ("held", VICTIM, [1, 2])
-    assert letter.waiting == await store.database["waiting"].count_documents({"generation": 1}) > 20
-    return letter.id
-
-
-async def assert_whole(store: Store, expected: dict[str, Doc]) -> None:
-    for generation in KEPT:
-        assert await views(store, generation) == expected
-        assert await store.dead_letters.counts(generation) == (0, 0)
 
 
 async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_fault(
@@ -167,61 +120,44 @@ async def test_when_what_waited_fails_too_the_discard_stands(
 
 async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next one finishes."""
-    monkeypatch.setattr("projectors.quarantine.STEP_EVENTS", 8)
-    name, saved, at, ended = await held_small(store, monkeypatch), {}, 0, False
-    for collection in WRITTEN:
-        saved[collection] = await store.database[collection].find().to_list(None)
+    monkeypatch.setattr("projectors.release.STEP_EVENTS", 24)
+    name, at, ended = await held(store, monkeypatch, SMALL), 0, False
+    before = await saved(store)
     while not ended:
         at += 1
-        for collection, documents in saved.items():
-            await store.database[collection].delete_many({})
-            if documents:
-                await store.database[collection].insert_many(documents)
+        await restore(store, before)
         async with quarantine(store) as desk:
             ended = not await cut(desk.retry(name, "cli:eve"), at)
         async with quarantine(store) as desk:
             for letter in await store.letters.latest(10):
                 await desk.retry(letter.id, "cli:eve")
         await assert_whole(store, undisturbed(SMALL))
-    assert at > 50
-
-
-SMALL = [r for r in SAMPLE if r.key in (VICTIM.encode(), b"biz_s0")]
-
-
-async def held_small(store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
-    return await held(store, monkeypatch, SMALL)
+    assert at > 30
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
 async def test_any_command_of_a_retry_may_be_lost(
     store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch, *, late: bool
 ) -> None:
-    """Three times, which the driver does not mend itself; the answer of a commit too."""
-    name = await held_small(store, monkeypatch)
-    saved: dict[str, list[Any]] = {}
-    for collection in WRITTEN:
-        saved[collection] = await store.database[collection].find().to_list(None)
-    broken, after = set(), 0
+    """Twice, which the driver does not mend itself; the answer of a commit too."""
+    name = await held(store, monkeypatch, SMALL)
+    before = await saved(store)
+    broken, after, whole = set(), 0, False
     async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
         through = Store(wire.url, store.database.name)
-        while True:
-            for collection, documents in saved.items():
-                await store.database[collection].delete_many({})
-                if documents:
-                    await store.database[collection].insert_many(documents)
+        while not whole:
+            await restore(store, before)
             async with quarantine(through) as desk:
-                wire.plan(Break(after, 3, late))
+                wire.plan(Break(after, 2, late))
                 try:
                     await desk.retry(name, "cli:eve")
+                    whole = not wire.broken
                 except (Unavailable, NoSuchLetter):
                     wire.plan(None)
                     for letter in await store.letters.latest(10):
                         await desk.retry(letter.id, "cli:eve")
                 broken |= set(wire.commands[after : after + 1])
             await assert_whole(store, undisturbed(SMALL))
-            if not wire.broken and wire.commands and len(wire.commands) <= after:
-                break
             after += 1
         await through.close()
     assert broken >= {"find", "update", "delete", "commitTransaction"}

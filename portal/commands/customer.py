@@ -1,0 +1,26 @@
+"""`portal rebuild --customer BIZ/CUS`: one customer projected again from the log, in what is served and stands by."""
+
+from portal.commands.refusals import refusals
+from portal.commands.switch import caller
+from portal.commands.verify import bar, owner
+from portal.errors import CommandError
+from portal.settings import Settings
+from projectors import quarantine
+from projectors.release import StillFails
+
+
+async def rebuild_customer(settings: Settings, customer: str) -> None:
+    """Project a customer, or a business given as `BIZ`, anew; raises CommandError, UsageError."""
+    owner(customer)
+    with refusals(), bar("projecting") as progress:
+        async with quarantine.opened(settings.installation) as (_, desk):
+            try:
+                done = await desk.project_anew(customer, caller(), progress)
+            except StillFails as error:
+                raise CommandError(str(error)) from error
+    if not done.documents and not any(done.replaced.values()):
+        raise CommandError(f"there is nothing of {customer}, neither in the log nor in what is served")
+    changed = ", ".join(f"{number} in generation {one}" for one, number in sorted(done.replaced.items()))
+    print(
+        f"{customer}: {done.documents} documents made, replaced {changed}; {done.waited} records that waited applied"
+    )
