@@ -13,7 +13,7 @@ async def test_an_altered_document_is_found_and_mended_beside_a_busy_worker(
     installation: Installations,
 ) -> None:
     """Also when the first run is killed: the next one finishes."""
-    lines = sample(8)
+    lines = sample(4)
     half = len(lines) // 2
     one = await published(installation, lines[:half])
     project = one.start("project")
