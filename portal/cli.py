@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from portal import logs
-from portal.errors import CommandError
+from portal.errors import CommandError, UsageError
 from portal.running import run
 from portal.settings import Settings
 
@@ -123,17 +123,6 @@ def lag(
 
 
 @app.command()
-def rebuild(
-    customer: Annotated[str, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")],
-) -> None:
-    """Projects one customer again from the log, in what is served and stands by; live workers go on meanwhile."""
-    from portal.commands.customer import rebuild_customer
-
-    logs.configure(of_libraries=False)
-    run(rebuild_customer(settings(), customer))
-
-
-@app.command()
 def verify(
     customer: Annotated[
         str | None, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")
@@ -219,12 +208,23 @@ def rebuild(
         bool, typer.Option("--restart", help="Begins anew in place of going on with an unfinished one.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Progress as one object a line.")] = False,
+    customer: Annotated[
+        str | None,
+        typer.Option(metavar="BIZ/CUS", help="Only this customer (BIZ: a business), in what is kept; alone."),
+    ] = None,
 ) -> None:
     """Replays the topics into a new generation of the views while the old one is served."""
+    from portal.commands.customer import rebuild_customer
     from portal.commands.rebuild import Wanted, rebuild
 
     logs.configure(of_libraries=False)
-    run(rebuild(settings(), Wanted(dry_run, promote, workers, max_rate, restart, as_json)))
+    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json)
+    if customer is None:
+        run(rebuild(settings(), wanted))
+    elif dry_run or promote or restart or as_json or max_rate:
+        raise UsageError("--customer goes with no other option: one customer is projected again where it is")
+    else:
+        run(rebuild_customer(settings(), customer))
 
 
 @app.command()
