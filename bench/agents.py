@@ -53,7 +53,7 @@ async def measure(kind: str, count: int, folder: str) -> float:
         else by_hand(os.environ["PORTAL_MONGO_URL"], os.environ["PORTAL_MONGO_DATABASE"])
     )
     app = faust.App(
-        f"{topics.prefix}bench-{kind}",
+        f"{topics.prefix}bench-{kind}-{os.environ['PORTAL_MONGO_DATABASE']}",
         broker=[f"kafka://{server}" for server in os.environ["PORTAL_KAFKA_BOOTSTRAP"].split(",")],
         consumer_auto_offset_reset="earliest",
         key_serializer="raw",

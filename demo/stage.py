@@ -100,6 +100,12 @@ class Stage:
         """Starts `portal …`, which runs until the end; from the main thread only."""
         self._running[command] = spawn([PORTAL, command], self._log(command), self._group, self.env)
 
+    def stop(self, command: str) -> None:
+        """Has `portal …` end in good order; it may be started again."""
+        process = self._running.pop(command)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
     def check(self) -> None:
         """Raises Problem when one that should run has ended."""
         for command, process in self._running.items():
