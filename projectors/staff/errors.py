@@ -16,7 +16,8 @@ from litestar.status_codes import (
 )
 
 from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
-from projectors.quarantine import NoSuchLetter, StillFails
+from projectors.quarantine import NoSuchLetter
+from projectors.release import StillFails
 from projectors.staff.desk import TakesLong
 from projectors.staff.guard import READING, SIGN_IN
 from projectors.staff.operators import Limited

@@ -13,7 +13,8 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
 
 from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
-from projectors.quarantine import NoSuchLetter, StillFails
+from projectors.quarantine import NoSuchLetter
+from projectors.release import StillFails
 from projectors.staff.chart import chart
 from projectors.staff.desk import Desk, TakesLong
 from projectors.staff.guard import OPERATOR, SIGN_IN, StaffRequest, admitted, network
