@@ -16,8 +16,8 @@ from events.topics import Topics
 from projectors.kafka import Log
 from projectors.recompute import Recomputation
 from projectors.release import Release, StillFails
+from read_models.differences import differences
 from read_models.documents import Doc
-from read_models.project import Changes
 from read_models.store import (
     CompareFailed,
     DeadLetter,
@@ -28,7 +28,7 @@ from read_models.store import (
     Saving,
     Store,
     Writer,
-    saving,
+    replacing,
 )
 
 logger = structlog.get_logger(__name__)
@@ -204,5 +204,9 @@ def _position(letter: DeadLetter) -> Position:
 
 def _change(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> Saving:
     """What makes those that are served what they should be; readers see it all at once."""
-    other = {_id: document for _id, document in fresh.items() if served.get(_id) != document}
-    return saving(Changes(other, {}, frozenset(served.keys() - fresh.keys()), frozenset(), {}))
+    other = {
+        _id: document
+        for _id, document in fresh.items()
+        if next(differences({_id: served.get(_id, {})}, {_id: document}), None) is not None
+    }
+    return replacing(other, served.keys() - fresh.keys())

@@ -11,7 +11,7 @@ from read_models.store.letters import ErrorCount, Letter
 from read_models.store.lifecycle import NotLevel, NotNow, Switch
 from read_models.store.snapshots import Pending, Snapshot
 from read_models.store.store import Store
-from read_models.store.views import Saving, Views, encoded, saving
+from read_models.store.views import Saving, Views, encoded, replacing, saving
 from read_models.store.writer import Batch, CompareFailed, Known, Writer
 
 __all__ = [
@@ -52,5 +52,6 @@ __all__ = [
     "encoded",
     "owner_of",
     "patiently",
+    "replacing",
     "saving",
 ]

@@ -1,6 +1,6 @@
 """The views of a generation: one collection of documents, an index of each list (`read_models.lists`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import bson
@@ -70,6 +70,16 @@ def saving(changes: Changes) -> Saving:
                 operations.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
     operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
     return Saving(operations, changes.erase, size)
+
+
+def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> Saving:
+    """Whole documents by `_id`, in place of what there may be, and those to remove; raises `Unstorable`."""
+    whole = dict(zip(save, encoded(save.values()), strict=True))
+    puts: list[Any] = [
+        ReplaceOne({"_id": _id}, RawBSONDocument(one), upsert=True) for _id, one in whole.items()
+    ]
+    operations = [*puts, *(DeleteOne({"_id": _id}) for _id in remove)]
+    return Saving(operations, frozenset(), sum(map(len, whole.values())))
 
 
 def encoded(documents: Iterable[Doc]) -> list[bytes]:
