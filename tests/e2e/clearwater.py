@@ -138,7 +138,7 @@ def log() -> Log:
     customer(made, "biz_c/cus_4", "Nora New", NEW, "1 First Street")
     business(made, "biz_n", NOIR, "Noir Estates", "#000000", "en-US")
     customer(made, "biz_c/cus_5", "Max Many", MANY, "5 Fifth Street")
-    customer(made, "biz_l/cus_1", "Ana <b>Ávila</b>", SPANISH, "Calle 5")
+    customer(made, "biz_l/cus_1", "Ana <b>Ávila</b>", SPANISH, "Calle 5", locale="es-US")
     customer(made, "biz_n/cus_1", "Sam Sombre", SOMBRE, "9 Dark Lane")
     history(made, "biz_c/cus_1")
     history(made, "biz_l/cus_1", LONG.strip())
@@ -179,7 +179,7 @@ def business(made: Log, name: str, slug: str, title: str, colour: str, locale: s
     )
 
 
-def customer(made: Log, owner: str, name: str, email: str, line: str) -> None:
+def customer(made: Log, owner: str, name: str, email: str, line: str, **more: str) -> None:
     """A customer with one address to be served at."""
     address = {"id": "adr_1", "line1": line, "city": "Phoenix", "postal_code": "85001", "country": "US"}
     made.add(
@@ -189,6 +189,7 @@ def customer(made: Log, owner: str, name: str, email: str, line: str) -> None:
         name=name,
         emails=[email],
         addresses=[address],
+        **more,
     )
 
 
