@@ -20,6 +20,7 @@ from read_models.store import Store
 from read_models.store.records import Records, SessionRecord
 from tests.integration.surface import URL, Browser, running
 from tests.support.facts import DEFAULTS
+from tests.support.shuffles import topic
 from web.tokens import digest, new_token
 
 TOPICS = Topics("servicehub.", 4)
@@ -112,7 +113,7 @@ class Desk:
 
     def _record(self, event: Json) -> Record:
         key, value, headers = encode(event, event.pop("data", None), "structured")
-        place = TOPICS.of_type(event["type"]), TOPICS.partition(key)
+        place = topic(event, TOPICS), TOPICS.partition(key)
         self._offsets[place] = self._offsets.get(place, -1) + 1
         return Record(*place, self._offsets[place], 0, key, value, headers)
 
