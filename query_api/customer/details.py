@@ -75,11 +75,10 @@ class ProofPack(TypedDict):
 
 
 class ContractName(TypedDict):
-    """The contract that a visit belongs to; within its grace after the window an arrival counts as on time."""
+    """The contract that a visit belongs to."""
 
     id: str
     title: str
-    on_time_grace_minutes: int
 
 
 class SubscriptionName(TypedDict):

@@ -38,14 +38,13 @@ class Album(NamedTuple):
     """Also photos that are no pictures a page could show."""
 
 
-def punctuality(visit: Item) -> Punctuality | None:
-    """How punctual a visit was; None when nobody knows when they arrived."""
+def punctuality(visit: Item, grace: int) -> Punctuality | None:
+    """How punctual a visit was, with so many minutes of grace; None when nobody knows when they arrived."""
     if visit["arrived_at"] is None:
         return None
     late = datetime.fromisoformat(visit["arrived_at"]) - datetime.fromisoformat(visit["window"]["end"])
     minutes = max(0, -int(-late.total_seconds() // 60))
-    allowed = visit["contract"]["on_time_grace_minutes"] if visit["contract"] else 0
-    return Punctuality(minutes, minutes <= allowed)
+    return Punctuality(minutes, minutes <= grace)
 
 
 def album(items: Sequence[Item]) -> Album:

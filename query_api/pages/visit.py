@@ -17,11 +17,14 @@ from read_models import pages
 @get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
 async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
     """A visit or appointment, with all that belongs to it."""
-    found = existing(await pages.visit(visitor.reading, visit_id))
+    scored = await pages.scored(visitor.reading, visit_id)
+    if scored is None:
+        raise NotFoundException
+    found = scored.visit
     return visitor.render(
         "visit.html",
         visit=found,
-        punctuality=punctuality(found),
+        punctuality=punctuality(*scored),
         album=album(found["proof"]["items"]) if found["proof"] else None,
         states=[listed(invoice) for invoice in found["invoices"]],
     )

@@ -11,7 +11,7 @@ from read_models.pages.invoices import invoice, invoices, payment, payments
 from read_models.pages.listing import BadCursor, Part
 from read_models.pages.reading import Reading
 from read_models.pages.subscriptions import subscription, subscriptions
-from read_models.pages.visits import appointments, proof_pack, visit, visits
+from read_models.pages.visits import appointments, proof_pack, scored, visit, visits
 
 __all__ = [
     "FIGURES",
@@ -30,6 +30,7 @@ __all__ = [
     "payment",
     "payments",
     "proof_pack",
+    "scored",
     "subscription",
     "subscriptions",
     "visit",

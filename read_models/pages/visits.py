@@ -1,7 +1,9 @@
 """Appointments and visits, one with all that belongs to it, and its Proof Pack (VIEWS.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from read_models import contract as contracts_fold
 from read_models import invoice, proof
 from read_models import visit as visits_fold
 from read_models.customer import with_overdue
@@ -13,6 +15,14 @@ from read_models.pages.reading import Named, Reading
 
 WITHHELD = frozenset({"proof_pack.withdrawn"})
 """Events whose reason staff write for staff."""
+
+
+class Scored(NamedTuple):
+    """A visit as it is served, and what its page tells how punctual it was by."""
+
+    visit: Doc
+    grace: int
+    """Minutes after the window within which an arrival still counts as on time: its contract's, else none."""
 
 
 async def appointments(reading: Reading, part: Part) -> Doc:
@@ -32,6 +42,12 @@ async def visits(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> 
 
 async def visit(reading: Reading, subject: str) -> Doc | None:
     """A visit or appointment, with its contract, subscription, invoices and Proof Pack."""
+    found = await scored(reading, subject)
+    return found and found.visit
+
+
+async def scored(reading: Reading, subject: str) -> Scored | None:
+    """The same, with its contract's grace."""
     found = await reading.document("visit", subject)
     if found is None:
         return None
@@ -42,7 +58,7 @@ async def visit(reading: Reading, subject: str) -> Doc | None:
     contract, subscription = (others.get(name) for name in belonging)
     invoices = arranged([others[name] for name in invoiced if name in others], LISTS["invoices"].order)
     photo = (found["technician"] or {}).get("photo")
-    return visits_fold.detail(found) | {
+    detail = visits_fold.detail(found) | {
         "awaiting": awaiting(found, reading),
         "technician_photo_url": f"{reading.media}/visits/{subject}/technician" if photo else None,
         "timeline": [
@@ -53,16 +69,12 @@ async def visit(reading: Reading, subject: str) -> Doc | None:
             }
             for entry in found["log"]
         ],
-        "contract": contract
-        and {
-            "id": contract["id"],
-            "title": contract["title"],
-            "on_time_grace_minutes": contract["sla"]["on_time_grace_minutes"],
-        },
+        "contract": contract and {"id": contract["id"], "title": contract["title"]},
         "subscription": subscription and {"id": subscription["id"], "plan": subscription["plan"]["name"]},
         "invoices": [with_overdue(invoice.item(one), reading.today) for one in invoices],
         "proof": pack(reading, found, others),
     }
+    return Scored(detail, contracts_fold.grace(contract) or 0)
 
 
 async def proof_pack(reading: Reading, subject: str) -> Doc | None:

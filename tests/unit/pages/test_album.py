@@ -64,21 +64,20 @@ def test_every_item_is_somewhere() -> None:
     ("arrived_at", "grace", "expected"),
     [
         (None, 10, None),
-        ("2026-11-24T16:12:00.000Z", None, Punctuality(0, True)),
-        ("2026-11-24T18:00:00.000Z", None, Punctuality(0, True)),
-        ("2026-11-24T18:00:01.000Z", None, Punctuality(1, False)),
+        ("2026-11-24T16:12:00.000Z", 0, Punctuality(0, True)),
+        ("2026-11-24T18:00:00.000Z", 0, Punctuality(0, True)),
+        ("2026-11-24T18:00:01.000Z", 0, Punctuality(1, False)),
         ("2026-11-24T18:09:01.000Z", 10, Punctuality(10, True)),
         ("2026-11-24T18:10:01.000Z", 10, Punctuality(11, False)),
     ],
 )
 def test_punctuality_is_what_health_counts(
-    arrived_at: str | None, grace: int | None, expected: Punctuality | None
+    arrived_at: str | None, grace: int, expected: Punctuality | None
 ) -> None:
     """On time is no later than the end of the window and the contract's grace (VIEWS.md)."""
-    contract = None if grace is None else {"on_time_grace_minutes": grace}
     window = {"start": "2026-11-24T16:00:00.000Z", "end": "2026-11-24T18:00:00.000Z"}
 
-    assert expected == punctuality({"arrived_at": arrived_at, "window": window, "contract": contract})
+    assert expected == punctuality({"arrived_at": arrived_at, "window": window}, grace)
 
 
 @pytest.mark.parametrize(
