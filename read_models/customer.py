@@ -25,7 +25,8 @@ SHOWN = 10
 def new(business: str, customer: str) -> Doc:
     """A customer who was not registered yet and has no portal; what happens is counted already.
 
-    Each short list has its `_count` in all; `balance` is the sum due over open invoices by currency, minor units;
+    Each short list has its `_count` in all; `backwards_count` are the appointments of which `visit.backwards` holds;
+    `balance` is the sum due over open invoices by currency, minor units;
     `updated_at` the highest time of all events applied.
     """
     return {
@@ -38,6 +39,7 @@ def new(business: str, customer: str) -> Doc:
         "shown": False,
         "appointments": [],
         "appointments_count": 0,
+        "backwards_count": 0,
         "recent_visits": [],
         "recent_visits_count": 0,
         "open_invoices": [],
@@ -134,8 +136,9 @@ def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
     """The short lists of the dashboard that do not hold enough to serve it at `now` and `today`: to be read whole.
 
     Appointments are enough when they are all. Else every one that is not kept starts after the last one kept: if
-    that is still to come, all that await an update are kept; and then 10 upcoming ones and each subscription's next
-    are needed. Of subscriptions 10 that are shown are needed, if there are more than are kept.
+    that is still to come, all that await an update are kept, unless a window ends before it starts; and then 10
+    upcoming ones and each subscription's next are needed. Of subscriptions 10 that are shown are needed, if there are
+    more than are kept.
     """
     fields = []
     kept: list[Doc] = customer["appointments"]
@@ -143,7 +146,8 @@ def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
         ahead = [item for item in kept if visit.upcoming(item, now)]
         named = {item["subscription_id"] for item in ahead}
         nexts = all(entry["id"] in named or not entry["open_count"] for entry in customer["subscriptions"])
-        if kept[-1]["window"]["start"] <= now or len(ahead) < SHOWN or not nexts:
+        begun = kept[-1]["window"]["start"] <= now or customer["backwards_count"]
+        if begun or len(ahead) < SHOWN or not nexts:
             fields.append("appointments")
     plans: list[Doc] = customer["subscriptions"]
     shown = sum(subscription.current(entry, today) for entry in plans)

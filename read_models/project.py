@@ -15,7 +15,7 @@ from read_models.documents import Doc, document_id, owner_id
 from read_models.settle import settle
 from read_models.working_set import Loaded, Need, WorkingSet
 
-VERSION = 1
+VERSION = 2
 """Of the read models: raised when events that folded before would give other documents (DESIGN.md, decision 4)."""
 
 FIRST: Mapping[str, frozenset[str]] = {

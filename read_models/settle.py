@@ -42,7 +42,11 @@ def settle(documents: WorkingSet) -> Generator[Need, Loaded, None]:
             customer.settle_balance(owner, before, invoiced)
     visits = documents.touched("visit")
     for visited in visits:
+        before = documents.before[visited["_id"]]
         visit.derive(visited)
+        if change := visit.backwards(visited) - (before is not None and visit.backwards(before)):
+            owner = documents.touch_customer(visited["business"], visited["customer"])
+            owner["backwards_count"] += change
     moves = [*_moves(documents, "visit"), *_moves(documents, "invoice")]
     yield from documents.load(
         [*(move.parent_id() for move in moves), *(_id for v in visits for _id in _health_ids(documents, v))]

@@ -218,6 +218,11 @@ def upcoming(appointment: Doc, now: str) -> bool:
     return appointment["status"] in UNDER_WAY or appointment["window"]["end"] >= now
 
 
+def backwards(visit: Doc) -> bool:
+    """Whether it is an appointment with a window that ends before it starts, which EVENTS.md does not rule out."""
+    return visit.get("phase") == "open" and bool(visit["window"]["end"] < visit["window"]["start"])
+
+
 def detail(visit: Doc) -> Doc:
     """What a visit's page adds to the list's item (API.md), but for what other documents hold."""
     completion = visit["completion"] if visit["status"] == "completed" else None

@@ -85,7 +85,7 @@ class Publisher:
         return (NOW + timedelta(days=self.random.randrange(first, last + 1))).date().isoformat()
 
     def window(self) -> Json:
-        """Often near `NOW`, where it is decided what is upcoming, or at the turn of a month."""
+        """Often near `NOW`, where it is decided what is upcoming, at the turn of a month, or ending before it starts."""
         start = NOW + self.random.choice(
             (
                 timedelta(hours=self.random.randrange(-6, 7)),
@@ -93,4 +93,5 @@ class Publisher:
                 timedelta(hours=-8 * 24 + self.random.randrange(-14, 24)),
             )
         )
-        return {"start": self.written(start), "end": self.written(start + timedelta(hours=2))}
+        long = timedelta(hours=self.random.choice((2, 2, 2, 2, 2, 2, 2, -2)))
+        return {"start": self.written(start), "end": self.written(start + long)}

@@ -1,5 +1,7 @@
 """What happens together in one batch, and what hides behind more than a list holds."""
 
+import pytest
+
 from tests.support.facts import Story
 from tests.support.memory import MemoryStore
 
@@ -35,3 +37,40 @@ def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
     shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
     assert shown
     assert [plan["id"] for plan in shown["subscriptions"]] == ["z"]
+
+
+@pytest.mark.parametrize("batch", [1, 3, None])
+def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wherever_it_is(
+    batch: int | None,
+) -> None:
+    """Behind more appointments than a dashboard keeps; no longer when it is put right, called off or comes to be so."""
+    story = told()
+    for number in range(1, 32):
+        window = {"start": f"2026-07-{number:02}T08:00:00Z", "end": f"2026-07-{number:02}T10:00:00Z"}
+        story.say("visit.booked", f"v{number:02}", window=window)
+    right = {"start": "2026-08-01T08:00:00Z", "end": "2026-08-01T10:00:00Z"}
+    wrong = right | {"end": "2026-05-01T08:00:00Z"}
+    store, applied, counts = MemoryStore(), 0, []
+    for what, subject, window in (
+        ("booked", "w1", wrong),
+        ("booked", "w2", wrong),
+        ("rescheduled", "w1", right),
+        ("cancelled", "w2", None),
+        ("reopened", "w2", None),
+        ("rescheduled", "v01", wrong),
+    ):
+        story.say(f"visit.{what}", subject, window=window)
+        store.apply(story.events[applied:], batch)
+        applied = len(story.events)
+        shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
+        assert shown
+        counts.append((shown["upcoming_count"], [one["id"] for one in shown["awaiting"]]))
+        assert shown["awaiting_count"] == len(shown["awaiting"])
+    assert counts == [
+        (31, ["w1"]),
+        (31, ["w1", "w2"]),
+        (32, ["w2"]),
+        (32, []),
+        (32, ["w2"]),
+        (31, ["v01", "w2"]),
+    ]
