@@ -2,35 +2,33 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Generic, TypeVar
 
-from read_models.documents import Doc
-
-Found = Mapping[str, Doc]
-Fetch = Callable[[Iterable[str]], Awaitable[Found]]
+Value = TypeVar("Value")
 
 
-class SharedReads:
-    """Reads by `_id` that arrive while one is in flight wait for the next, which fetches all of theirs at once.
+class SharedReads(Generic[Value]):
+    """Reads by key that arrive while one is in flight wait for the next, which fetches all of theirs at once.
 
     Alone, a read waits for nobody. A read that failed fails for all that shared it.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
-        """`fetch` answers many ids with one query."""
+    def __init__(self, fetch: Callable[[Iterable[str]], Awaitable[Mapping[str, Value]]]) -> None:
+        """`fetch` answers many keys with one query."""
         self._fetch = fetch
-        self._waiting: list[asyncio.Future[Found]] = []
+        self._waiting: list[asyncio.Future[Mapping[str, Value]]] = []
         self._wanted: set[str] = set()
         self._in_flight: asyncio.Task[None] | None = None
 
-    async def get(self, *ids: str) -> list[Doc | None]:
-        """The documents of these ids, None for those that do not exist. They are shared: not to be changed."""
-        answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+    async def get(self, *keys: str) -> list[Value | None]:
+        """What these keys have, None for those that have nothing. It is shared: not to be changed."""
+        answer: asyncio.Future[Mapping[str, Value]] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
-        self._wanted.update(ids)
+        self._wanted.update(keys)
         if self._in_flight is None:
             self._in_flight = asyncio.create_task(self._run())
         found = await answer
-        return [found.get(_id) for _id in ids]
+        return [found.get(key) for key in keys]
 
     async def _run(self) -> None:
         while self._waiting:
@@ -55,6 +53,8 @@ class SharedReads:
             await asyncio.sleep(0)
 
 
-def _still(waiting: Iterable[asyncio.Future[Found]]) -> Iterable[asyncio.Future[Found]]:
+def _still(
+    waiting: Iterable[asyncio.Future[Mapping[str, Value]]],
+) -> Iterable[asyncio.Future[Mapping[str, Value]]]:
     """Those who wait still: a request may be given up meanwhile."""
     return (answer for answer in waiting if not answer.done())

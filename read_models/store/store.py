@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from typing import Self
+from typing import Final, Self
+from weakref import WeakValueDictionary
 
 from read_models.documents import Doc, DocumentId
 from read_models.lists import Range
@@ -22,6 +23,9 @@ from read_models.store.snapshots import Snapshots
 from read_models.store.views import Views
 from read_models.store.writer import Writer
 
+ALL: Final = ""
+"""The key of what is read of a range."""
+
 
 class Store:
     """A connection to one database, and its rooms."""
@@ -39,7 +43,8 @@ class Store:
         self.lifecycle = Lifecycle(self._client, self.database, self.generations, self.dead_letters)
         self.snapshots = Snapshots(self._client, self.database)
         self.control = Control(self.database, self.generations, self.dead_letters, version)
-        self._shared: dict[int, SharedReads] = {}
+        self._shared: dict[int, SharedReads[Doc]] = {}
+        self._ranges: WeakValueDictionary[str, SharedReads[list[Doc]]] = WeakValueDictionary()
         self._polling: asyncio.Task[None] | None = None
 
     @classmethod
@@ -98,11 +103,11 @@ class Store:
         return await self.documents(*ids) if None in found and await self._moved(served) else found
 
     async def range(self, wanted: Range) -> list[Doc]:
-        """The first documents of a list of what is served; asked for again as `documents` are."""
+        """The first documents of a list of what is served; shared, and asked for again, as `documents` are."""
         served = self.control.served
         if served is None:
             return []
-        found = await self.views(served).range(wanted)
+        found = (await self._shared_range(served, wanted).get(ALL))[0] or []
         return await self.range(wanted) if not found and await self._moved(served) else found
 
     async def applied(self, topic: str, partition: int, offset: int) -> bool:
@@ -118,7 +123,20 @@ class Store:
         await self.control.refresh()
         return self.control.served not in (None, served)
 
-    def _shared_reads(self, generation: int) -> SharedReads:
+    def _shared_reads(self, generation: int) -> SharedReads[Doc]:
         if generation not in self._shared:
             self._shared = {generation: SharedReads(Decoded(self.views(generation).stored).load)}
         return self._shared[generation]
+
+    def _shared_range(self, generation: int, wanted: Range) -> SharedReads[list[Doc]]:
+        """The reads of one range, as long as there are any: other ranges are other queries, and wait for nobody."""
+        name = repr((generation, wanted))
+        shared = self._ranges.get(name)
+        if shared is None:
+            views = self.views(generation)
+
+            async def fetch(_: object) -> dict[str, list[Doc]]:
+                return {ALL: await views.range(wanted)}
+
+            shared = self._ranges[name] = SharedReads(fetch)
+        return shared

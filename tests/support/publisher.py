@@ -85,7 +85,7 @@ class Publisher:
         return (NOW + timedelta(days=self.random.randrange(first, last + 1))).date().isoformat()
 
     def window(self) -> Json:
-        """Often near `NOW`, where it is decided what is upcoming, at the turn of a month, or ending before it starts."""
+        """Often near `NOW`, where it is decided what is upcoming, or at the turn of a month; or it ends too soon."""
         start = NOW + self.random.choice(
             (
                 timedelta(hours=self.random.randrange(-6, 7)),

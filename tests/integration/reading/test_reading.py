@@ -1,10 +1,12 @@
 """What holds for all lists and details: how they are walked, and what the server is asked for them."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from read_models.lists import Range, owned
 from tests.integration.reading.desk import Desk, Json, Reader
 from tests.integration.reading.story import NOW, a_visit_with_all_there_is, window
 
@@ -120,6 +122,23 @@ async def test_of_the_visits_behind_a_figure_only_those_about_the_month_are_read
 
     _, asked = await questions(desk, reader, "contracts/c1/visits", month="2025-06", counted="missed")
     assert asked["docsExamined"] <= 2
+
+
+async def test_who_reads_the_same_list_at_the_same_time_shares_its_query(desk: Desk) -> None:
+    """And who reads another one has a query of its own, beside it."""
+    await desk.say("invoice.issued", "i1")
+    await desk.store.control.refresh()
+    own = owned("biz_1", "cus_1")
+    invoices, payments = Range("invoices", own, 10), Range("payments", own, 10)
+    database = desk.store.database
+    await database.command("profile", 2)
+
+    read = await asyncio.gather(*(desk.store.range(one) for one in [invoices, payments] * 10))
+
+    await database.command("profile", 0)
+    assert [[one["id"] for one in found] for found in read] == [["i1"], []] * 10
+    of_views = {"ns": f"{database.name}.views_1", "op": "query"}
+    assert await database["system.profile"].count_documents(of_views) == 2
 
 
 async def questions(desk: Desk, reader: Reader, path: str, **query: Any) -> list[Json]:

@@ -46,8 +46,9 @@ def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wher
     """Behind more appointments than a dashboard keeps; no longer when it is put right, called off or comes to be so."""
     story = told()
     for number in range(1, 32):
-        window = {"start": f"2026-07-{number:02}T08:00:00Z", "end": f"2026-07-{number:02}T10:00:00Z"}
-        story.say("visit.booked", f"v{number:02}", window=window)
+        day = f"2026-07-{number:02}"
+        promised = {"start": f"{day}T08:00:00Z", "end": f"{day}T10:00:00Z"}
+        story.say("visit.booked", f"v{number:02}", window=promised)
     right = {"start": "2026-08-01T08:00:00Z", "end": "2026-08-01T10:00:00Z"}
     wrong = right | {"end": "2026-05-01T08:00:00Z"}
     store, applied, counts = MemoryStore(), 0, []
