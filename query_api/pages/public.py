@@ -1,4 +1,4 @@
-"""What the pages of a business show to everybody: its logo, and what everybody may expect of them."""
+"""What the pages of a business show to everybody: its logo, help, and what everybody may expect of them."""
 
 from typing import Any
 
@@ -25,6 +25,12 @@ async def logo(request: PageRequest) -> Response[bytes]:
     named = request.query_params.get("v") == found.sha256[:12]
     headers = {"Cache-Control": KEPT if named else FOR_A_WHILE, "ETag": f'"{found.sha256}"'}
     return Response(found.content, media_type=found.content_type, headers=headers)
+
+
+@get("/{slug:str}/help", include_in_schema=False)
+async def help_page(page: NamedDependency[Page]) -> Response[Any]:
+    """Where one finds what, what is often asked, and how to reach the business."""
+    return render("help.html", page.portal, page.reader, {})
 
 
 @get("/{slug:str}/accessibility", include_in_schema=False)

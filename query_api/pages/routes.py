@@ -10,7 +10,7 @@ from query_api.pages.context import provide_page
 from query_api.pages.home import home
 from query_api.pages.installing import ROUTES as INSTALLING
 from query_api.pages.invoices import ROUTES as INVOICES
-from query_api.pages.public import accessibility, logo
+from query_api.pages.public import accessibility, help_page, logo
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
 from query_api.pages.visit import ROUTES as VISIT
 from query_api.pages.visitor import provide_visitor
@@ -33,6 +33,7 @@ PAGES = Router(
         open_link,
         use_link,
         leave,
+        help_page,
         accessibility,
         logo,
         *INSTALLING,

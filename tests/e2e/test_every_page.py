@@ -38,6 +38,7 @@ EVERYTHING = [
     "/subscriptions/sub_1",
     "/activity",
     "/account",
+    "/help",
     "/accessibility",
 ]
 """Below the slug: what a customer with something of everything sees."""
@@ -52,6 +53,7 @@ PAGES = [
     (TILL, "/invoices/inv_0", PAYERS[0]),
     *((SLUG, path, MANY) for path in ("/", "/visits", "/invoices")),
     *((slug, "/sign-in", None) for slug in (SLUG, LOUD, NOIR)),
+    (SLUG, "/help", None),
     (SLUG, "/sign-in/nosuchtoken", None),
     (SLUG, "/no/such/page", None),
 ]
