@@ -90,6 +90,19 @@ def heading(pack: Pack) -> Doc:
     }
 
 
+async def whole_before(files: Files, scope: Scope, pack: Pack) -> bool:
+    """Whether each file of a pack has its copy: else what was sent under its ETag may lack what is there by now."""
+    for entry in entries(pack):
+        if entry.shown is not None:
+            try:
+                place = files.place(scope, entry.shown, whole(entry.shown.media["content_type"]))
+            except Unusable:
+                return False
+            if await files.kept.find(place) is None:
+                return False
+    return True
+
+
 async def bundle(files: Files, scope: Scope, pack: Pack) -> AsyncIterator[bytes]:
     """The ZIP, piece by piece. What cannot be had is said in the manifest, and to operators."""
     sink, listed = Sink(), []

@@ -13,6 +13,7 @@ from query_api.media.files import Files
 from query_api.media.forms import PRINTED, TYPES
 from query_api.media.originals import Unusable, digest_of
 from query_api.media.shown import Shown
+from query_api.pages.context import reader_of
 from query_api.pages.logo import Logo, Logos
 from query_api.pages.render import Reader, formats_for
 from query_api.sign_in.sessions import Session
@@ -54,7 +55,7 @@ class Letterhead(NamedTuple):
 async def letterhead(request: AnyRequest, session: Session, business: Doc) -> Letterhead:
     """The letterhead of whoever is signed in to a business."""
     logos: Logos = request.app.state.logos
-    reader = Reader(request.headers.get("Accept-Language", ""), session.known, request.app.state.clock())
+    reader = reader_of(request, session.known)
     return Letterhead(session.scope, business, reader, await logos.of(business))
 
 

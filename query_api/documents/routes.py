@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.customer.access import AnyRequest
 from query_api.customer.reading import provide_reading, require_session, session_of
 from query_api.documents import sheets
-from query_api.documents.bundle import bundle, tag_of
+from query_api.documents.bundle import bundle, tag_of, whole_before
 from query_api.documents.papers import Paper, Papers, letterhead
 from query_api.media.answers import FileAnswer, Served, streamed, unchanged
 from query_api.media.files import Files
@@ -38,9 +38,10 @@ async def proof_zip(
         raise NotFoundException
     served = Served(ZIP, f"proof-{visit_id}.zip", inline=False)
     headers = served.headers(tag_of(pack))
-    return unchanged(request, headers) or streamed(
-        request, bundle(files, reading.scope, pack), headers, served
-    )
+    known = unchanged(request, headers)
+    if known and await whole_before(files, reading.scope, pack):
+        return known
+    return streamed(request, bundle(files, reading.scope, pack), headers, served)
 
 
 @get("/invoices/{name:str}", include_in_schema=False)

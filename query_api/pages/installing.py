@@ -7,15 +7,15 @@ import orjson
 from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
+from query_api.conditional import tag_of
 from query_api.media import pictures
+from query_api.media.answers import unchanged
 from query_api.pages.context import PageRequest
 from query_api.pages.logo import Logos
 from query_api.pages.render import initials
 from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
 from web.colours import palette, parse
-
-FOR_A_WHILE = "public, max-age=3600"
 
 SIDE = 512
 """Pixels of the icon."""
@@ -37,7 +37,7 @@ async def manifest(request: PageRequest) -> Response[bytes]:
         "background_color": "#f5f4f0",
         "icons": [{"src": f"{root}icon.png", "sizes": f"{SIDE}x{SIDE}", "type": "image/png"}],
     }
-    return public(orjson.dumps(content), "application/manifest+json")
+    return Response(orjson.dumps(content), media_type="application/manifest+json")
 
 
 @get("/{slug:str}/icon.png", include_in_schema=False)
@@ -46,18 +46,18 @@ async def icon(request: PageRequest) -> Response[bytes]:
     business: Doc = request.state[BUSINESS]
     logos: Logos = request.app.state.logos
     found = await logos.of(business)
+    letters = initials(business["name"])
+    colours = palette(business["branding"]["primary_color"])
+    ground, ink = parse(colours.brand), parse(colours.on_brand)
+    # Of what it is made of: every page asks for it, and mostly has it.
+    headers = {"ETag": tag_of(repr(found.sha256 if found else (letters, ground, ink)).encode())}
+    if known := unchanged(request, headers):
+        return known
     if found:
         content = await asyncio.to_thread(pictures.icon, found.content, SIDE)
     else:
-        colours = palette(business["branding"]["primary_color"])
-        ground, ink = parse(colours.brand), parse(colours.on_brand)
-        content = await asyncio.to_thread(pictures.letters, initials(business["name"]), SIDE, ground, ink)
-    return public(content, "image/png")
-
-
-def public(content: bytes, media_type: str) -> Response[bytes]:
-    """What belongs to nobody, and may be an hour old."""
-    return Response(content, media_type=media_type, headers={"Cache-Control": FOR_A_WHILE})
+        content = await asyncio.to_thread(pictures.letters, letters, SIDE, ground, ink)
+    return Response(content, media_type="image/png", headers=headers)
 
 
 ROUTES: list[ControllerRouterHandler] = [manifest, icon]

@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from query_api.documents.press import printed
+from query_api.pages.language import language_cookie
 from tests.integration.media.library import PAPER, Library, file, photo
 from tests.integration.reading.desk import Reader
 
@@ -89,6 +90,16 @@ async def test_papers_speak_the_customers_language(library: Library, reader: Rea
 
     assert answer.headers["etag"] != before
     assert "Queda por pagar 1,250 KWD" in text(answer.content)
+
+
+async def test_papers_speak_the_language_that_was_chosen_for_the_pages(
+    library: Library, reader: Reader
+) -> None:
+    await library.say("invoice.issued", "i1")
+    browser = reader._browser
+    browser.headers["Cookie"] += f"; {language_cookie({'slug': 'blue'}, 'es').key}=es"
+
+    assert "Queda por pagar 120,00" in await said(reader, "invoices/i1.pdf")
 
 
 async def proof(library: Library) -> dict[str, Any]:
@@ -183,8 +194,27 @@ async def test_the_whole_of_a_pack_is_a_zip_whose_manifest_has_both_hashes(
     head = await reader._browser.head("/blue/media/visits/v1/proof.zip")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"] == answer.headers["etag"]
-    known = await file(reader, "visits/v1/proof.zip", {"If-None-Match": answer.headers["etag"]})
-    assert known.status_code == 304
+
+
+async def test_a_zip_that_lacks_a_file_is_sent_again_until_it_is_whole(
+    library: Library, reader: Reader
+) -> None:
+    """A browser that has it is told so only when nothing can have come since."""
+    await proof(library)
+    known = {"If-None-Match": (await file(reader, "visits/v1/proof.zip")).headers["etag"]}
+
+    lacking = await file(reader, "visits/v1/proof.zip", known)
+    library.keep("gone.jpg", photo(90, 90))
+    whole = await file(reader, "visits/v1/proof.zip", known)
+    again = await file(reader, "visits/v1/proof.zip", known)
+
+    names = [
+        zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+        for answer in (lacking, whole)
+        if answer.status_code == 200
+    ]
+    assert ["002-after-photo-p2.jpg" in of_one for of_one in names] == [False, True]
+    assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_papers_are_as_private_as_their_records(library: Library, reader: Reader) -> None:
