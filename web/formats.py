@@ -102,24 +102,39 @@ class Formats:
         return self.now.astimezone(ZoneInfo(zone or self.zone)).date()
 
     def window(self, value: Mapping[str, str], zone: str) -> str:
-        """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM"."""
+        """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM".
+
+        Where clocks change in between, each time names its own: the same one may come twice, and the later before.
+        """
         start, end = (self._moment(value[name], zone) for name in ("start", "end"))
-        clock = "hm" if "a" in self.locale.time_formats["short"].pattern else "Hm"
-        if start.date() == end.date():
+        changing = start.utcoffset() != end.utcoffset()
+        if start.date() == end.date() and not changing:
+            clock = "hm" if "a" in self.locale.time_formats["short"].pattern else "Hm"
             return format_interval(start, end, clock, locale=self.locale)
-        times = (f"{format_time(at, 'short', locale=self.locale)}" for at in (start, end))
-        opening, closing = times
-        return f"{opening} – {self.day(value['end'], zone)}, {closing}"
+        opening, closing = (format_time(at, "short", locale=self.locale) for at in (start, end))
+        if changing:
+            names = (get_timezone_name(at, "short", locale=self.locale) for at in (start, end))
+            opening, closing = (
+                f"{time} {name}" for time, name in zip((opening, closing), names, strict=True)
+            )
+        day = "" if start.date() == end.date() else f"{self.day(value['end'], zone)}, "
+        return f"{opening} – {day}{closing}"
 
     def clock(self, value: str, zone: str | None = None) -> str:
         """A timestamp's clock time in its zone."""
         return format_time(self._moment(value, zone), "short", locale=self.locale)
 
     def zone_name(self, value: str, zone: str) -> str | None:
-        """What the zone is called at a timestamp; None where it is the business's and needs no name."""
+        """What the zone is called at a timestamp; None where it is the business's and needs no name.
+
+        On a day on which its clocks change it is called what it is called all year.
+        """
         if zone == self.zone:
             return None
-        return get_timezone_name(self._moment(value, zone), locale=self.locale)
+        moment = self._moment(value, zone)
+        first, last = moment.replace(hour=0, minute=0), moment.replace(hour=23, minute=59)
+        changing = first.utcoffset() != last.utcoffset()
+        return get_timezone_name(moment.tzinfo if changing else moment, locale=self.locale)
 
     def age(self, value: str) -> timedelta:
         """How long ago a timestamp was; never negative."""

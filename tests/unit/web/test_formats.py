@@ -83,11 +83,36 @@ def test_a_window_is_two_clock_times(tag: str, start: str, end: str, expected: s
     assert expected == plain(formats(tag).window({"start": start, "end": end}, "America/Phoenix"))
 
 
-def test_a_window_over_a_change_of_daylight_saving() -> None:
-    """Clock times are those of the zone's own rules: this window of three hours begins before the clock goes back."""
-    window = {"start": "2026-11-01T05:30:00.000Z", "end": "2026-11-01T08:30:00.000Z"}
-
-    assert plain(formats().window(window, "America/Denver")) == "11:30 PM – Sunday, November 1, 1:30 AM"
+@pytest.mark.parametrize(
+    ("tag", "zone", "start", "end", "expected"),
+    [
+        (
+            *("en-US", "America/Denver", "2026-11-01T05:30:00.000Z", "2026-11-01T08:30:00.000Z"),
+            "11:30 PM MDT – Sunday, November 1, 1:30 AM MST",
+        ),
+        (
+            *("en-US", "America/New_York", "2026-11-01T05:45:00.000Z", "2026-11-01T06:15:00.000Z"),
+            "1:45 AM EDT – 1:15 AM EST",
+        ),
+        (
+            *("en-US", "America/New_York", "2026-11-01T05:30:00.000Z", "2026-11-01T06:30:00.000Z"),
+            "1:30 AM EDT – 1:30 AM EST",
+        ),
+        (
+            *("es-ES", "Europe/Madrid", "2026-03-29T00:30:00.000Z", "2026-03-29T02:00:00.000Z"),
+            "1:30 CET – 4:00 CEST",
+        ),
+        (
+            *("en-US", "America/New_York", "2026-11-01T14:00:00.000Z", "2026-11-01T16:00:00.000Z"),
+            "9:00 – 11:00 AM",
+        ),
+    ],
+)
+def test_a_window_over_a_change_of_daylight_saving_names_both_times(
+    tag: str, zone: str, start: str, end: str, expected: str
+) -> None:
+    """Clock times are those of the zone's own rules, and where these change in between it is said which is which."""
+    assert expected == plain(formats(tag).window({"start": start, "end": end}, zone))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +144,8 @@ def test_the_zone_is_named_where_it_differs() -> None:
     assert formats().zone_name(at, "America/Phoenix") is None
     assert formats().zone_name(at, "America/New_York") == "Eastern Standard Time"
     assert formats("es-US").zone_name(at, "America/New_York") == "hora estándar oriental"
+    # On the day of the change both are right.
+    assert formats().zone_name("2026-11-01T14:00:00.000Z", "America/New_York") == "Eastern Time"
 
 
 def test_nearness_counts_days_of_the_zone() -> None:
