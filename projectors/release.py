@@ -71,12 +71,12 @@ class Release:
 
         async def write(session: Any) -> None:
             for hold, positions, batch in made:
+                # First, as it tells when all of this was committed before, and the answer was lost.
+                await self._store.holds.go_on(hold, positions, session)
                 if batch is not None:
                     await self._writer.erase(batch.saving.erase, session)
                     await self._store.views(hold.generation).write(batch.saving, session)
                     await self._store.dead_letters.write(batch.letters, (), [hold.generation], now, session)
-                if batch is None or not batch.saving.erase:  # which ends the hold, too
-                    await self._store.holds.go_on(hold, positions, session)
 
         counts = {hold.generation: batch.steps[hold.lane].counts for hold, _, batch in made if batch}
         await self._writer.beside(holds[0].lane, [hold.generation for hold in holds], write, counts)

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
+
+TOLD_AGAIN_S: Final = 5.0
+"""Long enough for cleaning up, which a second cancellation would cut short."""
 
 
 async def first(*works: Coroutine[Any, Any, None]) -> None:
@@ -11,8 +14,18 @@ async def first(*works: Coroutine[Any, Any, None]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await end(*tasks)
     for task in done:
         task.result()
+
+
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel and wait until all have ended, however they do.
+
+    Those that go on are told again: aiokafka's clients swallow a cancellation that comes while they close.
+    """
+    while going := {task for task in tasks if not task.done()}:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=TOLD_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)

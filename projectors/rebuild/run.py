@@ -17,7 +17,7 @@ from projectors.rebuild.follow import Follower
 from projectors.rebuild.lane import slices_of
 from projectors.rebuild.progress import Rate, utc_now
 from projectors.switch import promote
-from projectors.tasks import first
+from projectors.tasks import end, first
 from read_models.store import Conflict, NotNow, Progress, Store, Unavailable, blank_filling, patiently
 
 logger = structlog.get_logger(__name__)
@@ -213,9 +213,7 @@ class _Rebuild:
                 await promote(self._installation, self._store, self._plan.by)
             await following
         finally:
-            for task in (following, offered):
-                task.cancel()
-            await asyncio.gather(following, offered, return_exceptions=True)
+            await end(following, offered)
 
     async def _lead(self) -> bool:
         return await patiently(lambda: self._store.lifecycle.lead(self._generation, self._name))

@@ -20,6 +20,7 @@ from projectors.staff.render import STAFF
 from projectors.staff.routes import ROUTES as API
 from projectors.staff.sessions import Sessions
 from projectors.staff.watch import Watch
+from projectors.tasks import end
 from read_models.store import Store, patiently
 from web.assets import ROUTES as ASSETS
 from web.assets import serving
@@ -69,9 +70,7 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
             await desk.rebuilding.stop()
             await meter.close()
             await store.close()

@@ -16,9 +16,16 @@ ERRORS: Final[Mapping[str, str]] = {
     "403": "A change that does not come from the portal's own pages.",
     "404": "The customer has no such record, or the business no portal.",
     "409": "The address belongs to several customers: `accounts` are they; repeat with `customer_id`.",
+    "413": "The body is too large.",
     "429": "Too many tries; `Retry-After` says when there may be the next.",
     "503": "Not now, or not set up; where it passes, `Retry-After` says when to ask again.",
 }
+
+TOO_LARGE: Final[Mapping[str, Json]] = {
+    "414": {"description": "The address is too long; may come without a body."},
+    "431": {"description": "The headers are too large; may come without a body."},
+}
+"""What any request may meet before it is read."""
 
 FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "askForCode": ("429",),
@@ -153,14 +160,14 @@ def _operation(path: str, method: str, operation: Json) -> Json:
     if secured:
         errors.append("401")
     if method != "get":
-        errors.append("403")
+        errors += ["403", "413"]
     known = {status: said for status, said in operation["responses"].items() if status not in errors}
     if method == "get":
         known["304"] = {"description": "What `If-None-Match` names is what there is."}
     parameters = [SLUG if one["name"] == "slug" else one for one in operation.get("parameters", [])]
     return (
         operation
-        | {"responses": dict(sorted((known | {one: _problem(one) for one in errors}).items()))}
+        | {"responses": dict(sorted((known | {one: _problem(one) for one in errors} | TOO_LARGE).items()))}
         | {"parameters": parameters}
         | ({"security": [{"session": []}]} if secured else {})
     )

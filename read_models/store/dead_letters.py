@@ -212,12 +212,12 @@ class DeadLetters:
             )
             for one in letters
         ]:
-            await self._unreadable.bulk_write(kept, ordered=False, session=session)
+            await self._unreadable.bulk_write(kept, session=session)
         everywhere = [(generation, one) for one in held for generation in generations]
         if holds := [_hold(generation, one, now) for generation, one in everywhere]:
             await self._holds.bulk_write(holds, session=session)
         if waiting := [_wait(generation, one) for generation, one in everywhere if one.reason is None]:
-            await self._waiting.bulk_write(waiting, ordered=False, session=session)
+            await self._waiting.bulk_write(waiting, session=session)
 
 
 def hold_of(generation: int, owner: str, lane: int, now: datetime) -> Doc:

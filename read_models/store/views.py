@@ -40,6 +40,7 @@ class Saving(NamedTuple):
     """What a batch writes into the views, encoded: its documents may go on changing while it is written."""
 
     operations: Sequence[Any]
+    """Sorted by what they do, of which one command each is made."""
     erase: frozenset[tuple[str, str]]
     """Customers (business, customer) of whom all documents go but the dashboard, which the operations replace."""
     bytes: int
@@ -52,24 +53,24 @@ def saving(changes: Changes) -> Saving:
     What was not there is inserted, at half the cost of an upsert: the compare that the transaction begins with says
     that nobody has made it since.
     """
-    operations: list[Any] = []
+    inserts: list[Any] = []
+    updates: list[Any] = []
     size = 0
     with translated():
         for _id, document in changes.save.items():
             if (before := changes.before.get(_id)) is None:
                 whole = bson.encode(document)
                 size += len(whole)
-                operations.append(
-                    ReplaceOne({"_id": _id}, RawBSONDocument(whole), upsert=True)
-                    if document.get("erased")
-                    else InsertOne(RawBSONDocument(whole))
-                )
+                if document.get("erased"):
+                    updates.append(ReplaceOne({"_id": _id}, RawBSONDocument(whole), upsert=True))
+                else:
+                    inserts.append(InsertOne(RawBSONDocument(whole)))
             elif change := difference(before, document):
                 part = bson.encode(change)
                 size += len(part)
-                operations.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
-    operations += [DeleteOne({"_id": _id}) for _id in changes.remove]
-    return Saving(operations, changes.erase, size)
+                updates.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
+    removes = [DeleteOne({"_id": _id}) for _id in changes.remove]
+    return Saving([*inserts, *updates, *removes], changes.erase, size)
 
 
 def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> Saving:
@@ -168,14 +169,14 @@ class Views:
     async def insert(self, documents: Iterable[bytes], session: Any) -> None:
         """Inserts encoded documents that are not there, in the session's transaction."""
         if fresh := [RawBSONDocument(document) for document in documents]:
-            await self._collection.insert_many(fresh, ordered=False, session=session)
+            await self._collection.insert_many(fresh, session=session)
 
     async def clear(self, keys: Iterable[str], session: Any) -> None:
         """Removes all documents of owners (`biz/cus`, `biz`), in the session's transaction."""
         gone: list[Any] = [DeleteOne({"_id": key}) for key in keys]
         gone += [DeleteMany({"_id": _behind(key)}) for key in keys if "/" in key]
         if gone:
-            await self._collection.bulk_write(gone, ordered=False, session=session)
+            await self._collection.bulk_write(gone, session=session)
 
     async def write(self, batch: Saving, session: Any) -> None:
         """Saves a batch, in the session's transaction."""
@@ -183,7 +184,8 @@ class Views:
         if erased:
             await self._collection.bulk_write(erased, session=session)
         if batch.operations:
-            await self._collection.bulk_write(batch.operations, ordered=False, session=session)
+            # Ordered: after an error in a transaction, what follows would fail for another reason than its own.
+            await self._collection.bulk_write(batch.operations, session=session)
 
 
 def ids_of(owner: str) -> list[Doc]:

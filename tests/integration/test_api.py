@@ -255,4 +255,7 @@ async def test_the_api_describes_itself(surface: Surface) -> None:
     }
     assert operations["/{slug}/api/portal", "get"] == "getPortal"
     assert operations["/{slug}/api/session", "post"] == "signIn"
-    assert all(path.startswith(("/{slug}/api/", "/-/")) for path, _ in operations)
+    assert all(
+        path.startswith(("/{slug}/api/", "/{slug}/media/", "/{slug}/calendar/", "/-/"))
+        for path, _ in operations
+    )

@@ -121,7 +121,7 @@ async def test_the_customer_surface_is_served(installation: Installations) -> No
     async with httpx.AsyncClient(base_url=one.env["PORTAL_PUBLIC_URL"], trust_env=False) as client:
         ready = await client.get("/-/health/ready", headers={"x-request-id": "from-a-proxy-1"})
         assert (ready.status_code, ready.headers["x-request-id"]) == (503, "from-a-proxy-1")
-        assert len((await client.get("/-/health/live")).headers["x-request-id"]) == 16
+        assert len((await client.get("/-/health/live")).headers["x-request-id"]) == 20
     assert await serve.stop() == 0
 
 

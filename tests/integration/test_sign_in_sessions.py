@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from local_stack.stack import Stack
+from query_api.sign_in.sessions import REMEMBERED_SECONDS
 from tests.integration.surface import Browser, Surface
 
 SOON_S = 1.0
@@ -127,13 +128,13 @@ async def test_it_ends_when_the_business_closes(surface: Surface) -> None:
 async def test_a_session_that_is_not_used_ends(surface: Surface) -> None:
     browser = await surface.signed_in(await surface.person())
     surface.later(timedelta(days=29))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
     assert await is_in(browser)
     surface.later(timedelta(days=29))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
     assert await is_in(browser)
     surface.later(timedelta(days=31))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
     assert not await is_in(browser)
 
 
@@ -141,10 +142,10 @@ async def test_a_session_ends_however_much_it_is_used(surface: Surface) -> None:
     browser = await surface.signed_in(await surface.person())
     for _ in range(4):
         surface.later(timedelta(days=22))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
         assert await is_in(browser)
     surface.later(timedelta(days=3))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
     assert not await is_in(browser)
 
 

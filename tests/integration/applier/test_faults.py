@@ -27,7 +27,7 @@ async def test_any_command_of_a_batch_may_be_lost(store: Store, stack: Stack, *,
         applier = Applier(through, TOPICS)
         await applier.take_over(LANES)
         broken = set()
-        plans = [Break(after, times, late) for times in (1, 3) for after in range(5)]
+        plans = [Break(after, times, late) for times in (1, 3) for after in range(6)]
         step = len(SAMPLE) // len(plans) + 1
         for number, planned in enumerate(plans):
             wire.plan(planned)

@@ -1,0 +1,54 @@
+"""Works that go on together end together, also where one does not hear of it at once."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from projectors.tasks import end, first
+
+
+@pytest.fixture(autouse=True)
+def told_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projectors.tasks.TOLD_AGAIN_S", 0.01)
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def deaf() -> None:
+    """Goes on after its first cancellation, as if that had come while a client was closed."""
+    try:
+        await forever()
+    except asyncio.CancelledError:
+        await forever()
+
+
+async def failing() -> None:
+    await asyncio.sleep(0)
+    raise LookupError
+
+
+@pytest.mark.parametrize("other", [forever, deaf])
+async def test_when_one_fails_all_end_and_its_error_comes(other: Any) -> None:
+    work: Coroutine[Any, Any, None] = other()
+    async with asyncio.timeout(30):
+        with pytest.raises(LookupError):
+            await first(work, failing())
+    assert work.cr_frame is None
+
+
+async def test_what_does_not_hear_it_the_first_time_is_told_again() -> None:
+    tasks = [asyncio.ensure_future(deaf()), asyncio.ensure_future(forever())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await end(*tasks)
+    assert [task.cancelled() for task in tasks] == [True, True]
+
+
+async def test_how_one_ended_is_not_raised_again() -> None:
+    task = asyncio.ensure_future(failing())
+    await end(task)
+    assert task.cancelled() or isinstance(task.exception(), LookupError)
