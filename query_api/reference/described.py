@@ -21,7 +21,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "503": "Not now, or not set up; where it passes, `Retry-After` says when to ask again.",
 }
 
-TOO_LARGE: Final[Mapping[str, Json]] = {
+TOO_LARGE: Final[dict[str, Json]] = {
     "414": {"description": "The address is too long; may come without a body."},
     "431": {"description": "The headers are too large; may come without a body."},
 }
