@@ -207,24 +207,27 @@ def rebuild(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begins anew in place of going on with an unfinished one.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Progress as one object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Progress, or of a customer the result, as one object a line.")
+    ] = False,
     customer: Annotated[
         str | None,
         typer.Option(metavar="BIZ/CUS", help="Only this customer (BIZ: a business), in what is kept; alone."),
     ] = None,
+    asked_by: Annotated[str | None, typer.Option(hidden=True, help="By whom, on the staff surface.")] = None,
 ) -> None:
     """Replays the topics into a new generation of the views while the old one is served."""
     from portal.commands.customer import rebuild_customer
     from portal.commands.rebuild import Wanted, rebuild
 
     logs.configure(of_libraries=False)
-    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json)
+    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json, asked_by)
     if customer is None:
         run(rebuild(settings(), wanted))
-    elif dry_run or promote or restart or as_json or max_rate:
-        raise UsageError("--customer goes with no other option: one customer is projected again where it is")
+    elif dry_run or promote or restart or max_rate:
+        raise UsageError("--customer goes with --json alone: one customer is projected again where it is")
     else:
-        run(rebuild_customer(settings(), customer))
+        run(rebuild_customer(settings(), customer, asked_by, as_json=as_json))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Dead letters as JSON, for the command line and for the staff surface: what an operator needs, contact data masked."""
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -10,6 +11,18 @@ from read_models.store import Discard, ErrorCount, Letter
 
 SHOWN_BYTES: Final = 20_000
 """Of a value that is no JSON."""
+
+ATTRIBUTES: Final = frozenset(
+    {
+        *("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"),
+        *("businessid", "customerid", "partitionkey", "sequence", "sequencetype"),
+        *("traceparent", "tracestate"),
+    }
+)
+"""Of a CloudEvent as ServiceHub writes it (EVENTS.md): ids and times. Whatever else is there may be anything."""
+
+_IS_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?").fullmatch
+_HIDDEN: Final = re.compile(r'("[a-z][a-z0-9_]{0,40}"\s*:)|\w')
 
 
 def of_error(one: ErrorCount) -> dict[str, Any]:
@@ -52,8 +65,8 @@ def of_record(record: Record, letter: Letter) -> dict[str, Any]:
     kept = letter.record or {}
     return {
         "timestamp": record.timestamp,
-        "key": _text(record.key),
-        "headers": [[name, _text(part)] for name, part in record.headers],
+        "key": _key(record.key),
+        "headers": [_header(name, part) for name, part in record.headers],
         "bytes": kept.get("size", len(record.value or b"")),
         "sha256": kept.get("sha256"),
         "value": _value(record.value),
@@ -64,10 +77,47 @@ def _value(value: bytes | None) -> Any:
     if value is None:
         return None
     try:
-        return masked(orjson.loads(value))
+        found = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return _text(value[:SHOWN_BYTES])
+        return _shape(_text(value[:SHOWN_BYTES]))
+    if isinstance(found, dict) and ("specversion" in found or "data" in found):
+        return {
+            without_addresses(name): _data(inner)
+            if name == "data"
+            else masked(inner if name in ATTRIBUTES else _shape_of(inner), [name])
+            for name, inner in found.items()
+        }
+    return _data(found)
 
 
-def _text(part: bytes | None) -> str | None:
-    return None if part is None else without_addresses(part.decode("utf-8", "backslashreplace"))
+def _data(value: Any) -> Any:
+    """Of an event: an object, whose fields say what they hold; of anything else nothing is known."""
+    return masked(value) if isinstance(value, dict) else _shape_of(value)
+
+
+def _shape_of(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    return _shape(value if isinstance(value, str) else orjson.dumps(value).decode())
+
+
+def _shape(text: str) -> str:
+    """How a text is made, without what it says: what somebody is called or lives at may stand anywhere in it."""
+    return _HIDDEN.sub(lambda found: found[1] or "•", text)
+
+
+def _key(key: bytes | None) -> str | None:
+    if key is None:
+        return None
+    text = _text(key)
+    return text if _IS_KEY(text) else _shape(text)
+
+
+def _header(name: str, part: bytes | None) -> list[str | None]:
+    known = name == "content-type" or name.removeprefix("ce_") in ATTRIBUTES
+    text = None if part is None else _text(part)
+    return [without_addresses(name), text if known or text is None else _shape(text)]
+
+
+def _text(part: bytes) -> str:
+    return without_addresses(part.decode("utf-8", "backslashreplace"))

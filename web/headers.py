@@ -1,5 +1,7 @@
 """The headers that tell browsers what a page of ours may do: nearly nothing."""
 
+from collections.abc import Mapping
+
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,12 +50,18 @@ class SecurityHeaders:
     A header that the response already has is left alone: a route may be stricter.
     """
 
-    def __init__(self, app: ASGIApp, *, https: bool, domain: str | None = None) -> None:
-        """`domain` is the host whose subdomains belong to the installation, too."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        https: bool,
+        domain: str | None = None,
+        further: Mapping[str, str] | None = None,
+    ) -> None:
+        """`domain` is the host whose subdomains belong to the installation, too; `further` are a service's own."""
         self._app = app
-        self._headers = [
-            (name.lower().encode(), value.encode()) for name, value in security_headers(https=https).items()
-        ]
+        headers = security_headers(https=https) | dict(further or {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._of_domain = [
             (name, value + SUBDOMAINS if name == b"strict-transport-security" else value)
             for name, value in self._headers

@@ -40,6 +40,8 @@ LARGEST_BODY = 1024 * 1024
 class StandIn(ThreadingHTTPServer):
     """The server: one ledger, one lock around every call that reads or changes it."""
 
+    request_queue_size = 1024  # of the usual 5, a crowd that pays at once would be turned away
+
     def __init__(self, port: int, upstream: str, secret: str) -> None:
         """Listens on a port of 127.0.0.1; `upstream` is stripe-mock's address."""
         super().__init__(("127.0.0.1", port), Handler)

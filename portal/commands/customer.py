@@ -1,5 +1,9 @@
 """`portal rebuild --customer BIZ/CUS`: one customer projected again from the log, in what is served and stands by."""
 
+import sys
+
+import orjson
+
 from portal.commands.refusals import refusals
 from portal.commands.switch import caller
 from portal.commands.verify import bar, owner
@@ -9,17 +13,26 @@ from projectors import quarantine
 from projectors.release import StillFails
 
 
-async def rebuild_customer(settings: Settings, customer: str) -> None:
-    """Project a customer, or a business given as `BIZ`, anew; raises CommandError, UsageError."""
+async def rebuild_customer(settings: Settings, customer: str, asked_by: str | None, *, as_json: bool) -> None:
+    """Project a customer, or a business given as `BIZ`, anew; raises CommandError, UsageError.
+
+    `asked_by` is who asked for it, where that is not the caller.
+    """
     owner(customer)
     with refusals(), bar("projecting") as progress:
         async with quarantine.opened(settings.installation) as (_, desk):
             try:
-                done = await desk.project_anew(customer, caller(), progress)
+                done = await desk.project_anew(customer, asked_by or caller(), progress)
             except StillFails as error:
                 raise CommandError(str(error)) from error
     if not done.documents and not any(done.replaced.values()):
         raise CommandError(f"there is nothing of {customer}, neither in the log nor in what is served")
+    if as_json:
+        sys.stdout.write(
+            orjson.dumps({"customer": customer, **done._asdict()}, option=orjson.OPT_NON_STR_KEYS).decode()
+            + "\n"
+        )
+        return
     changed = ", ".join(f"{number} in generation {one}" for one, number in sorted(done.replaced.items()))
     print(
         f"{customer}: {done.documents} documents made, replaced {changed}; {done.waited} records that waited applied"

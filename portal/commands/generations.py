@@ -15,7 +15,6 @@ from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.generations import Generation, generations
 from read_models.store import Conflict, NotNow
-from read_models.store.records import Records
 
 WITHIN_S: Final = 15.0
 AGAIN_S: Final = 0.05
@@ -40,11 +39,7 @@ async def drop(settings: Settings, generation: int, *, served: bool) -> str:
             async with asyncio.timeout(WITHIN_S):
                 while True:
                     try:
-                        await store.lifecycle.drop(generation, served=served)
-                        audit = Records(store.database).audit
-                        await audit.note(
-                            caller(), "generation.drop", str(generation), None, datetime.now(UTC)
-                        )
+                        await store.lifecycle.drop(generation, caller(), served=served)
                         return f"generation {generation} is dropped"
                     except Conflict:
                         await asyncio.sleep(AGAIN_S)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from portal.commands.serve import off, payments_of
+from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from query_api.payments.outcomes import Outcomes
@@ -48,6 +49,8 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
     found: list[Difference] = []
     try:
         await records.prepare()
+        if not dry:
+            await records.audit.note(caller(), "payments.reconcile", begin.isoformat(), None, _now())
         await store.control.refresh()
         comparison = Reconciliation(outcomes, store, _now, dry=dry)
         async for difference in comparison.differences(begin):

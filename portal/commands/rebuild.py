@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import orjson
@@ -19,7 +20,8 @@ from projectors.rebuild.estimate import estimate
 from projectors.rebuild.run import Failed, Plan, Told
 from projectors.rebuild.run import rebuild as run_rebuild
 from read_models import store as stores
-from read_models.store import NotNow
+from read_models.store import NotNow, Store
+from read_models.store.records import Records
 
 FILLER: Final = (sys.executable, "-m", "portal.filler")
 
@@ -33,6 +35,8 @@ class Wanted(NamedTuple):
     max_rate: float | None
     restart: bool
     as_json: bool
+    asked_by: str | None = None
+    """Who asked for it, where somebody else has noted that in the audit."""
 
 
 async def rebuild(settings: Settings, wanted: Wanted) -> None:
@@ -42,13 +46,23 @@ async def rebuild(settings: Settings, wanted: Wanted) -> None:
             if wanted.dry_run:
                 _say_estimate(await estimate(settings.installation, wanted.workers, wanted.max_rate), wanted)
                 return
-            plan = Plan(FILLER, wanted.workers, wanted.max_rate, caller(), wanted.promote, wanted.restart)
+            by = wanted.asked_by or await _noted(store, wanted)
+            plan = Plan(FILLER, wanted.workers, wanted.max_rate, by, wanted.promote, wanted.restart)
             with _lines() if wanted.as_json else _bar() as told:
                 generation = await run_rebuild(settings.installation, store, plan, told)
         except (Broken, Failed, NotNow, KafkaAway, TopicsUnfit) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
     _say_end(generation, record.get("state", "retired"), wanted)
+
+
+async def _noted(store: Store, wanted: Wanted) -> str:
+    """Who asks, once it is in the audit."""
+    by = caller()
+    options = (("--promote", wanted.promote), ("--restart", wanted.restart))
+    about = " ".join(name for name, chosen in options if chosen)
+    await Records(store.database).audit.note(by, "rebuild.start", about, None, datetime.now(UTC))
+    return by
 
 
 @contextmanager

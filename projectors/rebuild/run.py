@@ -98,7 +98,7 @@ async def _begun(installation: Installation, store: Store, cluster: Cluster, pla
                     )
                 await store.lifecycle.note(left["_id"], error=None, heard_at=utc_now())
                 return int(left["_id"])
-            await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"]))
+            await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"], plan.by))
         lanes = await lanes_to_fill(installation, cluster)
         try:
             generation = await store.lifecycle.begin(store.version, cluster.id, lanes)

@@ -60,7 +60,7 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
             desk=desk,
             operators=config.operators,
             sessions=Sessions(desk.records.staff_sessions, config.operators, clock),
-            tries=Tries(clock),
+            tries=Tries(desk.records.limits, clock),
         )
         tasks = [
             asyncio.create_task(desk.watch.run()),
@@ -91,7 +91,6 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
         ),
     )
     # Around the router too: what no route answers, 404 and 405, is for nobody but operators either.
-    app.asgi_handler = SecurityHeaders(
-        Answered(Bounded(Guarded(app.asgi_handler)), answer), https=config.https
-    )
+    answered = Answered(Bounded(Guarded(app.asgi_handler)), answer)
+    app.asgi_handler = SecurityHeaders(answered, https=config.https, further={"Cache-Control": "no-store"})
     return app

@@ -137,7 +137,7 @@ class Desk:
         """Starts a rebuild beside; raises NotNow while one that was started here runs, and Unavailable."""
         self.rebuilding.require_none()
         await self.note(operator, "rebuild.start", " ".join(options), None)
-        await self.rebuilding.start(options)
+        await self.rebuilding.start([*options, f"--asked-by={operator.by}"])
 
     async def rebuilds(self) -> list[dict[str, Any]]:
         """Running and past rebuilds, the latest first, as JSON; raises Unavailable."""

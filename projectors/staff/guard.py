@@ -1,8 +1,8 @@
 """Nobody gets past but operators, decided before any route is chosen, so that no route can forget it."""
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+import structlog
 from litestar import Request
 from litestar.datastructures import State
 from litestar.enums import ScopeType
@@ -12,6 +12,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from projectors.staff.operators import Operator, Operators, Tries
 from projectors.staff.sessions import COOKIE, Sessions
 from web.browsers import network_of, token_in
+
+logger = structlog.get_logger(__name__)
 
 SIGN_IN: Final = "/sign-in"
 OWN: Final = "/-/"
@@ -45,7 +47,7 @@ class Guarded:
             scheme, _, token = header.partition(" ")
             operator = None
             if scheme.lower() == "bearer":
-                operator = admitted(token.strip(), state.operators, state.tries, network(request))
+                operator = await admitted(token.strip(), state.operators, state.tries, network(request))
         else:
             sessions: Sessions = state.sessions
             cookie = token_in(request, COOKIE)
@@ -57,12 +59,13 @@ class Guarded:
         return operator
 
 
-def admitted(token: str, operators: Operators, tries: Tries, network: str) -> Operator | None:
+async def admitted(token: str, operators: Operators, tries: Tries, network: str) -> Operator | None:
     """Whose token it is; None, and a try less, when it is nobody's. Raises Limited."""
     tries.check(network)
     operator = operators.of_token(token)
     if operator is None:
-        tries.note(network)
+        logger.warning("a wrong token", network=network)
+        await tries.note(network)
     return operator
 
 
@@ -80,6 +83,7 @@ def _require_own_origin(request: StaffRequest) -> None:
         allowed = request.headers.get("sec-fetch-site") == "same-origin"
     else:
         # A proxy in front may speak https where we do not: what counts is the host, which it passes on.
-        allowed = urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower() != ""
+        host = origin.partition("://")[2]
+        allowed = host.lower() == request.headers.get("host", "").lower() != ""
     if not allowed:
         raise PermissionDeniedException("Changes are accepted from the surface's own pages only.")

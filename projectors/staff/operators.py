@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Self
 
+from read_models.store import Unavailable
+from read_models.store.records import Limit, Limits
 from web.tokens import digest
 
 WRONG_TOKENS: Final = 20
@@ -74,9 +76,14 @@ class Limited(Exception):
 
 
 class Tries:
-    """Wrong tokens by network, of this process: there is one, and it needs no database for it."""
+    """Wrong tokens by network, counted for all processes together.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    Who shows the right one waits for no database: each process remembers what it saw, and learns with the next wrong
+    token that a network has used up its tries elsewhere. While MongoDB is away each counts for itself.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], datetime]) -> None:
+        self._limits = limits
         self._clock = clock
         self._wrong: dict[str, deque[datetime]] = {}
 
@@ -88,10 +95,23 @@ class Tries:
             if left > timedelta():
                 raise Limited(left)
 
-    def note(self, network: str) -> None:
-        """One more wrong token. The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""
+    async def note(self, network: str) -> None:
+        """One more wrong token; raises Limited when the network has tried too often, here or elsewhere."""
+        now = self._clock()
+        self._remember(network, now)
+        try:
+            taken = await self._limits.take(Limit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
+        except Unavailable:
+            return
+        if isinstance(taken, datetime):
+            for _ in range(WRONG_TOKENS):
+                self._remember(network, taken - WITHIN)
+            raise Limited(taken - now)
+
+    def _remember(self, network: str, at: datetime) -> None:
+        """The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""
         wrong = self._wrong.pop(network, deque(maxlen=WRONG_TOKENS))
-        wrong.append(self._clock())
+        wrong.append(at)
         self._wrong[network] = wrong
         if len(self._wrong) > MOST_NETWORKS:
             del self._wrong[next(iter(self._wrong))]

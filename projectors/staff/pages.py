@@ -141,7 +141,7 @@ async def sign_in() -> Response[str]:
 async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any]:
     """Signs in with an operator's token."""
     try:
-        operator: Operator | None = admitted(
+        operator: Operator | None = await admitted(
             data.get("token", "").strip(), state.operators, state.tries, network(request)
         )
     except Limited as error:

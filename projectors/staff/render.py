@@ -22,7 +22,7 @@ _PAGES: Final = Pages(HERE / "templates", load(LOCALE))
 
 
 def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
-    """A page; nobody but its reader is to keep it."""
+    """A page."""
     shell = {
         "language": LANGUAGE,
         "brand_url": brand_url(None),
@@ -34,8 +34,7 @@ def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Resp
         "moment": moment,
     }
     content = _PAGES.render(template, LANGUAGE, shell | dict(values))
-    headers = {"Cache-Control": "no-store"}
-    return Response(content, status_code=status, media_type=MediaType.HTML, headers=headers)
+    return Response(content, status_code=status, media_type=MediaType.HTML)
 
 
 def number(value: int | None) -> str:

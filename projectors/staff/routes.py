@@ -58,17 +58,22 @@ class RebuildOrder(msgspec.Struct, forbid_unknown_fields=True):
     restart: bool = False
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
     max_rate: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    customer: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}$")] | None = None
+    customer: (
+        Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}(?!\n)$")] | None
+    ) = None
 
     def options(self) -> list[str]:
-        """Of the command."""
+        """Of the command; raises ClientException where they do not go together."""
+        if self.customer is not None:
+            if self != RebuildOrder(customer=self.customer):
+                raise ClientException("customer: goes with nothing else, it is projected again where it is.")
+            return [f"--customer={self.customer}"]
         found = []
         for name, value in (
             ("--promote", self.promote),
             ("--restart", self.restart),
             ("--workers", self.workers),
             ("--max-rate", self.max_rate),
-            ("--customer", self.customer),
         ):
             if value:
                 found += [name] if value is True else [name, str(value)]

@@ -51,7 +51,8 @@ class Outcomes:
         return known if known is not None and known.account == account else None
 
     async def _named(self, about: Json) -> Checkout | None:
-        id_ = (about.get("metadata") or {}).get("payment")
+        names = about.get("metadata")
+        id_ = names.get("payment") if isinstance(names, dict) else None
         if not isinstance(id_, str) or not id_.startswith(PREFIX):
             return None
         return await self.checkouts.find(id_)

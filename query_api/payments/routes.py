@@ -4,7 +4,7 @@ from typing import Annotated, TypedDict
 
 import msgspec
 from litestar import Response, post
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import NotFoundException, ValidationException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import (
@@ -72,6 +72,9 @@ async def checkout(
 ) -> Response[PaymentPage]:
     """Opens the page where the invoice is paid; the same page again while it can be used."""
     wanted = data.amount if data else None
+    if wanted is not None and isinstance((await request.json())["amount"], str):
+        # Read as a number, "50.00" would be 50 cents.
+        raise ValidationException("amount: a whole number of the currency's minor units, not a text.")
     url = await url_of(request, session_of(request), provide_reading(request), invoice_id, wanted)
     return Response({"url": url}, status_code=HTTP_201_CREATED)
 

@@ -26,6 +26,7 @@ OF_SESSIONS: Final = frozenset(
 OF_CHARGES: Final = frozenset({"charge.refunded"})
 OF_REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
 OF_DISPUTES: Final = frozenset({"charge.dispute.closed"})
+KINDS: Final = OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES
 
 
 class Webhook:
@@ -43,11 +44,11 @@ class Webhook:
         """
         event = verified(body, signature, self._secret)
         kind, account = event.get("type"), event.get("account")
-        if kind not in OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES or not isinstance(account, str):
+        if kind not in KINDS or not isinstance(account, str):
             return
-        about: Json = event["data"]["object"]
-        known = await self._outcomes.payment_of(about, account)
-        if known is None:
+        about = _object_of(event)
+        known = await self._outcomes.payment_of(about, account) if about else None
+        if about is None or known is None:
             log.info("webhook.not_ours", type=kind)
             return
         session = about["id"] if kind in OF_SESSIONS else known.session
@@ -68,11 +69,23 @@ class Webhook:
 
 def verified(body: bytes, signature: str, secret: str) -> Json:
     """The event that a body is; raises NotSigned unless Stripe signed these bytes, and lately."""
+    if not signature.isascii():
+        raise NotSigned
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, TOLERANCE_SECONDS)
         event = json.loads(body)
-    except (stripe.SignatureVerificationError, ValueError) as error:
+    except (stripe.SignatureVerificationError, ValueError, RecursionError) as error:
         raise NotSigned from error
     if not isinstance(event, dict):
         raise NotSigned
     return event
+
+
+def _object_of(event: Json) -> Json | None:
+    """What an event is about; None where it says that in no way that Stripe's do."""
+    data = event.get("data")
+    about = data.get("object") if isinstance(data, dict) else None
+    whole = (
+        isinstance(about, dict) and isinstance(about.get("id"), str) and isinstance(about.get("object"), str)
+    )
+    return about if whole else None

@@ -175,10 +175,11 @@ class Lifecycle:
         await self.sweep()
         return pointer
 
-    async def drop(self, generation: int, *, served: bool = False) -> None:
+    async def drop(self, generation: int, by: str, *, served: bool = False) -> None:
         """Retires a generation and removes its data; one that is served in its version only if `served` says so.
 
-        Raises `NotNow`, and `Conflict` when a lane is just being written: then it is to be tried again.
+        `by` is who asked, as in the audit. Raises `NotNow`, and `Conflict` when a lane is just being written: then it
+        is to be tried again.
         """
         async with self._transaction() as session:
             record = await self._records.find_one({"_id": generation}, session=session)
@@ -193,6 +194,7 @@ class Lifecycle:
             if known is not None and generation in known.kept:
                 await self._take(known.kept, session)
                 await self._point(_without(known, generation), session)
+            await self._audit.note(by, "generation.drop", str(generation), None, _now(), session=session)
         await self.sweep()
 
     async def sweep(self) -> None:

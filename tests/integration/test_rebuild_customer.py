@@ -1,10 +1,16 @@
 """`portal rebuild --customer`: what somebody changed in MongoDB is found and mended, while live workers go on."""
 
 import asyncio
+import json
 
+import pytest
+
+from portal.commands.staff import config_of
+from portal.settings import Settings
 from tests.integration.live import level, sample, send
 from tests.integration.operating import at, published
-from tests.processes import Installations
+from tests.integration.staffing import EVE, Staff
+from tests.processes import Installations, until
 
 VICTIM = "biz_s0-0/cus_0"
 
@@ -53,5 +59,30 @@ async def test_what_there_is_nothing_of_is_said(installation: Installations) -> 
     assert (nobody.returncode, "there is nothing of biz_x/cus_x" in nobody.stderr) == (1, True)
     business = await one.run("rebuild", "--customer", "biz_s0-0")
     assert (business.returncode, "1 documents made" in business.stdout) == (0, True), business.stderr
+    told = await one.run("rebuild", "--customer", "biz_s0-0", "--json")
+    assert json.loads(told.stdout)["documents"] == 1
     assert (await one.run("rebuild", "--customer", "a b/c")).returncode == 2
+    assert (await one.run("rebuild", "--customer", "biz_s0-0", "--promote")).returncode == 2
     assert await project.stop() == 0
+
+
+async def test_operators_start_it_from_the_staff_surface(
+    installation: Installations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same command; the audit has who it was there, and not the service's own user."""
+    one = await published(installation, sample(1))
+    one.start("project")
+    await level(one, 939)
+    for name, value in one.env.items():
+        monkeypatch.setenv(name, value)
+    config = config_of(Settings.read(one.env))
+    async with Staff(config.installation, rebuild=config.rebuild).running() as staff:
+        started = await staff.client(EVE).post("/api/rebuilds", json={"customer": VICTIM})
+        assert started.status_code == 202
+        rebuilding = staff.app.state.desk.rebuilding
+        await until(lambda: not rebuilding.runs and rebuilding.ended_with is not None, "its end")
+        assert rebuilding.ended_with == 0
+        assert await staff.audit() == [
+            ("staff:eve", "rebuild.start", f"--customer={VICTIM}", None),
+            ("staff:eve", "customer.rebuild", VICTIM, None),
+        ]

@@ -1,29 +1,22 @@
 """The staff surface: who comes in, what is told, and that every action of an operator is in the audit."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any
 
-import httpx
 import pytest
-from litestar import Litestar
 
 from local_stack.stack import Stack
 from portal.settings import Settings
-from projectors.installation import Installation as Where
-from projectors.staff.app import create_app
-from projectors.staff.config import Config
-from projectors.staff.operators import WITHIN, WRONG_TOKENS, Operators
+from projectors.staff.operators import WITHIN, WRONG_TOKENS
 from projectors.staff.sessions import IDLE, LIFE
 from tests.integration.held import faulty
 from tests.integration.live import level, publish, sample
-from tests.integration.surface import Surface, running
+from tests.integration.staffing import BOB, EVE, URL, Staff
+from tests.integration.surface import Surface
 from tests.processes import Installation, Installations, until
 
-EVE, BOB = "e" * 32, "b" * 32
-URL = "https://staff.test"
 CLOSED = "127.0.0.1:1"
-REBUILD = ("/bin/sh", "-c", "exec sleep 60")
 API = (
     "lag",
     "generations",
@@ -34,28 +27,6 @@ API = (
     "audit",
     "nowhere",
 )
-
-
-class Staff:
-    """The surface of an installation. `async with` its `app`'s lifespan."""
-
-    def __init__(self, where: Where, tokens: str = f"eve:{EVE},bob:{BOB}") -> None:
-        self.ahead = timedelta()
-        self.app: Litestar = create_app(
-            Config(where, Operators.read(tokens), True, REBUILD), lambda: datetime.now(UTC) + self.ahead
-        )
-
-    def client(self, token: str | None = None, ip: str = "198.51.100.1", **headers: str) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(cast("Any", self.app), client=(ip, 40000))
-        bearer = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.AsyncClient(transport=transport, base_url=URL, headers={**bearer, **headers}, timeout=60)
-
-    async def browser(self, token: str = EVE) -> httpx.AsyncClient:
-        """A browser that is signed in."""
-        client = self.client(Origin=URL)
-        answer = await client.post("/sign-in", data={"token": token})
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-        return client
 
 
 @pytest.fixture
@@ -69,15 +40,8 @@ async def one(installation: Installations) -> Installation:
 @pytest.fixture
 async def staff(one: Installation) -> AsyncIterator[Staff]:
     """Its staff surface."""
-    found = Staff(Settings.read(one.env).installation)
-    async with running(found.app):
+    async with Staff(Settings.read(one.env).installation).running() as found:
         yield found
-
-
-async def audit(staff: Staff) -> list[tuple[str, str, str, str | None]]:
-    """What the audit holds, the first first."""
-    items = (await staff.client(EVE).get("/api/audit")).json()["items"]
-    return [(one["by"], one["action"], one["about"], one["detail"]) for one in reversed(items)]
 
 
 async def test_without_a_token_nothing_is_told(staff: Staff) -> None:
@@ -132,7 +96,7 @@ async def test_a_browser_signs_in_and_out(staff: Staff) -> None:
     assert (out.status_code, out.headers["Location"]) == (303, "/sign-in")
     again = staff.client(Cookie=f"__Host-staff={cookie.value}")
     assert (await again.get("/api/lag")).status_code == 401
-    assert await audit(staff) == [
+    assert await staff.audit() == [
         ("staff:eve", "session.start", "", None),
         ("staff:eve", "session.end", "", None),
     ]
@@ -162,7 +126,7 @@ async def test_a_session_ends_unused_old_or_with_its_operator(staff: Staff, one:
     kept = await staff.browser()
     changed = Staff(Settings.read(one.env).installation, f"eve:{'n' * 32},bob:{BOB}")
     changed.ahead = staff.ahead
-    async with running(changed.app):
+    async with changed.running():
         client = changed.client(Cookie=f"__Host-staff={kept.cookies['__Host-staff']}")
         assert (await client.get("/api/audit")).status_code == 401
     assert (await kept.get("/api/audit")).status_code == 200
@@ -211,7 +175,7 @@ async def test_a_customers_session_means_nothing_here_and_the_reverse(stack: Sta
         customer = await surface.signed_in(await surface.person())
         env = stack.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
         staff = Staff(Settings.read(env).installation)
-        async with running(staff.app):
+        async with staff.running():
             token = customer.cookies["__Host-portal-blue"]
             for name in ("__Host-portal-blue", "__Host-staff"):
                 assert (await staff.client(Cookie=f"{name}={token}").get("/api/audit")).status_code == 401
@@ -273,7 +237,7 @@ async def test_what_is_away_is_unknown_and_never_0(one: Installation, away: str)
     await level(one, 0)
     there = {"PORTAL_KAFKA_BOOTSTRAP": CLOSED, "PORTAL_MONGO_URL": f"mongodb://{CLOSED}/?replicaSet=rs0"}
     staff = Staff(Settings.read(one.env | {away: there[away]}).installation)
-    async with running(staff.app):
+    async with staff.running():
         lag = (await staff.client(EVE).get("/api/lag")).json()
         assert (lag["state"], lag["records"], lag["seconds"]) == ("unknown", None, None)
         text = (await staff.client(EVE).get("/metrics")).text
@@ -295,7 +259,7 @@ async def test_two_claims_to_a_slug_and_topics_that_forget_are_notices(
         env = one.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
         await forget(one, "visits")
         staff = Staff(Settings.read(env).installation)
-        async with running(staff.app):
+        async with staff.running():
             items = (await staff.client(EVE).get("/api/notices")).json()["items"]
     found = {(one["kind"], one["business"], one["subject"]) for one in items}
     assert found == {
@@ -321,13 +285,13 @@ async def forget(one: Installation, topic: str) -> None:
 async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installation) -> None:
     """A second one is refused; both askings that did something are in the audit."""
     staff = Staff(Settings.read(one.env).installation)
-    async with running(staff.app):
+    async with staff.running():
         started = await staff.client(EVE).post("/api/rebuilds", json={"promote": True})
         assert started.status_code == 202
         refused = await staff.client(BOB).post("/api/rebuilds")
         assert (refused.status_code, "is running" in refused.json()["detail"]) == (409, True)
         assert (await staff.client(EVE).post("/api/rebuilds", json={"customer": "--x"})).status_code == 400
-        assert await audit(staff) == [("staff:eve", "rebuild.start", "--promote", None)]
+        assert await staff.audit() == [("staff:eve", "rebuild.start", "--promote", None)]
         rebuilding = staff.app.state.desk.rebuilding
         assert rebuilding.runs
     assert not rebuilding.runs
@@ -341,7 +305,7 @@ async def test_there_is_nothing_to_switch_to(staff: Staff) -> None:
     wrong = await staff.client(EVE).post("/api/generations/promote", json={"force": True})
     assert (wrong.status_code, "reason" in wrong.json()["detail"]) == (400, True)
     assert (await staff.client(EVE).post("/api/generations/drop")).status_code in (400, 404)
-    assert await audit(staff) == []
+    assert await staff.audit() == []
 
 
 async def test_dead_letters_are_listed_shown_retried_and_discarded(
@@ -386,6 +350,6 @@ async def test_dead_letters_are_listed_shown_retried_and_discarded(
     assert discarded.status_code == 200
     assert (await client.get("/api/dead-letters")).json() == {"errors": [], "items": []}
     assert (await client.get(unreadable)).json()["discard"]["by"] == "staff:bob"
-    noted = await audit(staff)
+    noted = await staff.audit()
     assert ("staff:eve", "dead_letter.retry", found.held, None) in noted
     assert noted[-1] == ("staff:bob", "dead_letter.discard", found.unreadable, "typed by …@…")

@@ -8,6 +8,7 @@ is removed by MongoDB itself, at `gone_at`.
 from read_models.store.records.audit import Action, Audit
 from read_models.store.records.checkouts import Checkout, Checkouts, Fact
 from read_models.store.records.copies import Copies, Copy, Place
+from read_models.store.records.limits import Limit, Limits
 from read_models.store.records.notices import Notice, Notices
 from read_models.store.records.processes import Process, Processes, Said
 from read_models.store.records.room import COLLECTIONS, Records
@@ -28,6 +29,8 @@ __all__ = [
     "Copies",
     "Copy",
     "Fact",
+    "Limit",
+    "Limits",
     "Notice",
     "Notices",
     "Place",

@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from tests.integration.live import send, worker_of
-from tests.integration.payments.till import ACCOUNT, Payer, Till
+from tests.integration.payments.payer import ACCOUNT, Payer
+from tests.integration.payments.till import Till
 from tests.processes import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from read_models.store.records.checkouts import LEASE
-from tests.integration.payments.till import SLUG, Payer, Till
+from tests.integration.payments.payer import SLUG, Payer
+from tests.integration.payments.till import Till
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tests.integration.payments.till import ACCOUNT, Till
+from tests.integration.payments.payer import ACCOUNT
+from tests.integration.payments.till import Till
 from tests.processes import until
 
 # Stripe's client hands httpx the body under a name that httpx is giving up.

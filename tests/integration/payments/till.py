@@ -20,21 +20,13 @@ from portal.commands.serve import config_of
 from portal.settings import Settings
 from projectors.kafka import find
 from query_api.app import create_app
-from query_api.sign_in.cookies import session_cookie_name
-from read_models.documents import Doc, document_id
 from read_models.store import Store
-from read_models.store.records import Checkout, Records, SessionRecord
+from read_models.store.records import Records
 from tests.integration.live import send
-from tests.integration.reading.desk import FOR_EVER
+from tests.integration.payments.payer import ACCOUNT, BUSINESS, Json, Payer
 from tests.integration.surface import Browser, running
 from tests.processes import Installation, until
 from tests.support.facts import DEFAULTS
-from web.tokens import digest, new_token
-
-Json = dict[str, Any]
-ACCOUNT = "acct_till"
-SLUG = "blue"
-BUSINESS = "biz_1"
 
 
 class Till:
@@ -99,7 +91,7 @@ class Till:
         }
         return json.dumps(attributes | {"data": DEFAULTS.get(what, {}) | data}).encode()
 
-    async def payer(self, total: int = 12_000, **invoice: Any) -> "Payer":
+    async def payer(self, total: int = 12_000, **invoice: Any) -> Payer:
         """A new customer who is signed in, with an invoice that the views hold."""
         payer = Payer(self, f"cus_{secrets.token_hex(4)}")
         await send(self.one, self.billed(payer, total, **invoice))
@@ -107,7 +99,14 @@ class Till:
         await payer.sign_in()
         return payer
 
-    def billed(self, payer: "Payer", total: int, **invoice: Any) -> list[bytes]:
+    async def bought(self, action: str = "pay") -> tuple[Payer, str]:
+        """A customer who has just paid, of which nobody has told the portal; and the payment page's address."""
+        payer = await self.payer()
+        page = await payer.page()
+        assert (await payer.act(page, action)).status_code == 303
+        return payer, page
+
+    def billed(self, payer: Payer, total: int, **invoice: Any) -> list[bytes]:
         """The events that make a customer with an invoice."""
         data = {"tax": 0, "total": total, **invoice}
         return [
@@ -172,116 +171,3 @@ class Till:
             return found
         finally:
             await consumer.stop()
-
-
-class Payer:
-    """A customer with invoice `i1-…` and a browser."""
-
-    def __init__(self, till: Till, id_: str) -> None:
-        self.till = till
-        self.id = id_
-        self.invoice = f"i1-{id_}"
-        self.email = f"{id_}@mail.test"
-
-    async def sign_in(self) -> None:
-        """Signs the customer in."""
-        self.token = new_token()
-        now = datetime.now(UTC)
-        record = SessionRecord(
-            token=digest(self.token),
-            id=secrets.token_hex(4),
-            business=BUSINESS,
-            customer=self.id,
-            address=self.email,
-            device="",
-            started_at=now,
-            seen_at=now,
-            gone_at=now + FOR_EVER,
-        )
-        await self.till.records.sessions.start(record)
-
-    def browser(self, app: Litestar | None = None) -> Browser:
-        """A browser that is signed in."""
-        browser = Browser(app or self.till.app, self.till.config.public_url)
-        browser.headers["Cookie"] = f"{session_cookie_name(SLUG)}={self.token}"
-        return browser
-
-    async def get(self, path: str) -> httpx.Response:
-        """What a path of the portal answers."""
-        return await self.browser().get(f"/{SLUG}/{path}")
-
-    async def detail(self) -> Json:
-        """The invoice as the API answers it."""
-        answer = await self.get(f"api/invoices/{self.invoice}")
-        assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
-
-    async def ask(self, app: Litestar | None = None, **body: Any) -> httpx.Response:
-        """Asks for the payment page."""
-        return await self.browser(app).post(f"/{SLUG}/api/invoices/{self.invoice}/checkout", json=body)
-
-    async def page(self, **body: Any) -> str:
-        """The address of the payment page."""
-        answer = await self.ask(**body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["url"])
-
-    async def act(self, page: str, action: str) -> httpx.Response:
-        """Does something on the payment page: pay, decline, bank, cancel."""
-        return await self.till.http.post(page, data={"action": action})
-
-    async def settle(self, page: str, *, succeeded: bool) -> None:
-        """What becomes of a payment by bank."""
-        wanted = {"session": page.rpartition("/")[2], "succeeded": succeeded}
-        (await self.till.http.post(f"{self.till.control}/control/settle", json=wanted)).raise_for_status()
-
-    async def told(self, page: str) -> list[Json]:
-        """Stripe's events about the session of a payment page."""
-        session = await self.till.stripe("GET", f"checkout/sessions/{page.rpartition('/')[2]}")
-        names = [session["id"], session["metadata"]["payment"]]
-        events = await self.till.happened(names[1]) + await self.till.happened(names[0])
-        return [*{event["id"]: event for event in events}.values()]
-
-    async def checkout(self) -> Checkout:
-        """The record of the latest checkout."""
-        found = await self.till.records.checkouts.latest(
-            document_id(BUSINESS, self.id, "invoice", self.invoice)
-        )
-        assert found
-        return found
-
-    async def known(self, kind: str, _subject: str = "") -> bool:
-        """Whether the views hold the customer's invoice."""
-        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, kind, self.invoice))
-        return found is not None and bool(found["shown"])
-
-    async def view(self) -> Doc:
-        """The invoice's document."""
-        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, "invoice", self.invoice))
-        assert found
-        return found
-
-    async def come_back(self, app: Litestar | None = None) -> httpx.Response:
-        """Where the payment page leads to: the return page."""
-        path = f"/{SLUG}/invoices/{self.invoice}/return/{(await self.checkout()).id}"
-        return await self.browser(app).get(path)
-
-    async def paid(self, amount: int = 12_000) -> None:
-        """Returns when the views say that so much is paid."""
-
-        async def there() -> bool:
-            return bool((await self.view())["paid"] == amount)
-
-        await until(there, f"{amount} paid in the views")
-
-    async def one_payment(self, amount: int = 12_000) -> Json:
-        """The one payment of the invoice in the views, once it is there; and the log says it once or repeats it."""
-        await self.paid(amount)
-        detail = await self.detail()
-        (payment,) = detail["payments"]
-        events = [event for event in await self.till.log(self.id) if event.fact == "succeeded"]
-        assert len({event.id for event in events}) == len({event.sequence for event in events}) == 1
-        assert detail["processing"] is None
-        found: Json = payment
-        return found

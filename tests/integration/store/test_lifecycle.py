@@ -279,18 +279,18 @@ async def test_what_is_dropped_cannot_be_written_any_more(store: Store, live: Ap
     await live.apply(SAMPLE[:HALF])
     await filled(store, SAMPLE[:HALF])
     await live.look()
-    await store.lifecycle.drop(2)
+    await store.lifecycle.drop(2, "cli:ada")
     await live.apply(SAMPLE)
     assert await views(store) == undisturbed()
     assert "views_2" not in await store.database.list_collection_names()
     with pytest.raises(NotNow, match="generations list"):
-        await store.lifecycle.drop(2)
+        await store.lifecycle.drop(2, "cli:ada")
 
 
 async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, live: Applier) -> None:
     with pytest.raises(NotNow, match="served"):
-        await store.lifecycle.drop(1)
-    await store.lifecycle.drop(1, served=True)
+        await store.lifecycle.drop(1, "cli:ada")
+    await store.lifecycle.drop(1, "cli:ada", served=True)
     assert await store.generations.pointer(VERSION) is None
     with pytest.raises(NoGeneration):
         await live.apply(SAMPLE)
@@ -303,7 +303,7 @@ async def test_what_was_left_by_whoever_was_killed_while_dropping_is_removed_by_
     await filled(store, SAMPLE)
     with monkeypatch.context() as killed:
         killed.setattr(type(store.lifecycle), "sweep", lambda _: asyncio.sleep(0))
-        await store.lifecycle.drop(2)
+        await store.lifecycle.drop(2, "cli:ada")
     assert "views_2" in await store.database.list_collection_names()
     await filled(store, SAMPLE)
     assert "views_2" not in await store.database.list_collection_names()

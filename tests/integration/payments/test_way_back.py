@@ -1,0 +1,52 @@
+"""Where the payment page leads back to."""
+
+import html
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.integration.payments.payer import SLUG
+from tests.integration.payments.till import Till
+from tests.integration.surface import Browser
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+async def test_the_way_back_without_paying(till: Till) -> None:
+    """Cancelled: no payment was taken, and it says so; and not where one was."""
+    payer = await till.payer()
+    page = await payer.page()
+    cancelled = f"invoices/{payer.invoice}/cancelled"
+    assert "No payment was taken." in (await payer.get(cancelled)).text
+    back = await payer.come_back()
+    assert (back.status_code, back.headers["Location"]) == (303, f"/{SLUG}/invoices/{payer.invoice}")
+    await payer.act(page, "pay")
+    after = await payer.get(cancelled)
+    assert (after.status_code, "/return/pp_" in after.headers["Location"]) == (303, True)
+
+
+async def test_the_way_back_is_only_ones_own(till: Till) -> None:
+    """Another customer's payment, or one that is none, is a 404; signed out it leads to the sign-in and back."""
+    payer, _ = await till.bought()
+    other = await till.payer()
+    path = f"invoices/{payer.invoice}/return/{(await payer.checkout()).id}"
+    assert (await other.get(path)).status_code == 404
+    assert (await payer.get(f"invoices/{payer.invoice}/return/pp_none")).status_code == 404
+    out = Browser(till.app, till.config.public_url)
+    led = urlsplit((await out.get(f"/{SLUG}/{path}")).headers["Location"])
+    assert (led.path, parse_qs(led.query)) == (f"/{SLUG}/sign-in", {"next": [f"/{SLUG}/{path}"]})
+    asked = await out.get(f"{led.path}?{led.query}")
+    form = {"next": wanted_in(asked.text), "email": payer.email}
+    form["next"] = wanted_in((await out.post(led.path, data=form)).text)
+    code = await payer.mailed()
+    entered = await out.post(led.path, data=form | {"code": code["Subject"][:6]})
+    assert (entered.status_code, entered.headers["Location"]) == (303, f"/{SLUG}/{path}")
+    assert "is paid." in (await out.get(entered.headers["Location"])).text
+
+
+def wanted_in(page: str) -> str:
+    """Where the form of a page goes on to."""
+    found = re.search(r'name="next" value="([^"]+)"', page)
+    assert found
+    return html.unescape(found[1])
