@@ -104,12 +104,13 @@ class Meter:
         try:
             # The views first: asked for later, the log would be shorter than they are.
             views = await _views(self._store)
-            log = await _log(*await opening, views)
+            log = await _log(*await asyncio.shield(opening), views)
         except KafkaAway:
             await self.close()
             log = None
         finally:
-            opening.cancel()
+            # Cancelled while it is being made, aiokafka leaves a connection behind; it is bounded.
+            await asyncio.wait([opening])
         return compare(self._installation.topic_prefix, views, log, self._clock())
 
     async def close(self) -> None:
