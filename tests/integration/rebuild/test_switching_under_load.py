@@ -29,7 +29,7 @@ class Load:
         self._number = 0
 
     def history(self, now: datetime) -> list[Json]:
-        """Each customer has an appointment to come, whose technician changes again and again."""
+        """Each customer has an appointment to come, whose technician changes again and again (Sam to begin with, who sorts first)."""
         events = [business(BUSINESS, now)]
         for number in range(CUSTOMERS):
             events += begin(BUSINESS, f"cus_{number}", now)
@@ -44,7 +44,7 @@ class Load:
                 self._number += 1
                 turn, customer = divmod(self._number, CUSTOMERS)
                 event = technician(
-                    BUSINESS, f"cus_{customer}", 0, turn + 2, datetime.now(UTC), f"Number {turn:09}"
+                    BUSINESS, f"cus_{customer}", 0, turn + 2, datetime.now(UTC), f"Turn {turn:09}"
                 )
                 self.said.append(event)
                 await publisher.send(event)
@@ -85,6 +85,7 @@ async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: In
             await command(one, "rebuild", "--workers", "1")
             for arguments in (("promote",), ("rollback",), ("promote",)):
                 await command(one, *arguments)
+            await command(one, "verify")
             [pointer] = await documents(one, "pointers")
             assert (pointer["served"], pointer["standby"]) == (cycle + 2, cycle + 1)
             assert not any(task.done() for task in working), [t.exception() for t in working if t.done()]
