@@ -26,6 +26,8 @@ SPANISH = "ana@mail.test"
 NOIR = "noir"
 SOMBRE = "sam@mail.test"
 """A customer of a business whose colour is black."""
+TURNING = "tess@mail.test"
+"""A customer, of the same business, with visits in New York on the days on which its clocks change."""
 MANY = "many@mail.test"
 """A customer of Clearwater with 200 visits and 200 invoices."""
 LONG = "Poolreinigungsunddesinfektionsmittelnachfülldienstvertragsleistung " * 3
@@ -140,10 +142,12 @@ def log() -> Log:
     customer(made, "biz_c/cus_5", "Max Many", MANY, "5 Fifth Street")
     customer(made, "biz_l/cus_1", "Ana <b>Ávila</b>", SPANISH, "Calle 5", locale="es-US")
     customer(made, "biz_n/cus_1", "Sam Sombre", SOMBRE, "9 Dark Lane")
+    customer(made, "biz_n/cus_2", "Tess Turning", TURNING, "2 Clock Street")
     history(made, "biz_c/cus_1")
     history(made, "biz_l/cus_1", LONG.strip())
     history(made, "biz_n/cus_1")
     many(made, "biz_c/cus_5")
+    turning(made, "biz_n/cus_2")
     business(made, "biz_t", TILL, "Till & Daughters", "#7a1f4b", "en-US")
     made.add("business.payments_connected.v1", "biz_t", "biz_t", stripe_account_id="acct_till_e2e")
     for number, email in enumerate(PAYERS):
@@ -311,6 +315,18 @@ def called_off(made: Log, owner: str, service: str) -> None:
     made.add("visit.missed.v1", owner, "vis_30", responsible="customer", reason="The gate was locked")
     visit(made, owner, "vis_31", window(days=-12), service, contract_id="con_1")
     made.add("visit.cancelled.v1", owner, "vis_31", cancelled_by="customer", reason="On holiday")
+
+
+def turning(made: Log, owner: str) -> None:
+    """A visit while the clocks go back, one the day before they go forward, and one in the morning after."""
+    for name, start, end in (
+        ("vis_back", "2026-11-01T05:45:00.000Z", "2026-11-01T06:15:00.000Z"),
+        ("vis_eve", "2027-03-13T14:00:00.000Z", "2027-03-13T16:00:00.000Z"),
+        ("vis_forth", "2027-03-14T13:00:00.000Z", "2027-03-14T15:00:00.000Z"),
+    ):
+        visit(made, owner, name, {"start": start, "end": end}, timezone="America/New_York")
+    made.add("visit.started.v1", owner, "vis_back", arrived_at="2026-11-01T06:20:00.000Z")
+    made.add("visit.completed.v1", owner, "vis_back", completed_at="2026-11-01T07:30:00.000Z")
 
 
 def many(made: Log, owner: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal, NamedTuple
 
 import httpx
@@ -74,6 +75,8 @@ class Portal(NamedTuple):
     """The address of the stand-in for Stripe."""
     publish: Callable[[clearwater.Log], Awaitable[None]]
     """Has more happen, and returns when the views hold it."""
+    paused: Callable[[], AbstractAsyncContextManager[None]]
+    """For as long as nobody brings the views up to date."""
 
 
 Browsing = Callable[..., Awaitable[Page]]
@@ -99,7 +102,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         for command in (("topics", "create"), ("publish", str(folder / "log.jsonl"))):
             done = await one.run(*command)
             assert done.returncode == 0, done.stderr
-        one.start("project")
+        projectors = [one.start("project")]
         one.start("serve")
         await projected(one)
         await one.answers("/-/health/ready")
@@ -111,7 +114,16 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
                 assert done.returncode == 0, done.stderr
                 await projected(one)
 
-            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), one.env["LOCAL_STRIPE_CONTROL"], publish)
+            @asynccontextmanager
+            async def paused() -> AsyncIterator[None]:
+                await projectors.pop().stop()
+                try:
+                    yield
+                finally:
+                    projectors.append(one.start("project"))
+
+            stripe = one.env["LOCAL_STRIPE_CONTROL"]
+            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), stripe, publish, paused)
 
 
 async def projected(one: Installation) -> None:
@@ -154,6 +166,7 @@ async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
         width: int = 1280,
         locale: str = "en-US",
         scheme: Literal["light", "dark"] = "light",
+        zone: str = "Asia/Tokyo",
         cookies: StorageState | None = None,
     ) -> Page:
         context = await browser.new_context(
@@ -161,7 +174,7 @@ async def browse(browser: Browser, portal: Portal) -> AsyncIterator[Browsing]:
             java_script_enabled=script,
             viewport={"width": width, "height": 800},
             locale=locale,
-            timezone_id="Asia/Tokyo",
+            timezone_id=zone,
             color_scheme=scheme,
             storage_state=cookies,
         )

@@ -1,15 +1,25 @@
 """Pages in a real browser: what they say."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MARIA, NEW, SLUG, SPANISH
+from tests.e2e.clearwater import LOUD, MARIA, NEW, NOIR, SLUG, SPANISH, TURNING
 from tests.e2e.conftest import Browsing, Portal, enter
 
 Showing = Callable[..., Awaitable[Page]]
+
+LONG_MS = 225_000
+"""Three times what it takes: from 60 s on a page says that it is behind, and looks every 15 s."""
+
+
+def plain(said: str) -> str:
+    """A text with plain spaces: CLDR uses thin and unbreakable ones."""
+    return " ".join(said.split())
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +78,58 @@ async def test_a_new_customer_reads_what_will_appear(show: Showing) -> None:
 
     assert await page.locator(".empty").count() == 6
     await expect(page.get_by_text("No visit is booked.")).to_be_visible()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Australia/Lord_Howe"])
+async def test_times_are_those_of_the_place_when_its_clocks_change(show: Showing, zone: str) -> None:
+    """Whatever the browser's and the business's clocks do: it is 9 o'clock there on both days."""
+    page = await show(NOIR, "/visits/ahead", TURNING, zone=zone)
+    main = page.get_by_role("main")
+    eve, morning = [plain(row) for row in await main.locator(".rows > li").all_inner_texts()]
+    for row, expected in (
+        (eve, ("Saturday, March 13", "9:00 – 11:00 AM", "Eastern Standard Time")),
+        (morning, ("Sunday, March 14", "9:00 – 11:00 AM", "Eastern Time")),
+    ):
+        assert [one for one in expected if one not in row] == [], row
+
+    page = await show(NOIR, "/visits/vis_back", TURNING, zone=zone)
+
+    main = page.get_by_role("main")
+    await expect(main.get_by_role("heading", level=1)).to_contain_text("Sunday, November 1")
+    said = plain(await main.inner_text())
+    assert "Arrived 1:20 AM, promised 1:45 AM EDT – 1:15 AM EST: 5 minutes late." in said
+    assert "All times are Eastern Time." in said
+
+
+async def test_a_page_that_is_behind_says_so_for_as_long_as_it_is(show: Showing, portal: Portal) -> None:
+    """An open one by itself, and any that is opened; axe finds nothing on it."""
+    page = await show(SLUG, "/visits", MARIA)
+    notice = page.get_by_role("heading", name="This page is behind")
+    await expect(notice).to_be_hidden()
+
+    async with portal.paused():
+        await expect(notice).to_be_visible(timeout=LONG_MS)
+        await expect(page.locator("#updated")).to_have_text(re.compile("^Updated [1-9] min ago$"))
+        assert (await Axe().run(page)).response["violations"] == []
+        other = await show(SLUG, "/visits/vis_1", MARIA, script=False)
+        await expect(other.get_by_text("What happened since then is not shown yet.")).to_be_visible()
+
+    await expect(notice).to_be_hidden(timeout=LONG_MS)
+
+
+async def test_help_is_at_the_same_place_on_every_page(show: Showing) -> None:
+    """Signed in and out; it leads to the office, and to what is looked for most."""
+    for path, email in (("/sign-in", None), ("/no/such/page", None), ("/contracts/con_1", MARIA)):
+        page = await show(SLUG, path, email)
+        await page.get_by_role("banner").get_by_role("link", name="Help").click()
+        await expect(page).to_have_url(re.compile(f"/{SLUG}/help$"))
+        main = page.get_by_role("main")
+        await expect(main.get_by_role("link", name=f"help@{SLUG}.test")).to_be_visible()
+        await expect(main).to_contain_text("The code does not arrive")
+
+    await main.get_by_role("link", name="Invoices that are not paid").click()
+
+    await expect(page.get_by_role("main")).to_contain_text("1041")
 
 
 async def test_text_of_events_is_text(show: Showing) -> None:
