@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.integration.media.library import Library, file
+from tests.integration.media.library import Library, file, photo
 from tests.integration.media.test_papers import text
 from tests.integration.reading.desk import Reader
 
@@ -58,8 +58,17 @@ async def test_a_visit_elsewhere_is_told_in_its_own_time_wherever_it_stands(
     await library.say("visit.booked", "v1", window=window, timezone="Pacific/Auckland")
     await library.say("visit.started", "v1", arrived_at="2026-01-06T03:12:00Z")
     await library.say("visit.completed", "v1", completed_at="2026-01-06T04:40:00Z")
-    await library.say("proof.uploaded", "p1", captured_at="2026-01-06T04:00:00Z")
-    await library.say("proof_pack.published", "k1")
+    for item, stage in (("p1", "before"), ("p2", "after")):
+        picture = library.keep(f"{item}.jpg", photo())
+        await library.say(
+            "proof.uploaded",
+            item,
+            kind="photo",
+            media=picture,
+            stage=stage,
+            captured_at="2026-01-06T04:00:00Z",
+        )
+    await library.say("proof_pack.published", "k1", items=["p1", "p2"])
 
     page = plain((await reader._browser.get("/blue/visits/v1")).text)
     paper = plain(text((await file(reader, "visits/v1/proof.pdf")).content))
@@ -69,6 +78,10 @@ async def test_a_visit_elsewhere_is_told_in_its_own_time_wherever_it_stands(
             assert expected in said, (expected, said)
         assert "New Zealand Daylight Time" in said
         assert "Monday, January 5" not in said
+    for path in ("proof", "proof/p1", "compare/p1/p2"):
+        said = plain((await reader._browser.get(f"/blue/visits/v1/{path}")).text)
+        assert "5:00 PM" in said, path
+        assert "New Zealand Daylight Time" in said, path
     listed = plain((await reader._browser.get("/blue/visits")).text)
     assert "Tuesday, January 6" in listed
 
