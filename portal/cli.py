@@ -33,6 +33,10 @@ app.add_typer(payments, name="payments")
 Wait = Annotated[float, typer.Option(min=0, help="Seconds it may take to become level.", metavar="S")]
 Force = Annotated[bool, typer.Option("--force", help="Although it is not level or has more dead letters.")]
 Reason = Annotated[str | None, typer.Option(help="Why it is forced; kept.", metavar="TEXT")]
+FromTruncated = Annotated[
+    bool, typer.Option("--from-truncated", help="Although the log does not begin at offset 0 (any more).")
+]
+Why = Annotated[str | None, typer.Option("--reason", help="Why --from-truncated; kept.", metavar="TEXT")]
 
 
 def main() -> None:
@@ -128,12 +132,15 @@ def verify(
         str | None, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")
     ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="So many customers, by chance.")] = None,
+    from_truncated: FromTruncated = False,
+    reason: Why = None,
 ) -> None:
     """Makes views from the log again, in memory, and reports every difference from what is served."""
     from portal.commands.verify import verify
 
     logs.configure(of_libraries=False)
-    run(verify(settings(), customer=customer, sample=sample))
+    why = _why_truncated(from_truncated, reason)
+    run(verify(settings(), customer=customer, sample=sample, from_truncated=why))
 
 
 @dead_letters.command("list")
@@ -214,6 +221,8 @@ def rebuild(
         str | None,
         typer.Option(metavar="BIZ/CUS", help="Only this customer (BIZ: a business), in what is kept; alone."),
     ] = None,
+    from_truncated: FromTruncated = False,
+    reason: Why = None,
     asked_by: Annotated[str | None, typer.Option(hidden=True, help="By whom, on the staff surface.")] = None,
 ) -> None:
     """Replays the topics into a new generation of the views while the old one is served."""
@@ -221,13 +230,24 @@ def rebuild(
     from portal.commands.rebuild import Wanted, rebuild
 
     logs.configure(of_libraries=False)
-    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json, asked_by)
+    why = _why_truncated(from_truncated, reason)
+    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json, why, asked_by)
     if customer is None:
         run(rebuild(settings(), wanted))
-    elif dry_run or promote or restart or max_rate:
+    elif dry_run or promote or restart or max_rate or why:
         raise UsageError("--customer goes with --json alone: one customer is projected again where it is")
     else:
         run(rebuild_customer(settings(), customer, asked_by, as_json=as_json))
+
+
+def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
+    """The reason, where there is one for it; raises UsageError when they do not come together."""
+    why = reason.strip() if reason else None
+    if from_truncated != bool(why):
+        raise UsageError(
+            "--from-truncated needs a --reason, which is kept, and a --reason is for --from-truncated alone"
+        )
+    return why
 
 
 @app.command()

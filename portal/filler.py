@@ -11,8 +11,9 @@ from portal import logs
 from portal.errors import CommandError
 from portal.running import run
 from portal.settings import Settings
-from projectors.kafka import TopicsUnfit
+from projectors.kafka import LogGap, TopicsUnfit
 from projectors.rebuild.fill import fill
+from projectors.supervisor import UNMENDABLE
 from projectors.tasks import first
 
 logger = structlog.get_logger(__name__)
@@ -30,8 +31,11 @@ def main() -> int:
     most_a_second = float(sys.argv[2]) if len(sys.argv) > 2 else None
     try:
         run(_work(generation, most_a_second), endless=True)
-    except (TopicsUnfit, CommandError) as error:
+    except (TopicsUnfit, LogGap) as error:
         logger.critical("stopped for good", reason=str(error))
+        return UNMENDABLE
+    except CommandError as error:
+        logger.critical("stopped", reason=str(error))
         return 1
     except Exception:
         logger.exception("crashed")

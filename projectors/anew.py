@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from events.topics import Topics
+from projectors.belonging import Broken, by_place, truncated
 from projectors.kafka import Log
 from projectors.recompute import Recomputation
 from projectors.release import Release, StillFails
@@ -75,15 +76,16 @@ class Anew:
         """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
 
         Raises StillFails where an event of the log cannot be applied (nothing is changed then), or where somebody
-        else changes the hold meanwhile; `NoGeneration`, KafkaAway, LogGap.
+        else changes the hold meanwhile; `NoGeneration`, Broken, KafkaAway, LogGap.
         """
         lane, run = self._topics.partition(owner.encode()), secrets.token_hex(8)
         made: list[_Made] = []
         documents = 0
         while True:
             try:
+                begins = await self._begins(lane)
                 holds, offsets = await self._hold(owner, lane, run)
-                made, documents = await self._make(owner, lane, holds, offsets, progress)
+                made, documents = await self._make(owner, lane, holds, begins, offsets, progress)
                 await self._replace(lane, made)
                 break
             except CompareFailed:
@@ -97,13 +99,28 @@ class Anew:
         replaced = {one.hold.generation: len(one.saving.operations) for one in made}
         return Projected(documents, replaced, await self._release(owner))
 
-    async def _hold(self, owner: str, lane: int, run: str) -> tuple[list[Hold], dict[int, dict[str, int]]]:
+    async def _kept(self) -> tuple[int, ...]:
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is None:
             raise NoGeneration(
                 f"there are no views of version {self._store.version}: `portal rebuild` makes some"
             )
-        kept = pointer.kept
+        return pointer.kept
+
+    async def _begins(self, lane: int) -> Offsets:
+        """Where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is kept."""
+        known = await self._writer.read(await self._kept(), [lane])
+        beginnings = await self._log.beginnings([lane])
+        for (generation, _), one in sorted(known.items()):
+            if late := truncated(beginnings, by_place([(lane, one.begins)], self._topics)):
+                raise Broken(
+                    f"generation {generation} holds more than could be made again: {late[0]}; where it only stands by,"
+                    f" `portal generations drop {generation}`, then again"
+                )
+        return {self._topics.short[name]: offset for (name, _), offset in beginnings.items() if offset}
+
+    async def _hold(self, owner: str, lane: int, run: str) -> tuple[list[Hold], dict[int, dict[str, int]]]:
+        kept = await self._kept()
         reached: dict[int, dict[str, int]] = {}
 
         async def begin(session: Any) -> None:
@@ -116,7 +133,13 @@ class Anew:
         return holds, reached
 
     async def _make(
-        self, owner: str, lane: int, holds: Sequence[Hold], offsets: Mapping[int, Offsets], progress: Progress
+        self,
+        owner: str,
+        lane: int,
+        holds: Sequence[Hold],
+        begins: Offsets,
+        offsets: Mapping[int, Offsets],
+        progress: Progress,
     ) -> tuple[list[_Made], int]:
         made, documents = [], 0
         discarded = await self._store.discards.places([lane])
@@ -125,7 +148,7 @@ class Anew:
             reached = offsets[hold.generation]
             if recomputed is None or not recomputed.is_at(reached):  # all are level, mostly
                 found: list[DeadLetter] = []
-                recomputed = await self._recompute(owner, lane, reached, discarded, found, progress)
+                recomputed = await self._recompute(owner, lane, begins, reached, discarded, found, progress)
             if owner in recomputed.failed:
                 await self._leave(lane, holds)
                 position, reason = recomputed.failed[owner]
@@ -156,14 +179,15 @@ class Anew:
         self,
         owner: str,
         lane: int,
+        begins: Offsets,
         offsets: Offsets,
         discarded: frozenset[Position],
         unreadable: list[DeadLetter],
         progress: Progress,
     ) -> Recomputation:
-        recomputed = Recomputation(self._log, self._topics, lane, owner.encode().__eq__)
+        recomputed = Recomputation(self._log, self._topics, lane, owner.encode().__eq__, begins)
         recomputed.unreadable = unreadable.append
-        through, total = 0, sum(offsets.values())
+        through, total = 0, sum(offsets.values()) - sum(begins.values())
 
         def went_on(records: int) -> None:
             nonlocal through

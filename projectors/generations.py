@@ -26,6 +26,8 @@ class Generation:
     """Who had it served last."""
     forced: str | None
     """Why that was forced, if it was."""
+    truncated: str | None
+    """Why it was made although the log did not begin at offset 0, if it was."""
     documents: int | None
     """None of what is retired, whose data is gone."""
     bytes: int | None
@@ -54,6 +56,7 @@ async def generations(store: Store) -> list[Generation]:
                 retired_at=record.get("retired_at"),
                 by=last.get("by"),
                 forced=last.get("forced"),
+                truncated=record.get("truncated", {}).get("reason"),
                 documents=documents,
                 bytes=size,
             )

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
-from projectors.belonging import reasons
+from projectors.belonging import by_place, strange, truncated
 from projectors.installation import Installation
-from projectors.kafka import Cluster, KafkaAway, Log, Place, find, reading
+from projectors.kafka import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
 from read_models.store import Checkpoint, Store, Unavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]
@@ -98,7 +98,7 @@ class Meter:
     async def measure(self) -> Lag:
         """Ask both servers and compare. What does not answer within seconds makes the lag unknown, never 0.
 
-        Raises TopicsUnfit when there are no topics to speak of.
+        Where the topics differ in their partition counts it is broken; raises TopicsMissing when there are none.
         """
         opening = asyncio.ensure_future(self._open())
         try:
@@ -108,6 +108,11 @@ class Meter:
         except KafkaAway:
             await self.close()
             log = None
+        except TopicsMissing:
+            raise
+        except TopicsUnfit as error:
+            nothing = compare(self._installation.topic_prefix, views, None, self._clock())
+            return replace(nothing, state="broken", reasons=[str(error)])
         finally:
             # Cancelled while it is being made, aiokafka leaves a connection behind; it is bounded.
             await asyncio.wait([opening])
@@ -193,7 +198,12 @@ def _partition(
 
 
 def _broken(views: Views, log: LogEnds) -> list[str]:
-    return reasons(log.cluster, views.record, _applied(views, log.cluster.topics), log.beginnings, log.ends)
+    topics = log.cluster.topics
+    begins = by_place(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
+    return [
+        *strange(log.cluster, views.record, _applied(views, topics), log.ends),
+        *truncated(log.beginnings, begins),
+    ]
 
 
 def _away(views: Views | None, log: LogEnds | None) -> list[str]:
@@ -202,11 +212,7 @@ def _away(views: Views | None, log: LogEnds | None) -> list[str]:
 
 
 def _applied(views: Views, topics: Topics) -> dict[Place, int]:
-    return {
-        (name, lane): checkpoint.offsets.get(short, 0)
-        for lane, checkpoint in views.checkpoints.items()
-        for name, short in topics.short.items()
-    }
+    return by_place(((lane, one.offsets) for lane, one in views.checkpoints.items()), topics)
 
 
 def _count(views: Views | None, name: str) -> int | None:

@@ -28,13 +28,18 @@ class Failed(NamedTuple):
 class Recomputation:
     """The documents of those owners of a lane who are wanted; goes forwards only."""
 
-    def __init__(self, log: Log, topics: Topics, lane: int, wanted: Wanted) -> None:
-        """Nothing is read yet. `wanted` is asked for each record's key, before it is decoded."""
+    def __init__(
+        self, log: Log, topics: Topics, lane: int, wanted: Wanted, begins: Mapping[str, int]
+    ) -> None:
+        """Nothing is read yet. `wanted` is asked for each record's key, before it is decoded.
+
+        `begins` is where the log begins, by topic without prefix, where that is not 0.
+        """
         self._log = log
         self._topics = topics
         self._lane = lane
         self._wanted = wanted
-        self._reached: dict[str, int] = {}
+        self._reached = dict(begins)
         self.fresh = Fresh()
         self.failed: dict[str, Failed] = {}
         """By owner, whose documents end there."""

@@ -49,12 +49,24 @@ class Gone(Exception):
 class Verification:
     """Compares what is served with the log; `records` of it have been read of `total`."""
 
-    def __init__(self, store: Store, topics: Topics, log: Log, progress: Callable[[int, int], None]) -> None:
-        """`progress` is called with the records that are through, and how many there are."""
+    def __init__(
+        self,
+        store: Store,
+        topics: Topics,
+        log: Log,
+        progress: Callable[[int, int], None],
+        *,
+        from_truncated: bool = False,
+    ) -> None:
+        """`progress` is called with the records that are through, and how many there are.
+
+        The log is read from where it began when the views were made; with `from_truncated` from where it begins now.
+        """
         self._store = store
         self._topics = topics
         self._log = log
         self._progress = progress
+        self._from_truncated = from_truncated
         self._through = self._total = 0
 
     async def everything(self) -> AsyncIterator[Compared]:
@@ -97,7 +109,11 @@ class Verification:
 
     async def _records(self, lane: int) -> int:
         known = await self._store.writer().read([await self._served()], [lane])
-        return sum(offset for one in known.values() for offset in one.offsets.values())
+        return sum(
+            offset - one.begins.get(topic, 0)
+            for one in known.values()
+            for topic, offset in one.offsets.items()
+        )
 
     async def _slices(self, lane: int) -> list[Wanted]:
         number = 1 + await self._records(lane) // SLICE_RECORDS
@@ -144,7 +160,11 @@ class Verification:
                 raise Gone
             without = _positions((await snapshot.pending(lane)).values())
         discarded = await self._store.discards.places([lane])
-        recomputed = Recomputation(self._log, self._topics, lane, wanted)
+        begins = checkpoint.begins
+        if self._from_truncated:
+            now = await self._log.beginnings([lane])
+            begins = {self._topics.short[name]: offset for (name, _), offset in now.items() if offset}
+        recomputed = Recomputation(self._log, self._topics, lane, wanted, begins)
         await recomputed.read_to(checkpoint.offsets, without | discarded, self._went_on)
         return recomputed, without
 

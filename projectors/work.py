@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from projectors import belonging, group, level
+from projectors import belonging, group, level, retention
 from projectors.applier import Applier
 from projectors.installation import Installation
 from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
@@ -61,7 +61,12 @@ async def work(installation: Installation, instance: str) -> None:
             "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), now
         )
         await stack.enter_async_context(telling)
-        works = [member.run(), level.watch(lanes, log, now)]
+        works = [
+            member.run(),
+            level.watch(lanes, log, now),
+            belonging.watch(installation, store, log),
+            retention.watch(kafka, prefix),
+        ]
         if installation.cache_url:
             works.append(records.erasures.completing(Copies(installation.cache_url)))
         await first(*works)

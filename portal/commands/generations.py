@@ -52,7 +52,10 @@ async def drop(settings: Settings, generation: int, *, served: bool) -> str:
 def table(found: list[Generation], now: datetime) -> Table:
     """The generations for people."""
     shown = Table(box=None, pad_edge=False)
-    for column in ("generation", "state", "version", "age", "documents", "size", "promoted", "by", "forced"):
+    columns = ["generation", "state", "version", "age", "documents", "size", "promoted", "by", "forced"]
+    if truncated := any(one.truncated for one in found):
+        columns.append("from a truncated log")
+    for column in columns:
         shown.add_column(column, justify="right" if column in ("generation", "documents", "size") else "left")
     for one in found:
         cells: tuple[Any, ...] = (
@@ -66,6 +69,7 @@ def table(found: list[Generation], now: datetime) -> Table:
             one.by or "–",
             one.forced or "–",
         )
+        cells += (one.truncated or "–",) if truncated else ()
         shown.add_row(*map(str, cells))
     return shown
 

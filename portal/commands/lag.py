@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,9 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from portal.commands.forgetting import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka import TopicsUnfit
+from projectors.kafka import KafkaAway, TopicsUnfit
 from projectors.lag import Lag, State, measure
 
 EVERY_S: Final = 2.0
@@ -31,20 +33,34 @@ async def lag(settings: Settings, *, watch: bool, as_json: bool) -> None:
     if watch and not as_json:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:
-                screen.update(table(await _measured(settings)), refresh=True)
+                found = await _measured(settings)
+                screen.update(table(found, await _more(settings, found)), refresh=True)
                 await asyncio.sleep(EVERY_S)
     while True:
         found = await _measured(settings)
         if as_json:
             sys.stdout.write(orjson.dumps(found.as_json()).decode() + "\n")
             sys.stdout.flush()
+            for line in await _more(settings, found):
+                print(f"portal: {line}", file=sys.stderr)
         else:
-            Console().print(table(found))
+            Console().print(table(found, await _more(settings, found)))
         if not watch:
             if found.state == "unknown":
                 raise CommandError("the lag could not be measured: Kafka or MongoDB does not answer")
             return
         await asyncio.sleep(EVERY_S)
+
+
+async def _more(settings: Settings, lag: Lag) -> list[str]:
+    """Why the lag is as it is, where the numbers do not say it, and which topics forget."""
+    why = [f"{lag.state}: {reason}" for reason in lag.reasons]
+    if lag.state == "unknown":
+        return why
+    try:
+        return [*why, *await forgetful(settings)]
+    except KafkaAway as error:
+        return [*why, f"warning: cannot tell for how long topics are kept: {error}"]
 
 
 async def _measured(settings: Settings) -> Lag:
@@ -54,7 +70,7 @@ async def _measured(settings: Settings) -> Lag:
         raise CommandError(str(error)) from error
 
 
-def table(lag: Lag) -> Group:
+def table(lag: Lag, more: Sequence[str]) -> Group:
     """The lag for people: totals, and the partitions that have something to say."""
     rows = Table(box=None, pad_edge=False)
     for column in ("topic", "partition", "end", "applied", "records", "seconds", "state"):
@@ -82,7 +98,8 @@ def table(lag: Lag) -> Group:
         _text(lag.skipped),
     )
     rest = len(lag.partitions) - len(shown)
-    return Group(totals, *([rows] if shown else []), Text(f"{rest} partitions are level", "dim"))
+    because = [Text(line, "yellow") for line in more]
+    return Group(totals, *because, *([rows] if shown else []), Text(f"{rest} partitions are level", "dim"))
 
 
 def _text(value: object) -> str:

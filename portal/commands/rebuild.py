@@ -1,21 +1,22 @@
 """`portal rebuild`: a new generation of the views beside the one that is served."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from portal.commands.forgetting import warn_of_forgetting
 from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.belonging import Broken
-from projectors.kafka import KafkaAway, TopicsUnfit
+from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
 from projectors.rebuild.estimate import estimate
 from projectors.rebuild.run import Failed, Plan, Told
 from projectors.rebuild.run import rebuild as run_rebuild
@@ -35,6 +36,8 @@ class Wanted(NamedTuple):
     max_rate: float | None
     restart: bool
     as_json: bool
+    from_truncated: str | None
+    """Why a log that does not begin at 0 is to do."""
     asked_by: str | None = None
     """Who asked for it, where somebody else has noted that in the audit."""
 
@@ -43,17 +46,33 @@ async def rebuild(settings: Settings, wanted: Wanted) -> None:
     """Rebuild to the end, or only say what there is to do; raises CommandError."""
     async with opened(settings) as store:
         try:
+            await warn_of_forgetting(settings)
             if wanted.dry_run:
-                _say_estimate(await estimate(settings.installation, wanted.workers, wanted.max_rate), wanted)
+                found = await estimate(
+                    settings.installation,
+                    store,
+                    wanted.workers,
+                    wanted.max_rate,
+                    from_truncated=wanted.from_truncated is not None,
+                )
+                _say_estimate(found, wanted)
                 return
             by = wanted.asked_by or await _noted(store, wanted)
-            plan = Plan(FILLER, wanted.workers, wanted.max_rate, by, wanted.promote, wanted.restart)
+            plan = Plan(
+                FILLER,
+                wanted.workers,
+                wanted.max_rate,
+                by,
+                wanted.promote,
+                wanted.restart,
+                wanted.from_truncated,
+            )
             with _lines() if wanted.as_json else _bar() as told:
                 generation = await run_rebuild(settings.installation, store, plan, told)
-        except (Broken, Failed, NotNow, KafkaAway, TopicsUnfit) as error:
+        except (Broken, Failed, NotNow, KafkaAway, LogGap, TopicsUnfit) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
-    _say_end(generation, record.get("state", "retired"), wanted)
+    _say_end(generation, record, wanted)
 
 
 async def _noted(store: Store, wanted: Wanted) -> str:
@@ -124,13 +143,15 @@ def _say_estimate(found: tuple[int, float | None], wanted: Wanted) -> None:
         print(f"{records:,} records to read, about {_time(seconds)} with {wanted.workers} processes")
 
 
-def _say_end(generation: int, state: str, wanted: Wanted) -> None:
+def _say_end(generation: int, record: Mapping[str, Any], wanted: Wanted) -> None:
+    state, truncated = record.get("state", "retired"), record.get("truncated")
     if wanted.as_json:
-        _line(generation=generation, state="done", serves=state == "served")
-    elif state == "level":
-        print(f"generation {generation} is level; `portal promote` serves it")
-    else:
-        print(f"generation {generation} is {state}")
+        more = {"truncated": truncated["reason"]} if truncated else {}
+        _line(generation=generation, state="done", serves=state == "served", **more)
+        return
+    of = ", made from a log that does not begin at offset 0" if truncated else ""
+    then = "; `portal promote` serves it" if state == "level" else ""
+    print(f"generation {generation} is {state}{of}{then}")
 
 
 def _time(seconds: float) -> str:

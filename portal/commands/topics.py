@@ -11,11 +11,10 @@ from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.kafka import KafkaAway, TopicsUnfit, admin, fitting
+from projectors.retention import FOR_EVER
 
 CONFIG: Final[Mapping[str, str]] = {
-    "cleanup.policy": "delete",
-    "retention.ms": "-1",
-    "retention.bytes": "-1",
+    **FOR_EVER,
     "max.message.bytes": str(MAX_MESSAGE_BYTES),
 }
 """The log is the system of record: it is kept for ever (EVENTS.md, "Topics")."""

@@ -4,27 +4,36 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from portal.commands.forgetting import warn_of_forgetting
 from portal.commands.refusals import refusals
+from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import belonging
 from projectors.opening import opened
 from projectors.recompute import FETCH_BYTES
 from projectors.verify import Compared, Verification
+from read_models.store.records import Records
 
 _IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
 SHOWN_CHARACTERS: Final = 300
 """Of a value that differs."""
 
 
-async def verify(settings: Settings, *, customer: str | None, sample: int | None) -> None:
-    """Print every difference, and what was compared; raises CommandError when there is one."""
+async def verify(
+    settings: Settings, *, customer: str | None, sample: int | None, from_truncated: str | None
+) -> None:
+    """Print every difference, and what was compared; raises CommandError when there is one.
+
+    `from_truncated` is why a log is to do that has forgotten what the views were made from.
+    """
     if customer is not None and sample is not None:
         raise UsageError("--customer and --sample do not go together")
     if customer is not None:
@@ -32,8 +41,15 @@ async def verify(settings: Settings, *, customer: str | None, sample: int | None
     found: Counter[str] = Counter()
     with refusals(), bar("verifying") as progress:
         async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
-            await belonging.check(store, cluster, log)
-            verification = Verification(store, cluster.topics, log, progress)
+            await warn_of_forgetting(settings)
+            whatever = from_truncated is not None
+            await belonging.check(store, cluster, log, from_truncated=whatever)
+            if whatever:
+                audit = Records(store.database).audit
+                about = customer or ""
+                now = datetime.now(UTC)
+                await audit.note(caller(), "verify.from_truncated", about, from_truncated, now)
+            verification = Verification(store, cluster.topics, log, progress, from_truncated=whatever)
             async for one in _chosen(verification, customer, sample):
                 _tell(one)
                 found.update(_counts(one))

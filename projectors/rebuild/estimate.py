@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from events.envelope import Record
+from projectors import belonging
 from projectors.installation import Installation
 from projectors.kafka import Cluster, Log, find, reading
 from projectors.rebuild.owners import folded
 from projectors.rebuild.run import lanes_to_fill
+from read_models.store import Store
 
 SAMPLE: Final = 2_000
 """Records that are folded to see how fast this machine is."""
@@ -17,30 +19,36 @@ OF_FOLDING: Final = 0.5
 
 
 async def estimate(
-    installation: Installation, workers: int, most_a_second: float | None
+    installation: Installation,
+    store: Store,
+    workers: int,
+    most_a_second: float | None,
+    *,
+    from_truncated: bool = False,
 ) -> tuple[int, float | None]:
     """Records to read, and seconds it should take; None where there are none. Raises Broken, TopicsUnfit, KafkaAway."""
     cluster = await find(installation.kafka, installation.topic_prefix)
-    lanes = await lanes_to_fill(installation, cluster)
-    total = sum(lane["filling"]["total"] for lane in lanes.values())
-    if not total:
-        return 0, None
     async with reading(installation.kafka, cluster.topics) as log:
+        await belonging.check_kept(store, cluster, log)
+        lanes = await lanes_to_fill(cluster, log, from_truncated=from_truncated)
+        total = sum(lane["filling"]["total"] for lane in lanes.values())
+        if not total:
+            return 0, None
         rate = workers * await _rate(cluster, log, lanes)
     return total, round(total / min(rate, most_a_second or rate), 1)
 
 
 async def _rate(cluster: Cluster, log: Log, lanes: Mapping[int, dict[str, Any]]) -> float:
     """Records a second of one process, by a sample of the longest topic."""
-    place, end = max(
+    place, begin, end = max(
         (
-            ((cluster.topics.name(short), lane), end)
+            ((cluster.topics.name(short), lane), found["begins"].get(short, 0), end)
             for lane, found in lanes.items()
             for short, end in found["filling"]["target"].items()
         ),
-        key=lambda one: one[1],
+        key=lambda one: one[2] - one[1],
     )
-    records = await log.read(place, 0, min(end, SAMPLE))
+    records = await log.read(place, begin, min(end, begin + SAMPLE))
     begun = time.perf_counter()
     by_key: dict[bytes | None, list[Record]] = {}
     for record in records:

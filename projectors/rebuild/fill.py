@@ -44,7 +44,10 @@ Made = tuple[Owned, Sequence[Record]]
 
 
 async def fill(installation: Installation, generation: int, most_a_second: float | None) -> None:
-    """Fill lanes until none is left; at most so many records a second. Waits while a server is away."""
+    """Fill lanes until none is left; at most so many records a second. Waits while a server is away.
+
+    Raises LogGap where the log has lost what is to be read, TopicsUnfit.
+    """
     store = Store(installation.mongo_url, installation.database)
     filling = store.filling(generation)
     try:
@@ -104,7 +107,7 @@ class _Filler:
         self, claim: Claim, slices: Sequence[Slice], discarded: frozenset[Position]
     ) -> Sequence[Slice]:
         """Fills the first of the slices that are left, or as much of it as memory allows; what is left then."""
-        owners = await self._reader.read(claim.lane, claim.target, slices[0])
+        owners = await self._reader.read(claim.lane, claim.begins, claim.target, slices[0])
         rest = [*owners.rest, *slices[1:]]
         if owners.rest:
             await patiently(lambda: self._filling.split(claim, [owners.slice, *rest]))

@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from projectors import group
 from projectors.applier import Applier, LaneLost
 from projectors.installation import Installation
-from projectors.kafka import REQUEST_S, Cluster, KafkaAway, Place, members, record_of
+from projectors.kafka import REQUEST_S, Cluster, KafkaAway, LogGap, Place, members, record_of
 from read_models.store import Conflict, NotLevel, NotNow, Store, Unavailable
 
 logger = structlog.get_logger(__name__)
@@ -42,7 +42,8 @@ class Follower:
     async def run(self) -> None:
         """Follow until every lane is a live worker's, or no worker is running.
 
-        Raises LaneLost when somebody else follows, `NotNow` when the generation was dropped, KafkaAway.
+        Raises LaneLost when somebody else follows, `NotNow` when the generation was dropped, KafkaAway,
+        LogGap.
         """
         client = AIOKafkaConsumer(
             **self._installation.kafka.client(),
@@ -56,6 +57,8 @@ class Follower:
             self._positions = await self._applier.take_over(self._lanes)
             self._assign(client)
             await self._follow(client)
+        except OffsetOutOfRangeError:
+            raise LogGap("the log does not reach back any more to where the generation ends") from None
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway("Kafka does not answer") from error
         finally:
@@ -145,4 +148,9 @@ class Follower:
     async def _worker_there(self) -> bool:
         installation = self._installation
         name = group.name(installation.topic_prefix, installation.database, self._store.version)
-        return bool(await members(installation.kafka, name))
+        try:
+            return bool(await members(installation.kafka, name))
+        except KafkaAway as error:
+            # Also a cluster that never had a group says so, while it makes the topic for their offsets.
+            logger.warning("cannot tell whether a live worker is running", reason=str(error))
+            return True

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka import REQUEST_S, Kafka, KafkaAway, record_of
+from projectors.kafka import REQUEST_S, Kafka, KafkaAway, LogGap, record_of
 from read_models.store import Slice
 
 SLICE_RECORDS: Final = 40_000
@@ -51,13 +51,20 @@ class LaneReader:
         self._client = client
         self._topics = topics
 
-    async def read(self, lane: int, target: Mapping[str, int], part: Slice) -> Owners:
-        """The records of a slice below the target offsets (by topic without prefix); raises KafkaAway."""
+    async def read(
+        self, lane: int, begins: Mapping[str, int], target: Mapping[str, int], part: Slice
+    ) -> Owners:
+        """The records of a slice from some offsets (0 where none is given) to below others, by topic without prefix.
+
+        Raises KafkaAway; LogGap where the log does not reach back so far.
+        """
         ends = {TopicPartition(self._topics.name(short), lane): end for short, end in target.items() if end}
         numbers = {place.topic: number for number, place in enumerate(ends)}
         found = _Found(part, len(ends))
         try:
-            await self._begin(list(ends))
+            self._client.assign(list(ends))
+            for place in ends:
+                self._client.seek(place, begins.get(self._topics.short[place.topic], 0))
             silent_since = asyncio.get_running_loop().time()
             while waiting := [
                 place for place, end in ends.items() if await self._client.position(place) < end
@@ -69,17 +76,13 @@ class LaneReader:
                 silent_since = now if batches else silent_since
                 if now - silent_since > SILENT_S:
                     raise KafkaAway("Kafka does not answer")
+        except OffsetOutOfRangeError:
+            raise LogGap(f"the log of lane {lane} does not reach back any more to where it began") from None
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway("Kafka does not answer") from error
         finally:
             self._client.unsubscribe()
         return found.owners()
-
-    async def _begin(self, places: list[TopicPartition]) -> None:
-        self._client.assign(places)
-        async with asyncio.timeout(REQUEST_S):
-            for place, offset in (await self._client.beginning_offsets(places)).items():
-                self._client.seek(place, offset)
 
 
 class _Found:

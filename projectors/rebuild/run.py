@@ -12,13 +12,23 @@ import structlog
 from projectors import belonging
 from projectors.applier import LaneLost
 from projectors.installation import Installation
-from projectors.kafka import Cluster, KafkaAway, find, reading
+from projectors.kafka import Cluster, KafkaAway, Log, LogGap, find, reading
 from projectors.rebuild.follow import Follower
 from projectors.rebuild.lane import slices_of
 from projectors.rebuild.progress import Rate, utc_now
+from projectors.supervisor import UNMENDABLE
 from projectors.switch import promote
 from projectors.tasks import end, first
-from read_models.store import Conflict, NotNow, Progress, Store, Unavailable, blank_filling, patiently
+from read_models.store import (
+    Conflict,
+    NotNow,
+    Progress,
+    Store,
+    Truncated,
+    Unavailable,
+    blank_filling,
+    patiently,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +55,8 @@ class Plan(NamedTuple):
     """Who asked for it."""
     promoting: bool
     restart: bool
+    from_truncated: str | None = None
+    """Why a generation is to be made although the log does not begin at offset 0."""
 
 
 Told = Callable[[int, str, Progress, float | None], None]
@@ -54,36 +66,44 @@ Told = Callable[[int, str, Progress, float | None], None]
 async def rebuild(installation: Installation, store: Store, plan: Plan, told: Told) -> int:
     """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
 
-    Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken,
+    Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken, LogGap,
     TopicsUnfit, KafkaAway and Unavailable.
     """
     cluster = await find(installation.kafka, installation.topic_prefix)
-    generation = await _begun(installation, store, cluster, plan)
+    async with reading(installation.kafka, cluster.topics) as log:
+        await belonging.check_kept(store, cluster, log)
+        generation = await _begun(store, cluster, log, plan)
     work = _Rebuild(installation, store, cluster, generation, plan, told)
     try:
         await work.run()
-    except (Failed, NotNow, KafkaAway, Unavailable) as error:
+    except (Failed, NotNow, LogGap, KafkaAway, Unavailable) as error:
         with suppress(Unavailable):
             await store.lifecycle.note(generation, error=str(error), heard_at=utc_now())
         raise
     return generation
 
 
-async def lanes_to_fill(installation: Installation, cluster: Cluster) -> Mapping[int, dict[str, Any]]:
-    """How each lane is filled up to where the log ends now; raises Broken where the log does not begin at 0."""
+async def lanes_to_fill(
+    cluster: Cluster, log: Log, *, from_truncated: bool = False
+) -> Mapping[int, dict[str, Any]]:
+    """How each lane is filled up to where the log ends now.
+
+    Raises Broken where the log does not begin at 0, unless what is left of it is to do.
+    """
     lanes = range(cluster.topics.partitions)
-    async with reading(installation.kafka, cluster.topics) as log:
-        beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
-    belonging.require_whole(beginnings)
+    beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    if not from_truncated:
+        belonging.require_whole(beginnings)
     found = {}
     for lane in lanes:
         target = {short: ends[name, lane] for name, short in cluster.topics.short.items()}
-        total = sum(target.values())
-        found[lane] = blank_filling(target, total, slices_of(total))
+        begins = {short: at for name, short in cluster.topics.short.items() if (at := beginnings[name, lane])}
+        total = sum(target.values()) - sum(begins.values())
+        found[lane] = blank_filling(begins, target, total, slices_of(total))
     return found
 
 
-async def _begun(installation: Installation, store: Store, cluster: Cluster, plan: Plan) -> int:
+async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
     while True:
         if (left := await store.lifecycle.filling()) is not None:
             if left["version"] != store.version:
@@ -92,16 +112,22 @@ async def _begun(installation: Installation, store: Store, cluster: Cluster, pla
                     f" there is one rebuild at a time: let it end, or `portal generations drop {left['_id']}`"
                 )
             if not plan.restart:
-                if left["cluster_id"] != cluster.id or left["partitions"] != cluster.topics.partitions:
+                try:
+                    await belonging.check_one(store, cluster, log, left)
+                except belonging.Broken as error:
                     raise belonging.Broken(
-                        f"generation {left['_id']} was begun from another log: `portal rebuild --restart`"
-                    )
+                        f"generation {left['_id']}, which is unfinished, cannot be gone on with: {error};"
+                        " --restart begins anew"
+                    ) from error
                 await store.lifecycle.note(left["_id"], error=None, heard_at=utc_now())
                 return int(left["_id"])
             await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"], plan.by))
-        lanes = await lanes_to_fill(installation, cluster)
+        reason = plan.from_truncated
+        lanes = await lanes_to_fill(cluster, log, from_truncated=reason is not None)
+        lost = any(lane["begins"] for lane in lanes.values())
+        truncated = Truncated(reason, plan.by) if reason is not None and lost else None
         try:
-            generation = await store.lifecycle.begin(store.version, cluster.id, lanes)
+            generation = await store.lifecycle.begin(store.version, cluster.id, lanes, truncated)
         except Conflict:
             continue
         total = sum(lane["filling"]["total"] for lane in lanes.values())
@@ -175,6 +201,8 @@ class _Rebuild:
     async def _keep_filling(self, arguments: Sequence[str]) -> None:
         crashes, done = 0, -1
         while status := await _process(arguments):
+            if status == UNMENDABLE:
+                raise Failed("a process that fills ended for good: its last message says why")
             progress = await patiently(self._filling.progress)
             crashes = crashes + 1 if progress.done == done else 1
             done = progress.done

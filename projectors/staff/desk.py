@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from projectors import switch
+from projectors import belonging, switch
 from projectors.generations import Generation, generations
 from projectors.kafka import find, reading
 from projectors.lag import Lag
@@ -154,6 +154,7 @@ class Desk:
             installation = self.installation
             cluster = await find(installation.kafka, installation.topic_prefix)
             log = await stack.enter_async_context(reading(installation.kafka, cluster.topics))
+            await belonging.check(self.store, cluster, log)
             writer = self.store.writer()
             await writer.open()
             stack.push_async_callback(writer.close)

@@ -15,6 +15,7 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
+from projectors.belonging import Broken
 from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
 from projectors.quarantine import NoSuchLetter
 from projectors.release import StillFails
@@ -39,7 +40,7 @@ def problem_of(error: Exception) -> Problem:
             )
         case NoSuchLetter():
             return Problem(HTTP_404_NOT_FOUND, str(error))
-        case NotNow() | StillFails() | LogGap():
+        case NotNow() | StillFails() | LogGap() | Broken():
             return Problem(HTTP_409_CONFLICT, str(error))
         case Unavailable():
             return Problem(

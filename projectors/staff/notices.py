@@ -4,21 +4,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
-from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka import KafkaAway, admin
+from projectors.kafka import KafkaAway
+from projectors.retention import MEND, forgetting
 from read_models.store import Store
 from read_models.store.records import Notice, Notices
 
 LOOK_EVERY_S: Final = 30.0
 """So seldom topics are asked how long they are kept, and businesses what they claim."""
 MOST: Final = 500
-FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-"""As `portal topics create` makes them (EVENTS.md, "Topics")."""
 CLAIMS: Final[tuple[tuple[str, Literal["slug", "portal_host"]], ...]] = (
     ("slug claimed twice", "slug"),
     ("host claimed twice", "portal_host"),
@@ -71,35 +67,11 @@ class Seen:
 
     async def _topics(self) -> list[Notice]:
         try:
-            configs = await configs_of(self._installation)
+            found = await forgetting(self._installation.kafka, self._installation.topic_prefix)
         except KafkaAway:
             return []
-        forgetting = {name: said for name, config in configs.items() if (said := forgets(config))}
-        self._since = {name: self._since.get(name, self._clock()) for name in forgetting}
+        self._since = {name: self._since.get(name, self._clock()) for name in found}
         return [
-            Notice(
-                "topic not kept for ever", "", name, self._since[name], f"{said}: make it -1, cleanup delete"
-            )
-            for name, said in forgetting.items()
+            Notice("topic not kept for ever", "", name, self._since[name], f"{said}: {MEND}")
+            for name, said in found.items()
         ]
-
-
-def forgets(config: dict[str, str]) -> str:
-    """By which settings a topic forgets; "" when it is kept for ever."""
-    wrong = [name for name, value in FOR_EVER.items() if config.get(name, value) != value]
-    return ", ".join(f"{name} is {config[name]}" for name in wrong)
-
-
-async def configs_of(installation: Installation) -> dict[str, dict[str, str]]:
-    """The settings of the installation's topics, by name; raises KafkaAway."""
-    names = Topics(installation.topic_prefix, 1).names
-    async with admin(installation.kafka) as client:
-        answers = await client.describe_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-        )
-    resources: list[Any] = [one for answer in answers for one in answer.resources]
-    return {
-        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
-        for resource in resources
-        if not resource[0]
-    }

@@ -12,6 +12,7 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
 
+from projectors.belonging import Broken
 from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
 from projectors.quarantine import NoSuchLetter
 from projectors.release import StillFails
@@ -30,7 +31,7 @@ from web.problems import seconds
 HOME: Final = "/"
 RENEWED_S: Final = 10
 """Without JavaScript."""
-REFUSED: Final = (NotNow, StillFails, LogGap, NoSuchLetter, TakesLong, KafkaAway, TopicsUnfit)
+REFUSED: Final = (NotNow, StillFails, LogGap, Broken, NoSuchLetter, TakesLong, KafkaAway, TopicsUnfit)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
 
-from projectors.kafka import TopicsMissing, TopicsUnfit
+from projectors.kafka import TopicsMissing
 from projectors.lag import Lag, Meter, compare
 
 logger = structlog.get_logger(__name__)
@@ -76,16 +77,12 @@ class Watch:
             return await self._meter.measure()
         except TopicsMissing as error:
             return self._unknown(str(error))
-        except TopicsUnfit as error:
-            return self._unknown(str(error), broken=True)
         except Exception as error:
             logger.exception("the lag could not be measured")
             return self._unknown(f"the lag could not be measured: {type(error).__name__}")
 
-    def _unknown(self, reason: str, *, broken: bool = False) -> Lag:
-        nothing = compare(self._prefix, None, None, self._clock())
-        state = "broken" if broken else nothing.state
-        return Lag(**{**vars(nothing), "state": state, "reasons": [reason]})
+    def _unknown(self, reason: str) -> Lag:
+        return replace(compare(self._prefix, None, None, self._clock()), reasons=[reason])
 
 
 def by_topic(lag: Lag) -> dict[str, int] | None:

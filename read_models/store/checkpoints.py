@@ -1,8 +1,9 @@
 """Checkpoints: how far a lane's log is applied in a generation, written in the transaction that writes its views.
 
 One document per generation and lane, made with its generation: `{_id: "<generation>/<lane>", generation, lane, offsets
-{topic without prefix: offset of the next record}, revision, session, applied_at, level_at, counts}`. Every transaction
-that writes a document of the lane compares `revision` and adds 1 (DESIGN.md, decision 1).
+{topic without prefix: offset of the next record}, revision, session, applied_at, level_at, counts}`, and `begins`, the
+offsets at which the log began, where it was made from a log that does not begin at 0. Every transaction that writes a
+document of the lane compares `revision` and adds 1 (DESIGN.md, decision 1).
 """
 
 from collections import Counter
@@ -35,6 +36,8 @@ class Checkpoint:
     level_at: datetime | None
     """Up to when the lane's log is known to be applied whole."""
     counts: Counter[str] = field(default_factory=Counter)
+    begins: Mapping[str, int] = field(default_factory=dict)
+    """By topic without prefix, where it is not 0: the offset of the first record that was there to be applied."""
 
     @classmethod
     def of(cls, document: Doc) -> "Checkpoint":

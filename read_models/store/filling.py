@@ -48,6 +48,8 @@ class Claim(NamedTuple):
 
     generation: int
     lane: int
+    begins: Mapping[str, int]
+    """From which offsets it is read, by topic without prefix, where that is not 0."""
     target: Mapping[str, int]
     """Up to which offsets it is read, by topic without prefix."""
     slices: Sequence[Slice]
@@ -76,9 +78,10 @@ class Progress(NamedTuple):
     lanes_left: int
 
 
-def blank_filling(target: Mapping[str, int], total: int, slices: int) -> Doc:
-    """What a lane's checkpoint begins with; `total` records are to be read."""
+def blank_filling(begins: Mapping[str, int], target: Mapping[str, int], total: int, slices: int) -> Doc:
+    """What a lane's checkpoint begins with; `total` records are to be read, between these offsets by topic."""
     return {
+        "begins": dict(begins),
         "filled": 0,
         "filling": {
             "target": dict(target),
@@ -155,7 +158,8 @@ class Filling:
         self._revision = found["revision"]
         filling = found["filling"]
         slices = [Slice(*one) for one in filling["slices"]]
-        return Claim(self._generation, found["lane"], filling["target"], slices, filling["begun"])
+        begins = found.get("begins", {})
+        return Claim(self._generation, found["lane"], begins, filling["target"], slices, filling["begun"])
 
     async def refresh(self, claim: Claim) -> None:
         """Says that the process lives; raises `ClaimLost`."""

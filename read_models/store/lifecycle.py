@@ -3,7 +3,7 @@
 A generation's record is `{_id: its number, version, state, partitions, cluster_id, created_at}`; then `level_at` when
 it was filled, `promoted_at` when it was served last, `retired_at`, `dropped_at` when its data was gone, and
 `switches`, the last few ways it came to be served: `[{id, what, at, by, forced}]`, with a reason
-in `forced` where it was.
+in `forced` where it was. One made from a log that does not begin at offset 0 has `truncated`: `{reason, by, at}`.
 
 Whoever changes what is kept writes every lane of it, in the same transaction: so a worker that knows the old state
 fails with its next batch, and nobody can write what is retired.
@@ -45,6 +45,14 @@ class Switch(NamedTuple):
     """Why it is to be done although the generation is not level or has more dead letters."""
 
 
+class Truncated(NamedTuple):
+    """That a generation is made although the log does not begin at offset 0 (any more)."""
+
+    reason: str
+    by: str
+    """Who asked, for the record."""
+
+
 class NotNow(Exception):
     """What was asked for is not possible as things are; the text says why and what to do."""
 
@@ -69,7 +77,9 @@ class Lifecycle:
         self._dead_letters = dead_letters
         self._audit = Records(database).audit
 
-    async def begin(self, version: int, cluster_id: str, lanes: Mapping[int, Doc]) -> int:
+    async def begin(
+        self, version: int, cluster_id: str, lanes: Mapping[int, Doc], truncated: Truncated | None = None
+    ) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
 
         `lanes` says of every lane how it is filled (`read_models.store.filling.blank_filling`).
@@ -78,6 +88,8 @@ class Lifecycle:
         generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
         await self._generations.make_collections(generation, indexed=False)
         record = new_record(generation, version, len(lanes), cluster_id, "filling")
+        if truncated is not None:
+            record["truncated"] = truncated._asdict() | {"at": _now()}
         async with self._transaction() as session:
             if filling := await self._records.find_one({"state": "filling"}, session=session):
                 raise NotNow(
@@ -87,6 +99,15 @@ class Lifecycle:
             await self._records.insert_one(record, session=session)
             blank = [checkpoints.blank(generation, lane) | filling for lane, filling in lanes.items()]
             await self._checkpoints.insert_many(blank, session=session)
+            if truncated is not None:
+                await self._audit.note(
+                    truncated.by,
+                    "rebuild.from_truncated",
+                    str(generation),
+                    truncated.reason,
+                    _now(),
+                    session=session,
+                )
         return generation
 
     async def filling(self) -> Doc | None:
@@ -144,6 +165,7 @@ class Lifecycle:
         """Serves another generation of a version, in one transaction over all lanes; answers what is kept then.
 
         `ends` is where the log ended when it was asked for: it counts where nothing is served yet.
+        What was served stands by, but where it lacks records that the log has lost: it could not be kept up to date.
         Raises `NotNow`, `NotLevel`, and `Conflict` when a lane is just being written: then it is to be tried again.
         """
         async with self._transaction() as session:
@@ -155,9 +177,12 @@ class Lifecycle:
             await self._take(filter(None, (target, pointer.standby)), session)
             lanes = await self._lanes(target, session)
             before = await self._lanes(pointer.standby, session) if pointer.standby else {}
+            if pointer.standby and _lacks(before, lanes):
+                gone.add(pointer.standby)
+                pointer = replace(pointer, standby=None)
             if order.forced is None:
                 self._require_level(target, lanes, _offsets(before) if before else ends)
-                await self._require_no_more_dead_letters(target, pointer.standby)
+                await self._require_no_more_dead_letters(target, known.served if known else None)
             await self._carry_over(before, lanes, session)
             await self._retire(gone, session)
             await self._point(pointer, session)
@@ -293,6 +318,15 @@ def _switched(known: Pointer, what: str) -> tuple[Pointer, int]:
     if what == "promote":
         raise NotNow("there is no generation to promote: `portal rebuild` fills one")
     raise NotNow("there is no generation to go back to: none was served before")
+
+
+def _lacks(before: Mapping[int, Doc], lanes: Mapping[int, Doc]) -> bool:
+    """Whether lanes end before the log begins of which others were made."""
+    return any(
+        before[lane]["offsets"].get(topic, 0) < begin
+        for lane, one in lanes.items()
+        for topic, begin in one.get("begins", {}).items()
+    )
 
 
 def _without(known: Pointer, generation: int) -> Pointer:

@@ -9,7 +9,7 @@ import pytest
 from events.envelope import Event
 from portal.commands.topics import create
 from portal.settings import Settings
-from projectors.kafka import find
+from projectors.kafka import find, reading
 from projectors.rebuild import fill as filling
 from projectors.rebuild import lane
 from projectors.rebuild.fill import fill
@@ -49,7 +49,8 @@ async def begun(one: Installation, store: Store) -> int:
     """The number of a generation that is to be filled."""
     installation = Settings.read(one.env).installation
     cluster = await find(installation.kafka, installation.topic_prefix)
-    return await store.lifecycle.begin(VERSION, cluster.id, await lanes_to_fill(installation, cluster))
+    async with reading(installation.kafka, cluster.topics) as log:
+        return await store.lifecycle.begin(VERSION, cluster.id, await lanes_to_fill(cluster, log))
 
 
 async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(

@@ -247,7 +247,7 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
 
 
 async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(store: Store) -> None:
-    lanes = {lane: blank_filling({}, 0, 1) for lane in LANES}
+    lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
     generation = await store.lifecycle.begin(VERSION, "cluster", lanes)
     with pytest.raises(NotLevel, match="not filled yet"):
         await store.lifecycle.offer(generation)

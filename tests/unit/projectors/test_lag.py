@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from events.topics import Topics
@@ -96,6 +97,20 @@ def test_views_of_another_log_are_broken() -> None:
     assert more.reasons == ["the log is shorter than the views in t.visits/0"]
     other = views(checkpoint(0, {}, 1))._replace(record=RECORD | {"cluster_id": "d"})
     assert compare("t.", other, log({}, {}), NOW).state == "broken"
+
+
+def test_a_log_that_lost_its_beginning_is_broken_unless_the_views_were_made_so() -> None:
+    """They were made from where it began then; when it loses more, they are broken again."""
+    place = ("t.visits", 0)
+    cut = log({place: 9}, {})
+    cut = cut._replace(beginnings={**cut.beginnings, place: 5})
+    whole = checkpoint(0, {"visits": 9}, 1)
+    assert compare("t.", views(whole), cut, NOW).reasons == [
+        "the log does not begin at offset 0 in t.visits/0"
+    ]
+    assert compare("t.", views(whole), cut, NOW).state == "broken"
+    assert compare("t.", views(replace(whole, begins={"visits": 5})), cut, NOW).state == "ok"
+    assert compare("t.", views(replace(whole, begins={"visits": 4})), cut, NOW).state == "broken"
 
 
 def test_without_kafka_the_lag_is_unknown() -> None:
