@@ -29,6 +29,9 @@ class SampleLog:
     def __init__(self, records: Sequence[Record] = SAMPLE) -> None:
         self.records = records
 
+    async def beginnings(self, lanes: Iterable[int]) -> dict[tuple[str, int], int]:
+        return {(name, lane): 0 for name in TOPICS.names for lane in lanes}
+
     async def at(self, place: tuple[str, int], offsets: Iterable[int]) -> list[Record]:
         wanted = set(offsets)
         return [r for r in self.records if (r.topic, r.partition) == place and r.offset in wanted]
