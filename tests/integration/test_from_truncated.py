@@ -66,7 +66,9 @@ async def test_views_are_made_of_what_is_left_served_and_gone_on_with(one: Insta
     assert (newest["generation"], newest["truncated"], first["truncated"]) == (2, WHY, None)
     listed = (await one.run("generations", "list", COLUMNS="300")).stdout
     assert ("from a truncated log" in listed, WHY in listed) == (True, True)
-    [noted] = [action for action in await all_of(one, "audit") if action["action"] == "rebuild.from_truncated"]
+    [noted] = [
+        action for action in await all_of(one, "audit") if action["action"] == "rebuild.from_truncated"
+    ]
     assert (noted["action"], noted["about"], noted["detail"]) == ("rebuild.from_truncated", "2", WHY)
 
     project = one.start("project")

@@ -29,7 +29,7 @@ class Load:
         self._number = 0
 
     def history(self, now: datetime) -> list[Json]:
-        """Each customer has an appointment to come, whose technician changes again and again (Sam to begin with, who sorts first)."""
+        """Each customer has an appointment to come, whose technician changes again and again, at first Sam."""
         events = [business(BUSINESS, now)]
         for number in range(CUSTOMERS):
             events += begin(BUSINESS, f"cus_{number}", now)
