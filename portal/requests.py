@@ -60,7 +60,7 @@ class Clients:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, which sees the client."""
-        if self._trusted and scope["type"] == ScopeType.HTTP and scope["client"]:
+        if scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
             client = self._client(host, scope["headers"])
             scope["client"] = (host, port) if client == host else (client, 0)

@@ -25,6 +25,8 @@ class Rounds(ABC):
 
     def __init__(self) -> None:
         self._stopping = asyncio.Event()
+        self._idle = asyncio.Lock()
+        """Whoever found nothing looks again for all: of those that wait, one asks the database."""
 
     @abstractmethod
     async def send_next(self) -> bool:
@@ -51,7 +53,8 @@ class Rounds(ABC):
                 log.exception("mail.failed")
                 found = False
             if not found:
-                await self._pause(LOOK_EVERY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads, hides nothing
+                async with self._idle:
+                    await self._pause(LOOK_EVERY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads, hides nothing
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -4,9 +4,9 @@ Files and what is sent in pieces are left alone: they are compressed as they are
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import cramjam
-from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
@@ -50,7 +50,8 @@ class Compressed:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        coding = coding_for(Headers.from_scope(scope).get("accept-encoding", ""))
+        accepted = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding")
+        coding = coding_for(accepted.decode("latin-1"))
         started: HTTPResponseStartEvent | None = None
 
         async def smaller(message: Message) -> None:
@@ -73,6 +74,7 @@ class Compressed:
         await self._app(scope, receive, smaller)
 
 
+@lru_cache
 def coding_for(accepted: str) -> str | None:
     """The first of `CODINGS` that an Accept-Encoding header takes by name; a weight of 0 refuses it."""
     taken = {
@@ -85,9 +87,20 @@ def coding_for(accepted: str) -> str | None:
 
 def may_be(start: HTTPResponseStartEvent) -> bool:
     """Whether an answer is of a kind that is compressed, and is not yet."""
-    headers = {name.lower(): value for name, value in start["headers"]}
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().decode("latin-1")
-    return kind in KINDS and b"content-encoding" not in headers
+    kind = b""
+    for name, value in start["headers"]:
+        lower = name.lower()
+        if lower == b"content-encoding":
+            return False
+        if lower == b"content-type":
+            kind = value
+    return is_text(kind)
+
+
+@lru_cache
+def is_text(content_type: bytes) -> bool:
+    """Whether what a Content-Type names is of a kind that is compressed."""
+    return content_type.partition(b";")[0].strip().decode("latin-1") in KINDS
 
 
 def packed(start: HTTPResponseStartEvent, coding: str, length: int) -> HTTPResponseStartEvent:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -65,6 +66,8 @@ class Timed:
             registry=registry,
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
         )
+        self._labelled = lru_cache(self._seconds.labels)
+        """Routes, and so labels, are few; prometheus-client looks for them under a lock."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
@@ -84,7 +87,7 @@ class Timed:
         finally:
             route = str(scope.get("path_template") or NO_ROUTE)
             labels = (method if method in KNOWN else "other", route, f"{status // 100}xx")
-            self._seconds.labels(*labels).observe(time.perf_counter() - begun)
+            self._labelled(*labels).observe(time.perf_counter() - begun)
 
 
 KNOWN = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})

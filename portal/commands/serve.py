@@ -44,7 +44,10 @@ def app() -> ASGIApp:
     gc.set_threshold(100_000, 50, 1000)
     sys.setswitchinterval(0.0005)
     settings = Settings.read(os.environ)
-    return RequestIds(Clients(create_app(config_of(settings)), settings.trusted_proxies))
+    surface: ASGIApp = create_app(config_of(settings))
+    if settings.trusted_proxies:
+        surface = Clients(surface, settings.trusted_proxies)
+    return RequestIds(surface)
 
 
 def config_of(settings: Settings) -> Config:
