@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MANY, MARIA, NEW, NOIR, PAYERS, SLUG, SOMBRE, SPANISH, TILL
+from tests.e2e.clearwater import LOUD, MANY, MARIA, NEW, NOIR, PAYERS, SLUG, SOMBRE, SPANISH, TILL, TURNING
 from tests.e2e.conftest import WITHIN_S, Portal, enter
 
 PICTURES = Path("build/pages")
@@ -49,6 +49,7 @@ PAGES = [
     *((SLUG, path, MARIA) for path in EVERYTHING),
     *((LOUD, path, SPANISH) for path in EVERYTHING),
     *((NOIR, path, SOMBRE) for path in ("/", "/contracts/con_1")),
+    *((NOIR, path, TURNING) for path in ("/visits/ahead", "/visits/vis_back")),
     *((SLUG, path, NEW) for path in LISTS),
     (TILL, "/invoices/inv_0", PAYERS[0]),
     *((SLUG, path, MANY) for path in ("/", "/visits", "/invoices")),
