@@ -6,7 +6,7 @@ What is in the quarantine is read by `Store.letters` alone.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -23,6 +23,10 @@ from read_models.store.letters import parse
 from read_models.store.records import Records
 
 logger = structlog.get_logger(__name__)
+
+
+PATIENCE_S: Final = 60.0
+"""How long a transaction may fail: longer than servers take to change over, and than MongoDB lets one be open."""
 
 
 class NoSuchLetter(LookupError):
@@ -79,8 +83,8 @@ class Quarantine:
         """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
 
         The customer of an unreadable record that can be read by now is projected anew: to apply it late would be wrong.
-        `by` is who asks, as in the audit. Raises NoSuchLetter, StillFails, KafkaAway, LogGap; waits while MongoDB is
-        away, until cancelled.
+        `by` is who asks, as in the audit. Raises NoSuchLetter, StillFails, Broken, KafkaAway, LogGap; `Unavailable`
+        when MongoDB does not answer for longer than the writer has patience.
         """
         letters = await self._letters(name)
         await self._audit.note(by, "dead_letter.retry", name, None, datetime.now(UTC))
@@ -153,7 +157,7 @@ async def opened(installation: Installation) -> AsyncIterator[tuple[Store, Quara
     """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit, Broken."""
     async with opening.opened(installation) as (store, cluster, log):
         await belonging.check(store, cluster, log)
-        writer = store.writer()
+        writer = store.writer(PATIENCE_S)
         await writer.open()
         try:
             yield store, Quarantine(store, cluster.topics, log, writer)

@@ -95,7 +95,11 @@ async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
         try:
             return await what()
         except (KafkaAway, TopicsMissing, Unavailable, NoGeneration, GroupFull) as error:
-            reason = str(error) if not isinstance(error, Unavailable) else "MongoDB does not answer"
+            reason = (
+                f"MongoDB does not answer as it should ({error})"
+                if isinstance(error, Unavailable)
+                else str(error)
+            )
             if reason != said:
                 logger.warning("waiting", reason=reason)
                 said = reason

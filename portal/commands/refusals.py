@@ -16,6 +16,8 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        raise CommandError(f"MongoDB does not answer ({error}): see PORTAL_MONGO_URL") from error
+        raise CommandError(
+            f"MongoDB does not answer as it should ({error}): see PORTAL_MONGO_URL, and its log"
+        ) from error
     except (KafkaAway, TopicsUnfit, LogGap, Broken, NoGeneration, NoSuchLetter) as error:
         raise CommandError(str(error)) from error

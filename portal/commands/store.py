@@ -19,4 +19,6 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         finally:
             await store.close()
     except Unavailable as error:
-        raise CommandError(f"MongoDB does not answer ({error}): see PORTAL_MONGO_URL") from error
+        raise CommandError(
+            f"MongoDB does not answer as it should ({error}): see PORTAL_MONGO_URL, and its log"
+        ) from error

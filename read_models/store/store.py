@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from typing import Final, Self
 from weakref import WeakValueDictionary
 
@@ -79,9 +80,9 @@ class Store:
         with translated():
             await self._client.admin.command("ping")
 
-    def writer(self) -> Writer:
-        """A write path with a session of its own."""
-        return Writer(self._client, self.database, self.generations, self.dead_letters)
+    def writer(self, patience_s: float = math.inf) -> Writer:
+        """A write path with a session of its own; for `patience_s` see `Writer`."""
+        return Writer(self._client, self.database, self.generations, self.dead_letters, patience_s)
 
     def filling(self, generation: int) -> Filling:
         """Fills lanes of a generation, with a session of its own."""

@@ -1,6 +1,7 @@
 """The write path: one transaction a batch, compared on every lane it writes (DESIGN.md, decision 1)."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -64,15 +65,24 @@ class Writer:
     """
 
     def __init__(
-        self, client: Client, database: Database, generations: Generations, dead_letters: DeadLetters
+        self,
+        client: Client,
+        database: Database,
+        generations: Generations,
+        dead_letters: DeadLetters,
+        patience_s: float = math.inf,
     ) -> None:
-        """Nothing is asked of the server yet."""
+        """Nothing is asked of the server yet. A transaction that fails is tried again for `patience_s` at most.
+
+        Who has no end of patience needs somebody else to notice that it does not get on.
+        """
         self._client = client
         self._database = database
         self._checkpoints = database[COLLECTION]
         self._generations = generations
         self._dead_letters = dead_letters
         self._discards = Discards(database)
+        self._patience_s = patience_s
         self._session: Any = None
         self._reading: Any = None
         self.retries = 0
@@ -168,8 +178,9 @@ class Writer:
     async def write(self, batch: Batch, known: Sequence[Checkpoint], views: Sequence[Views]) -> None:
         """Writes a batch in one transaction, or raises.
 
-        Failures of the server are retried with growing pauses until the caller cancels. Raises `CompareFailed`, and
-        `Unstorable` when a document cannot be stored. `known` is brought up to date.
+        Failures of the server are retried with growing pauses, until the caller cancels or has no patience left, which
+        raises `Unavailable`. Raises `CompareFailed`, and `Unstorable` when a document cannot be stored. `known` is
+        brought up to date.
         """
         now = datetime.now(UTC)
         operations = advances(known, batch.steps, self.session_id, now)
@@ -262,7 +273,7 @@ class Writer:
     async def _retried(
         self, transact: Callable[[], Coroutine[Any, Any, None]], known: Sequence[Checkpoint]
     ) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        pause, begun = FIRST_PAUSE_SECONDS, time.monotonic()
         blocked_since: float | None = None
         while True:
             try:
@@ -271,12 +282,17 @@ class Writer:
                     await self._kill_holders(known)
                 await settled(transact())
                 return
-            except Conflict:
-                blocked_since = blocked_since or time.monotonic()
-                log.info("a lane is held by another transaction", lanes=sorted({one.lane for one in known}))
             except Unavailable as error:
-                blocked_since = None
-                log.warning("MongoDB does not answer; trying again", error=str(error))
+                if time.monotonic() - begun > self._patience_s:
+                    raise
+                if isinstance(error, Conflict):
+                    blocked_since = blocked_since or time.monotonic()
+                    log.info(
+                        "a lane is held by another transaction", lanes=sorted({one.lane for one in known})
+                    )
+                else:
+                    blocked_since = None
+                    log.warning("a transaction failed; trying again", error=str(error))
             self.retries += 1
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
