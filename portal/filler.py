@@ -21,7 +21,7 @@ logger = structlog.get_logger(__name__)
 
 def main() -> int:
     """Fill lanes until none is left or the one who started it is gone; the exit status."""
-    logs.configure()
+    logs.configure(of_libraries=False)
     # Documents are made and written by the thousand, and none of them is in a cycle.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)

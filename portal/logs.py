@@ -18,7 +18,8 @@ _TALKATIVE: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
 def configure(*, of_libraries: bool = True) -> None:
     """Send what is logged, by structlog or by logging, to stderr in one form.
 
-    A command that a person waits for says itself what is wrong, and does without what libraries say.
+    A command that a person waits for says itself what is wrong, and does without what libraries say; on a terminal,
+    where it shows how far it is, also without what goes well.
     """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -52,7 +53,8 @@ def configure(*, of_libraries: bool = True) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    quiet = sys.stderr.isatty() and not of_libraries
+    root.setLevel(logging.WARNING if quiet else logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING if of_libraries else logging.CRITICAL)
 

@@ -56,7 +56,11 @@ def table(found: list[Generation], now: datetime) -> Table:
     if truncated := any(one.truncated for one in found):
         columns.append("from a truncated log")
     for column in columns:
-        shown.add_column(column, justify="right" if column in ("generation", "documents", "size") else "left")
+        figure, words = (
+            column in ("generation", "documents", "size"),
+            column in columns[columns.index("by") :],
+        )
+        shown.add_column(column, justify="right" if figure else "left", no_wrap=not words)
     for one in found:
         cells: tuple[Any, ...] = (
             one.generation,

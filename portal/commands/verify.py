@@ -102,7 +102,7 @@ def _counts(one: Compared) -> dict[str, int]:
         "owners": 1,
         "documents": one.documents,
         "differences": len(one.differences),
-        "different": bool(one.differences),
+        "different": int(bool(one.differences)),
         "failed": one.failed is not None,
         "held": one.pending is not None,
     }

@@ -213,7 +213,10 @@ class Lifecycle:
                     f"there is no generation {generation}; `portal generations list` says which there are"
                 )
             if record["state"] == "served" and not served:
-                raise NotNow(f"generation {generation} is served to readers of version {record['version']}")
+                raise NotNow(
+                    f"generation {generation} is served to readers of version {record['version']}: have another"
+                    " one served first, or, where nobody reads that version any more, say --served"
+                )
             await self._retire([generation], session)
             known = await self._generations.pointer(record["version"], session)
             if known is not None and generation in known.kept:

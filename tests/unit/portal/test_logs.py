@@ -29,6 +29,19 @@ def test_a_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (theirs["event"], theirs["logger"]) == ("said this", "theirs")
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_who_waits_at_a_terminal_is_told_of_warnings_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    """Other lines would stand in the middle of the progress bar."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    logs.configure(of_libraries=False)
+    structlog.get_logger("ours").info("moved")
+    structlog.get_logger("ours").warning("waiting")
+    said = capsys.readouterr().err
+    assert ("moved" in said, "waiting" in said) == (not terminal, True)
+
+
 def test_an_error_shows_no_values(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither of variables nor the addresses that messages quote."""
     logs.configure()
