@@ -60,7 +60,7 @@ def table(found: list[Generation], now: datetime) -> Table:
             column in ("generation", "documents", "size"),
             column in columns[columns.index("by") :],
         )
-        shown.add_column(column, justify="right" if figure else "left", no_wrap=not words)
+        shown.add_column(column, justify="right" if figure else "left", no_wrap=not words, overflow="fold")
     for one in found:
         cells: tuple[Any, ...] = (
             one.generation,
