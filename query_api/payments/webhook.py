@@ -3,9 +3,9 @@
 So they may come in any order, again, and years late; what they say of a refund or a dispute is taken along.
 """
 
-import json
 from typing import Final
 
+import orjson
 import stripe
 import structlog
 
@@ -44,7 +44,7 @@ class Webhook:
         """
         event = verified(body, signature, self._secret)
         kind, account = event.get("type"), event.get("account")
-        if kind not in KINDS or not isinstance(account, str):
+        if not isinstance(kind, str) or kind not in KINDS or not isinstance(account, str):
             return
         about = _object_of(event)
         known = await self._outcomes.payment_of(about, account) if about else None
@@ -73,8 +73,8 @@ def verified(body: bytes, signature: str, secret: str) -> Json:
         raise NotSigned
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, TOLERANCE_SECONDS)
-        event = json.loads(body)
-    except (stripe.SignatureVerificationError, ValueError, RecursionError) as error:
+        event = orjson.loads(body)
+    except (stripe.SignatureVerificationError, ValueError) as error:
         raise NotSigned from error
     if not isinstance(event, dict):
         raise NotSigned

@@ -27,8 +27,10 @@ BUSINESS = "biz_1"
 class Payer:
     """A customer with invoice `i1-…` and a browser."""
 
-    def __init__(self, till: "Till", id_: str) -> None:
+    def __init__(self, till: "Till", id_: str, business: str = BUSINESS, slug: str = SLUG) -> None:
         self.till = till
+        self.business = business
+        self.slug = slug
         self.id = id_
         self.invoice = f"i1-{id_}"
         self.email = f"{id_}@mail.test"
@@ -40,7 +42,7 @@ class Payer:
         record = SessionRecord(
             token=digest(self.token),
             id=secrets.token_hex(4),
-            business=BUSINESS,
+            business=self.business,
             customer=self.id,
             address=self.email,
             device="",
@@ -53,12 +55,12 @@ class Payer:
     def browser(self, app: Litestar | None = None) -> Browser:
         """A browser that is signed in."""
         browser = Browser(app or self.till.app, self.till.config.public_url)
-        browser.headers["Cookie"] = f"{session_cookie_name(SLUG)}={self.token}"
+        browser.headers["Cookie"] = f"{session_cookie_name(self.slug)}={self.token}"
         return browser
 
     async def get(self, path: str) -> httpx.Response:
         """What a path of the portal answers."""
-        return await self.browser().get(f"/{SLUG}/{path}")
+        return await self.browser().get(f"/{self.slug}/{path}")
 
     async def detail(self) -> Json:
         """The invoice as the API answers it."""
@@ -69,7 +71,7 @@ class Payer:
 
     async def ask(self, app: Litestar | None = None, **body: Any) -> httpx.Response:
         """Asks for the payment page."""
-        return await self.browser(app).post(f"/{SLUG}/api/invoices/{self.invoice}/checkout", json=body)
+        return await self.browser(app).post(f"/{self.slug}/api/invoices/{self.invoice}/checkout", json=body)
 
     async def page(self, **body: Any) -> str:
         """The address of the payment page."""
@@ -96,19 +98,21 @@ class Payer:
     async def checkout(self) -> Checkout:
         """The record of the latest checkout."""
         found = await self.till.records.checkouts.latest(
-            document_id(BUSINESS, self.id, "invoice", self.invoice)
+            document_id(self.business, self.id, "invoice", self.invoice)
         )
         assert found
         return found
 
     async def known(self, kind: str, _subject: str = "") -> bool:
         """Whether the views hold the customer's invoice."""
-        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, kind, self.invoice))
+        (found,) = await self.till.store.documents(document_id(self.business, self.id, kind, self.invoice))
         return found is not None and bool(found["shown"])
 
     async def view(self) -> Doc:
         """The invoice's document."""
-        (found,) = await self.till.store.documents(document_id(BUSINESS, self.id, "invoice", self.invoice))
+        (found,) = await self.till.store.documents(
+            document_id(self.business, self.id, "invoice", self.invoice)
+        )
         assert found
         return found
 
@@ -129,7 +133,7 @@ class Payer:
 
     async def come_back(self, app: Litestar | None = None) -> httpx.Response:
         """Where the payment page leads to: the return page."""
-        path = f"/{SLUG}/invoices/{self.invoice}/return/{(await self.checkout()).id}"
+        path = f"/{self.slug}/invoices/{self.invoice}/return/{(await self.checkout()).id}"
         return await self.browser(app).get(path)
 
     async def paid(self, amount: int = 12_000) -> None:

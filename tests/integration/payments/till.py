@@ -23,7 +23,7 @@ from query_api.app import create_app
 from read_models.store import Store
 from read_models.store.records import Records
 from tests.integration.live import send
-from tests.integration.payments.payer import ACCOUNT, BUSINESS, Json, Payer
+from tests.integration.payments.payer import ACCOUNT, BUSINESS, SLUG, Json, Payer
 from tests.integration.surface import Browser, running
 from tests.processes import Installation, until
 from tests.support.facts import DEFAULTS
@@ -67,14 +67,28 @@ class Till:
         async with running(app):
             yield app
 
-    async def say(self, what: str, subject: str = "", customer: str | None = None, **data: Any) -> None:
+    async def say(
+        self,
+        what: str,
+        subject: str = "",
+        customer: str | None = None,
+        business: str = BUSINESS,
+        **data: Any,
+    ) -> None:
         """Publishes the next event of a subject."""
-        await send(self.one, [self.event(what, subject, customer, **data)])
+        await send(self.one, [self.event(what, subject, customer, business, **data)])
 
-    def event(self, what: str, subject: str = "", customer: str | None = None, **data: Any) -> bytes:
+    def event(
+        self,
+        what: str,
+        subject: str = "",
+        customer: str | None = None,
+        business: str = BUSINESS,
+        **data: Any,
+    ) -> bytes:
         """The next event of a subject, as a line of a log."""
-        owner = {"businessid": BUSINESS} | ({"customerid": customer} if customer else {})
-        subject = subject or customer or BUSINESS
+        owner = {"businessid": business} | ({"customerid": customer} if customer else {})
+        subject = subject or customer or business
         place = what.split(".")[0], subject
         self._numbers[place] = self._numbers.get(place, 0) + 1
         self._said += 1
@@ -91,9 +105,11 @@ class Till:
         }
         return json.dumps(attributes | {"data": DEFAULTS.get(what, {}) | data}).encode()
 
-    async def payer(self, total: int = 12_000, **invoice: Any) -> Payer:
+    async def payer(
+        self, total: int = 12_000, business: str = BUSINESS, slug: str = SLUG, **invoice: Any
+    ) -> Payer:
         """A new customer who is signed in, with an invoice that the views hold."""
-        payer = Payer(self, f"cus_{secrets.token_hex(4)}")
+        payer = Payer(self, f"cus_{secrets.token_hex(4)}", business, slug)
         await send(self.one, self.billed(payer, total, **invoice))
         await until(lambda: payer.known("invoice", "i1"), "the invoice in the views")
         await payer.sign_in()
@@ -110,8 +126,8 @@ class Till:
         """The events that make a customer with an invoice."""
         data = {"tax": 0, "total": total, **invoice}
         return [
-            self.event("customer.registered", customer=payer.id, name="Ada", emails=[payer.email]),
-            self.event("invoice.issued", f"i1-{payer.id}", payer.id, **data),
+            self.event("customer.registered", "", payer.id, payer.business, name="Ada", emails=[payer.email]),
+            self.event("invoice.issued", f"i1-{payer.id}", payer.id, payer.business, **data),
         ]
 
     async def deliver(self, **delivery: Any) -> None:
