@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ class Formats:
         on = self._date(value, zone)
         this_year = on.year == self.today(zone).year
         return format_date(
-            on, self._day_pattern("MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale
+            on, day_pattern(self.locale, "MMMMEEEEd" if this_year else "yMMMMEEEEd"), locale=self.locale
         )
 
     def weekday(self, value: str, zone: str | None = None) -> str:
@@ -153,8 +154,13 @@ class Formats:
         except OverflowError:
             return moment
 
-    def _day_pattern(self, skeleton: str) -> str:
-        """CLDR's pattern for a skeleton, weekday and month written out, which few locales list themselves."""
-        found = match_skeleton(skeleton, self.locale.datetime_skeletons)
-        pattern = self.locale.datetime_skeletons[found].pattern
-        return re.sub("M{3,}", "MMMM", re.sub("E+", "EEEE", pattern))
+
+@lru_cache(maxsize=512)
+def day_pattern(locale: Locale, skeleton: str) -> str:
+    """CLDR's pattern for a skeleton, weekday and month written out, which few locales list themselves.
+
+    To look for the nearest one takes Babel longer than all else that a page does with a date.
+    """
+    found = match_skeleton(skeleton, locale.datetime_skeletons)
+    pattern = locale.datetime_skeletons[found].pattern
+    return re.sub("M{3,}", "MMMM", re.sub("E+", "EEEE", pattern))

@@ -48,6 +48,9 @@ class Guarded:
             operator = None
             if scheme.lower() == "bearer":
                 operator = await admitted(token.strip(), state.operators, state.tries, network(request))
+            if operator is not None and _is_from_a_page(request):
+                # A proxy may send the token for people: then another site's page could have it sent, too.
+                _require_own_origin(request)
         else:
             sessions: Sessions = state.sessions
             cookie = token_in(request, COOKIE)
@@ -72,6 +75,11 @@ async def admitted(token: str, operators: Operators, tries: Tries, network: str)
 def network(request: StaffRequest) -> str:
     """Where a request comes from, as limits count."""
     return network_of(request.client.host if request.client else "")
+
+
+def _is_from_a_page(request: StaffRequest) -> bool:
+    """Whether a browser says which page a request comes from; programs say nothing of the kind."""
+    return "origin" in request.headers or "sec-fetch-site" in request.headers
 
 
 def _require_own_origin(request: StaffRequest) -> None:

@@ -97,10 +97,9 @@ class Payments:
                 return None
             current = opened
         elif current.session is not None:
-            reported = await self.outcomes.report(current, current.session)
-            if reported is None or reported.state not in BEGUN:
+            current = _there(await self.outcomes.report(current, current.session))
+            if current.state not in BEGUN:
                 return None
-            current = reported
         if keep:
             return current.url
         await self._close(current)
@@ -118,13 +117,15 @@ class Payments:
             raise CannotPay(
                 "not_chargeable" if error.code.startswith("amount_too_") else "refused"
             ) from error
-        return await self.checkouts.change(
-            current.id,
-            lambda one: (
-                one._replace(state="open", session=made["id"], url=made["url"], asked=None)
-                if one.state == "opening"
-                else None
-            ),
+        return _there(
+            await self.checkouts.change(
+                current.id,
+                lambda one: (
+                    one._replace(state="open", session=made["id"], url=made["url"], asked=None)
+                    if one.state == "opening"
+                    else None
+                ),
+            )
         )
 
     async def _close(self, current: Checkout) -> None:
@@ -134,9 +135,19 @@ class Payments:
         try:
             await self._stripe.expire(current.account, current.session)
         except StripeRefused:
-            await self.outcomes.report(current, current.session)
+            _there(await self.outcomes.report(current, current.session))
         else:
-            await self.checkouts.change(current.id, _expired)
+            _there(await self.checkouts.change(current.id, _expired))
+
+
+def _there(known: Checkout | None) -> Checkout:
+    """A record, as it is after Stripe was asked. Raises ProviderAway where it went meanwhile.
+
+    The customer may have been erased: a new record would be one of nobody, with a name and an address in it.
+    """
+    if known is None:
+        raise ProviderAway
+    return known
 
 
 def payable_amount(invoice: Doc, amount: int | None) -> int:

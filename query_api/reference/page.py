@@ -15,18 +15,29 @@ PAGES = Pages(Path(__file__).parent / "templates", load(LOCALE))
 
 
 class Described(JsonRenderPlugin):
-    """The description as JSON."""
+    """The description as JSON; it is made once."""
+
+    _made: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The bytes of the JSON."""
-        return super().render(request, described(openapi_schema))
+        if self._made is None:
+            self._made = super().render(request, described(openapi_schema))
+        return self._made
 
 
 class ReferencePage(OpenAPIRenderPlugin):
-    """The description as a page."""
+    """The description as a page; it is made once: everybody may ask for it, and it takes long."""
+
+    _made: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The bytes of the page."""
+        if self._made is None:
+            self._made = self._page(openapi_schema)
+        return self._made
+
+    def _page(self, openapi_schema: dict[str, Any]) -> bytes:
         values = {
             "api": described(openapi_schema),
             "json": "/-/openapi/openapi.json",

@@ -97,6 +97,10 @@ async def test_every_change_is_refused_from_another_sites_page(staff: Staff) -> 
         for host in (HOST, (b"host", b"")):
             answer = await ask(staff.app, "POST", path.encode(), b"", [host, cookie, (b"origin", origin)])
             assert answer.status == 403, (path, origin, answer)
+        for foreign in ((b"origin", b"https://evil.test"), (b"sec-fetch-site", b"cross-site")):
+            # A proxy that signs people in sends the token with whatever their browsers send.
+            answer = await ask(staff.app, "POST", path.encode(), b"", [HOST, BEARER, foreign])
+            assert answer.status == 403, (path, foreign, answer)
     assert await staff.audit() == [("staff:eve", "session.start", "", None)]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -104,7 +104,7 @@ async def test_nothing_but_the_amount_is_the_customers_to_say(till: Till) -> Non
 async def test_another_sites_form_begins_nothing(till: Till, payer: Payer, headers: dict[str, str]) -> None:
     """By API and by form."""
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(till.app), base_url=till.config.public_url
+        transport=httpx.ASGITransport(cast("Any", till.app)), base_url=till.config.public_url
     ) as forger:
         for path in ("api/invoices", "invoices"):
             answer = await forger.post(
@@ -223,3 +223,25 @@ async def test_a_business_that_takes_no_payments_and_one_that_is_closed(till: Ti
     for event in await paying.told(page):
         assert (await till.post(event)).status_code == 200
     assert [fact.kind for fact in (await paying.checkout()).facts] == ["succeeded"]
+
+
+async def test_an_order_that_outlasts_its_customer_begins_nothing_anew(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Erased while Stripe takes its time: nothing with a name in it is written behind the erasure."""
+    stripe = till.app.state.payments.outcomes.stripe
+    for name in ("create", "session", "expire"):
+        payer = await till.payer()
+        if name != "create":
+            await payer.page()
+        original = getattr(stripe, name)
+
+        async def slow(*asked: Any, original: Any = original, customer: str = payer.id) -> Any:
+            answer = await original(*asked)
+            await till.records.checkouts.collection.delete({"customer": customer})
+            return answer
+
+        with monkeypatch.context() as patched:
+            patched.setattr(stripe, name, slow)
+            assert (await payer.ask(amount=5_000)).status_code == 503
+        assert await nothing_begun(till, payer)
