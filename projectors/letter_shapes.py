@@ -44,8 +44,8 @@ def of_letter(letter: Letter) -> dict[str, Any]:
         "id": letter.id,
         "kind": letter.kind,
         "error": letter.error,
-        "business": letter.business,
-        "customer": letter.customer,
+        "business": named(letter.business),
+        "customer": named(letter.customer),
         "topic": position and position.topic,
         "partition": letter.lane,
         "offset": position and position.offset,
@@ -65,7 +65,7 @@ def of_record(record: Record, letter: Letter) -> dict[str, Any]:
     kept = letter.record or {}
     return {
         "timestamp": record.timestamp,
-        "key": _key(record.key),
+        "key": None if record.key is None else named(_text(record.key)),
         "headers": [_header(name, part) for name, part in record.headers],
         "bytes": kept.get("size", len(record.value or b"")),
         "sha256": kept.get("sha256"),
@@ -106,11 +106,9 @@ def _shape(text: str) -> str:
     return _HIDDEN.sub(lambda found: found[1] or "•", text)
 
 
-def _key(key: bytes | None) -> str | None:
-    if key is None:
-        return None
-    text = _text(key)
-    return text if _IS_KEY(text) else _shape(text)
+def named(owner: str | None) -> str | None:
+    """An id, or two with a slash, as they are; of whatever else a key had in their place, how it is made."""
+    return owner if owner is None or _IS_KEY(owner) else _shape(owner)
 
 
 def _header(name: str, part: bytes | None) -> list[str | None]:

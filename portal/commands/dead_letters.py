@@ -16,7 +16,7 @@ from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import quarantine
-from projectors.letter_shapes import of_discard, of_error, of_letter, of_record
+from projectors.letter_shapes import named, of_discard, of_error, of_letter, of_record
 from projectors.quarantine import Mended, NoSuchLetter, Quarantine
 from projectors.release import StillFails
 from read_models.store import Store
@@ -54,7 +54,7 @@ async def list_letters(
         listed.add_row(
             letter.id,
             letter.kind,
-            letter.owner or "names nobody",
+            named(letter.owner) or "names nobody",
             str(letter.waiting),
             _moment(letter.at),
             letter.error,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Response
 from litestar.enums import MediaType
 
+from projectors.letter_shapes import named
 from web.assets import Assets, brand_url
 from web.languages import load
 from web.templating import LOCALE, Pages
@@ -32,6 +33,7 @@ def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Resp
         "age": age,
         "size": size,
         "moment": moment,
+        "named": named,
     }
     content = _PAGES.render(template, LANGUAGE, shell | dict(values))
     return Response(content, status_code=status, media_type=MediaType.HTML)
