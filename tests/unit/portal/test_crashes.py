@@ -33,7 +33,7 @@ def test_a_process_that_crashes_says_why_and_ends_with_1(
 ) -> None:
     """Which tells who started it that to start it again may help."""
     monkeypatch.setattr(module, name, crashing)
-    monkeypatch.setattr(module.logs, "configure", lambda: None)
+    monkeypatch.setattr(module.logs, "configure", lambda **_: None)
     monkeypatch.setattr(
         module, "gc", type("Nothing", (), {"freeze": lambda: 0, "set_threshold": lambda *_: 0})
     )
