@@ -251,14 +251,19 @@ def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
 
 
 @asynccontextmanager
-async def reading(kafka: Kafka, topics: Topics, fetch_bytes: int = 64 * 1024) -> AsyncIterator[Log]:
-    """A log to read from, so many bytes of a partition at a time; raises KafkaAway when no broker answers."""
+async def consuming(
+    kafka: Kafka, *, fetch_bytes: int = 1024 * 1024, request_s: float = REQUEST_S, wait_ms: int = 100
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of no group, which is assigned nothing; raises KafkaAway when no broker answers.
+
+    So many bytes of a partition are asked for at a time; the broker waits for some so long, where there are none.
+    """
     client = AIOKafkaConsumer(
         **kafka.client(),
         enable_auto_commit=False,
         auto_offset_reset="none",
-        request_timeout_ms=int(REQUEST_S * 1000),
-        fetch_max_wait_ms=100,
+        request_timeout_ms=int(request_s * 1000),
+        fetch_max_wait_ms=wait_ms,
         max_partition_fetch_bytes=fetch_bytes,
     )
     try:
@@ -267,6 +272,13 @@ async def reading(kafka: Kafka, topics: Topics, fetch_bytes: int = 64 * 1024) ->
                 await client.start()
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
-        yield Log(client, topics)
+        yield client
     finally:
         await client.stop()
+
+
+@asynccontextmanager
+async def reading(kafka: Kafka, topics: Topics, fetch_bytes: int = 64 * 1024) -> AsyncIterator[Log]:
+    """A log to read from, so many bytes of a partition at a time; raises KafkaAway when no broker answers."""
+    async with consuming(kafka, fetch_bytes=fetch_bytes) as client:
+        yield Log(client, topics)

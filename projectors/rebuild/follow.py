@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from projectors import group
 from projectors.applier import Applier, LaneLost
 from projectors.installation import Installation
-from projectors.kafka import REQUEST_S, Cluster, KafkaAway, LogGap, Place, members, record_of
+from projectors.kafka import REQUEST_S, Cluster, KafkaAway, LogGap, Place, consuming, members, record_of
 from read_models.store import Conflict, NotLevel, NotNow, Store, Unavailable
 
 logger = structlog.get_logger(__name__)
@@ -45,24 +45,16 @@ class Follower:
         Raises LaneLost when somebody else follows, `NotNow` when the generation was dropped, KafkaAway,
         LogGap.
         """
-        client = AIOKafkaConsumer(
-            **self._installation.kafka.client(),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            request_timeout_ms=int(REQUEST_S * 1000),
-            fetch_max_wait_ms=50,
-        )
         try:
-            await client.start()
-            self._positions = await self._applier.take_over(self._lanes)
-            self._assign(client)
-            await self._follow(client)
+            async with consuming(self._installation.kafka, wait_ms=50) as client:
+                self._positions = await self._applier.take_over(self._lanes)
+                self._assign(client)
+                await self._follow(client)
         except OffsetOutOfRangeError:
             raise LogGap("the log does not reach back any more to where the generation ends") from None
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway("Kafka does not answer") from error
         finally:
-            await client.stop()
             await self._applier.close()
 
     def _assign(self, client: AIOKafkaConsumer) -> None:

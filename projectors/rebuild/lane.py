@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka import REQUEST_S, Kafka, KafkaAway, LogGap, record_of
+from projectors.kafka import Kafka, KafkaAway, LogGap, consuming, record_of
 from read_models.store import Slice
 
 SLICE_RECORDS: Final = 40_000
@@ -135,20 +135,5 @@ def hashed(key: bytes | None) -> int:
 @asynccontextmanager
 async def lane_reader(kafka: Kafka, topics: Topics) -> AsyncIterator[LaneReader]:
     """A reader with a connection of its own; raises KafkaAway when no broker answers."""
-    client = AIOKafkaConsumer(
-        **kafka.client(),
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        request_timeout_ms=int(SILENT_S * 1000),
-        max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=100,
-    )
-    try:
-        try:
-            async with asyncio.timeout(2 * REQUEST_S):
-                await client.start()
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+    async with consuming(kafka, fetch_bytes=FETCH_BYTES, request_s=SILENT_S) as client:
         yield LaneReader(client, topics)
-    finally:
-        await client.stop()
