@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from pymongo import UpdateOne
 
@@ -22,6 +22,7 @@ from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetters
 from read_models.store.driver import Client, Database, translated
 from read_models.store.generations import COLLECTION, POINTERS, Generations, Pointer, new_record
+from read_models.store.orders import NotLevel, NotNow, Switch, Truncated, switched, without
 from read_models.store.records import Records
 from read_models.store.views import collection_name
 
@@ -31,34 +32,6 @@ ALMOST = 1000
 LEASE_MS = 10_000
 Offsets = Mapping[int, Mapping[str, int]]
 """By lane and topic without prefix: of the next record."""
-
-
-class Switch(NamedTuple):
-    """A switch as it was asked for."""
-
-    id: str
-    """Of this one request: one whose answer was lost is not done twice."""
-    what: Literal["promote", "rollback"]
-    by: str
-    """Who asked, for the record."""
-    forced: str | None = None
-    """Why it is to be done although the generation is not level or has more dead letters."""
-
-
-class Truncated(NamedTuple):
-    """That a generation is made although the log does not begin at offset 0 (any more)."""
-
-    reason: str
-    by: str
-    """Who asked, for the record."""
-
-
-class NotNow(Exception):
-    """What was asked for is not possible as things are; the text says why and what to do."""
-
-
-class NotLevel(NotNow):
-    """The generation misses what is served; it may catch up."""
 
 
 class Lifecycle:
@@ -172,7 +145,7 @@ class Lifecycle:
             known = await self._generations.pointer(version, session)
             if known and await self._records.find_one({"switches.id": order.id}, session=session):
                 return known
-            pointer, target = _switched(known or Pointer(version, None, None), order.what)
+            pointer, target = switched(known or Pointer(version, None, None), order.what)
             gone = set(known.kept if known else ()) - set(pointer.kept)
             await self._take(filter(None, (target, pointer.standby)), session)
             lanes = await self._lanes(target, session)
@@ -221,7 +194,7 @@ class Lifecycle:
             known = await self._generations.pointer(record["version"], session)
             if known is not None and generation in known.kept:
                 await self._take(known.kept, session)
-                await self._point(_without(known, generation), session)
+                await self._point(without(known, generation), session)
             await self._audit.note(by, "generation.drop", str(generation), None, _now(), session=session)
         await self.sweep()
 
@@ -311,18 +284,6 @@ class Lifecycle:
         await self._records.bulk_write(states, session=session)
 
 
-def _switched(known: Pointer, what: str) -> tuple[Pointer, int]:
-    """What is kept after a switch, and what is served then; raises `NotNow`."""
-    version, served = known.version, known.served
-    if what == "promote" and known.level is not None:
-        return Pointer(version, known.level, served, None), known.level
-    if known.standby is not None:
-        return replace(known, served=known.standby, standby=served), known.standby
-    if what == "promote":
-        raise NotNow("there is no generation to promote: `portal rebuild` fills one")
-    raise NotNow("there is no generation to go back to: none was served before")
-
-
 def _lacks(before: Mapping[int, Doc], lanes: Mapping[int, Doc]) -> bool:
     """Whether lanes end before the log begins of which others were made."""
     return any(
@@ -330,11 +291,6 @@ def _lacks(before: Mapping[int, Doc], lanes: Mapping[int, Doc]) -> bool:
         for lane, one in lanes.items()
         for topic, begin in one.get("begins", {}).items()
     )
-
-
-def _without(known: Pointer, generation: int) -> Pointer:
-    places = (known.served, known.standby, known.level)
-    return Pointer(known.version, *(None if one == generation else one for one in places))
 
 
 def _offsets(lanes: Mapping[int, Doc]) -> Offsets:

@@ -1,0 +1,52 @@
+"""What is asked of generations, how it is refused, and what is kept after it; `lifecycle` does it."""
+
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from read_models.store.generations import Pointer
+
+
+class Switch(NamedTuple):
+    """A switch as it was asked for."""
+
+    id: str
+    """Of this one request: one whose answer was lost is not done twice."""
+    what: Literal["promote", "rollback"]
+    by: str
+    """Who asked, for the record."""
+    forced: str | None = None
+    """Why it is to be done although the generation is not level or has more dead letters."""
+
+
+class Truncated(NamedTuple):
+    """That a generation is made although the log does not begin at offset 0 (any more)."""
+
+    reason: str
+    by: str
+    """Who asked, for the record."""
+
+
+class NotNow(Exception):
+    """What was asked for is not possible as things are; the text says why and what to do."""
+
+
+class NotLevel(NotNow):
+    """The generation misses what is served; it may catch up."""
+
+
+def switched(known: Pointer, what: str) -> tuple[Pointer, int]:
+    """What is kept after a switch, and what is served then; raises `NotNow`."""
+    version, served = known.version, known.served
+    if what == "promote" and known.level is not None:
+        return Pointer(version, known.level, served, None), known.level
+    if known.standby is not None:
+        return replace(known, served=known.standby, standby=served), known.standby
+    if what == "promote":
+        raise NotNow("there is no generation to promote: `portal rebuild` fills one")
+    raise NotNow("there is no generation to go back to: none was served before")
+
+
+def without(known: Pointer, generation: int) -> Pointer:
+    """What is kept after a generation was dropped."""
+    places = (known.served, known.standby, known.level)
+    return Pointer(known.version, *(None if one == generation else one for one in places))
