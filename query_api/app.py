@@ -99,7 +99,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             feeds=FeedAddresses(records, config.secret_keys, portals),
             dashboards=Dashboards(reads, clock),
             clock=clock,
-            payments=Payments(outcomes, portals, clock) if outcomes else None,
+            payments=Payments(outcomes, clock) if outcomes else None,
             webhook=Webhook(outcomes, online.webhook_secret) if online and outcomes else None,
             payment_page=online.page_origin if online else None,
         )

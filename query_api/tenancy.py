@@ -25,6 +25,9 @@ from read_models.reads import Reads
 BUSINESS = "business"
 """Where the business is found in a request's state."""
 
+ORIGIN = "origin"
+"""Where it says at which of the business's addresses the browser is, which has its session there alone."""
+
 ASKED = frozenset({b"host", b"origin", b"sec-fetch-site"})
 """The headers that decide."""
 
@@ -94,6 +97,9 @@ class Tenancy:
             if business is None or business["slug"] != slug:
                 raise NotFoundException
             scope["state"][BUSINESS] = business
+            scope["state"][ORIGIN] = (
+                self._addresses.custom(own["portal_host"]) if own else self._addresses.public
+            )
             if scope["method"] not in READING:
                 self._require_own_origin(headers, authority if own else None)
         return own

@@ -8,7 +8,7 @@ from litestar.exceptions import NotAuthorizedException
 
 from query_api.sign_in.cookies import session_token
 from query_api.sign_in.sessions import Session, Sessions
-from query_api.tenancy import BUSINESS
+from query_api.tenancy import BUSINESS, ORIGIN
 from read_models.documents import Doc
 
 AnyRequest = Request[Any, Any, State]
@@ -18,6 +18,12 @@ def business_of(request: AnyRequest) -> Doc:
     """The business whose portal the request is for."""
     business: Doc = request.scope["state"][BUSINESS]
     return business
+
+
+def origin_of(request: AnyRequest) -> str:
+    """The origin (RFC 6454) that the request was sent to: the portal's public one, or the business's own host's."""
+    origin: str = request.scope["state"][ORIGIN]
+    return origin
 
 
 async def signed_in(request: AnyRequest) -> Session:

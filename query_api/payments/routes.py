@@ -17,7 +17,7 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.fields import MAX_INTEGER
-from query_api.customer.access import AnyRequest
+from query_api.customer.access import AnyRequest, origin_of
 from query_api.customer.lists import Problem
 from query_api.customer.reading import PROBLEMS, provide_reading, session_of
 from query_api.payments.errors import CannotPay
@@ -89,7 +89,7 @@ async def url_of(
     payments: Payments | None = request.app.state.payments
     if payments is None:
         raise CannotPay("not_online")
-    return await payments.checkout(session, reading.business, found, amount)
+    return await payments.checkout(session, reading.business, found, amount, origin_of(request))
 
 
 @post(

@@ -10,7 +10,6 @@ from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.outcomes import PREFIX, Outcomes
 from query_api.payments.stripe_api import StripeAway, StripeRefused
 from query_api.sign_in.sessions import Session
-from query_api.tenancy import Portals
 from read_models.customer import folded
 from read_models.documents import Doc, document_id, money
 from read_models.reads import Clock
@@ -27,17 +26,19 @@ TRIES: Final = 8
 class Payments:
     """The online payments of all businesses."""
 
-    def __init__(self, outcomes: Outcomes, portals: Portals, clock: Clock) -> None:
+    def __init__(self, outcomes: Outcomes, clock: Clock) -> None:
         self.outcomes = outcomes
         self.checkouts = outcomes.checkouts
         self._stripe = outcomes.stripe
-        self._portals = portals
         self._clock = clock
 
-    async def checkout(self, session: Session, business: Doc, invoice: Doc, amount: int | None) -> str:
+    async def checkout(
+        self, session: Session, business: Doc, invoice: Doc, amount: int | None, origin: str
+    ) -> str:
         """The address of the page where an invoice is paid, or a part of it, `amount` in minor units.
 
-        As long as the page of the same amount can be used it is the same. Raises CannotPay, ProviderAway.
+        `origin` is where the customer is signed in, and comes back to. As long as the page of the same amount can be
+        used it is the same. Raises CannotPay, ProviderAway.
         """
         account = business["stripe_account_id"]
         if account is None:
@@ -49,7 +50,7 @@ class Payments:
                 wanted = payable_amount(invoice, amount)
                 current = await self.checkouts.current(about)
                 if current is None:
-                    current = await self._begin(session, business, invoice, account, wanted)
+                    current = await self._begin(session, business, invoice, account, wanted, origin)
                     if current is None:
                         continue  # somebody else began one at the same moment
                 same = (current.amount, current.account) == (wanted, account)
@@ -65,7 +66,7 @@ class Payments:
                 raise CannotPay("processing")
 
     async def _begin(
-        self, session: Session, business: Doc, invoice: Doc, account: str, amount: int
+        self, session: Session, business: Doc, invoice: Doc, account: str, amount: int, origin: str
     ) -> Checkout | None:
         """A new record, before anything is asked of Stripe; None when there is one by now."""
         id_ = f"{PREFIX}{secrets.token_hex(16)}"
@@ -73,7 +74,6 @@ class Payments:
             (held for held in session.customer["emails"] if folded(held) == session.address),
             session.address,
         )
-        origin = await self._portals.origin(business)
         paying = Paying(id_, business, session.customer, invoice, address, amount, origin)
         begun = Checkout(
             id=id_,

@@ -52,9 +52,9 @@ class Payer:
         )
         await self.till.records.sessions.start(record)
 
-    def browser(self, app: Litestar | None = None) -> Browser:
-        """A browser that is signed in."""
-        browser = Browser(app or self.till.app, self.till.config.public_url)
+    def browser(self, app: Litestar | None = None, origin: str | None = None) -> Browser:
+        """A browser that is signed in at the portal's public address, or another of its own."""
+        browser = Browser(app or self.till.app, origin or self.till.config.public_url)
         browser.headers["Cookie"] = f"{session_cookie_name(self.slug)}={self.token}"
         return browser
 

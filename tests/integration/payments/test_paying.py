@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,6 +51,25 @@ async def test_the_session_is_what_the_customer_expects(till: Till) -> None:
         f"{till.config.public_url}/blue/invoices/{payer.invoice}/return/pp_"
     )
     assert session["cancel_url"] == f"{till.config.public_url}/blue/invoices/{payer.invoice}/cancelled"
+
+
+async def test_who_pays_at_the_business_s_own_address_comes_back_there(till: Till) -> None:
+    """There they are signed in; who came by the public address comes back to that."""
+    await till.say(
+        "business.registered",
+        business="biz_own",
+        slug="own",
+        stripe_account_id=ACCOUNT,
+        portal_host="pay.own.test",
+    )
+    public = till.config.public_url
+    own = f"http://pay.own.test:{urlsplit(public).port}"
+    for origin in (own, public):
+        payer = await till.payer(business="biz_own", slug="own")
+        browser = payer.browser(origin=origin)
+        answer = await browser.post(f"/own/api/invoices/{payer.invoice}/checkout", json={})
+        session = await till.stripe("GET", f"checkout/sessions/{answer.json()['url'].rpartition('/')[2]}")
+        assert session["success_url"].startswith(f"{origin}/own/invoices/{payer.invoice}/return/")
 
 
 async def test_the_same_page_again(till: Till) -> None:
