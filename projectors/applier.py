@@ -13,6 +13,7 @@ from prometheus_client import Histogram
 from events.envelope import Record
 from events.topics import Topics
 from projectors.batch import Batches, CannotApply, Read
+from projectors.standing import Ends, Standing
 from read_models.store import (
     Batch,
     CompareFailed,
@@ -62,18 +63,10 @@ class Applier:
         self._only = only
         self._writer = writer or store.writer()
         self._batches = Batches(self._writer, topics, batch_events)
-        self._generations: tuple[int, ...] = ()
-        self._known: Known = {}
-        self._lanes: frozenset[int] = frozenset()
-        self._furthest: dict[tuple[int, str], int] = {}
-        """The offsets that were reached when it began, in the generation that is furthest, by lane and topic."""
-        self._apart = False
-        self._wanted: dict[tuple[int, str], int] = {}
-        """Offsets of the next records to fold, by lane and topic; ahead of the checkpoints while one is written."""
+        self._standing = Standing(topics)
         self._sound = True
         """Whether what is remembered of documents, offsets and holds is what was saved, or will be."""
-        self._ends: dict[int, dict[str, int]] = {}
-        self._ends_at: datetime | None = None
+        self._ends = Ends()
         self.applied = 0
         """Records applied by this process."""
         self.lost_compares = 0
@@ -99,34 +92,21 @@ class Applier:
 
     def positions(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
         """The offset of the next record to read of lanes, by full topic name and partition."""
-        return {
-            (name, lane): self._wanted.get((lane, short), 0)
-            for lane in sorted(lanes)
-            for name, short in self._topics.short.items()
-        }
+        return self._standing.positions(lanes)
 
     def apart(self) -> dict[tuple[str, int], tuple[int, int]]:
         """The stretches of the log that not all generations hold: from one offset up to another, by partition."""
-        stretches = {}
-        for (lane, topic), furthest in self._furthest.items():
-            least = min(
-                known.offsets.get(topic, 0) for (_, of_lane), known in self._known.items() if of_lane == lane
-            )
-            if least < furthest:
-                stretches[self._topics.name(topic), lane] = least, furthest
-        return stretches
+        return self._standing.apart()
 
     async def even_out(self, records: Sequence[Record]) -> None:
         """Applies records of these stretches, in order, to each generation that does not hold them; as `apply`."""
         self._sound = False
-        wanted = [
-            one
-            for one in records
-            if one.offset < self._furthest.get((one.partition, self._topics.short[one.topic]), 0)
-        ]
-        for generation in self._generations:
+        standing = self._standing
+        wanted = [one for one in records if standing.held_somewhere(one)]
+        for generation in standing.generations:
             alone = Applier(self._store, self._topics, self._batch_events, generation, self._writer)
-            alone._generations, alone._lanes, alone._sound = (generation,), self._lanes, False
+            alone._standing.generations, alone._standing.lanes = (generation,), standing.lanes
+            alone._sound = False
             await alone.apply(wanted)
         await patiently(self._reread)
         self._sound = True
@@ -143,14 +123,16 @@ class Applier:
         Raises `LaneLost`, and `Unavailable`.
         """
         pointer = await self._store.generations.pointer(self._store.version)
-        if pointer is not None and pointer.kept != self._generations and self._lanes:
+        if pointer is not None and pointer.kept != self._standing.generations and self._standing.lanes:
             await self.check()
 
     async def _take_over(self, lanes: frozenset[int]) -> None:
         await self._writer.open()
         while True:
             try:
-                kept, known = await self._writer.take(self._store.version, lanes, self._lanes, self._only)
+                kept, known = await self._writer.take(
+                    self._store.version, lanes, self._standing.lanes, self._only
+                )
                 break
             except CompareFailed:
                 self.lost_compares += 1  # the former owner wrote meanwhile; it will meet the new revision
@@ -159,9 +141,8 @@ class Applier:
 
     async def release(self) -> frozenset[int]:
         """Forgets all lanes and says which they were; writes nothing."""
-        released, self._lanes, self._known = self._lanes, frozenset(), {}
         self._batches.forget()
-        return released
+        return self._standing.give_up()
 
     async def close(self) -> None:
         """Ends its sessions."""
@@ -174,7 +155,7 @@ class Applier:
         """
         if not self._sound:
             await self._recover()
-        if self._apart:
+        if self._standing.is_apart:
             raise Apart
         self._sound = False
         try:
@@ -194,28 +175,21 @@ class Applier:
         A lane that has reached them is level up to that moment; one that has not is when a batch reaches them.
         Of an idle lane the store is told every 10 s. Raises `Unavailable`.
         """
-        self._ends_at, self._ends = at, {}
-        for (name, lane), end in ends.items():
-            self._ends.setdefault(lane, {})[self._topics.short[name]] = end
+        self._ends.note(ends, at, self._topics)
         if due := [
             known
-            for known in self._known.values()
-            if self._level(known.lane, known.offsets)
+            for known in self._standing.known.values()
+            if self._ends.level(known.lane, known.offsets)
             and (known.level_at is None or at - known.level_at >= LEVEL_EVERY)
         ]:
             await self._writer.set_level(due, at)
-
-    def _level(self, lane: int, offsets: Mapping[str, int]) -> datetime | None:
-        ends = self._ends.get(lane)
-        reached = ends is not None and all(offsets.get(topic, 0) >= end for topic, end in ends.items())
-        return self._ends_at if reached else None
 
     async def _apply_overlapped(self, records: Sequence[Record]) -> None:
         """Folds each part while the one before it is being written."""
         writing: asyncio.Task[None] | None = None
         try:
             for part in self._batches.parts(records):
-                if fresh := self._unapplied(await self._batches.read(part)):
+                if fresh := self._standing.fresh(await self._batches.read(part)):
                     batch = await self._batches.make(fresh, self._views(), before=writing)
                     if writing is not None:
                         await writing
@@ -233,7 +207,7 @@ class Applier:
 
     async def _apply_alone(self, reads: Sequence[Read], hold: str | None) -> None:
         """Applies records by themselves; splits them until the event is found that holds its customer."""
-        while fresh := self._unapplied(reads):
+        while fresh := self._standing.fresh(reads):
             try:
                 await self._write(await self._batches.make(fresh, self._views(), hold))
             except (CannotApply, Unstorable) as error:
@@ -257,30 +231,21 @@ class Applier:
                 await asyncio.sleep(PAUSE_SECONDS)
                 await self._recover()
 
-    def _unapplied(self, reads: Sequence[Read]) -> list[Read]:
-        """Those not applied yet: the others are redeliveries, or of lanes that were given up."""
-        fresh = []
-        for read in reads:
-            place = read.record.partition, read.topic
-            if place[0] in self._lanes and read.record.offset >= self._wanted.get(place, 0):
-                self._wanted[place] = read.record.offset + 1
-                fresh.append(read)
-        return fresh
-
     def _views(self) -> Views:
         """Where documents are read: they are the same in all generations that are kept."""
-        return self._store.views(self._generations[0])
+        return self._store.views(self._standing.generations[0])
 
     async def _write(self, batch: Batch) -> None:
-        served = self._generations[0]
+        standing = self._standing
+        served = standing.generations[0]
         steps = {
             lane: step._replace(
-                level_at=self._level(lane, {**self._known[served, lane].offsets, **step.offsets})
+                level_at=self._ends.level(lane, {**standing.known[served, lane].offsets, **step.offsets})
             )
             for lane, step in batch.steps.items()
         }
-        known = [one for one in self._known.values() if one.lane in steps]
-        views = [self._store.views(generation) for generation in self._generations]
+        known = [one for one in standing.known.values() if one.lane in steps]
+        views = [self._store.views(generation) for generation in standing.generations]
         with self.batch_seconds.time():
             await self._writer.write(batch._replace(steps=steps), known, views)
         self.applied += batch.records
@@ -288,7 +253,7 @@ class Applier:
     async def _recover(self) -> None:
         """Takes everything as it was saved; raises `LaneLost` where a checkpoint names another worker, and `Apart`."""
         await patiently(self._reread)
-        if self._apart:
+        if self._standing.is_apart:
             raise Apart
 
     async def _reread(self) -> None:
@@ -303,10 +268,11 @@ class Applier:
         Whoever has a lane in the generations known so far has it in those that are kept from now on.
         """
         while True:
-            kept, known = await self._writer.current(self._store.version, self._lanes, self._only)
+            standing = self._standing
+            kept, known = await self._writer.current(self._store.version, standing.lanes, self._only)
             mine = {key for key, one in known.items() if one.session == self._writer.session_id}
-            old = set(kept) & set(self._generations)
-            lost = {lane for lane in self._lanes if not old or any((one, lane) not in mine for one in old)}
+            old = set(kept) & set(standing.generations)
+            lost = {lane for lane in standing.lanes if not old or any((one, lane) not in mine for one in old)}
             found = {key: one for key, one in known.items() if one.lane not in lost}
             try:
                 if new := [one for key, one in found.items() if key not in mine]:
@@ -320,11 +286,4 @@ class Applier:
         self._batches.held = await self._writer.held(kept, lanes)
         self._batches.discarded = await self._writer.discarded(lanes)
         self._batches.forget()
-        self._generations, self._known, self._lanes = kept, known, lanes
-        self._furthest = {}
-        for one in known.values():
-            for topic, offset in one.offsets.items():
-                place = one.lane, topic
-                self._furthest[place] = max(offset, self._furthest.get(place, 0))
-        self._wanted = dict(self._furthest)
-        self._apart = bool(self.apart())
+        self._standing.begin(kept, known)

@@ -138,7 +138,7 @@ async def test_it_works_without_javascript(opened: Opening, staffed: tuple[Insta
     await page.get_by_role("button", name=f"Retry {wrong.held}").click()
     await expect(page.get_by_role("status").first).to_contain_text("retried")
     await page.get_by_role("link", name=wrong.unreadable).click()
-    await expect(page.get_by_text("{no JSON")).to_be_visible()
+    await expect(page.get_by_text("neither a structured nor a binary CloudEvent")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -96,6 +96,12 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await task
 
 
+async def empty_mailbox(mail_api: str) -> None:
+    """Removes the mails of tests before, who had the same addresses."""
+    async with httpx.AsyncClient(base_url=mail_api, trust_env=False) as client:
+        (await client.delete("/api/v1/messages")).raise_for_status()
+
+
 class Surface:
     """One installation in a database of its own. `async with` it."""
 
@@ -130,6 +136,7 @@ class Surface:
 
     async def _open(self) -> None:
         self._stack.callback(self._folder.cleanup)
+        await empty_mailbox(self._mail_api)
         self.store = await Store.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
         self._stack.push_async_callback(self.store.drop)

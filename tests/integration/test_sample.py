@@ -16,7 +16,7 @@ import pytest
 from query_api.app import create_app
 from query_api.config import Config, Limits
 from tests.integration.live import SAMPLE, checkpoints, expected, lanes_held, level, publish, stored
-from tests.integration.surface import URL, Browser, Mail, running
+from tests.integration.surface import URL, Browser, Mail, empty_mailbox, running
 from tests.processes import Installation, Installations, Process, until
 from tests.support.publisher import Json, Log
 from tests.support.shuffles import Mode, interleaved, renamed, renamed_address, repeated
@@ -70,6 +70,7 @@ async def test_every_customer_sees_what_is_published_with_the_log(
     made = await one.run("topics", "create")
     assert made.returncode == 0, made.stderr
     portal = Portal(one)
+    await empty_mailbox(one.env["LOCAL_MAIL_API"])
     log: list[bytes] = []
     async with running(portal.app):
         mine = [run for run in drawn() if run.partitions == partitions]
