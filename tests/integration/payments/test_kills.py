@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from query_api.payments.sender import Sender
 from read_models.store.records.checkouts import LEASE
 from tests.integration.payments.payer import SLUG, Payer
 from tests.integration.payments.till import Till
@@ -22,7 +23,7 @@ Request = dict[str, Any]
 
 
 class Killer:
-    """Has requests served by processes that are killed."""
+    """Has requests served by processes that are killed; meanwhile nobody else publishes what they leave."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -31,11 +32,17 @@ class Killer:
         """Whether the process that served it died at the step; False when it came to its end before."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"step": step, "request": request}).encode() + b"\n")
-        await self._process.stdin.drain()
-        status = int(await self._process.stdout.readline())
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Sender, "send_next", _finds_nothing)
+            self._process.stdin.write(json.dumps({"step": step, "request": request}).encode() + b"\n")
+            await self._process.stdin.drain()
+            status = int(await self._process.stdout.readline())
         assert status in (0, -signal.SIGKILL)
         return status != 0
+
+
+async def _finds_nothing(_sender: Sender, _only: str | None = None) -> bool:
+    return False
 
 
 @pytest.fixture
