@@ -9,7 +9,7 @@ from portal.commands.staff import config_of
 from portal.settings import Settings
 from tests.integration.live import level, sample, send
 from tests.integration.operating import at, published
-from tests.integration.staffing import EVE, Staff
+from tests.integration.staff.staffing import EVE, Staff
 from tests.processes import Installations, until
 
 VICTIM = "biz_s0-0/cus_0"

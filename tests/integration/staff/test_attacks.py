@@ -3,9 +3,7 @@
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
+from collections.abc import Iterator
 
 from local_stack.stack import Stack
 from portal.settings import Settings
@@ -14,8 +12,8 @@ from read_models.store.records import Records
 from tests.integration.attack.probes import Route, routes_of
 from tests.integration.attack.world import ask
 from tests.integration.live import level
-from tests.integration.staffing import BOB, EVE, URL, Staff
-from tests.processes import Installation, Installations
+from tests.integration.staff.staffing import BOB, EVE, URL, Staff
+from tests.processes import Installation
 from web.limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 
 HOST = (b"host", b"staff.test")
@@ -27,21 +25,6 @@ OPEN = ("/-/", "/sign-in")
 
 VALUES = {"what": "promote", "name": "visits-0-0", "path": "/api/lag"}
 """Of the parameters in paths."""
-
-
-@pytest.fixture
-async def one(installation: Installations) -> Installation:
-    """An installation with topics."""
-    found = await installation(PORTAL_PARTITIONS="4")
-    assert (await found.run("topics", "create")).returncode == 0
-    return found
-
-
-@pytest.fixture
-async def staff(one: Installation) -> AsyncIterator[Staff]:
-    """Its staff surface."""
-    async with Staff(Settings.read(one.env).installation).running() as found:
-        yield found
 
 
 def path_of(route: Route) -> str:

@@ -1,17 +1,15 @@
 """Markup in whatever operators are shown, from the log, from processes, from each other, is a text on their pages."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from portal.settings import Settings
 from read_models.store.records import Notice
 from tests.integration.attack.test_markup import MARKUP, Seen
 from tests.integration.live import level
-from tests.integration.staffing import EVE, Staff
+from tests.integration.staff.staffing import EVE, Staff
 from tests.processes import Installation, Installations, until
 
 BARE = MARKUP.replace("/", "|")
@@ -38,13 +36,6 @@ async def one(installation: Installations) -> Installation:
     found.start("project")
     await level(found, 3)
     return found
-
-
-@pytest.fixture
-async def staff(one: Installation) -> AsyncIterator[Staff]:
-    """Its staff surface."""
-    async with Staff(Settings.read(one.env).installation).running() as found:
-        yield found
 
 
 async def test_nothing_that_operators_are_shown_runs(staff: Staff) -> None:

@@ -1,0 +1,24 @@
+"""What every test of the staff surface begins with."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from portal.settings import Settings
+from tests.integration.staff.staffing import Staff
+from tests.processes import Installation, Installations
+
+
+@pytest.fixture
+async def one(installation: Installations) -> Installation:
+    """An installation with topics."""
+    found = await installation(PORTAL_PARTITIONS="4")
+    assert (await found.run("topics", "create")).returncode == 0
+    return found
+
+
+@pytest.fixture
+async def staff(one: Installation) -> AsyncIterator[Staff]:
+    """Its staff surface."""
+    async with Staff(Settings.read(one.env).installation).running() as found:
+        yield found
