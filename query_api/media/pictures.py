@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 import pyvips  # type: ignore[import-untyped]
 
+from query_api.media import heic
 from query_api.media.originals import UNUSABLE, Unusable
 from web.colours import Rgb
 
@@ -23,7 +24,10 @@ SAVED_AS: Final[Mapping[str, str]] = {
 }
 
 READABLE: Final = ("Jpeg", "Png", "Webp", "Nsgif", "Heif")
-"""libvips' readers for what cameras and drawing programs write. No SVG, no PDF: those may fetch things."""
+"""libvips' readers for what cameras and drawing programs write. No SVG, no PDF: those may fetch things.
+
+`Heif` reads AVIF, and of HEIC the head.
+"""
 
 pyvips.operation_block_set("VipsForeignLoad", True)
 for reader in READABLE:
@@ -42,9 +46,12 @@ def copy(content: bytes, extension: str, width: int | None) -> bytes:
         head = pyvips.Image.new_from_buffer(content, "", access="sequential")
         if head.width * head.height > MOST_PIXELS:
             raise Unusable(UNUSABLE, f"a picture of more than {MOST_PIXELS} pixels")
-        made = pyvips.Image.thumbnail_buffer(
-            content, width or LONGEST_SIDE, height=LONGEST_SIDE, size="down", output_profile="srgb"
-        )
+        widest = width or LONGEST_SIDE
+        fitted = {"height": LONGEST_SIDE, "size": "down", "output_profile": "srgb"}
+        if heic.is_heic(head):
+            made = heic.decoded(content).thumbnail_image(widest, **fitted)
+        else:
+            made = pyvips.Image.thumbnail_buffer(content, widest, **fitted)
         return bytes(made.write_to_buffer(SAVED_AS[extension]))
     except pyvips.Error as error:
         raise Unusable(UNUSABLE, "no picture that can be decoded") from error
