@@ -6,6 +6,7 @@ are told apart by the content type, as the CloudEvents Kafka protocol binding sa
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -81,9 +82,14 @@ def decode(record: Record, topics: Topics) -> Event:
     if topic is None:
         raise Malformed("the topic is none of ServiceHub's")
     value = record.value or b""
-    if len(value) + _size_beside_value(record) > MAX_RECORD_BYTES:
+    content_type, size = b"", len(value) + len(record.key or b"")
+    for name, header in record.headers:
+        size += len(name) + len(header or b"")
+        if name == "content-type":
+            # Kafka allows a header several times; as with its own lastHeader(), the last one counts.
+            content_type = header or b""
+    if size > MAX_RECORD_BYTES:
         raise Malformed("the record is larger than 1 MiB")
-    content_type = _header(record, "content-type") or b""
     if content_type == STRUCTURED or content_type.lower().startswith(_CLOUDEVENTS):
         attributes = _structured(content_type, value)
         data = attributes.get("data")
@@ -91,22 +97,6 @@ def decode(record: Record, topics: Topics) -> Event:
         attributes = _binary(content_type, record)
         data = _json(value) if value else None
     return _event(attributes, data, record, topic, topics)
-
-
-def _size_beside_value(record: Record) -> int:
-    size = len(record.key or b"")
-    for name, value in record.headers:
-        size += len(name) + len(value or b"")
-    return size
-
-
-def _header(record: Record, wanted: str) -> bytes | None:
-    # Kafka allows a header several times; as with its own lastHeader(), the last one counts.
-    found = None
-    for name, value in record.headers:
-        if name == wanted:
-            found = value
-    return found
 
 
 def _json(value: bytes) -> Any:
@@ -164,8 +154,7 @@ def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str,
     if attributes.get("specversion") != "1.0":
         raise Malformed("attribute specversion is not 1.0")
     _check_content_type(attributes.get("datacontenttype"))
-    business, customer = _owner(attributes, topic)
-    _check_key(attributes, f"{business}/{customer}" if customer else business, record, topics)
+    business, customer = _owner(attributes, record, topic, topics)
     event_type = _text(attributes, "type")
     subject = _id(attributes, "subject")
     known = EVENT_TYPES.get(event_type)
@@ -197,22 +186,40 @@ def _check_content_type(content_type: Any) -> None:
         raise Malformed("attribute datacontenttype is not application/json")
 
 
-def _owner(attributes: Mapping[str, Any], topic: str) -> tuple[str, str | None]:
-    business = _id(attributes, "businessid")
-    if topic != BUSINESSES:
-        return business, _id(attributes, "customerid")
-    if attributes.get("customerid") is not None:
-        raise Malformed("attribute customerid is there, on the topic of businesses")
-    return business, None
+@lru_cache(maxsize=100_000)
+def _owner_in(key: bytes) -> tuple[str, str, str | None] | None:
+    """The partitionkey, businessid and customerid that belong to a key; None where it is not made of ids."""
+    owner = key.decode("latin-1")
+    business, slash, customer = owner.partition("/")
+    if not _IS_ID(business) or (slash and not _IS_ID(customer)):
+        return None
+    return owner, business, customer if slash else None
 
 
-def _check_key(attributes: Mapping[str, Any], owner: str, record: Record, topics: Topics) -> None:
-    if attributes.get("partitionkey") != owner:
-        raise Malformed("attribute partitionkey is not made of businessid and customerid")
-    if record.key != owner.encode():
-        raise Malformed("the record's key is not the partitionkey")
-    if record.partition != topics.partition(record.key):
+def _owner(
+    attributes: Mapping[str, Any], record: Record, topic: str, topics: Topics
+) -> tuple[str, str | None]:
+    # From the key: its ids need a look but once.
+    key = record.key or b""
+    owner = _owner_in(key)
+    said = attributes.get("partitionkey"), attributes.get("businessid"), attributes.get("customerid")
+    if owner is None or said != owner or (owner[2] is None) != (topic == BUSINESSES):
+        raise Malformed(_wrong_owner(attributes, topic))
+    if record.partition != topics.partition(key):
         raise Malformed("the record is in another partition than its key's")
+    return owner[1:]
+
+
+def _wrong_owner(attributes: Mapping[str, Any], topic: str) -> str:
+    """Which rule is broken by what is said of the owner; raises Malformed where an id is wrong by itself."""
+    owner = _id(attributes, "businessid")
+    if topic != BUSINESSES:
+        owner = f"{owner}/{_id(attributes, 'customerid')}"
+    elif attributes.get("customerid") is not None:
+        return "attribute customerid is there, on the topic of businesses"
+    if attributes.get("partitionkey") != owner:
+        return "attribute partitionkey is not made of businessid and customerid"
+    return "the record's key is not the partitionkey"
 
 
 def _new_feature(event_type: str) -> tuple[str, str]:
@@ -234,11 +241,11 @@ def _time(attributes: Mapping[str, Any]) -> str:
 
 def _sequence(attributes: Mapping[str, Any]) -> int:
     text = _text(attributes, "sequence")
-    if not _IS_SEQUENCE(text) or int(text) > MAX_INTEGER:
+    if not _IS_SEQUENCE(text) or (number := int(text)) > MAX_INTEGER:
         raise Malformed("attribute sequence is not a positive integer as a string")
     if attributes.get("sequencetype") not in (None, "Integer"):
         raise Malformed("attribute sequencetype is not Integer")
-    return int(text)
+    return number
 
 
 def _data(known: EventType, data: Any) -> BaseModel:
