@@ -42,10 +42,14 @@ def place(parent: Doc, spec: Shortlist, was_member: bool, document: Doc) -> bool
         entry = spec.entry(document)
         # Of what is not in the list only this is known: it comes after the last one that is.
         if holds_all or (before and precedes(entry, before[-1], order)):
-            position = len(entries)
-            while position and precedes(entry, entries[position - 1], order):
-                position -= 1
-            entries.insert(position, entry)
+            low, high = 0, len(entries)
+            while low < high:
+                middle = (low + high) // 2
+                if precedes(entry, entries[middle], order):
+                    high = middle
+                else:
+                    low = middle + 1
+            entries.insert(low, entry)
             del entries[spec.limit :]
     parent[spec.field] = entries
     parent[f"{spec.field}_count"] = count
