@@ -3,6 +3,8 @@
 VENV := .venv
 PYTHON ?= python3.11
 RUN := $(VENV)/bin
+# Hundreds of processes of tests import the same modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo test bench lint audit sbom lock
 

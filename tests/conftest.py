@@ -1,6 +1,7 @@
 """What every test may ask for: the stack, installations of the portal on it, and its logs when a test fails."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from local_stack.cache import Tool, require
 from local_stack.errors import StackError
 from local_stack.stack import Stack
 from tests.processes import SHOWN_LINES, Installation, Installations, Process
+
+# A broker of tests lives for minutes: compiling as if for days took more of the machine than it gave back.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 CHROMIUM = Tool("chromium", "runs the browser tests", "apt-get install chromium")
 

@@ -18,6 +18,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from pymongo import MongoClient
 
 from local_stack.processes import Ports, spawn
+from portal.commands import publish, topics
+from portal.settings import Settings
 
 PORTAL = Path(sys.executable).with_name("portal")
 # Only ends what hangs: long enough for a machine that does much else.
@@ -137,6 +139,14 @@ class Installation:
                 await admin.delete_topics(mine)
         finally:
             await admin.close()
+
+    async def create_topics(self) -> None:
+        """What `portal topics create` does, without a process for it."""
+        await topics.create(Settings.read(self.env))
+
+    async def publish(self, file: Path, mode: publish.Mode = "structured") -> int:
+        """What `portal publish` does, without a process for it; how many events there were."""
+        return await publish.publish(Settings.read(self.env), file, mode, lambda _: None)
 
     def start(self, *arguments: str, **settings: str) -> Process:
         """Starts `portal arguments…` and returns at once."""

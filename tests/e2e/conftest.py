@@ -1,7 +1,6 @@
 """A portal with customers, served by its own commands, and browsers to look at it with."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, StorageSt
 
 from local_stack.stack import Stack
 from tests.e2e import clearwater
+from tests.integration.live import level
 from tests.processes import Installation, until
 
 WITHIN_S = 30.0
@@ -99,20 +99,19 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
                 file = one.folder / "media" / business / key
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
-        for command in (("topics", "create"), ("publish", str(folder / "log.jsonl"))):
-            done = await one.run(*command)
-            assert done.returncode == 0, done.stderr
+        await one.create_topics()
+        published = await one.publish(folder / "log.jsonl")
         projectors = [one.start("project")]
         one.start("serve")
-        await projected(one)
+        await level(one, published)
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
 
             async def publish(log: clearwater.Log) -> None:
+                nonlocal published
                 await asyncio.to_thread(log.write, folder / "more.jsonl")
-                done = await one.run("publish", str(folder / "more.jsonl"))
-                assert done.returncode == 0, done.stderr
-                await projected(one)
+                published += await one.publish(folder / "more.jsonl")
+                await level(one, published)
 
             @asynccontextmanager
             async def paused() -> AsyncIterator[None]:
@@ -124,15 +123,6 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
             stripe = one.env["LOCAL_STRIPE_CONTROL"]
             yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), stripe, publish, paused)
-
-
-async def projected(one: Installation) -> None:
-    """Returns when the views hold the whole log."""
-    async with asyncio.timeout(WITHIN_S * 8):
-        while True:
-            done = await one.run("lag", "--json")
-            if done.returncode == 0 and json.loads(done.stdout)["records"] == 0:
-                return
 
 
 @pytest.fixture(scope="package")

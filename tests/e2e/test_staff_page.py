@@ -30,7 +30,7 @@ async def staffed(
     """An installation with a customer that is held and a record that could not be read, and its staff surface."""
     settings = {"PORTAL_PARTITIONS": "4", "PORTAL_STAFF_TOKEN": f"eve:{TOKEN}"}
     async with Installation(stack.env, tmp_path, **settings) as one:
-        assert (await one.run("topics", "create")).returncode == 0
+        await one.create_topics()
         wrong = await faulty(one, monkeypatch)
         one.start("staff")
         await until(partial(answers, f"http://127.0.0.1:{one.env['PORTAL_STAFF_PORT']}"), "the staff surface")

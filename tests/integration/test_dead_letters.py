@@ -17,7 +17,7 @@ async def send_raw(one: Installation, key: bytes, value: bytes) -> None:
 async def quarantined(installation: Installations) -> Installation:
     """An installation with three records that cannot be read, of two kinds; one names nobody."""
     one = await installation(PORTAL_PARTITIONS="1")
-    assert (await one.run("topics", "create")).returncode == 0
+    await one.create_topics()
     lines = sample(1)
     await publish(one, lines)
     await send_raw(one, b"biz_s0-0/cus_0", b'{"type": "x", "emails": ["ada@mail.test"], "name": "Ada"}')

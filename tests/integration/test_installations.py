@@ -25,8 +25,7 @@ async def test_each_has_topics_ports_and_a_database_of_its_own(
 ) -> None:
     """What one makes is not seen by the other."""
     one, other = await installation(PORTAL_PARTITIONS="1"), await installation()
-    made = await one.run("topics", "create")
-    assert made.returncode == 0, made.stderr
+    await one.create_topics()
     assert await topics_of(stack, one) == set(Topics(one.env["PORTAL_TOPIC_PREFIX"], 1).names)
     assert await topics_of(stack, other) == set()
     for name in ("PORT", "STAFF_PORT", "PUBLIC_URL", "MONGO_DATABASE", "MEDIA_URL", "CACHE_URL"):
@@ -36,7 +35,7 @@ async def test_each_has_topics_ports_and_a_database_of_its_own(
 async def test_nothing_is_left_of_one_that_was_closed(stack: Stack, tmp_path: Path) -> None:
     """Its processes end, its topics and its database go."""
     async with Installation(stack.env, tmp_path, PORTAL_PARTITIONS="1") as one:
-        await one.run("topics", "create")
+        await one.create_topics()
         database = one.env["PORTAL_MONGO_DATABASE"]
         with MongoClient[dict[str, str]](one.env["PORTAL_MONGO_URL"]) as client:
             client[database].get_collection("things").insert_one({"_id": "a"})

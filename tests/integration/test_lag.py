@@ -19,8 +19,7 @@ SEEN_S = 3 * 30.0
 
 async def made(installation: Installations, **settings: str) -> Installation:
     one = await installation(PORTAL_PARTITIONS="4", **settings)
-    created = await one.run("topics", "create")
-    assert created.returncode == 0, created.stderr
+    await one.create_topics()
     return one
 
 

@@ -28,8 +28,7 @@ from tests.processes import Installation, Installations, Process, until
 
 async def four_lanes(installation: Installations) -> Installation:
     one = await installation(PORTAL_PARTITIONS="4")
-    made = await one.run("topics", "create")
-    assert made.returncode == 0, made.stderr
+    await one.create_topics()
     return one
 
 
@@ -85,7 +84,7 @@ async def test_three_workers_share_four_lanes(installation: Installations) -> No
 async def test_a_worker_without_a_lane_waits_outside_the_group(installation: Installations) -> None:
     """It says so, disturbs nobody, and steps in when a place gets free."""
     one = await installation(PORTAL_PARTITIONS="1")
-    await one.run("topics", "create")
+    await one.create_topics()
     first = one.start("project")
     await first.says("lanes taken over")
     second = one.start("project")
@@ -128,7 +127,7 @@ async def test_a_worker_waits_for_the_topics(installation: Installations) -> Non
 async def test_topics_that_differ_are_refused(installation: Installations) -> None:
     """No new start mends that: the command ends, and says which they are."""
     one = await installation(PORTAL_PARTITIONS="2")
-    await one.run("topics", "create")
+    await one.create_topics()
     await _another_count(one, "visits", 3)
     project = one.start("project")
     assert await project.ended() == 1

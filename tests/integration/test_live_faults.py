@@ -10,7 +10,17 @@ from functools import partial
 
 from local_stack.stack import Stack
 from projectors.group import SESSION_S
-from tests.integration.live import expected, lanes_held, level, publish, sample, send, stored, worker_of
+from tests.integration.live import (
+    checkpoints,
+    expected,
+    lanes_held,
+    level,
+    publish,
+    sample,
+    send,
+    stored,
+    worker_of,
+)
 from tests.processes import Installation, Installations, Process, until
 
 GOES_ON_S = 3 * 5.0
@@ -23,8 +33,7 @@ EVENTS = 10_000
 
 async def four_lanes(installation: Installations) -> Installation:
     one = await installation(PORTAL_PARTITIONS="4")
-    made = await one.run("topics", "create")
-    assert made.returncode == 0, made.stderr
+    await one.create_topics()
     return one
 
 
@@ -65,7 +74,7 @@ async def test_a_worker_that_slept_while_its_lanes_were_given_away(installation:
     frozen, other = one.start("project"), one.start("project")
     await until(lambda: len(lanes_held(frozen)) == len(lanes_held(other)) == 2, "workers that share")
     publishing = asyncio.ensure_future(publish(one, lines))
-    await asyncio.sleep(0.7)
+    await until(partial(_begun, one), "the first of it in the views")
     os.killpg(frozen.pid, signal.SIGSTOP)
     await publishing
     await until(lambda: len(lanes_held(other)) == 4, "the other worker with all lanes", TAKES_OVER_S)
@@ -109,7 +118,7 @@ async def test_the_database_killed_and_restarted(installation: Installations, st
     project = one.start("project")
     await project.says("lanes taken over")
     publishing = asyncio.ensure_future(publish(one, lines))
-    await asyncio.sleep(1)
+    await until(partial(_begun, one), "the first of it in the views")
     async with _away(stack, "mongo"):
         await publishing
         await publish(one, more)
@@ -127,6 +136,10 @@ async def test_a_worker_ends_with_the_one_that_watches_it(installation: Installa
     worker = worker_of(project)
     project.signal(signal.SIGKILL)
     await until(lambda: not _runs(worker), "the end of the worker")
+
+
+async def _begun(one: Installation) -> bool:
+    return any(lane["offsets"] for lane in await checkpoints(one))
 
 
 def _another_works(project: Process, killed: int) -> bool:

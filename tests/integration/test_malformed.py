@@ -117,8 +117,7 @@ WAYS: Mapping[Callable[[Maker, Json], Sent], int] = {
 async def test_they_stop_nobody_and_none_is_lost(installation: Installations) -> None:
     """Each is kept whole, or where it is larger than a record may be, its beginning, size and hash."""
     one = await installation(PORTAL_PARTITIONS="4")
-    made = await one.run("topics", "create")
-    assert made.returncode == 0, made.stderr
+    await one.create_topics()
     random = Random(6)
     maker = Maker(Topics(one.env["PORTAL_TOPIC_PREFIX"], 4), random)
     of_customers = [event for event in LOG if "customerid" in event and event["partitionkey"] not in ERASED]

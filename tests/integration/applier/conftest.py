@@ -8,6 +8,7 @@ from local_stack.stack import Stack
 from projectors.applier import Applier
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, TOPICS, first_generation
+from tests.integration.applier.faulty_wire import FaultyWire
 
 
 @pytest.fixture
@@ -24,3 +25,11 @@ async def applier(store: Store) -> AsyncIterator[Applier]:
     await one.take_over(LANES)
     yield one
     await one.close()
+
+
+@pytest.fixture
+async def wire(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FaultyWire]:
+    """A wire to MongoDB that breaks when told to; drivers look at once whether the server is there again."""
+    monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)
+    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as one:
+        yield one

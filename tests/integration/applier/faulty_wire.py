@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
+from projectors.tasks import end
+
 HEADER_BYTES = 16
 NAME_AT = HEADER_BYTES + 4 + 1 + 4 + 1
 """Where a message names its command: behind header, flags, the section's kind, the document's length, a type."""
@@ -66,7 +68,7 @@ class FaultyWire:
             there = await asyncio.open_connection(self._server.hostname, self._server.port)
             back = asyncio.create_task(_pass_on(there[0], writer))
             try:
-                await self._pass_commands(reader, there[1], back)
+                await self._pass_commands(reader, there, back)
             finally:
                 back.cancel()
                 there[1].close()
@@ -77,19 +79,23 @@ class FaultyWire:
             self._connections.discard(task)
 
     async def _pass_commands(
-        self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, back: asyncio.Task[None]
+        self,
+        reader: asyncio.StreamReader,
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        back: asyncio.Task[None],
     ) -> None:
+        answers, server = there
         while True:
             message = await _message(reader)
             fault = self._fault(message)
             if fault is not None and not fault.late:
                 return
             if fault is not None:
-                back.cancel()  # the server is told, and answers nobody
+                await end(back)  # the server is told, and its answer reaches nobody
             server.write(message)
             await server.drain()
             if fault is not None:
-                await asyncio.sleep(0.2)
+                await _message(answers)  # it is done with it by then
                 return
 
     def _fault(self, message: bytes) -> Break | None:

@@ -3,7 +3,6 @@
 import pytest
 
 from events.envelope import Record
-from local_stack.stack import Stack
 from projectors.applier import Applier
 from projectors.release import StillFails
 from read_models.store import Store, Unavailable
@@ -167,6 +166,7 @@ async def test_it_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytes
     await apply(store, SMALL)
     await spoil(store)
     before, at, ended, left = await saved(store), 0, False, set()
+    expected = undisturbed(SMALL)
     while not ended:
         at += 1
         await restore(store, before)
@@ -177,37 +177,37 @@ async def test_it_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytes
                 left.add(letter.error)
                 assert letter.id == "biz_s0~cus_0"
                 await desk.retry(letter.id, "cli:eve")
-            if of(VICTIM, await views(store)) != of(VICTIM, undisturbed(SMALL)):
+            if of(VICTIM, await views(store)) != of(VICTIM, expected):
                 assert not ended
                 await desk.project_anew(VICTIM, "cli:eve")  # it had not begun
-        await assert_whole(store, undisturbed(SMALL))
+        await assert_whole(store, expected)
     assert any("is being projected anew" in error for error in left)
     assert at > 10
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
-async def test_any_command_of_it_may_be_lost(store: Store, stack: Stack, *, late: bool) -> None:
+async def test_any_command_of_it_may_be_lost(store: Store, wire: FaultyWire, *, late: bool) -> None:
     await two_kept(store)
     await apply(store, SMALL)
     await spoil(store)
     before, after, whole = await saved(store), 0, False
+    expected = undisturbed(SMALL)
     broken = set()
-    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
-        through = Store(wire.url, store.database.name)
-        while not whole:
-            await restore(store, before)
-            async with quarantine(through, SMALL) as desk:
-                wire.plan(Break(after, 2, late))
-                try:
-                    await desk.project_anew(VICTIM, "cli:eve")
-                    whole = not wire.broken
-                except Unavailable:
-                    wire.plan(None)
-                    await desk.project_anew(VICTIM, "cli:eve")
-                broken |= set(wire.commands[after : after + 1])
-            await assert_whole(store, undisturbed(SMALL))
-            after += 1
-        await through.close()
+    through = Store(wire.url, store.database.name)
+    while not whole:
+        await restore(store, before)
+        async with quarantine(through, SMALL) as desk:
+            wire.plan(Break(after, 2, late))
+            try:
+                await desk.project_anew(VICTIM, "cli:eve")
+                whole = not wire.broken
+            except Unavailable:
+                wire.plan(None)
+                await desk.project_anew(VICTIM, "cli:eve")
+            broken |= set(wire.commands[after : after + 1])
+        await assert_whole(store, expected)
+        after += 1
+    await through.close()
     assert broken >= {"find", "update", "delete", "commitTransaction"}
 
 

@@ -20,41 +20,39 @@ from tests.integration.applier.faulty_wire import Break, FaultyWire
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
-async def test_any_command_of_a_batch_may_be_lost(store: Store, stack: Stack, *, late: bool) -> None:
+async def test_any_command_of_a_batch_may_be_lost(store: Store, wire: FaultyWire, *, late: bool) -> None:
     """Once, which the driver may mend itself, and three times, which it does not; the answer of the commit too."""
-    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
-        through = Store(wire.url, store.database.name)
+    through = Store(wire.url, store.database.name)
+    applier = Applier(through, TOPICS)
+    await applier.take_over(LANES)
+    broken = set()
+    plans = [Break(after, times, late) for times in (1, 3) for after in range(6)]
+    step = len(SAMPLE) // len(plans) + 1
+    for number, planned in enumerate(plans):
+        wire.plan(planned)
+        await applier.apply(SAMPLE[number * step : (number + 1) * step])
+        broken |= set(wire.commands[planned.after : planned.after + 1])
+        assert wire.broken == planned.times
+    assert broken >= {"find", "update", "commitTransaction"}
+    assert await views(store) == undisturbed()
+    wire.plan(None)
+    assert await applier.take_over(LANES) == ENDS
+    await applier.close()
+    await through.close()
+
+
+async def test_taking_over_goes_on_when_commands_are_lost(store: Store, wire: FaultyWire) -> None:
+    through = Store(wire.url, store.database.name)
+    for after in range(5):
         applier = Applier(through, TOPICS)
+        wire.plan(Break(after, 3, late=bool(after % 2)))
         await applier.take_over(LANES)
-        broken = set()
-        plans = [Break(after, times, late) for times in (1, 3) for after in range(6)]
-        step = len(SAMPLE) // len(plans) + 1
-        for number, planned in enumerate(plans):
-            wire.plan(planned)
-            await applier.apply(SAMPLE[number * step : (number + 1) * step])
-            broken |= set(wire.commands[planned.after : planned.after + 1])
-            assert wire.broken == planned.times
-        assert broken >= {"find", "update", "commitTransaction"}
-        assert await views(store) == undisturbed()
+        assert wire.broken == 3
+        await applier.apply(SAMPLE[after * 200 : (after + 1) * 200])
         wire.plan(None)
-        assert await applier.take_over(LANES) == ENDS
         await applier.close()
-        await through.close()
-
-
-async def test_taking_over_goes_on_when_commands_are_lost(store: Store, stack: Stack) -> None:
-    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
-        through = Store(wire.url, store.database.name)
-        for after in range(5):
-            applier = Applier(through, TOPICS)
-            wire.plan(Break(after, 3, late=bool(after % 2)))
-            await applier.take_over(LANES)
-            assert wire.broken == 3
-            await applier.apply(SAMPLE[after * 200 : (after + 1) * 200])
-            wire.plan(None)
-            await applier.close()
-        assert await views(store) == undisturbed()
-        await through.close()
+    assert await views(store) == undisturbed()
+    await through.close()
 
 
 @pytest.mark.parametrize("disturbed", [False, True])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from local_stack.stack import Stack
 from projectors.applier import Applier
 from projectors.quarantine import NoSuchLetter
 from projectors.release import StillFails
@@ -122,7 +121,7 @@ async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: 
     """The next one finishes."""
     monkeypatch.setattr("projectors.release.STEP_EVENTS", 24)
     name, at, ended = await held(store, monkeypatch, SMALL), 0, False
-    before = await saved(store)
+    before, expected = await saved(store), undisturbed(SMALL)
     while not ended:
         at += 1
         await restore(store, before)
@@ -131,33 +130,32 @@ async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: 
         async with quarantine(store) as desk:
             for letter in await store.letters.latest(10):
                 await desk.retry(letter.id, "cli:eve")
-        await assert_whole(store, undisturbed(SMALL))
+        await assert_whole(store, expected)
     assert at > 30
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
 async def test_any_command_of_a_retry_may_be_lost(
-    store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch, *, late: bool
+    store: Store, wire: FaultyWire, monkeypatch: pytest.MonkeyPatch, *, late: bool
 ) -> None:
     """Twice, which the driver does not mend itself; the answer of a commit too."""
     name = await held(store, monkeypatch, SMALL)
-    before = await saved(store)
+    before, expected = await saved(store), undisturbed(SMALL)
     broken, after, whole = set(), 0, False
-    async with FaultyWire(stack.env["PORTAL_MONGO_URL"]) as wire:
-        through = Store(wire.url, store.database.name)
-        while not whole:
-            await restore(store, before)
-            async with quarantine(through) as desk:
-                wire.plan(Break(after, 2, late))
-                try:
-                    await desk.retry(name, "cli:eve")
-                    whole = not wire.broken
-                except (Unavailable, NoSuchLetter):
-                    wire.plan(None)
-                    for letter in await store.letters.latest(10):
-                        await desk.retry(letter.id, "cli:eve")
-                broken |= set(wire.commands[after : after + 1])
-            await assert_whole(store, undisturbed(SMALL))
-            after += 1
-        await through.close()
+    through = Store(wire.url, store.database.name)
+    while not whole:
+        await restore(store, before)
+        async with quarantine(through) as desk:
+            wire.plan(Break(after, 2, late))
+            try:
+                await desk.retry(name, "cli:eve")
+                whole = not wire.broken
+            except (Unavailable, NoSuchLetter):
+                wire.plan(None)
+                for letter in await store.letters.latest(10):
+                    await desk.retry(letter.id, "cli:eve")
+            broken |= set(wire.commands[after : after + 1])
+        await assert_whole(store, expected)
+        after += 1
+    await through.close()
     assert broken >= {"find", "update", "delete", "commitTransaction"}

@@ -40,8 +40,7 @@ class Till:
         self._said = 0
 
     async def __aenter__(self) -> Self:
-        done = await self.one.run("topics", "create")
-        assert done.returncode == 0, done.stderr
+        await self.one.create_topics()
         self.project = self.one.start("project")
         await self.project.says("lanes taken over")
         self.config = config_of(Settings.read(self.one.env))

@@ -24,7 +24,7 @@ async def views(one: Installation, generation: int) -> dict[str, Doc]:
 async def made(installation: Installations, lines: list[bytes]) -> Installation:
     """An installation with four lanes and a log."""
     one = await installation(PORTAL_PARTITIONS="4")
-    await command(one, "topics", "create")
+    await one.create_topics()
     await publish(one, lines)
     return one
 

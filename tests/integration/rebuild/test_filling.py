@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from events.envelope import Event
-from portal.commands.topics import create
 from portal.settings import Settings
 from projectors.kafka import find, reading
 from projectors.rebuild import fill as filling
@@ -32,7 +31,7 @@ class Killed(Exception):
 async def one(installation: Installations) -> Installation:
     """An installation whose topics hold the sample."""
     made = await installation(PORTAL_PARTITIONS="4")
-    await create(Settings.read(made.env))
+    await made.create_topics()
     await send(made, LINES)
     return made
 

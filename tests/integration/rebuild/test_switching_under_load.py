@@ -65,7 +65,7 @@ async def look(visitor: Visitor) -> None:
 
 async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: Installations) -> None:
     one = await installation(PORTAL_PARTITIONS="4")
-    await command(one, "topics", "create")
+    await one.create_topics()
     one.start("project")
     one.start("serve")
     load = Load(one)

@@ -13,7 +13,7 @@ from tests.processes import Installation, Installations
 async def one(installation: Installations) -> Installation:
     """An installation with topics."""
     found = await installation(PORTAL_PARTITIONS="4")
-    assert (await found.run("topics", "create")).returncode == 0
+    await found.create_topics()
     return found
 
 
