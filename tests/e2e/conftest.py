@@ -4,11 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Literal, NamedTuple
+from datetime import timedelta
+from typing import Any, Literal, NamedTuple
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, StorageState, async_playwright, expect
+from pymongo import AsyncMongoClient
 
 from local_stack.stack import Stack
 from tests.e2e import clearwater
@@ -16,6 +18,8 @@ from tests.integration.live import level
 from tests.processes import Installation, until
 
 WITHIN_S = 30.0
+A_MINUTE = timedelta(minutes=1)
+"""From then on a page says that it is behind."""
 
 
 class Mail(NamedTuple):
@@ -76,7 +80,7 @@ class Portal(NamedTuple):
     publish: Callable[[clearwater.Log], Awaitable[None]]
     """Has more happen, and returns when the views hold it."""
     paused: Callable[[], AbstractAsyncContextManager[None]]
-    """For as long as nobody brings the views up to date."""
+    """For as long as nobody brings the views up to date: it is as if nobody had for a minute already."""
 
 
 Browsing = Callable[..., Awaitable[Page]]
@@ -116,6 +120,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
             @asynccontextmanager
             async def paused() -> AsyncIterator[None]:
                 await projectors.pop().stop()
+                await age(one, A_MINUTE)
                 try:
                     yield
                 finally:
@@ -123,6 +128,14 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
             stripe = one.env["LOCAL_STRIPE_CONTROL"]
             yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), stripe, publish, paused)
+
+
+async def age(one: Installation, by: timedelta) -> None:
+    """Moves the moment up to which every lane was read into the past."""
+    async with AsyncMongoClient[dict[str, Any]](one.env["PORTAL_MONGO_URL"]) as client:
+        checkpoints = client[one.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
+        past = {"$subtract": ["$level_at", by // timedelta(milliseconds=1)]}
+        await checkpoints.update_many({}, [{"$set": {"level_at": past}}])
 
 
 @pytest.fixture(scope="package")

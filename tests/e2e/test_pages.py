@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, StorageState, expect
 
 from tests.e2e.clearwater import LOUD, MARIA, NEW, NOIR, SLUG, SPANISH, TURNING
-from tests.e2e.conftest import Browsing, Portal, enter
+from tests.e2e.conftest import WITHIN_S, Browsing, Portal, enter
+from tests.processes import until
 
 Showing = Callable[..., Awaitable[Page]]
 
-LONG_MS = 225_000
-"""Three times what it takes: from 60 s on a page says that it is behind, and looks every 15 s."""
+BEHIND = "This page is behind"
+A_WHILE = 16_000
+"""Milliseconds, a little longer than between two looks of an open page."""
 
 
 def plain(said: str) -> str:
@@ -104,17 +107,28 @@ async def test_times_are_those_of_the_place_when_its_clocks_change(show: Showing
 async def test_a_page_that_is_behind_says_so_for_as_long_as_it_is(show: Showing, portal: Portal) -> None:
     """An open one by itself, and any that is opened; axe finds nothing on it."""
     page = await show(SLUG, "/visits", MARIA)
-    notice = page.get_by_role("heading", name="This page is behind")
+    await page.clock.install()
+    await page.reload()
+    notice = page.get_by_role("heading", name=BEHIND)
     await expect(notice).to_be_hidden()
 
     async with portal.paused():
-        await expect(notice).to_be_visible(timeout=LONG_MS)
+        await until(partial(is_said, page, BEHIND), "pages that are behind", WITHIN_S)
+        await page.clock.run_for(A_WHILE)
+        await expect(notice).to_be_visible()
         await expect(page.locator("#updated")).to_have_text(re.compile("^Updated [1-9] min ago$"))
         assert (await Axe().run(page)).response["violations"] == []
         other = await show(SLUG, "/visits/vis_1", MARIA, script=False)
         await expect(other.get_by_text("What happened since then is not shown yet.")).to_be_visible()
 
-    await expect(notice).to_be_hidden(timeout=LONG_MS)
+    await until(partial(is_said, page, "Updated just now"), "pages that are not", WITHIN_S)
+    await page.clock.run_for(A_WHILE)
+    await expect(notice).to_be_hidden()
+
+
+async def is_said(page: Page, text: str) -> bool:
+    """Whether the page would say so if it were asked for now."""
+    return text in await (await page.request.get(page.url)).text()
 
 
 async def test_help_is_at_the_same_place_on_every_page(show: Showing) -> None:
