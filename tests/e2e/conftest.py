@@ -107,7 +107,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         published = await one.publish(folder / "log.jsonl")
         projectors = [one.start("project")]
         one.start("serve")
-        await level(one, published)
+        await level(one, published, 8 * WITHIN_S)
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
 
@@ -115,7 +115,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
                 nonlocal published
                 await asyncio.to_thread(log.write, folder / "more.jsonl")
                 published += await one.publish(folder / "more.jsonl")
-                await level(one, published)
+                await level(one, published, 8 * WITHIN_S)
 
             @asynccontextmanager
             async def paused() -> AsyncIterator[None]:

@@ -122,9 +122,7 @@ async def opened(
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     await page.goto(f"/{slug}{path}")
-    for summary in await page.locator("main summary").all():
-        if not await summary.evaluate("element => element.parentElement.open"):
-            await summary.click()
+    await page.locator("main details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
     name = re.sub(r"\W+", "-", f"{slug}-{email or 'nobody'}{path}").strip("-")
     yield Opened(name, page, problems)
     await context.close()

@@ -42,8 +42,7 @@ def show(browse: Browsing, portal: Portal, sessions: dict[tuple[str, str], Stora
             sessions[slug, email] = await page.context.storage_state()
         page = await browse(cookies=sessions[slug, email] if email else None, **how)
         await page.goto(f"/{slug}{path}")
-        for summary in await page.locator("summary").all():
-            await summary.click()
+        await page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
         return page
 
     return made

@@ -16,7 +16,7 @@ from portal.commands.publish import Mode, parse
 from portal.settings import Settings
 from projectors.lag import Lag, measure
 from read_models.documents import Doc
-from tests.processes import Installation, Process, until
+from tests.processes import WITHIN_S, Installation, Process, until
 from tests.support.memory import MemoryStore
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
@@ -76,7 +76,7 @@ async def lag(one: Installation, **settings: str) -> Lag:
     return await measure(Settings.read(one.env | settings).installation, lambda: datetime.now(UTC))
 
 
-async def level(one: Installation, records: int) -> None:
+async def level(one: Installation, records: int, within_s: float = WITHIN_S) -> None:
     """Returns when all of so many records are in the views."""
 
     async def there() -> bool:
@@ -85,7 +85,7 @@ async def level(one: Installation, records: int) -> None:
         ends = sum(partition.end_offset or 0 for partition in found.partitions)
         return found.generation is not None and ends >= records and found.records == 0
 
-    await until(there, f"{records} records in the views")
+    await until(there, f"{records} records in the views", within_s)
 
 
 async def stored(one: Installation) -> dict[str, Doc]:

@@ -34,7 +34,7 @@ BUSINESS, SLUG = "biz_1", "biz-1"
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(log=histories(), random=st.randoms(use_true_random=False))
+@given(log=histories(), random=st.randoms(use_true_random=True))
 def test_lists_are_what_joins_give_and_are_walked_whole_while_events_come(
     stack: Stack, log: Log, random: Random
 ) -> None:
