@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from query_api.addresses import Addresses
 from query_api.calendar.addresses import FeedAddresses
-from query_api.conditional import Conditional
+from query_api.conditional import PRIVATE, Heads, conditional
 from query_api.config import Config
 from query_api.customer.business import business_profile
 from query_api.customer.portal import Dashboards, dashboard
@@ -45,12 +45,12 @@ from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Copies, Records, Said
+from web.answers import Answered
 from web.bodies import ReadRequest
-from web.compression import Compressed
+from web.compression import compressed
 from web.headers import SecurityHeaders
 from web.limits import Bounded
 from web.metrics import Timed, snapshot
-from web.problems import Answered, pass_on
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""
@@ -143,7 +143,6 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             *PAGES,
         ],
         lifespan=[lifespan],
-        exception_handlers={Exception: pass_on},
         request_class=ReadRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -155,8 +154,9 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
             use_handler_docstrings=True,
         ),
     )
-    # Around the router too: what no route answers, 404 and 405, is a request like any other.
-    answered = Answered(Bounded(Tenancy(app.asgi_handler, addresses)), answer)
-    secured = SecurityHeaders(answered, https=config.https, domain=addresses.host)
-    app.asgi_handler = Timed(Compressed(Conditional(secured)), registry)
+    # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is a request
+    # like any other.
+    admitted = Bounded(Tenancy(app.asgi_router, addresses))
+    secured = SecurityHeaders(https=config.https, domain=addresses.host, further=PRIVATE)
+    app.asgi_handler = Timed(Heads(Answered(admitted, answer, secured, conditional, compressed)), registry)
     return app

@@ -12,9 +12,10 @@ from query_api.paths import is_for_programs
 from query_api.problems import problem_of
 from query_api.sign_in.errors import Limited
 from web import problems
+from web.answers import AnyRequest
 
 
-async def answer(request: problems.AnyRequest, error: Exception) -> Response[Any]:
+async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
     if isinstance(error, SignedOut):
         back = "" if f"{error.path}/" == error.root else f"?{urlencode({'next': error.path})}"

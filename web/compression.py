@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import cramjam
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
+
+from web.answers import Answer, Header
 
 KINDS = frozenset(
     {
@@ -32,46 +33,27 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 """The cheaper and smaller before the one that everybody takes; the same content is always the same bytes."""
 
+VARY = (b"vary", b"Accept-Encoding")
+
 SMALLEST = 1_000
 """Bytes below which nothing is gained."""
 
 
-class Compressed:
-    """ASGI middleware: zstd, else gzip, for who takes it.
+def compressed(scope: HTTPScope, answer: Answer) -> None:
+    """A step: zstd, else gzip, for who takes it.
 
     A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3).
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on and compresses its answer."""
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        accepted = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-        coding = coding_for(accepted.decode("latin-1"))
-        started: HTTPResponseStartEvent | None = None
-
-        async def smaller(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                # Held until the content is there whose length it says.
-                started = message
-                return
-            if message["type"] == "http.response.body" and started is not None:
-                start, started = started, None
-                if may_be(start):
-                    start = {**start, "headers": [*start["headers"], (b"vary", b"Accept-Encoding")]}
-                    body = message["body"]
-                    if coding and not message["more_body"] and len(body) >= SMALLEST:
-                        body = CODINGS[coding](body)
-                        start, message = packed(start, coding, len(body)), {**message, "body": body}
-                await send(start)
-            await send(message)
-
-        await self._app(scope, receive, smaller)
+    if not is_text(answer.header(b"content-type") or b"") or answer.header(b"content-encoding") is not None:
+        return
+    answer.headers.append(VARY)
+    if not answer.whole or len(answer.body) < SMALLEST:
+        return
+    accepted = b", ".join([value for name, value in scope["headers"] if name == b"accept-encoding"])
+    if coding := coding_for(accepted.decode("latin-1")):
+        answer.body = CODINGS[coding](answer.body)
+        answer.headers = [of_packed(header, len(answer.body)) for header in answer.headers]
+        answer.headers.append((b"content-encoding", coding.encode()))
 
 
 @lru_cache
@@ -85,33 +67,17 @@ def coding_for(accepted: str) -> str | None:
     return next((name for name in CODINGS if name in taken), None)
 
 
-def may_be(start: HTTPResponseStartEvent) -> bool:
-    """Whether an answer is of a kind that is compressed, and is not yet."""
-    kind = b""
-    for name, value in start["headers"]:
-        lower = name.lower()
-        if lower == b"content-encoding":
-            return False
-        if lower == b"content-type":
-            kind = value
-    return is_text(kind)
-
-
 @lru_cache
 def is_text(content_type: bytes) -> bool:
     """Whether what a Content-Type names is of a kind that is compressed."""
     return content_type.partition(b";")[0].strip().decode("latin-1") in KINDS
 
 
-def packed(start: HTTPResponseStartEvent, coding: str, length: int) -> HTTPResponseStartEvent:
-    """The head of an answer whose content was compressed to `length` bytes."""
-    headers = []
-    for name, value in start["headers"]:
-        match name.lower():
-            case b"content-length":
-                headers.append((name, str(length).encode()))
-            case b"etag" if not value.startswith(b"W/"):
-                headers.append((name, b"W/" + value))
-            case _:
-                headers.append((name, value))
-    return {**start, "headers": [*headers, (b"content-encoding", coding.encode())]}
+def of_packed(header: Header, length: int) -> Header:
+    """A header of an answer whose content was compressed to `length` bytes."""
+    match header:
+        case b"content-length", _:
+            return b"content-length", b"%d" % length
+        case b"etag", tag if not tag.startswith(b"W/"):
+            return b"etag", b"W/" + tag
+    return header

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
+
+from web.answers import Answer
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -45,21 +46,15 @@ def security_headers(*, https: bool) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the security headers to every response, errors included.
+    """A step that adds the security headers to every answer, errors included.
 
-    A header that the response already has is left alone: a route may be stricter.
+    A header that the answer already has is left alone: a route may be stricter.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        https: bool,
-        domain: str | None = None,
-        further: Mapping[str, str] | None = None,
+        self, *, https: bool, domain: str | None = None, further: Mapping[str, str] | None = None
     ) -> None:
         """`domain` is the host whose subdomains belong to the installation, too; `further` are a service's own."""
-        self._app = app
         headers = security_headers(https=https) | dict(further or {})
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._of_domain = [
@@ -68,23 +63,13 @@ class SecurityHeaders:
         ]
         self._domain = domain.encode() if domain else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on and completes the headers of its answer."""
-        ours = self._of_domain if self._domain and self._domain == host_of(scope) else self._headers
-
-        async def completed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = list(message["headers"])
-                names = {name.lower() for name, _ in given}
-                message["headers"] = given + [pair for pair in ours if pair[0] not in names]
-            await send(message)
-
-        await self._app(scope, receive, completed)
+    def __call__(self, scope: HTTPScope, answer: Answer) -> None:
+        """Adds what is missing."""
+        of_domain = self._domain is not None and self._domain == host_of(scope)
+        answer.add_missing(self._of_domain if of_domain else self._headers)
 
 
-def host_of(scope: Scope) -> bytes:
+def host_of(scope: HTTPScope) -> bytes:
     """The host that a request names, in lower case and without its port; b"" where it names none."""
-    if scope["type"] != ScopeType.HTTP:
-        return b""
     authority = next((value for name, value in scope["headers"] if name == b"host"), b"")
     return authority.lower().partition(b":")[0]

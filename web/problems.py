@@ -2,26 +2,23 @@
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import structlog
-from litestar import Request, Response
-from litestar.datastructures import State
-from litestar.enums import ScopeType
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_500_INTERNAL_SERVER_ERROR
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.answers import AnyRequest
 
 PROBLEM_JSON = "application/problem+json"
 
 RETRY_SOON = {"Retry-After": "5"}
 
 log = structlog.get_logger(__name__)
-
-AnyRequest = Request[Any, Any, State]
 
 
 class Problem(NamedTuple):
@@ -82,37 +79,3 @@ def note(request: AnyRequest, status: int, error: Exception) -> None:
 def seconds(wait: timedelta) -> int:
     """A time to wait, for Retry-After: never too short, never 0."""
     return max(1, math.ceil(wait.total_seconds()))
-
-
-def pass_on(_request: Request[Any, Any, Any], error: Exception) -> NoReturn:
-    """Litestar's exception handler: it may not wait, and pages have to; `Answered` may."""
-    raise error
-
-
-class Answered:
-    """ASGI middleware: whatever is raised behind it is answered."""
-
-    def __init__(
-        self, app: ASGIApp, answer: Callable[[AnyRequest, Exception], Awaitable[Response[Any]]]
-    ) -> None:
-        """`answer` makes the answer to an error."""
-        self._app = app
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on; where that fails before anything was answered, answers the error."""
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except Exception as error:
-            if started or scope["type"] != ScopeType.HTTP:
-                raise
-            request: AnyRequest = Request(scope, receive, send)
-            response = await self._answer(request, error)
-            await response.to_asgi_response(None, request)(scope, receive, send)

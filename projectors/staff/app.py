@@ -22,12 +22,12 @@ from projectors.staff.sessions import Sessions
 from projectors.staff.watch import Watch
 from projectors.tasks import end
 from read_models.store import Store, patiently
+from web.answers import Answered
 from web.assets import ROUTES as ASSETS
 from web.assets import serving
 from web.bodies import ReadRequest
 from web.headers import SecurityHeaders
 from web.limits import Bounded
-from web.problems import Answered, pass_on
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the staff surface are short."""
@@ -78,7 +78,6 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
     app = Litestar(
         route_handlers=[live, *ASSETS, serving(STAFF), *API, *PAGES],
         lifespan=[lifespan],
-        exception_handlers={Exception: pass_on},
         request_class=ReadRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -90,7 +89,8 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
             use_handler_docstrings=True,
         ),
     )
-    # Around the router too: what no route answers, 404 and 405, is for nobody but operators either.
-    answered = Answered(Bounded(Guarded(app.asgi_handler)), answer)
-    app.asgi_handler = SecurityHeaders(answered, https=config.https, further={"Cache-Control": "no-store"})
+    # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is for nobody but
+    # operators either.
+    secured = SecurityHeaders(https=config.https, further={"Cache-Control": "no-store"})
+    app.asgi_handler = Answered(Bounded(Guarded(app.asgi_router)), answer, secured)
     return app

@@ -25,6 +25,7 @@ from projectors.staff.operators import Limited
 from projectors.staff.render import page
 from read_models.store import NotNow, Unavailable
 from web import problems
+from web.answers import AnyRequest
 from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
 
 
@@ -55,7 +56,7 @@ def problem_of(error: Exception) -> Problem:
     return MISTAKE
 
 
-async def answer(request: problems.AnyRequest, error: Exception) -> Response[Any]:
+async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
     problem = problem_of(error)
     problems.note(request, problem.status, error)

@@ -19,8 +19,8 @@ from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Customer, Scope
 from read_models.store.records import SessionRecord
+from web.answers import Answered
 from web.bodies import ReadRequest
-from web.problems import Answered, pass_on
 
 URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
@@ -180,11 +180,10 @@ class Portal:
         self.app = Litestar(
             [*ROUTES, ask_for_code],
             state=state,
-            exception_handlers={Exception: pass_on},
             request_class=ReadRequest,
             openapi_config=None,
         )
-        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_handler, addresses), answer)
+        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_router, addresses), answer)
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
         """A browser, with a session or without."""

@@ -7,7 +7,9 @@ import pytest
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from query_api.conditional import Conditional, matches
+from query_api.conditional import Heads, conditional, matches
+from tests.unit.steps import raised
+from web.answers import Answered
 
 
 class Application:
@@ -29,7 +31,7 @@ class Application:
 
 
 async def asked(application: Application, method: str = "GET", known: str = "") -> httpx.Response:
-    transport = httpx.ASGITransport(cast("Any", Conditional(application)))
+    transport = httpx.ASGITransport(cast("Any", Heads(Answered(application, raised, conditional))))
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
         return await client.request(method, "/", headers={"If-None-Match": known} if known else {})
 

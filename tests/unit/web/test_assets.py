@@ -6,6 +6,7 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
+from tests.unit.steps import through
 from web.assets import ASSETS, FOLDER, ROUTES, brand_url
 from web.headers import SecurityHeaders
 
@@ -14,8 +15,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = SecurityHeaders(Litestar(ROUTES, openapi_config=None), https=True)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    transport = through(Litestar(ROUTES, openapi_config=None), SecurityHeaders(https=True))
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as made:
         yield made
 
@@ -84,8 +84,7 @@ async def test_http_does_not_promise_https() -> None:
     def route() -> None:
         return None
 
-    app = SecurityHeaders(Litestar([route], openapi_config=None), https=False)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    transport = through(Litestar([route], openapi_config=None), SecurityHeaders(https=False))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         headers = (await client.get("/")).headers
 

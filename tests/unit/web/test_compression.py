@@ -10,8 +10,9 @@ import pytest
 from litestar import Litestar, Response, get
 from litestar.response import Stream
 
-from query_api.conditional import Conditional
-from web.compression import Compressed, coding_for
+from query_api.conditional import conditional
+from tests.unit.steps import through
+from web.compression import coding_for, compressed
 
 PAGE = "<p>Pool cleaning</p>" * 200
 
@@ -42,8 +43,8 @@ def pieces() -> Stream:
 
 @pytest.fixture
 def client() -> httpx.AsyncClient:
-    app = Compressed(Conditional(Litestar([page, short, json, pieces], openapi_config=None)))
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    app = Litestar([page, short, json, pieces], openapi_config=None)
+    transport = through(app, conditional, compressed)
     return httpx.AsyncClient(transport=transport, base_url="https://portal.test")
 
 
