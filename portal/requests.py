@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.logs import REQUEST_ID
 
 HEADER: Final = b"x-request-id"
 FORWARDED: Final = b"x-forwarded-for"
@@ -41,11 +42,11 @@ class RequestIds:
                 message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        before = REQUEST_ID.set(request_id.decode())
         try:
             await self._app(scope, receive, answer)
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
+            REQUEST_ID.reset(before)
 
 
 class Clients:

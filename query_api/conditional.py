@@ -11,6 +11,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from web.answers import Answer
+from web.asked import headers_of
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
@@ -52,8 +53,8 @@ def conditional(scope: HTTPScope, answer: Answer) -> None:
     if tag is None:
         tag = tag_of(answer.body).encode()
         answer.headers.append((b"etag", tag))
-    known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
-    if known and matches(known, tag.decode("latin-1")):
+    known = headers_of(scope).get(b"if-none-match")
+    if known is not None and matches([known.decode("latin-1")], tag.decode("latin-1")):
         answer.status, answer.body = HTTP_304_NOT_MODIFIED, b""
         answer.headers = [header for header in answer.headers if header[0] not in OF_CONTENT]
 

@@ -29,6 +29,6 @@ class HealthController(Controller):
     async def ready(self, state: State) -> Health:
         """Whether there are views of this version to serve; 503 until then, and while MongoDB is away."""
         await state.store.ping()
-        if not await state.reads.ready():
+        if not state.reads.ready():
             raise NotReady
         return {"status": "ok"}

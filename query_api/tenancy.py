@@ -21,15 +21,13 @@ from query_api.problems import NotReady
 from query_api.remembered import Remembered
 from read_models.documents import Doc
 from read_models.reads import Reads
+from web.asked import headers_of
 
 BUSINESS = "business"
 """Where the business is found in a request's state."""
 
 ORIGIN = "origin"
 """Where it says at which of the business's addresses the browser is, which has its session there alone."""
-
-ASKED = frozenset({b"host", b"origin", b"sec-fetch-site"})
-"""The headers that decide."""
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -59,9 +57,9 @@ class Portals:
             return self._addresses.custom(host)
         return self._addresses.public
 
-    async def require_ready(self) -> None:
+    def require_ready(self) -> None:
         """Raises NotReady while there are no views to serve."""
-        if not await self._reads.ready():
+        if not self._reads.ready():
             raise NotReady
 
 
@@ -88,10 +86,10 @@ class Tenancy:
     async def _admit(self, scope: HTTPScope, slug: str | None) -> Doc | None:
         """Finds the business of the request, and answers it where the host is its own."""
         portals: Portals = scope["litestar_app"].state.portals
-        await portals.require_ready()
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
-        authority = headers.get(b"host", "").lower()
-        own = await portals.of_host(host_of(authority))
+        portals.require_ready()
+        authority = headers_of(scope).get(b"host", b"").decode("latin-1").lower()
+        host = host_of(authority)
+        own = await portals.of_host(host) if host != self._addresses.host else None
         if slug is not None:
             business = own or await portals.of_slug(slug)
             if business is None or business["slug"] != slug:
@@ -101,18 +99,17 @@ class Tenancy:
                 self._addresses.custom(own["portal_host"]) if own else self._addresses.public
             )
             if scope["method"] not in READING:
-                self._require_own_origin(headers, authority if own else None)
+                self._require_own_origin(headers_of(scope), authority if own else None)
         return own
 
-    def _require_own_origin(self, headers: Mapping[bytes, str], authority: str | None) -> None:
+    def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: str | None) -> None:
         """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
         origin = headers.get(b"origin")
         if origin is None:
-            allowed = headers.get(b"sec-fetch-site") == "same-origin"
-        elif authority is None:
-            allowed = origin == self._addresses.public
+            allowed = headers.get(b"sec-fetch-site") == b"same-origin"
         else:
-            allowed = origin == f"{self._addresses.scheme}://{authority}"
+            own = f"{self._addresses.scheme}://{authority}" if authority else self._addresses.public
+            allowed = origin.decode("latin-1") == own
         if not allowed:
             raise PermissionDeniedException("Changes are accepted from the portal's own pages only.")
 

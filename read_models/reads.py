@@ -44,7 +44,7 @@ class Reads:
         self._store = store
         self._clock = clock
 
-    async def ready(self) -> bool:
+    def ready(self) -> bool:
         """Whether there are views of this version to serve."""
         return self._store.control.served is not None
 

@@ -11,6 +11,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
+from web.asked import headers_of
 from web.tokens import TOKEN_LENGTH
 
 
@@ -32,8 +33,12 @@ def host_cookie(name: str, value: str, life: timedelta) -> Cookie:
 
 def token_in(request: Request[Any, Any, Any], name: str) -> str | None:
     """The token in such a cookie, as far as it can be one."""
-    token = request.cookies.get(name, "")
-    return token if len(token) == TOKEN_LENGTH else None
+    sent = headers_of(request.scope).get(b"cookie", b"").decode("latin-1")
+    for pair in sent.split(";"):
+        known, _, token = pair.strip().partition("=")
+        if known == name:
+            return token if len(token) == TOKEN_LENGTH else None
+    return None
 
 
 def network_of(host: str) -> str:

@@ -10,6 +10,7 @@ import cramjam
 from litestar.types import HTTPScope
 
 from web.answers import Answer, Header
+from web.asked import headers_of
 
 KINDS = frozenset(
     {
@@ -49,8 +50,7 @@ def compressed(scope: HTTPScope, answer: Answer) -> None:
     answer.headers.append(VARY)
     if not answer.whole or len(answer.body) < SMALLEST:
         return
-    accepted = b", ".join([value for name, value in scope["headers"] if name == b"accept-encoding"])
-    if coding := coding_for(accepted.decode("latin-1")):
+    if coding := coding_for(headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")):
         answer.body = CODINGS[coding](answer.body)
         answer.headers = [of_packed(header, len(answer.body)) for header in answer.headers]
         answer.headers.append((b"content-encoding", coding.encode()))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from litestar.types import HTTPScope
 
 from web.answers import Answer
+from web.asked import headers_of
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -71,5 +72,4 @@ class SecurityHeaders:
 
 def host_of(scope: HTTPScope) -> bytes:
     """The host that a request names, in lower case and without its port; b"" where it names none."""
-    authority = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    return authority.lower().partition(b":")[0]
+    return headers_of(scope).get(b"host", b"").lower().partition(b":")[0]

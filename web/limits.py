@@ -22,6 +22,6 @@ class Bounded:
         if scope["type"] == ScopeType.HTTP:
             if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
                 raise HTTPException("The address is too long.", status_code=414)
-            if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+            if sum([len(name) + len(value) for name, value in scope["headers"]]) > MAX_HEADER_BYTES:
                 raise HTTPException("The headers are too large.", status_code=431)
         await self._app(scope, receive, send)

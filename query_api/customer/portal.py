@@ -10,7 +10,7 @@ from query_api.conditional import tag_of
 from query_api.customer.access import AnyRequest, business_of, signed_in
 from query_api.customer.reading import answers
 from query_api.customer.shapes import Dashboard
-from query_api.ready import Ready
+from query_api.ready import Ready, Straight
 from read_models.documents import Doc
 from read_models.reads import Clock, Customer, Reads, cut, holds_until
 
@@ -25,8 +25,7 @@ class Made(NamedTuple):
     timezone: str
     until: datetime
     """From then on it may be another one."""
-    content: bytes
-    tag: str
+    answer: Ready
 
 
 class Dashboards:
@@ -52,17 +51,23 @@ class Dashboards:
             return made
         until = holds_until(known, business, now)
         content = orjson.dumps(await self._reads.dashboard(known, business))
-        made = Made(known.document, as_of, business["timezone"], until, content, tag_of(content))
+        answer = Ready(content, tag_of(content))
+        made = Made(known.document, as_of, business["timezone"], until, answer)
         if len(self._made) >= KEPT_ANSWERS:
             self._made.clear()
         self._made[name] = made
         return made
 
 
-@get("/{slug:str}/api/portal", operation_id="getPortal", tags=["portal"], responses=answers(Dashboard))
+@get(
+    "/{slug:str}/api/portal",
+    operation_id="getPortal",
+    tags=["portal"],
+    responses=answers(Dashboard),
+    middleware=[Straight],
+)
 async def dashboard(request: AnyRequest) -> Ready:
     """The dashboard of whoever is signed in."""
     session = await signed_in(request)
     dashboards: Dashboards = request.app.state.dashboards
-    made = await dashboards.of(session.known, business_of(request))
-    return Ready(made.content, made.tag)
+    return (await dashboards.of(session.known, business_of(request))).answer

@@ -62,7 +62,7 @@ class PaymentMailer(Rounds):
 
     async def send_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
-        if not await self._reads.ready():
+        if not self._reads.ready():
             return False
         now = self._clock()
         claimed = await self._checkouts.claim_mail(now)

@@ -66,7 +66,7 @@ class Mailer(Rounds):
 
     async def send_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
-        if not await self._reads.ready():
+        if not self._reads.ready():
             # Without views nobody is known, and every mail would be dropped.
             return False
         now = self._clock()

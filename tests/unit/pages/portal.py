@@ -78,7 +78,7 @@ class Reads:
     async def business_of_host(self, _host: str) -> None:
         return None
 
-    async def ready(self) -> bool:
+    def ready(self) -> bool:
         return True
 
     async def dashboard(self, _known: Customer, business: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Sending:
         views: Any = self
         self.mailer = Mailer(views, views, views, keys, "smtp://127.0.0.1:1", addresses, lambda: NOW)
 
-    async def ready(self) -> bool:
+    def ready(self) -> bool:
         return True
 
     async def claim(self, *_: object) -> SignIn:
