@@ -3,7 +3,7 @@
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.logs import REQUEST_ID
+from web.asked import headers_of
 
 HEADER: Final = b"x-request-id"
 FORWARDED: Final = b"x-forwarded-for"
@@ -34,7 +35,7 @@ class RequestIds:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == HEADER), b"")
+        given = headers_of(scope).get(HEADER, b"")
         request_id = given if _IS_ID(given) else b"%s%08x" % (self._begin, next(self._numbers))
 
         async def answer(message: Message) -> None:
@@ -63,12 +64,11 @@ class Clients:
         """Answer as the application does, which sees the client."""
         if scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
-            client = self._client(host, scope["headers"])
+            client = self._client(host, headers_of(scope).get(FORWARDED, b"").decode("latin-1"))
             scope["client"] = (host, port) if client == host else (client, 0)
         await self._app(scope, receive, send)
 
-    def _client(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        forwarded = b",".join(value for name, value in headers if name == FORWARDED).decode("latin-1")
+    def _client(self, peer: str, forwarded: str) -> str:
         client = peer
         hops = forwarded.split(",") if forwarded else []
         while self._is_trusted(client) and hops:

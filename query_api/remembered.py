@@ -1,8 +1,12 @@
 """Answers that are asked for with every request and may be a moment old."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
+
+from read_models.store import Unavailable
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -38,3 +42,42 @@ class Remembered(Generic[Key, Value]):
     def forget(self, key: Key) -> None:
         """The next answer is a new one."""
         self._answers.pop(key, None)
+
+
+class Renewed(Remembered[Key, Value]):
+    """Those in use are asked for again before they are too old, all with one question: then nobody waits for one."""
+
+    def __init__(
+        self, ask: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], seconds: float
+    ) -> None:
+        """`ask` gives the answers to all keys; they are renewed when half of the seconds are over."""
+        super().__init__(self._one, seconds)
+        self._all = ask
+        self._used: set[Key] = set()
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def get(self, key: Key) -> Value:
+        """The answer for a key."""
+        if known := self._answers.get(key):
+            self._used.add(key)
+            if self._renewal is None and self._seconds / 2 < time.monotonic() - known[0] < self._seconds:
+                self._renewal = asyncio.create_task(self._renew())
+        return await super().get(key)
+
+    async def _one(self, key: Key) -> Value:
+        return (await self._all([key]))[key]
+
+    async def _renew(self) -> None:
+        used, self._used = self._used, set()
+        before = {key: known for key in used if (known := self._answers.get(key))}
+        asked_at = time.monotonic()
+        try:
+            # Whoever needs an answer that could not be had asks for it, and is told.
+            with suppress(Unavailable):
+                values = await self._all(list(before))
+                for key, known in before.items():
+                    # What was forgotten meanwhile is not true any more.
+                    if self._answers.get(key) is known:
+                        self._answers[key] = asked_at, values[key]
+        finally:
+            self._renewal = None

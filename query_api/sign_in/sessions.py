@@ -4,10 +4,11 @@ A session is worth nothing by itself: it counts while its address stands in its 
 has not been erased; that is looked at with every request. A closed business has no portal, and so no sessions.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from query_api.remembered import Remembered
+from query_api.remembered import Renewed
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.secrets import new_id
 from read_models.documents import Doc, owner_id
@@ -61,7 +62,7 @@ class Sessions:
         self._store = store
         self._reads = reads
         self._clock = clock
-        self._current = Remembered(self._look_up, REMEMBERED_SECONDS)
+        self._current = Renewed(self._look_up, REMEMBERED_SECONDS)
 
     async def start(
         self, scope: Scope, address: str, browser: Browser, *, since: datetime | None = None
@@ -131,11 +132,12 @@ class Sessions:
         await self._records.end_devices(session.scope.business, session.address)
         self._current.forget(session.record.token)
 
-    async def _look_up(self, hashed: str) -> SessionRecord | None:
-        record = await self._records.find(hashed)
-        if record and not self._over(record):
-            await self._note_use(record)
-        return record
+    async def _look_up(self, hashed: Sequence[str]) -> dict[str, SessionRecord | None]:
+        found = await self._records.find(hashed)
+        for record in found.values():
+            if record and not self._over(record):
+                await self._note_use(record)
+        return found
 
     async def _erased(self, scope: Scope) -> bool:
         """Whether there is the tombstone: who is not to be found may be so because the views are not there yet."""

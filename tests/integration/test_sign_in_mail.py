@@ -35,7 +35,7 @@ async def quiet(stack: Stack) -> AsyncIterator[Surface]:
         yield one
 
 
-async def _never() -> bool:
+def _never() -> bool:
     return False
 
 

@@ -17,11 +17,7 @@ async def surface(stack: Stack) -> AsyncIterator[Surface]:
     """Views and records; its own mailer stays idle, as it sees no views."""
     async with Surface(stack.env) as one:
         await one.publish("business.registered")
-
-        async def never() -> bool:
-            return False
-
-        one.app.state.reads.ready = never
+        one.app.state.reads.ready = lambda: False
         yield one
 
 

@@ -1,6 +1,6 @@
 """Who is signed in, on which devices."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -60,10 +60,10 @@ class Sessions:
         document = record._asdict()
         await self.collection.insert({"_id": document.pop("token"), **document})
 
-    async def find(self, token: str) -> SessionRecord | None:
-        """The session whose token has this hash, over or not."""
-        (document,) = await self._shared.get(token)
-        return SessionRecord.of(document) if document else None
+    async def find(self, tokens: Sequence[str]) -> dict[str, SessionRecord | None]:
+        """The sessions whose tokens have these hashes, over or not; None for a hash of none."""
+        found = zip(tokens, await self._shared.get(*tokens), strict=True)
+        return {token: SessionRecord.of(document) if document else None for token, document in found}
 
     async def devices(self, business: str, address: str) -> list[SessionRecord]:
         """The sessions of a person at a business, the latest first."""

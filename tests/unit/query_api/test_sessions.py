@@ -1,5 +1,6 @@
 """How long a session lives, and that none outlives its customer."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,8 +45,8 @@ class Installation:
         if self.erased_meanwhile:
             self.erase()
 
-    async def find(self, token: str) -> SessionRecord | None:
-        return self.kept.get(token)
+    async def find(self, tokens: Sequence[str]) -> dict[str, SessionRecord | None]:
+        return {token: self.kept.get(token) for token in tokens}
 
     async def end(self, token: str) -> None:
         self.kept.pop(token, None)

@@ -1,0 +1,93 @@
+"""Answers that are remembered for a moment, and renewed before it is over."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from query_api import remembered
+from query_api.remembered import Renewed
+from read_models.store import Unavailable
+
+SECONDS = 10.0
+
+
+class Clock:
+    """What the time is, as the test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(remembered, "time", made)
+    return made
+
+
+class Source:
+    """Answers how often it was asked; waits while `away`."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.there = asyncio.Event()
+        self.there.set()
+        self.broken = False
+
+    async def __call__(self, keys: Sequence[str]) -> Mapping[str, int]:
+        self.asked.append(sorted(keys))
+        answer = len(self.asked)
+        await self.there.wait()
+        if self.broken:
+            raise Unavailable("away")
+        return dict.fromkeys(keys, answer)
+
+
+async def test_those_in_use_are_renewed_with_one_question(clock: Clock) -> None:
+    """Past half of the time the old answer is given at once, and all that were used are asked for together."""
+    source = Source()
+    answers = Renewed(source, SECONDS)
+    for key in ("a", "b", "unused"):
+        await answers.get(key)
+    await answers.get("b")
+    clock.now += SECONDS * 0.6
+
+    assert await answers.get("a") == 1
+    await asyncio.sleep(0.01)
+    assert await answers.get("a") == await answers.get("b") == 4
+    assert source.asked[3:] == [["a", "b"]]
+
+
+async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Clock) -> None:
+    """An answer that was on its way when its subject ended does not come back."""
+    source = Source()
+    answers = Renewed(source, SECONDS)
+    await answers.get("a")
+    clock.now += SECONDS * 0.6
+    source.there.clear()
+    await answers.get("a")
+    await asyncio.sleep(0.01)
+    answers.forget("a")
+    source.there.set()
+    await asyncio.sleep(0.01)
+
+    assert await answers.get("a") == 3
+
+
+async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
+    """A renewal that fails leaves the answer as old as it is; who asks when it is too old is told the truth."""
+    source = Source()
+    answers = Renewed(source, SECONDS)
+    await answers.get("a")
+    source.broken = True
+    clock.now += SECONDS * 0.6
+    assert await answers.get("a") == 1
+    await asyncio.sleep(0.01)
+    clock.now += SECONDS * 0.6
+    source.broken = False
+
+    assert await answers.get("a") == 3
