@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.live import expected, sample, send, worker_of
 from tests.integration.rebuild.rebuilding import caught_up, command, documents, ended, made, views
-from tests.processes import Installation, Installations, Process, until
+from tests.processes import Installation, Installations, until
 
 
 async def progress(one: Installation) -> int:
@@ -74,12 +74,12 @@ async def test_whoever_is_killed_while_a_generation_is_promoted(
 async def test_a_second_rebuild_helps_the_first(installation: Installations) -> None:
     lines = sample(2)
     one = await made(installation, lines)
-    both: list[Process] = []
     live = one.start("project")
     await caught_up(one, len(lines))
-    for _ in range(2):
-        both.append(one.start("rebuild", "--workers", "1", "--max-rate", "1000"))
-        await both[0].says("filling a lane")
+    # Slow, so that it is not done before the other has begun.
+    first = one.start("rebuild", "--workers", "1", "--max-rate", "200")
+    await first.says("filling a lane")
+    both = [first, one.start("rebuild", "--workers", "1")]
     assert [await ended(rebuilding) for rebuilding in both] == [0, 0], both[1].output()
     assert await views(one, 2) == await views(one, 1) == expected(lines)
     assert sorted(record["_id"] for record in await documents(one, "generations")) == [1, 2]
