@@ -19,6 +19,8 @@ from events.topics import BUSINESSES, ENTITIES, MAX_RECORD_BYTES, Topics
 STRUCTURED: Final = b"application/cloudevents+json"
 _CLOUDEVENTS: Final = b"application/cloudevents"
 _JSON: Final = "application/json"
+_LONGEST_KEY: Final = 2 * 64 + 1
+"""Bytes of two ids and what is between them."""
 _IS_ID: Final = re.compile(ID_PATTERN.removesuffix("$"), re.ASCII).fullmatch
 _IS_SEQUENCE: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII).fullmatch
 _IS_TYPE: Final = re.compile(
@@ -199,9 +201,9 @@ def _owner_in(key: bytes) -> tuple[str, str, str | None] | None:
 def _owner(
     attributes: Mapping[str, Any], record: Record, topic: str, topics: Topics
 ) -> tuple[str, str | None]:
-    # From the key: its ids need a look but once.
+    # From the key: its ids need a look but once. What is too long to be a key is not remembered.
     key = record.key or b""
-    owner = _owner_in(key)
+    owner = _owner_in(key) if len(key) <= _LONGEST_KEY else None
     said = attributes.get("partitionkey"), attributes.get("businessid"), attributes.get("customerid")
     if owner is None or said != owner or (owner[2] is None) != (topic == BUSINESSES):
         raise Malformed(_wrong_owner(attributes, topic))

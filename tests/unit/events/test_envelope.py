@@ -1,5 +1,6 @@
 """Every rule the attributes of an event, and the record it comes in, have to keep."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -132,6 +133,15 @@ def test_a_record_lies_where_its_key_belongs(make: Any, topics: Topics) -> None:
     ):
         with pytest.raises(Malformed):
             decode(good._replace(**changes), topics)
+
+
+def test_nothing_is_kept_of_a_key_that_is_none(make: Any, topics: Topics) -> None:
+    """Keys are remembered, but not what is as long as a record may be: many of those would fill the memory."""
+    key = b"x" * 500_000
+    held = sys.getrefcount(key)
+    with pytest.raises(Malformed, match="the record's key is not the partitionkey"):
+        decode(make()._replace(key=key), topics)
+    assert sys.getrefcount(key) == held
 
 
 def test_another_prefix_is_another_installation(make: Any) -> None:
