@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
@@ -15,9 +14,6 @@ _LONGEST_TEXT: Final = 500
 # What these say at INFO is for their own developers.
 _TALKATIVE: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
 
-REQUEST_ID: Final = ContextVar[str]("request_id")
-"""Of the request that is being answered, for the lines that are logged meanwhile."""
-
 
 def configure(*, of_libraries: bool = True) -> None:
     """Send what is logged, by structlog or by logging, to stderr in one form.
@@ -26,7 +22,7 @@ def configure(*, of_libraries: bool = True) -> None:
     where it shows how far it is, also without what goes well.
     """
     shared: list[structlog.types.Processor] = [
-        _with_request_id,
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -61,15 +57,6 @@ def configure(*, of_libraries: bool = True) -> None:
     root.setLevel(logging.WARNING if quiet else logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING if of_libraries else logging.CRITICAL)
-
-
-def _with_request_id(
-    _logger: Any, _method: str, line: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    request_id = REQUEST_ID.get(None)
-    if request_id is not None:
-        line["request_id"] = request_id
-    return line
 
 
 _frames: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.logs import REQUEST_ID
 from web.asked import headers_of
 
 HEADER: Final = b"x-request-id"
@@ -43,11 +43,11 @@ class RequestIds:
                 message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        before = REQUEST_ID.set(request_id.decode())
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         try:
             await self._app(scope, receive, answer)
         finally:
-            REQUEST_ID.reset(before)
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 class Clients:

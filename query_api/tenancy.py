@@ -88,8 +88,7 @@ class Tenancy:
         portals: Portals = scope["litestar_app"].state.portals
         portals.require_ready()
         authority = headers_of(scope).get(b"host", b"").decode("latin-1").lower()
-        host = host_of(authority)
-        own = await portals.of_host(host) if host != self._addresses.host else None
+        own = await portals.of_host(host_of(authority))
         if slug is not None:
             business = own or await portals.of_slug(slug)
             if business is None or business["slug"] != slug:

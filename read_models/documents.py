@@ -56,15 +56,11 @@ def note(document: Doc, event: Event, **facts: Any) -> None:
     entry = {"at": event.time, "source": event.source, "id": event.id, "what": f"{event.kind}.{event.fact}"}
     entry.update({name: value for name, value in facts.items() if value is not None})
     log: list[Doc] = document["log"]
-    key = moment(entry)
-    if not log or document["touched"] <= key:
-        document["log"] = [*log, entry][-LOG_LIMIT:]
-        document["touched"] = key
-        return
-    place = len(log) - 1
+    place, key = len(log), moment(entry)
     while place and moment(log[place - 1]) > key:
         place -= 1
     document["log"] = [*log[:place], entry, *log[place:]][-LOG_LIMIT:]
+    document["touched"] = moment(document["log"][-1])
 
 
 def moment(entry: Doc) -> str:
