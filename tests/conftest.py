@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.cache import Tool, require
+from local_stack.cache import Tool, ensure, require
 from local_stack.errors import StackError
 from local_stack.stack import Stack
 from tests.processes import SHOWN_LINES, Installation, Installations, Process
@@ -35,14 +35,27 @@ def stack() -> Iterator[Stack]:
         yield one
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
+def browser() -> str:
     """The browser's path: where it is, of the one without a window, which does the same with half the work."""
     if windowless := shutil.which(f"{CHROMIUM.name}-headless-shell"):
         return windowless
-    with missing_tools_said_in_a_line():
-        require(CHROMIUM)
+    require(CHROMIUM)
     return str(shutil.which(CHROMIUM.name))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    with missing_tools_said_in_a_line():
+        return browser()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Looks for everything before a parallel run begins: none of its processes could end it in good order."""
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        with missing_tools_said_in_a_line():
+            browser()
+            ensure(os.getpgrp())
 
 
 @pytest.fixture
