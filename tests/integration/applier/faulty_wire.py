@@ -38,10 +38,13 @@ class FaultyWire:
 
     @property
     def url(self) -> str:
-        """Leads through the wire, and nowhere beside it."""
+        """Leads through the wire, and nowhere beside it.
+
+        A driver that is streamed to notices only after half a second that it has to look whether the server is there.
+        """
         assert self._listener
         port = self._listener.sockets[0].getsockname()[1]
-        return f"mongodb://127.0.0.1:{port}/?directConnection=true"
+        return f"mongodb://127.0.0.1:{port}/?directConnection=true&serverMonitoringMode=poll"
 
     def plan(self, planned: Break | None) -> None:
         """What happens to the commands from now on."""

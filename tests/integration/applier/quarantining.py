@@ -19,8 +19,8 @@ from tests.integration.applier.test_lanes import second_generation
 
 KEPT = (1, 2)
 WRITTEN = ("views_1", "views_2", "checkpoints", "holds", "waiting", "quarantine", "discards")
-SMALL = [r for r in SAMPLE if r.key in (VICTIM.encode(), b"biz_s0")]
-"""One customer's records and those of the business."""
+SMALL = [r for r in SAMPLE if r.key in (VICTIM.encode(), b"biz_s0")][:40]
+"""The first records of one customer and of the business: a few commands more for each are no other commands."""
 
 
 class SampleLog:

@@ -119,7 +119,7 @@ async def test_when_what_waited_fails_too_the_discard_stands(
 
 async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next one finishes."""
-    monkeypatch.setattr("projectors.release.STEP_EVENTS", 24)
+    monkeypatch.setattr("projectors.release.STEP_EVENTS", 20)
     name, at, ended = await held(store, monkeypatch, SMALL), 0, False
     before, expected = await saved(store), undisturbed(SMALL)
     while not ended:
