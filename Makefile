@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 # Hundreds of processes of tests import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test bench lint audit sbom lock
+.PHONY: help install demo test soak bench lint audit sbom lock
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -35,9 +35,14 @@ SBOM := sbom.json
 sbom: install  ## what the product is built from, as CycloneDX: sbom.json
 	$(RUN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file $(SBOM) requirements.lock
 
+REPEATING := tests/integration/attack/test_foreign_bytes.py tests/integration/test_sample.py \
+	tests/integration/rebuild/test_switching_under_load.py
 test: lint audit sbom  ## lint, types, layers, dependencies, every test, on real servers
 	# Two at a time, each with a stack of its own: the tests of faults mostly wait.
 	$(RUN)/pytest --numprocesses 2 --dist worksteal
+
+soak: install  ## the tests that repeat what chance decides, as often as was promised: half an hour and more
+	SOAK=1 $(RUN)/pytest --numprocesses 2 --dist worksteal $(REPEATING)
 
 bench: install  ## the benchmarks, or PARTS="rebuild memory" of them: a table, and bench.json
 	$(RUN)/python -m bench $(PARTS)

@@ -112,9 +112,10 @@ async def test_a_bank_debit_settles_later(
     await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
         "This page looks again by itself."
     )
-    await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
-        "You don't need to pay again. We'll e-mail you.", timeout=90_000
-    )
+    if succeeded:  # After half a minute, which is the same in both.
+        await expect(page.locator("main [role=status]:not(#renewed)")).to_contain_text(
+            "You don't need to pay again. We'll e-mail you.", timeout=90_000
+        )
     await page.get_by_role("link", name="Go to invoice 2001").click()
     await expect(page.get_by_text("Your payment of $120.00 is being processed.")).to_be_visible()
     await expect(page.get_by_role("button", name=PAY)).to_have_count(0)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, groupby, zip_longest
+from itertools import chain, groupby, product, zip_longest
 from random import Random
 from typing import NamedTuple
 
@@ -18,13 +18,18 @@ from query_api.config import Config, Limits
 from tests.integration.live import SAMPLE, checkpoints, expected, lanes_held, level, publish, stored
 from tests.integration.surface import URL, Browser, Mail, empty_mailbox, running
 from tests.processes import Installation, Installations, Process, until
+from tests.support.effort import of_run
 from tests.support.publisher import Json, Log
 from tests.support.shuffles import Mode, interleaved, renamed, renamed_address, repeated
 
 LOG: Log = [orjson.loads(line) for line in SAMPLE.read_bytes().splitlines()]
 EXPECTED: Json = orjson.loads(SAMPLE.with_suffix(".expected.json").read_bytes())
 CUSTOMERS: Mapping[str, Json] = EXPECTED["customers"]
-SHUFFLES = 50
+SHUFFLES = of_run(soak=50, check=12)
+WORKERS, BATCHES = (1, 3, 5), (1000, 7, 1)
+WAYS = of_run(soak=list(product(WORKERS, BATCHES)), check=list(zip(WORKERS, BATCHES, strict=True)))
+"""Each starts its workers anew."""
+
 MODES: Sequence[Mode] = ("structured", "binary")
 ANY = 1_000_000
 
@@ -53,10 +58,7 @@ class Run(NamedTuple):
 
 def drawn() -> list[Run]:
     random = Random(4)
-    ways = (
-        (random.choice((4, 12)), random.choice((1, 3, 5)), random.choice((1, 7, 1000)), random.choice(MODES))
-        for _ in range(SHUFFLES)
-    )
+    ways = ((random.choice((4, 12)), *random.choice(WAYS), random.choice(MODES)) for _ in range(SHUFFLES))
     shuffles = [Run(*way, number) for number, way in enumerate(ways, start=1)]
     return sorted([Run(12, 1, 1000, "structured", 0), *shuffles])
 

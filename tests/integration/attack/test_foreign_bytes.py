@@ -1,4 +1,4 @@
-"""100,000 random requests on every route: not one answer holds a byte that is somebody else's."""
+"""Random requests on every route (100,000 in `make soak`): not one answer holds a byte that is somebody else's."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,8 +18,9 @@ from tests.integration.attack.world import (
     cookie,
 )
 from tests.processes import Installations
+from tests.support.effort import of_run
 
-PROBES = 100_000
+PROBES = of_run(soak=100_000, check=20_000)
 SHARDS = 8
 """Each is a test of its own, so that they run side by side."""
 

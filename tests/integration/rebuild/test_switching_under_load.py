@@ -1,4 +1,4 @@
-"""Rebuilt, promoted, rolled back, promoted again, ten times, while events come and customers look."""
+"""Rebuilt, promoted, rolled back, promoted again, again and again, while events come and customers look."""
 
 import asyncio
 import json
@@ -12,8 +12,9 @@ from events.topics import Topics
 from tests.integration.live import expected
 from tests.integration.rebuild.rebuilding import caught_up, command, documents, views
 from tests.processes import Installation, Installations
+from tests.support.effort import of_run
 
-CYCLES = 10
+CYCLES = of_run(soak=10, check=3)
 EVENTS_A_SECOND = 300
 READS_A_SECOND = 200
 CUSTOMERS = 8
