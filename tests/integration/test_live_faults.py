@@ -22,13 +22,13 @@ from tests.integration.live import (
     worker_of,
 )
 from tests.processes import Installation, Installations, Process, until
+from tests.support.effort import of_run
 
 GOES_ON_S = 3 * 5.0
 """Three times as long as a worker started again may take to go on, as for all deadlines in tests."""
 TAKES_OVER_S = 3 * (SESSION_S + 5.0)
 """The same for another worker, which is given the lanes when the session of the first is over."""
-KILLS = 20
-EVENTS = 10_000
+KILLS, EVENTS = of_run(soak=(20, 10_000), check=(6, 3_000))
 
 
 async def four_lanes(installation: Installations) -> Installation:
