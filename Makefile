@@ -35,13 +35,13 @@ SBOM := sbom.json
 sbom: install  ## what the product is built from, as CycloneDX: sbom.json
 	$(RUN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file $(SBOM) requirements.lock
 
-REPEATING := tests/integration/attack/test_foreign_bytes.py tests/integration/test_sample.py \
-	tests/integration/rebuild/test_switching_under_load.py tests/integration/test_live_faults.py
 test: lint audit sbom  ## lint, types, layers, dependencies, every test, on real servers
 	# Three at a time, each with a stack of its own: the tests of faults mostly wait.
 	$(RUN)/pytest --numprocesses 3 --dist worksteal
 
-soak: install  ## the tests that repeat what chance decides, as often as was promised: half an hour and more
+REPEATING := tests/integration/attack/test_foreign_bytes.py tests/integration/test_sample.py \
+	tests/integration/rebuild/test_switching_under_load.py tests/integration/test_live_faults.py
+soak: install  ## the tests that repeat what chance decides, much longer than `make test` does
 	SOAK=1 $(RUN)/pytest --numprocesses 2 --dist worksteal $(REPEATING)
 
 bench: install  ## the benchmarks, or PARTS="rebuild memory" of them: a table, and bench.json

@@ -6,7 +6,6 @@ under the same id and sequence, which consumers drop (EVENTS.md, 3).
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -17,9 +16,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from events.envelope import encode
+from query_api.rounds import Rounds
 from read_models.documents import owner_id
 from read_models.reads import Clock
-from read_models.store import Unavailable
 from read_models.store.records import Checkout, Checkouts
 from read_models.store.records.checkouts import LEASE
 
@@ -33,28 +32,18 @@ LONGEST_PAUSE_SECONDS: Final = 10
 STOP_WITHIN_SECONDS: Final = 5.0
 
 
-class Sender:
+class Sender(Rounds):
     """Publishes what is kept. The producer is made when there is something to publish."""
 
     def __init__(self, checkouts: Checkouts, kafka: Mapping[str, Any], topic: str, clock: Clock) -> None:
         """`kafka` are the arguments that every client of the cluster takes, `topic` is the full name."""
+        super().__init__("payments", AT_ONCE, LOOK_EVERY_SECONDS)
         self._checkouts = checkouts
         self._kafka = kafka
         self._topic = topic
         self._clock = clock
-        self._wake = asyncio.Event()
         self._starting = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
-
-    def wake(self) -> None:
-        """There is something to publish."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Publishes until it is cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(self._work())
 
     async def send_next(self, only: str | None = None) -> bool:
         """Publishes the facts of the payment that has waited longest, or of `only`; False when none is due."""
@@ -89,22 +78,6 @@ class Sender:
             with suppress(TimeoutError, KafkaError):
                 async with asyncio.timeout(STOP_WITHIN_SECONDS):
                     await producer.stop()
-
-    async def _work(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                found = await self.send_next()
-            except Unavailable:
-                found = False
-            except Exception:
-                # One payment's trouble is not the others': it is due again when its lease has run out.
-                log.exception("payments.failed")
-                found = False
-            if not found:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_SECONDS * random.uniform(0.5, 1.5)):  # noqa: S311 -- spreads, hides nothing
-                        await self._wake.wait()
 
     async def _publish(self, claimed: Checkout) -> None:
         known: Checkout | None = claimed
@@ -167,7 +140,7 @@ def record(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list[t
 
 @asynccontextmanager
 async def publishing(sender: Sender) -> AsyncIterator[None]:
-    """Runs a sender."""
+    """Runs a sender, and ends it at once: what is under way stays unmarked, and is published by whoever comes next."""
     running = asyncio.create_task(sender.run())
     try:
         yield

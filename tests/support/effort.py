@@ -1,4 +1,4 @@
-"""How often tests repeat what chance decides: `make test` is waited for, `make soak` is not (README, Operating)."""
+"""How often tests repeat what chance decides: `make test` is waited for, `make soak` is not (README)."""
 
 import os
 from typing import TypeVar
