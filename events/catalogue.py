@@ -101,8 +101,8 @@ class EventType(NamedTuple):
     """Without prefix."""
     may_lack_data: bool
     """Whether `data` may be absent or `null` (the table says –)."""
-    validate: Callable[[object], BaseModel]
-    """From parsed JSON to the model of this version; raises pydantic's ValidationError."""
+    model: type[BaseModel]
+    """The data in this version."""
     upcast: Callable[[Any], BaseModel] | None
     """From the model of this version to the newest one, if this is not it; raises ValueError."""
 
@@ -114,7 +114,7 @@ def _event_type(name: str, model: type[BaseModel]) -> EventType:
         fact=fact,
         topic=ENTITIES[kind],
         may_lack_data=issubclass(model, NoData),
-        validate=model.__pydantic_validator__.validate_python,
+        model=model,
         upcast=_UPCASTERS.get(name),
     )
 

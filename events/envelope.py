@@ -256,7 +256,8 @@ def _data(known: EventType, data: Any) -> BaseModel:
             raise Malformed("data is missing")
         data = {}
     try:
-        model = known.validate(data)
+        # What `model_validate` comes down to.
+        model = known.model.__pydantic_validator__.validate_python(data)
         return model if known.upcast is None else known.upcast(model)
     except ValidationError as error:
         raise Malformed(_reason(error)) from None
