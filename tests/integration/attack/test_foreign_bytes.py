@@ -20,16 +20,23 @@ from tests.integration.attack.world import (
 from tests.processes import Installations
 from tests.support.effort import of_run
 
-PROBES = of_run(soak=100_000, check=20_000)
-SHARDS = 8
-"""Each is a test of its own, so that they run side by side."""
+PROBES, SHARDS = of_run(soak=(100_000, 8), check=(10_000, 4))
+"""How often is asked, and in how many tests, which run side by side."""
 
 AT_ONCE = 16
-OVER_THE_WIRE = 3_000
+OVER_THE_WIRE = of_run(soak=3_000, check=1_000)
+
+
+@pytest.fixture(scope="module")
+async def world(stack: Stack) -> AsyncIterator[World]:
+    async with World(stack.env) as one:
+        await one.happen()
+        yield one
 
 
 @pytest.fixture
-async def world(stack: Stack) -> AsyncIterator[World]:
+async def served(stack: Stack) -> AsyncIterator[World]:
+    """One that ends with the installation that serves it."""
     async with World(stack.env) as one:
         await one.happen()
         yield one
@@ -64,17 +71,17 @@ async def test_nobody_gets_a_byte_that_is_somebody_elses(world: World, shard: in
     assert prober.seen == everybody | {(business[-1], "0") for business in BUSINESSES}
 
 
-async def test_nor_from_the_service_as_it_is_run(world: World, installation: Installations) -> None:
+async def test_nor_from_the_service_as_it_is_run(served: World, installation: Installations) -> None:
     """`portal serve`, over its real HTTP server."""
     one = await installation(
-        PORTAL_MONGO_DATABASE=world.config.mongo_database,
-        PORTAL_MEDIA_URL=world.config.media_url or "",
-        PORTAL_SECRET_KEY=world.config.secret_keys[0],
+        PORTAL_MONGO_DATABASE=served.config.mongo_database,
+        PORTAL_MEDIA_URL=served.config.media_url or "",
+        PORTAL_SECRET_KEY=served.config.secret_keys[0],
     )
     one.start("serve")
     await one.answers("/-/health/ready")
     url = one.env["PORTAL_PUBLIC_URL"]
-    prober = Prober(world, SHARDS)
+    prober = Prober(served, SHARDS)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
         async def asked(probe: Probe) -> Answer:

@@ -21,7 +21,7 @@ PERSON = PEOPLE[0]
 OUTSIDE = b"nobody is to read this"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def world(stack: Stack) -> AsyncIterator[World]:
     async with World(stack.env) as one:
         await one.happen()
