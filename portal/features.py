@@ -1,0 +1,51 @@
+"""What the customer surface is told, by the settings, and which of its features are off for want of some."""
+
+from portal.errors import UsageError
+from portal.settings import Settings
+from query_api.config import Config, Limits, OnlinePayments
+
+
+def config_of(settings: Settings) -> Config:
+    """What the customer surface is told; raises UsageError."""
+    try:
+        limits = Limits.read(settings.limits)
+    except ValueError as error:
+        raise UsageError(f"PORTAL_LIMIT_…: {error}") from None
+    return Config(
+        mongo_url=settings.required("mongo_url"),
+        mongo_database=settings.mongo_database,
+        public_url=settings.required("public_url"),
+        smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+        secret_keys=settings.keys,
+        media_url=settings.media_url,
+        cache_url=settings.cache_url,
+        payments=payments_of(settings),
+        limits=limits,
+    )
+
+
+def payments_of(settings: Settings) -> OnlinePayments | None:
+    """What paying online needs; None when something of it is not set. Raises UsageError."""
+    if "payments" in off(settings):
+        return None
+    return OnlinePayments(
+        api_key=settings.required("stripe_api_key"),
+        webhook_secret=settings.required("stripe_webhook_secret"),
+        kafka=settings.kafka.client(),
+        topic=f"{settings.topic_prefix}payments",
+        api_base=settings.stripe_api_base,
+    )
+
+
+def off(settings: Settings) -> dict[str, list[str]]:
+    """The features that are off, with the variables that are missing."""
+    needed = {
+        "sign-in": ("smtp_url", "secret_key"),
+        "files": ("media_url", "cache_url"),
+        "payments": ("stripe_api_key", "stripe_webhook_secret", "kafka_bootstrap"),
+    }
+    missing = {
+        feature: [f"PORTAL_{name.upper()}" for name in names if getattr(settings, name) is None]
+        for feature, names in needed.items()
+    }
+    return {feature: names for feature, names in missing.items() if names}
