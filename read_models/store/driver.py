@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
+ANSWERS_WITHIN_MS = 12_000
+"""What one question may take: longer, the server is taken for gone."""
+
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -52,7 +55,7 @@ def connect(url: str) -> Any:
         url,
         serverSelectionTimeoutMS=5_000,
         connectTimeoutMS=5_000,
-        socketTimeoutMS=12_000,
+        socketTimeoutMS=ANSWERS_WITHIN_MS,
         w="majority",
         readConcernLevel="majority",
         tz_aware=True,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import bson
+import pymongo
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
@@ -27,6 +28,9 @@ def indexes() -> list[IndexModel]:
         for name, index in INDEXES.items()
     ]
 
+
+INDEXED_WITHIN_SECONDS = 24 * 60 * 60
+"""Of millions of documents it takes minutes, where other questions have seconds (`driver.ANSWERS_WITHIN_MS`)."""
 
 ABSENT = object()
 LARGEST_BYTES = 16 * 1024 * 1024
@@ -113,8 +117,8 @@ class Views:
         self._raw: Any = self._collection.with_options(codec_options=RAW)
 
     async def create(self) -> None:
-        """Makes the collection and its indexes; harmless when they exist."""
-        with translated():
+        """Makes the collection and its indexes, of all that is in it; harmless when they exist."""
+        with translated(), pymongo.timeout(INDEXED_WITHIN_SECONDS):
             await self._collection.create_indexes(indexes())
 
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:

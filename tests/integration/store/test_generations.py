@@ -103,3 +103,16 @@ async def test_reads_that_arrive_while_one_is_in_flight_share_the_next_and_alone
 async def test_a_server_that_does_not_answer_is_said_to_be_unavailable() -> None:
     with pytest.raises(Unavailable):
         await Store.connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "nowhere")
+
+
+async def test_indexes_may_take_longer_than_any_question(
+    store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a rebuilt generation are made when it is filled, of millions of documents."""
+    many = [{"_id": str(one), "up": {"list": "visits", "key": one}} for one in range(100_000)]
+    await store.database["views_1"].insert_many(many, ordered=False)
+    monkeypatch.setattr("read_models.store.driver.ANSWERS_WITHIN_MS", 100)
+    impatient = Store(stack.env["PORTAL_MONGO_URL"], store.database.name)
+    await impatient.views(1).create()
+    assert INDEXES.keys() < (await store.database["views_1"].index_information()).keys()
+    await impatient.close()
