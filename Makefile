@@ -36,13 +36,13 @@ sbom: install  ## what the product is built from, as CycloneDX: sbom.json
 	$(RUN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file $(SBOM) requirements.lock
 
 test: lint audit sbom  ## lint, types, layers, dependencies, every test, on real servers
-	# Three at a time, each with a stack of its own: the tests of faults mostly wait.
+	# Three at a time, each with a stack of its own: with two, a fifth of two cores had nothing to do.
 	$(RUN)/pytest --numprocesses 3 --dist worksteal
 
 REPEATING := tests/integration/attack/test_foreign_bytes.py tests/integration/test_sample.py \
 	tests/integration/rebuild/test_switching_under_load.py tests/integration/test_live_faults.py
 soak: install  ## the tests that repeat what chance decides, much longer than `make test` does
-	SOAK=1 $(RUN)/pytest --numprocesses 2 --dist worksteal $(REPEATING)
+	SOAK=1 $(RUN)/pytest --numprocesses 3 --dist worksteal $(REPEATING)
 
 bench: install  ## the benchmarks, or PARTS="rebuild memory" of them: a table, and bench.json
 	$(RUN)/python -m bench $(PARTS)

@@ -217,8 +217,9 @@ class _Rebuild:
     async def _finish(self) -> None:
         """Indexes what is filled, follows the log, and has live workers keep the generation; promotes it."""
         await self._require_there()
-        await self._store.views(self._generation).create()
-        await self._store.dead_letters.forget_erased(self._store.views(self._generation))
+        views = self._store.views(self._generation)
+        await patiently(views.create)
+        await patiently(lambda: self._store.dead_letters.forget_erased(views))
         while True:
             if await self._lead():
                 try:

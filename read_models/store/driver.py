@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeAlias, TypeVar
 
+import pymongo
 import structlog
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 ANSWERS_WITHIN_MS = 12_000
 """What one question may take: longer, the server is taken for gone."""
+WHOLE_WITHIN_SECONDS = 24 * 60 * 60
+"""The same of what goes through a whole generation: of millions of documents that takes minutes."""
 
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
@@ -72,6 +75,13 @@ def translated() -> Iterator[None]:
         raise Unstorable(type(error).__name__) from error
     except PyMongoError as error:
         raise meaning(error) from error
+
+
+@contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """As `translated`, for a question that goes through a whole generation."""
+    with translated(), pymongo.timeout(WHOLE_WITHIN_SECONDS):
+        yield
 
 
 def meaning(error: PyMongoError) -> Exception:

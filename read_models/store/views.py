@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import bson
-import pymongo
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
@@ -12,7 +11,7 @@ from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, Up
 from read_models.documents import Doc, owner_id
 from read_models.lists import INDEXES, LISTS, Range, selection
 from read_models.project import Changes
-from read_models.store.driver import Database, Unstorable, translated
+from read_models.store.driver import Database, Unstorable, translated, unhurried
 from read_models.working_set import Loaded, Need
 
 
@@ -28,9 +27,6 @@ def indexes() -> list[IndexModel]:
         for name, index in INDEXES.items()
     ]
 
-
-INDEXED_WITHIN_SECONDS = 24 * 60 * 60
-"""Of millions of documents it takes minutes, where other questions have seconds (`driver.ANSWERS_WITHIN_MS`)."""
 
 ABSENT = object()
 LARGEST_BYTES = 16 * 1024 * 1024
@@ -118,7 +114,7 @@ class Views:
 
     async def create(self) -> None:
         """Makes the collection and its indexes, of all that is in it; harmless when they exist."""
-        with translated(), pymongo.timeout(INDEXED_WITHIN_SECONDS):
+        with unhurried():
             await self._collection.create_indexes(indexes())
 
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 LONG = os.environ.get("SOAK") == "1"
 
-
 T = TypeVar("T")
 
 

@@ -105,6 +105,19 @@ async def test_a_server_that_does_not_answer_is_said_to_be_unavailable() -> None
         await Store.connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "nowhere")
 
 
+async def test_a_sample_of_customers_costs_no_document(store: Store) -> None:
+    """There may be millions of them."""
+    customers = {"biz_1/cus_1", "biz_1/cus_2", "biz_2/cus_1"}
+    ids = {"biz_1", *customers, "biz_1/cus_1/visit/vis_1", "biz_1/cus_1/con/con_1/2026-01"}
+    await store.database["views_1"].insert_many([{"_id": one} for one in ids])
+    await store.database.command("profile", 2)
+    assert set(await store.snapshots.some_customers(1, 10)) == customers
+    assert len(await store.snapshots.some_customers(1, 2)) == 2
+    await store.database.command("profile", 0)
+    asked = await store.database["system.profile"].find({"command.aggregate": "views_1"}).to_list(None)
+    assert [one["docsExamined"] for one in asked] == [0, 0]
+
+
 async def test_indexes_may_take_longer_than_any_question(
     store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
