@@ -26,8 +26,6 @@ log = structlog.get_logger()
 
 ANSWERS_WITHIN_MS = 12_000
 """What one question may take: longer, the server is taken for gone."""
-WHOLE_WITHIN_SECONDS = 24 * 60 * 60
-"""The same of what goes through a whole generation: of millions of documents that takes minutes."""
 
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
@@ -78,9 +76,12 @@ def translated() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unhurried() -> Iterator[None]:
-    """As `translated`, for a question that goes through a whole generation."""
-    with translated(), pymongo.timeout(WHOLE_WITHIN_SECONDS):
+def unhurried(seconds: float) -> Iterator[None]:
+    """As `translated`, for a question that goes through a whole generation, and may take so long.
+
+    A server that hangs meanwhile is not noticed before; one that dies is.
+    """
+    with translated(), pymongo.timeout(seconds):
         yield
 
 

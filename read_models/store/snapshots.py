@@ -14,6 +14,7 @@ from read_models.store.driver import Client, Database, translated, unhurried
 from read_models.store.views import collection_name, ids_of
 
 OWNERS_AT_A_TIME = 100
+DRAWN_WITHIN_SECONDS = 600
 CUSTOMER = "^[^/]+/[^/]+$"
 """What a customer's `_id` is like; those of other documents have no `/`, or several."""
 
@@ -107,7 +108,7 @@ class Snapshots:
             {"$project": {"_id": 1}},
             {"$sample": {"size": number}},
         ]
-        with unhurried():
+        with unhurried(DRAWN_WITHIN_SECONDS):
             views = self._database[collection_name(generation)]
             found = await views.aggregate(steps, hint="_id_").to_list(None)
         return sorted({document["_id"] for document in found})

@@ -28,6 +28,9 @@ def indexes() -> list[IndexModel]:
     ]
 
 
+INDEXED_WITHIN_SECONDS = 24 * 60 * 60
+"""Of millions of documents it takes minutes."""
+
 ABSENT = object()
 LARGEST_BYTES = 16 * 1024 * 1024
 """MongoDB's own limit of a document."""
@@ -114,7 +117,7 @@ class Views:
 
     async def create(self) -> None:
         """Makes the collection and its indexes, of all that is in it; harmless when they exist."""
-        with unhurried():
+        with unhurried(INDEXED_WITHIN_SECONDS):
             await self._collection.create_indexes(indexes())
 
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:
