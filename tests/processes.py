@@ -24,19 +24,23 @@ from portal.settings import Settings
 PORTAL = Path(sys.executable).with_name("portal")
 # Only ends what hangs: long enough for a machine that does much else.
 WITHIN_S = 60.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.3
 SHOWN_LINES = 60
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]], what: str, within_s: float = WITHIN_S) -> None:
     """Returns when `true()` is, which may be awaitable; fails with `what` it waited for when that takes too long."""
     deadline = time.monotonic() + within_s
+    pause = FIRST_PAUSE_S
     while True:
         answer = true()
         if answer if isinstance(answer, bool) else await answer:
             return
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s:.0f} s for {what}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
+        # To look costs as much as what is waited for, where it opens a connection: the longer the wait, the rarer.
+        pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
 class Process:

@@ -20,11 +20,11 @@ from tests.integration.attack.world import (
 from tests.processes import Installations
 from tests.support.effort import of_run
 
-PROBES, SHARDS = of_run(soak=(100_000, 8), check=(10_000, 4))
+PROBES, SHARDS = of_run(soak=(100_000, 8), check=(4_000, 4))
 """How often is asked, and in how many tests, which run side by side."""
 
 AT_ONCE = 16
-OVER_THE_WIRE = of_run(soak=3_000, check=1_000)
+OVER_THE_WIRE = of_run(soak=3_000, check=400)
 
 
 @pytest.fixture(scope="module")
