@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -21,8 +21,9 @@ from events.topics import DEFAULT_PARTITIONS
 
 CUSTOMERS = 2_000
 EVENTS = 200_000
+WORKERS = 2
 LITTLE, MUCH = 300_000, 3_000_000
-EVERY_S = 0.05
+EVERY_S = 0.1
 WITHIN_S = 1800.0
 
 
@@ -46,7 +47,7 @@ async def speed(stage: Stage) -> Speed:
     """Publishes the log, then lets each read it from its beginning, one after the other."""
     async with Publisher(stage.bootstrap, stage.topics) as publisher:
         events = await publisher.send_all(log(CUSTOMERS, EVENTS))
-    halves = [range(number, DEFAULT_PARTITIONS, 2) for number in range(2)]
+    halves = [range(number, DEFAULT_PARTITIONS, WORKERS) for number in range(WORKERS)]
     best = await _read("best", halves, stage.env)
     by_hand = await _read("by_hand", [range(DEFAULT_PARTITIONS)], stage.env)
     copied = await connector.measure(stage, events)
@@ -114,7 +115,7 @@ async def _reader(kind: str, lanes: range, env: Mapping[str, str]) -> dict[str, 
 async def _rebuild(stage: Stage) -> tuple[float, int]:
     """Records a second from the first claim of a lane to the last lane that is filled; the most memory."""
     process = await asyncio.create_subprocess_exec(
-        *(PORTAL, "rebuild", "--workers", "2", "--restart"),
+        *(PORTAL, "rebuild", "--workers", str(WORKERS), "--restart"),
         env={**os.environ, **stage.env},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -133,14 +134,17 @@ async def _rebuild(stage: Stage) -> tuple[float, int]:
 
 
 async def _watch(stage: Stage, process: asyncio.subprocess.Process) -> tuple[float, int]:
-    begun, most = 0.0, 0
+    begun, most, workers = 0.0, 0, list[psutil.Process]()
     async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
         checkpoints = client[stage.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
         while True:
-            lanes = await checkpoints.find().to_list(None)
+            lanes = await checkpoints.find({}, {"filled": 1, "filling.claimed_at": 1}).to_list(None)
             now = time.perf_counter()
             left = [lane["filling"] for lane in lanes if "filling" in lane]
-            most = max([most, *_memory(process.pid)])
+            if len(workers) < WORKERS:
+                # To look for them costs as much as to fold some hundreds of events.
+                workers = _children(process.pid)
+            most = max([most, *_memory(workers)])
             if not begun and any(one["claimed_at"] for one in left):
                 begun = now
             if begun and not left:
@@ -150,11 +154,18 @@ async def _watch(stage: Stage, process: asyncio.subprocess.Process) -> tuple[flo
             await asyncio.sleep(EVERY_S)
 
 
-def _memory(pid: int) -> list[int]:
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _memory(processes: Sequence[psutil.Process]) -> list[int]:
     found = []
-    for child in psutil.Process(pid).children() if psutil.pid_exists(pid) else []:
+    for process in processes:
         try:
-            found.append(child.memory_info().rss)
+            found.append(process.memory_info().rss)
         except psutil.NoSuchProcess:
             continue
     return found
