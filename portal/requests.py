@@ -1,53 +1,17 @@
-"""What is known of every request before it is answered: a name for it, and whose it is."""
+"""Whose a request is, behind proxies."""
 
-import itertools
 import re
-import secrets
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from web.asked import headers_of
 
-HEADER: Final = b"x-request-id"
 FORWARDED: Final = b"x-forwarded-for"
-_IS_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}").fullmatch
 _HOP: Final = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>.+)")
-
-
-class RequestIds:
-    """Takes the id that a proxy gave, or makes one, for the answer and every line that is logged meanwhile.
-
-    Paths are not logged: some carry secrets.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._begin = secrets.token_hex(6).encode()
-        self._numbers = itertools.count()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        given = headers_of(scope).get(HEADER, b"")
-        request_id = given if _IS_ID(given) else b"%s%08x" % (self._begin, next(self._numbers))
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (HEADER, request_id)]
-            await send(message)
-
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id.decode())
-        try:
-            await self._app(scope, receive, answer)
-        finally:
-            structlog.contextvars.reset_contextvars(**bound)
 
 
 class Clients:

@@ -1,6 +1,7 @@
 """Under which address a portal is reached. It comes from `PORTAL_PUBLIC_URL` or the business, never from a request."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from read_models.documents import Doc
@@ -26,7 +27,13 @@ class Addresses:
 
     def may_be_custom(self, host: str) -> bool:
         """Whether a host name can be a business's own."""
-        return host != self.host and HOST.fullmatch(host) is not None
+        return host != self.host and is_host_name(host)
+
+
+@lru_cache
+def is_host_name(host: str) -> bool:
+    """Whether a text can be a host's name; every request asks, of few."""
+    return HOST.fullmatch(host) is not None
 
 
 def portal_url(origin: str, business: Doc, path: str = "") -> str:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from query_api.addresses import Addresses
 from query_api.calendar.addresses import FeedAddresses
-from query_api.conditional import PRIVATE, Heads, conditional
+from query_api.conditional import PRIVATE, conditional
 from query_api.config import Config
 from query_api.customer.business import business_profile
 from query_api.customer.portal import Dashboards, dashboard
@@ -49,8 +49,8 @@ from web.answers import Answered
 from web.bodies import ReadRequest
 from web.compression import compressed
 from web.headers import SecurityHeaders
-from web.limits import Bounded
-from web.metrics import Timed, snapshot
+from web.limits import bounded
+from web.metrics import Timings, snapshot
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""
@@ -156,7 +156,12 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
     )
     # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is a request
     # like any other.
-    admitted = Bounded(Tenancy(app.asgi_router, addresses))
     secured = SecurityHeaders(https=config.https, domain=addresses.host, further=PRIVATE)
-    app.asgi_handler = Timed(Heads(Answered(admitted, answer, secured, conditional, compressed)), registry)
+    app.asgi_handler = Answered(
+        app.asgi_router,
+        answer,
+        checks=(bounded, Tenancy(addresses)),
+        steps=(secured, conditional, compressed),
+        measure=Timings(registry),
+    )
     return app

@@ -1,4 +1,4 @@
-"""Conditional requests and HEAD, for every answer there is (RFC 9110, 8.8.3, 9.3.2, 13.1.2).
+"""Conditional requests, for every answer there is (RFC 9110, 8.8.3, 13.1.2).
 
 ETags are made of the bytes that are served: whatever changes them changes it.
 """
@@ -6,9 +6,8 @@ ETags are made of the bytes that are served: whatever changes them changes it.
 import hashlib
 from collections.abc import Sequence
 
-from litestar.enums import ScopeType
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
 
 from web.answers import Answer
 from web.asked import headers_of
@@ -18,31 +17,6 @@ PRIVATE = {"Cache-Control": "private, no-cache"}
 
 OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
 """What describes content, and so is not said where there is none."""
-
-CONTENT_UNWANTED = "content_unwanted"
-"""Is in the state of a HEAD request, for handlers whose content costs much to make."""
-
-
-class Heads:
-    """ASGI middleware: HEAD is answered as GET, without the content."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
-
-        async def without_content(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message["body"] = b""
-            await send(message)
-
-        scope["method"] = "GET"
-        scope.setdefault("state", {})[CONTENT_UNWANTED] = True
-        await self._app(scope, receive, without_content)
 
 
 def conditional(scope: HTTPScope, answer: Answer) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_302_FOUND
 
 from query_api.pages.context import see
 from query_api.pages.errors import page_for
@@ -11,12 +13,15 @@ from query_api.pages.visitor import SignedOut
 from query_api.paths import is_for_programs
 from query_api.problems import problem_of
 from query_api.sign_in.errors import Limited
+from query_api.tenancy import Home
 from web import problems
 from web.answers import AnyRequest
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
+    if isinstance(error, Home):
+        return Redirect(error.path, status_code=HTTP_302_FOUND)
     if isinstance(error, SignedOut):
         back = "" if f"{error.path}/" == error.root else f"?{urlencode({'next': error.path})}"
         return see(f"{error.root}sign-in{back}")

@@ -58,11 +58,13 @@ class Renewed(Remembered[Key, Value]):
 
     async def get(self, key: Key) -> Value:
         """The answer for a key."""
-        if known := self._answers.get(key):
-            self._used.add(key)
-            if self._renewal is None and self._seconds / 2 < time.monotonic() - known[0] < self._seconds:
-                self._renewal = asyncio.create_task(self._renew())
-        return await super().get(key)
+        known = self._answers.get(key)
+        if known is None or (age := time.monotonic() - known[0]) >= self._seconds:
+            return await super().get(key)
+        self._used.add(key)
+        if self._renewal is None and age > self._seconds / 2:
+            self._renewal = asyncio.create_task(self._renew())
+        return known[1]
 
     async def _one(self, key: Key) -> Value:
         return (await self._all([key]))[key]

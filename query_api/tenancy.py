@@ -4,19 +4,15 @@ Below `/{slug}/` nothing is reached but with a business that is there, on a host
 and changed only from its own pages (API.md, Customer surface).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-from litestar import Request
-from litestar.datastructures import State
-from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_302_FOUND
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope
 
 from query_api.addresses import Addresses
-from query_api.paths import OWN, segments
+from query_api.paths import OWN, slug_of
 from query_api.problems import NotReady
 from query_api.remembered import Remembered
 from read_models.documents import Doc
@@ -29,7 +25,19 @@ BUSINESS = "business"
 ORIGIN = "origin"
 """Where it says at which of the business's addresses the browser is, which has its session there alone."""
 
+LONGEST_SLUG = 40
+"""EVENTS.md, `business.registered.v1`."""
+
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Admission(NamedTuple):
+    """A business whose portal is reached at a host, below a slug."""
+
+    business: Doc
+    origin: str
+    own: bool
+    """Whether the host is its own."""
 
 
 class Portals:
@@ -38,16 +46,25 @@ class Portals:
     def __init__(self, reads: Reads, addresses: Addresses) -> None:
         self._reads = reads
         self._addresses = addresses
-        self._by_slug = Remembered(reads.business)
         self._by_host = Remembered(reads.business_of_host)
+        self._admitted = Remembered(self._admission)
 
     async def of_host(self, host: str) -> Doc | None:
         """The business whose own host it is."""
         return await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
 
-    async def of_slug(self, slug: str) -> Doc | None:
-        """The business whose slug it is."""
-        return await self._by_slug.get(slug)
+    def admitted(self, host: str, slug: str) -> Awaitable[Admission | None]:
+        """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
+        return self._admitted.get((host if self._addresses.may_be_custom(host) else None, slug))
+
+    async def _admission(self, place: tuple[str | None, str]) -> Admission | None:
+        host, slug = place
+        own = await self._reads.business_of_host(host) if host else None
+        business = own or await self._reads.business(slug)
+        if business is None or business["slug"] != slug:
+            return None
+        origin = self._addresses.custom(business["portal_host"]) if own else self._addresses.public
+        return Admission(business, origin, own is not None)
 
     async def origin(self, business: Doc) -> str:
         """Where a business's portal is reached: on its own host, where that is its."""
@@ -63,56 +80,56 @@ class Portals:
             raise NotReady
 
 
-class Tenancy:
-    """ASGI middleware: lets a request through to a business's portal, the business in its state."""
+class Home(Exception):
+    """A business's own host without a path: its portal is meant."""
 
-    def __init__(self, app: ASGIApp, addresses: Addresses) -> None:
-        self._app = app
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Tenancy:
+    """A check: lets a request through to a business's portal, the business in its state."""
+
+    def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on. Raises NotFoundException, PermissionDeniedException, NotReady."""
-        if scope["type"] == ScopeType.HTTP:
-            parts = segments(scope["path"])
-            if parts[:1] != [OWN]:
-                own = await self._admit(scope, parts[0] if parts else None)
-                if own and not parts:
-                    home = Redirect(f"/{own['slug']}/", status_code=HTTP_302_FOUND)
-                    request: Request[Any, Any, State] = Request(scope, receive, send)
-                    await home.to_asgi_response(None, request)(scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
-
-    async def _admit(self, scope: HTTPScope, slug: str | None) -> Doc | None:
-        """Finds the business of the request, and answers it where the host is its own."""
+    async def __call__(self, scope: HTTPScope) -> None:
+        """Raises NotFoundException, PermissionDeniedException, NotReady, Home."""
+        slug = slug_of(scope["path"])
+        if slug == OWN:
+            return
         portals: Portals = scope["litestar_app"].state.portals
         portals.require_ready()
-        authority = headers_of(scope).get(b"host", b"").decode("latin-1").lower()
-        own = await portals.of_host(host_of(authority))
-        if slug is not None:
-            business = own or await portals.of_slug(slug)
-            if business is None or business["slug"] != slug:
-                raise NotFoundException
-            scope["state"][BUSINESS] = business
-            scope["state"][ORIGIN] = (
-                self._addresses.custom(own["portal_host"]) if own else self._addresses.public
-            )
-            if scope["method"] not in READING:
-                self._require_own_origin(headers_of(scope), authority if own else None)
-        return own
+        authority = headers_of(scope).get(b"host", b"")
+        if slug is None:
+            if own := await portals.of_host(host_of(authority)):
+                raise Home(f"/{own['slug']}/")
+            return
+        # What is longer is no slug, and not to be remembered.
+        found = await portals.admitted(host_of(authority), slug) if len(slug) <= LONGEST_SLUG else None
+        if found is None:
+            raise NotFoundException
+        scope["state"][BUSINESS] = found.business
+        scope["state"][ORIGIN] = found.origin
+        if scope["method"] not in READING:
+            self._require_own_origin(headers_of(scope), authority if found.own else None)
 
-    def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: str | None) -> None:
+    def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
         """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
         origin = headers.get(b"origin")
         if origin is None:
             allowed = headers.get(b"sec-fetch-site") == b"same-origin"
         else:
-            own = f"{self._addresses.scheme}://{authority}" if authority else self._addresses.public
+            own = self._addresses.public
+            if authority:
+                own = f"{self._addresses.scheme}://{authority.decode('latin-1').lower()}"
             allowed = origin.decode("latin-1") == own
         if not allowed:
             raise PermissionDeniedException("Changes are accepted from the portal's own pages only.")
 
 
-def host_of(authority: str) -> str:
+@lru_cache
+def host_of(authority: bytes) -> str:
     """The host name of a Host header, in lower case, without its port."""
-    return authority.partition(":")[0].removesuffix(".")
+    return authority.decode("latin-1").lower().partition(":")[0].removesuffix(".")

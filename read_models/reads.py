@@ -5,6 +5,7 @@ A page is its document or one index range, then, by `_id`, those it names (DESIG
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,7 @@ def holds_until(known: Customer, business: Doc, now: datetime) -> datetime:
     return min(midnight, parse(end)) if end else midnight
 
 
+@lru_cache
 def cut(at: datetime) -> datetime:
     """A moment cut to 10 s, so that an ETag lives that long (API.md)."""
     return at.replace(second=at.second - at.second % 10, microsecond=0)

@@ -1,8 +1,13 @@
-"""How answers leave: errors are answered like everything else, and every answer is completed, whoever made it."""
+"""How requests come in and answers leave: one layer around each surface's router (ASGI).
 
+Layers are paid for with every request, each with a frame and a `send` of its own; checks and steps are calls.
+"""
+
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
@@ -17,7 +22,13 @@ from litestar.types import (
     Send,
 )
 
+from web.asked import headers_of
+from web.names import HEADER, Names
+
 AnyRequest = Request[Any, Any, State]
+
+CONTENT_UNWANTED = "content_unwanted"
+"""Is in the state of a HEAD request, for handlers whose content costs much to make."""
 
 Header = tuple[bytes, bytes]
 """Name, in lower case, and value."""
@@ -48,55 +59,169 @@ class Answer:
         self.headers += [header for header in headers if header[0] not in known]
 
 
+Check = Callable[[HTTPScope], Awaitable[None]]
+"""Looks at a request before it is passed on; what it raises is answered."""
+
 Step = Callable[[HTTPScope, Answer], None]
 """Completes the answer to a request."""
 
+Measure = Callable[[str, HTTPScope, int, float], None]
+"""Is told of each answer that has ended: the method that was asked with, the request, the status, the seconds."""
+
+
+class Whole(Protocol):
+    """An answer that is made already, as an ASGI application."""
+
+    content: bytes
+    """The same object for as long as the answer is the same."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+
+
+Again = Callable[[HTTPScope], Awaitable[Whole]]
+"""Answers requests that are like an earlier one, by what the checks have left in their state and what is stored now."""
+
+AGAIN = "again"
+"""Where a handler leaves that in a request's state."""
+
+KEPT_ANSWERS = 5_000
+LONGEST_LIKENESS = 4_000
+"""Characters."""
+
+
+class Known(NamedTuple):
+    """How a request was answered, for those that are like it."""
+
+    again: Again
+    content: bytes
+    """What it gave, before the steps."""
+    route: str
+    status: int
+    headers: Sequence[Header]
+    body: bytes
+
 
 class Answered:
-    """ASGI middleware: whatever is raised behind it is answered, and each answer goes through the steps in turn."""
+    """The one layer around a surface's router: requests are checked, answers completed and measured.
+
+    Whatever is raised behind it is answered, and goes through the steps as any other answer. HEAD is answered as GET,
+    without the content (RFC 9110, 9.3.2). Every answer has its request's name, and so has all that is logged meanwhile.
+
+    Where the handler of a route has left how it is asked again, requests like the first go past the router; while it
+    answers the same, the head and the coding are known, too.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         answer: Callable[[AnyRequest, Exception], Awaitable[Response[Any]]],
-        *steps: Step,
+        *,
+        checks: Sequence[Check] = (),
+        steps: Sequence[Step] = (),
+        measure: Measure | None = None,
     ) -> None:
         """`answer` makes the answer to an error."""
         self._app = app
         self._answer = answer
+        self._checks = checks
         self._steps = steps
+        self._measure = measure
+        self._names = Names()
+        self._known: dict[Likeness, Known] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on; where that fails before anything was sent, answers the error."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        begun = time.perf_counter()
         asked: HTTPScope = scope
+        method, status = asked["method"], 500
+        name = self._names.of(headers_of(asked))
         held: HTTPResponseStartEvent | None = None
         sent = False
+        if method == "HEAD":
+            asked["method"] = "GET"
+            asked["state"][CONTENT_UNWANTED] = True
 
         async def completed(message: Message) -> None:
-            nonlocal held, sent
+            nonlocal held, sent, status
             if message["type"] == "http.response.start":
                 # Held until the content is there, which the head may depend on.
                 held = message
                 return
-            if held is not None and message["type"] == "http.response.body":
-                answer = Answer(held, message)
-                for step in self._steps:
-                    step(asked, answer)
-                held["status"], held["headers"] = answer.status, answer.headers
-                message["body"] = answer.body
-                sent = True
-                await send(held)
-                held = None
+            if message["type"] == "http.response.body":
+                if held is not None:
+                    answer = Answer(held, message)
+                    content = answer.body
+                    for step in self._steps:
+                        step(asked, answer)
+                    self._remember(asked, content, answer)
+                    status = held["status"] = answer.status
+                    held["headers"] = [*answer.headers, (HEADER, name)]
+                    message["body"] = answer.body
+                    sent = True
+                    await send(held)
+                    held = None
+                if method == "HEAD":
+                    message["body"] = b""
             await send(message)
 
+        bound = structlog.contextvars.bind_contextvars(request_id=name.decode())
         try:
-            await self._app(scope, receive, completed)
+            for check in self._checks:
+                await check(asked)
+            known = self._known.get(likeness(asked)) if asked["method"] == "GET" else None
+            if known is None:
+                await self._app(scope, receive, completed)
+                return
+            asked["path_template"] = known.route
+            made = await known.again(asked)
+            if made.content is known.content:
+                status, sent = known.status, True
+                body = b"" if method == "HEAD" else known.body
+                headers = [*known.headers, (HEADER, name)]
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body, "more_body": False})
+            else:
+                asked["state"][AGAIN] = known.again
+                await made(scope, receive, completed)
         except Exception as error:
             if sent:
                 raise
             request: AnyRequest = Request(scope, receive, send)
             response = await self._answer(request, error)
             await response.to_asgi_response(None, request)(scope, receive, completed)
+        finally:
+            if self._measure is not None:
+                self._measure(method, asked, status, time.perf_counter() - begun)
+            structlog.contextvars.reset_contextvars(**bound)
+
+    def _remember(self, scope: HTTPScope, content: bytes, answer: Answer) -> None:
+        again = scope["state"].get(AGAIN)
+        if again is None or not answer.whole:
+            return
+        like = likeness(scope)
+        if sum(len(part or "") for part in like) > LONGEST_LIKENESS:
+            return
+        if len(self._known) >= KEPT_ANSWERS:
+            self._known.clear()
+        route, status = scope["path_template"], answer.status
+        self._known[like] = Known(again, content, route, status, answer.headers, answer.body)
+
+
+Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None, bytes | None]
+
+
+def likeness(scope: HTTPScope) -> Likeness:
+    """All of a request that its answer may depend on: checks, steps and who is asked again read no more of it."""
+    headers = headers_of(scope)
+    return (
+        scope["path"],
+        scope["query_string"],
+        headers.get(b"host"),
+        headers.get(b"cookie"),
+        headers.get(b"accept-encoding"),
+        headers.get(b"if-none-match"),
+    )

@@ -1,12 +1,10 @@
 """What processes measure, as Prometheus has it: taken from one process as plain values, shown by another."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -54,11 +52,10 @@ class Together(Collector):
         yield from families.values()
 
 
-class Timed:
-    """ASGI middleware that measures how long answers take, by route and kind of status; paths are not kept."""
+class Timings:
+    """How long answers take, by route and kind of status; paths are not kept."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
+    def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
             "portal_api_seconds",
             "How long the answers of the customers' service take, from the request to the end of the answer.",
@@ -69,25 +66,11 @@ class Timed:
         self._labelled = lru_cache(self._seconds.labels)
         """Routes, and so labels, are few; prometheus-client looks for them under a lock."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        begun, status, method = time.perf_counter(), 500, scope["method"]
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            route = str(scope.get("path_template") or NO_ROUTE)
-            labels = (method if method in KNOWN else "other", route, f"{status // 100}xx")
-            self._labelled(*labels).observe(time.perf_counter() - begun)
+    def __call__(self, method: str, scope: HTTPScope, status: int, seconds: float) -> None:
+        """Notes an answer."""
+        route = str(scope.get("path_template") or NO_ROUTE)
+        labels = (method if method in KNOWN else "other", route, f"{status // 100}xx")
+        self._labelled(*labels).observe(seconds)
 
 
 KNOWN = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})

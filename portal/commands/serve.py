@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from portal import logs
 from portal.features import config_of, off
-from portal.requests import Clients, RequestIds
+from portal.requests import Clients
 from portal.running import run
 from portal.serving import serve_app
 from portal.settings import Settings
@@ -47,7 +47,7 @@ def app() -> ASGIApp:
     surface: ASGIApp = create_app(config_of(settings))
     if settings.trusted_proxies:
         surface = Clients(surface, settings.trusted_proxies)
-    return RequestIds(surface)
+    return surface
 
 
 async def _answering(config: Config) -> None:

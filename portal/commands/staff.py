@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 
 from portal import logs
 from portal.errors import UsageError
-from portal.requests import Clients, RequestIds
+from portal.requests import Clients
 from portal.serving import serve_app
 from portal.settings import HINTS, Settings
 from projectors.staff.app import create_app
@@ -32,7 +32,7 @@ def app() -> ASGIApp:
     """The application, for the process that granian starts."""
     logs.configure()
     settings = Settings.read(os.environ)
-    return RequestIds(Clients(create_app(config_of(settings)), settings.trusted_proxies))
+    return Clients(create_app(config_of(settings)), settings.trusted_proxies)
 
 
 def config_of(settings: Settings) -> Config:

@@ -13,7 +13,7 @@ from projectors.lag import Meter
 from projectors.staff.config import Config
 from projectors.staff.desk import Desk
 from projectors.staff.errors import answer
-from projectors.staff.guard import Guarded
+from projectors.staff.guard import guarded
 from projectors.staff.operators import Tries
 from projectors.staff.pages import ROUTES as PAGES
 from projectors.staff.render import STAFF
@@ -27,7 +27,7 @@ from web.assets import ROUTES as ASSETS
 from web.assets import serving
 from web.bodies import ReadRequest
 from web.headers import SecurityHeaders
-from web.limits import Bounded
+from web.limits import bounded
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the staff surface are short."""
@@ -92,5 +92,5 @@ def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
     # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is for nobody but
     # operators either.
     secured = SecurityHeaders(https=config.https, further={"Cache-Control": "no-store"})
-    app.asgi_handler = Answered(Bounded(Guarded(app.asgi_router)), answer, secured)
+    app.asgi_handler = Answered(app.asgi_router, answer, checks=(bounded, guarded), steps=(secured,))
     return app

@@ -5,9 +5,8 @@ from typing import Any, Final
 import structlog
 from litestar import Request
 from litestar.datastructures import State
-from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import HTTPScope
 
 from projectors.staff.operators import Operator, Operators, Tries
 from projectors.staff.sessions import COOKIE, Sessions
@@ -25,41 +24,39 @@ OPERATOR: Final = "operator"
 StaffRequest = Request[Any, Any, State]
 
 
-class Guarded:
-    """ASGI middleware: a bearer token, or a session whose changes come from the surface's own pages."""
+async def guarded(scope: HTTPScope) -> None:
+    """A check: a bearer token, or a session whose changes come from the surface's own pages.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Raises NotAuthorizedException, PermissionDeniedException, Limited, Unavailable.
+    """
+    if scope["path"].startswith(OWN):
+        return
+    request: StaffRequest = Request(scope)
+    if scope["path"] == SIGN_IN:
+        _require_own_origin(request)
+    else:
+        scope["state"][OPERATOR] = await _operator(request)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on. Raises NotAuthorizedException, PermissionDeniedException, Limited, Unavailable."""
-        if scope["type"] == ScopeType.HTTP and not scope["path"].startswith(OWN):
-            request: StaffRequest = Request(scope, receive, send)
-            if scope["path"] == SIGN_IN:
-                _require_own_origin(request)
-            else:
-                scope["state"][OPERATOR] = await self._operator(request)
-        await self._app(scope, receive, send)
 
-    async def _operator(self, request: StaffRequest) -> Operator:
-        state = request.app.state
-        if (header := request.headers.get("authorization")) is not None:
-            scheme, _, token = header.partition(" ")
-            operator = None
-            if scheme.lower() == "bearer":
-                operator = await admitted(token.strip(), state.operators, state.tries, network(request))
-            if operator is not None and _is_from_a_page(request):
-                # A proxy may send the token for people: then another site's page could have it sent, too.
-                _require_own_origin(request)
-        else:
-            sessions: Sessions = state.sessions
-            cookie = token_in(request, COOKIE)
-            operator = await sessions.find(cookie) if cookie else None
-            if operator is not None:
-                _require_own_origin(request)
-        if operator is None:
-            raise NotAuthorizedException
-        return operator
+async def _operator(request: StaffRequest) -> Operator:
+    state = request.app.state
+    if (header := request.headers.get("authorization")) is not None:
+        scheme, _, token = header.partition(" ")
+        operator = None
+        if scheme.lower() == "bearer":
+            operator = await admitted(token.strip(), state.operators, state.tries, network(request))
+        if operator is not None and _is_from_a_page(request):
+            # A proxy may send the token for people: then another site's page could have it sent, too.
+            _require_own_origin(request)
+    else:
+        sessions: Sessions = state.sessions
+        cookie = token_in(request, COOKIE)
+        operator = await sessions.find(cookie) if cookie else None
+        if operator is not None:
+            _require_own_origin(request)
+    if operator is None:
+        raise NotAuthorizedException
+    return operator
 
 
 async def admitted(token: str, operators: Operators, tries: Tries, network: str) -> Operator | None:

@@ -1,6 +1,6 @@
 """What handlers start from: the business of the path, and who is signed in. Neither comes from what a client says."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.datastructures import State
@@ -12,6 +12,8 @@ from query_api.tenancy import BUSINESS, ORIGIN
 from read_models.documents import Doc
 
 AnyRequest = Request[Any, Any, State]
+
+T = TypeVar("T")
 
 
 def business_of(request: AnyRequest) -> Doc:
@@ -30,7 +32,11 @@ async def signed_in(request: AnyRequest) -> Session:
     """Who is signed in; raises NotAuthorizedException when nobody is."""
     business = business_of(request)
     sessions: Sessions = request.app.state.sessions
-    session = await sessions.find(business, session_token(request, business))
-    if session is None:
+    return present(await sessions.find(business, session_token(request, business)))
+
+
+def present(found: T | None) -> T:
+    """The session, or its token, that was found; raises NotAuthorizedException when there is none."""
+    if found is None:
         raise NotAuthorizedException("Nobody is signed in.")
-    return session
+    return found

@@ -13,7 +13,7 @@ from litestar.status_codes import (
     HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE,
 )
 
-from query_api.conditional import CONTENT_UNWANTED, matches
+from query_api.conditional import matches
 from query_api.customer.access import AnyRequest
 from query_api.media.files import Files
 from query_api.media.forms import Form, Size, form_of
@@ -23,6 +23,7 @@ from query_api.media.ranges import Unsatisfiable, span_of
 from query_api.media.shown import Shown
 from read_models.reads import Scope
 from read_models.store.records import Copy, Place
+from web.answers import CONTENT_UNWANTED
 
 ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """Content-Security-Policy of a file: opened by itself it may do nothing at all."""

@@ -94,7 +94,11 @@ class Sessions:
 
     async def find(self, business: Doc, token: str | None) -> Session | None:
         """Who is signed in to a business with a token; None with another business's, or when it is over."""
-        record = await self._current.get(digest(token)) if token else None
+        return await self.of(business, digest(token)) if token else None
+
+    async def of(self, business: Doc, hashed: str) -> Session | None:
+        """As `find`, by the token's digest."""
+        record = await self._current.get(hashed)
         if record is None or record.business != business["_id"] or self._over(record):
             return None
         scope = Scope(record.business, record.customer)

@@ -6,11 +6,18 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
+CROWD = 8
+LINGER_SECONDS = 0.001
+"""Behind a read that a crowd shared, the next one waits for those who were just served: mostly they ask again.
+
+A query for twice as many costs a quarter more, and an answer takes ten times as long as the wait, by then.
+"""
+
 
 class SharedReads(Generic[Value]):
     """Reads by key that arrive while one is in flight wait for the next, which fetches all of theirs at once.
 
-    Alone, a read waits for nobody. A read that failed fails for all that shared it.
+    Alone, and with a few, a read waits for nobody. A read that failed fails for all that shared it.
     """
 
     def __init__(self, fetch: Callable[[Iterable[str]], Awaitable[Mapping[str, Value]]]) -> None:
@@ -31,8 +38,12 @@ class SharedReads(Generic[Value]):
         return [found.get(key) for key in keys]
 
     async def _run(self) -> None:
+        served = 0
         while self._waiting:
+            if served >= CROWD:
+                await asyncio.sleep(LINGER_SECONDS)
             await self._all_arrived()
+            served = len(self._waiting)
             waiting, self._waiting = self._waiting, []
             wanted, self._wanted = self._wanted, set()
             try:

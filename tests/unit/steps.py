@@ -14,4 +14,4 @@ async def raised(_request: AnyRequest, error: Exception) -> Response[Any]:
 
 def through(app: Any, *steps: Step) -> httpx.ASGITransport:
     """The way to it; what it raises is raised."""
-    return httpx.ASGITransport(cast("Any", Answered(app, raised, *steps)))
+    return httpx.ASGITransport(cast("Any", Answered(app, raised, steps=steps)))

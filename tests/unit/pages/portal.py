@@ -183,7 +183,7 @@ class Portal:
             request_class=ReadRequest,
             openapi_config=None,
         )
-        self.app.asgi_handler = Answered(Tenancy(self.app.asgi_router, addresses), answer)
+        self.app.asgi_handler = Answered(self.app.asgi_router, answer, checks=(Tenancy(addresses),))
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
         """A browser, with a session or without."""

@@ -1,15 +1,12 @@
 """Conditional requests over an application that answers what it is told."""
 
-from typing import Any, cast
-
 import httpx
 import pytest
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from query_api.conditional import Heads, conditional, matches
-from tests.unit.steps import raised
-from web.answers import Answered
+from query_api.conditional import conditional, matches
+from tests.unit.steps import through
 
 
 class Application:
@@ -31,7 +28,7 @@ class Application:
 
 
 async def asked(application: Application, method: str = "GET", known: str = "") -> httpx.Response:
-    transport = httpx.ASGITransport(cast("Any", Heads(Answered(application, raised, conditional))))
+    transport = through(application, conditional)
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
         return await client.request(method, "/", headers={"If-None-Match": known} if known else {})
 

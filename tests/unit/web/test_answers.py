@@ -7,7 +7,7 @@ import pytest
 from litestar import Response
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from web.answers import Answer, Answered, AnyRequest
+from web.answers import AGAIN, Answer, Answered, AnyRequest
 
 
 class Broken(Exception):
@@ -36,7 +36,7 @@ def marked(_scope: HTTPScope, answer: Answer) -> None:
 
 
 async def asked(parts: int) -> httpx.Response:
-    transport = httpx.ASGITransport(cast("Any", Answered(Failing(parts), sorry, marked)))
+    transport = httpx.ASGITransport(cast("Any", Answered(Failing(parts), sorry, steps=(marked,))))
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
         return await client.get("/")
 
@@ -54,3 +54,138 @@ async def test_what_fails_in_the_middle_is_cut_off() -> None:
     """What was sent cannot be taken back: the server has to end the connection."""
     with pytest.raises(Broken):
         await asked(parts=1)
+
+
+class Text:
+    """An answer that is made already."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-step", b"none")]})
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})
+
+
+class Routed:
+    """A router with one route, whose handler leaves how it is asked again."""
+
+    def __init__(self) -> None:
+        self.routed = 0
+        self.text = Text(b"one")
+        self.broken = False
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        self.routed += 1
+        scope["path_template"] = "/there"
+        scope["state"][AGAIN] = self.again
+        await (await self.again(scope))(scope, receive, send)
+
+    async def again(self, _scope: HTTPScope) -> Text:
+        if self.broken:
+            raise Broken
+        return self.text
+
+
+class Steps:
+    """Counts what it completes."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __call__(self, _scope: HTTPScope, answer: Answer) -> None:
+        self.taken += 1
+        answer.headers.append((b"x-step", b"%d" % self.taken))
+
+
+class Service:
+    """Such a router behind the layer."""
+
+    def __init__(self) -> None:
+        self.router, self.steps = Routed(), Steps()
+        self.measured: list[tuple[str, str, int]] = []
+        self.layer = Answered(
+            cast("Any", self.router), sorry, steps=(self.steps,), measure=cast("Any", self._measure)
+        )
+
+    def _measure(self, method: str, scope: Any, status: int, _seconds: float) -> None:
+        self.measured.append((method, scope.get("path_template"), status))
+
+    async def answer(self, method: str = "GET", **headers: str) -> httpx.Response:
+        """The answer to a request with these headers."""
+        transport = httpx.ASGITransport(cast("Any", self.layer))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
+            return await client.request(method, "/there", headers=named)
+
+
+async def test_what_is_asked_again_goes_past_the_router() -> None:
+    """It is asked of the handler each time, and completed once for as long as the answer is the same."""
+    service = Service()
+    first, second = await service.answer(), await service.answer()
+    service.router.text = Text(b"two")
+    third, fourth = await service.answer(), await service.answer()
+
+    assert [one.text for one in (first, second, third, fourth)] == ["one", "one", "two", "two"]
+    assert [one.headers.get_list("x-step")[-1] for one in (first, second, third, fourth)] == [
+        "1",
+        "1",
+        "2",
+        "2",
+    ]
+    assert service.router.routed == 1
+    assert service.measured == [("GET", "/there", 200)] * 4
+
+
+async def test_each_request_has_one_name_of_its_own() -> None:
+    """The one that a proxy gave, else another each time."""
+    service = Service()
+    names = [(await service.answer()).headers.get_list("x-request-id") for _ in range(3)]
+    given = (await service.answer(x_request_id="from-a-proxy")).headers.get_list("x-request-id")
+    unfit = (await service.answer(x_request_id="no name")).headers.get_list("x-request-id")
+
+    assert given == ["from-a-proxy"]
+    assert len({*map(tuple, names), tuple(unfit)}) == 4
+    assert all(len(name) == 20 for (name,) in [*names, unfit])
+
+
+@pytest.mark.parametrize("header", ["cookie", "host", "accept_encoding", "if_none_match"])
+async def test_who_asks_otherwise_is_somebody_else(header: str) -> None:
+    """What an answer may depend on tells requests apart; what else they say does not."""
+    service = Service()
+    await service.answer(**{header: "one"})
+    await service.answer(**{header: "one"}, user_agent="another")
+    assert service.router.routed == 1
+
+    await service.answer(**{header: "other"})
+    assert service.router.routed == 2
+
+
+async def test_head_of_what_is_known_has_no_content() -> None:
+    service = Service()
+    whole, head = await service.answer(), await service.answer("HEAD")
+
+    assert (whole.text, head.text, service.router.routed) == ("one", "", 1)
+    assert head.headers.get_list("x-step") == whole.headers.get_list("x-step")
+    assert service.measured[-1] == ("HEAD", "/there", 200)
+
+
+async def test_what_fails_when_asked_again_is_an_error() -> None:
+    """And is not remembered: once it works, it is answered as before."""
+    service = Service()
+    await service.answer()
+    service.router.broken = True
+    failed = await service.answer()
+    service.router.broken = False
+
+    assert (failed.status_code, failed.text) == (500, "sorry")
+    assert (await service.answer()).text == "one"
+
+
+async def test_what_is_very_long_is_not_remembered() -> None:
+    """Nobody fills the memory."""
+    service = Service()
+    for _ in range(2):
+        await service.answer(cookie="a" * 5_000)
+
+    assert service.router.routed == 2
