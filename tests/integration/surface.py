@@ -96,6 +96,13 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await task
 
 
+def look_again(app: Litestar) -> None:
+    """Has the next request see what is: businesses are remembered for a moment."""
+    portals = app.state.portals
+    for remembered in (portals._admitted, portals._by_host):
+        remembered._answers.clear()
+
+
 async def empty_mailbox(mail_api: str) -> None:
     """Removes the mails of tests before, who had the same addresses."""
     async with httpx.AsyncClient(base_url=mail_api, trust_env=False) as client:

@@ -10,7 +10,7 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.app import create_app
-from tests.integration.surface import URL, Browser, Surface
+from tests.integration.surface import URL, Browser, Surface, look_again
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def test_an_unchanged_answer_is_not_sent_again(surface: Surface) -> None:
     assert first.headers["cache-control"] == second.headers["cache-control"] == "private, no-cache"
 
     await surface.publish("business.rebranded", name="Deep Blue Pools")
-    surface.app.state.portals._by_slug.forget("blue")
+    look_again(surface.app)
     assert (await browser.get("/blue/api/business", headers=headers)).json()["name"] == "Deep Blue Pools"
 
 
@@ -86,6 +86,7 @@ async def test_every_get_has_an_etag_and_stays_out_of_shared_caches(surface: Sur
 
 async def test_head_is_get_without_its_content(surface: Surface) -> None:
     browser = surface.browser()
+    browser.headers["X-Request-ID"] = "of-a-test"
     get, head = [await browser.request(method, "/blue/api/business") for method in ("GET", "HEAD")]
 
     assert head.content == b""
@@ -100,7 +101,7 @@ async def test_where_there_is_no_business_nothing_is_found(surface: Surface, pat
 async def test_a_closed_business_has_no_portal(surface: Surface) -> None:
     browser = await surface.signed_in(await surface.person())
     await surface.publish("business.closed")
-    surface.app.state.portals._by_slug.forget("blue")
+    look_again(surface.app)
 
     assert is_problem(await browser.get("/blue/api/portal"), 404)
     assert is_problem(await browser.get("/blue/api/business"), 404)

@@ -31,7 +31,8 @@ def shape(answer: httpx.Response) -> tuple[Any, ...]:
     cookies = [
         line.partition("=")[0] + line[line.index(";") :] for line in answer.headers.get_list("set-cookie")
     ]
-    headers = sorted((name, value) for name, value in answer.headers.items() if name != "set-cookie")
+    random = ("set-cookie", "x-request-id")
+    headers = sorted((name, value) for name, value in answer.headers.items() if name not in random)
     return answer.status_code, answer.content, cookies, headers
 
 

@@ -114,6 +114,7 @@ async def test_what_is_somebody_elses_is_not_there_byte_for_byte(world: World) -
         (b"host", b"portal.test"),
         (b"origin", b"https://portal.test"),
         (b"cookie", cookie(mine.slug, token).encode()),
+        (b"x-request-id", b"of-a-test"),
     ]
     routes = [route for route in routes_of(world.app) if named(route) and route.method != "OPTIONS"]
     assert len(routes) > 10

@@ -12,7 +12,7 @@ from tests.integration.media.library import PAPER, Library, photo
 from tests.integration.media.test_papers import text
 from tests.integration.reading.desk import Reader
 from tests.integration.reading.story import NOW, window
-from tests.integration.surface import URL
+from tests.integration.surface import URL, look_again
 
 OWN_HOST = "https://portal.blue.test"
 SECRET = "the key of these tests that is long enough"
@@ -96,12 +96,6 @@ async def seen(reader: Reader, address: str, method: str = "GET", known: str = "
     return await reader._browser.request(method, address, headers=headers)
 
 
-def look_again(library: Library) -> None:
-    """Has the next request see what is: a business is remembered for a moment."""
-    library._app.state.portals._by_slug.forget("blue")
-    library._app.state.portals._by_host.forget("portal.blue.test")
-
-
 async def test_everything_has_an_etag_and_is_not_sent_again_and_can_be_asked_about(
     library: Library, reader: Reader
 ) -> None:
@@ -149,7 +143,7 @@ async def test_of_a_closed_business_nothing_is_found(library: Library, reader: R
         before = await seen(reader, f"{host}{address}")
         assert before.status_code == 200 or "sign-in" in address or "/return/" in address, address
     await library.say("business.closed")
-    look_again(library)
+    look_again(library._app)
 
     for address in every:
         for browser in (reader, library.stranger("blue")):
@@ -193,7 +187,7 @@ async def test_a_new_name_is_everywhere_at_once(library: Library, reader: Reader
     before = {address: await seen(reader, address) for address in [*named.values(), *papers]}
 
     await library.say("business.rebranded", name="Deep Blue", branding={"primary_color": "#204060"})
-    look_again(library)
+    look_again(library._app)
 
     for address, old in before.items():
         answer = await seen(reader, address, known=old.headers["etag"])

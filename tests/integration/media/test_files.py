@@ -149,6 +149,7 @@ async def test_a_file_can_be_asked_about(library: Library, reader: Reader) -> No
     """HEAD says of a file what GET says, without its content."""
     await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
 
+    reader._browser.headers["X-Request-ID"] = "of-a-test"
     got, head = await file(reader, PROOF), await reader._browser.head(f"/blue/media/{PROOF}")
 
     assert (head.status_code, head.content) == (200, b"")

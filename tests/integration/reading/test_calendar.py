@@ -14,7 +14,7 @@ from query_api.app import create_app
 from query_api.sign_in.secrets import new_id
 from tests.integration.reading.desk import Desk, Reader
 from tests.integration.reading.story import ADDRESS, NOW, a_visit_with_all_there_is, window
-from tests.integration.surface import URL, Browser, running
+from tests.integration.surface import URL, Browser, look_again, running
 
 OLD, NEW = "the key of the year before last", "the key of this year that is new"
 
@@ -218,14 +218,9 @@ async def test_with_the_customer_or_the_business_the_feed_is_gone(
     assert (await fetched(desk, url)).status_code == 200
 
     await desk.say(end)
-    await new_look(desk)
+    look_again(desk._app)
 
     assert (await fetched(desk, url)).status_code == 404
-
-
-async def new_look(desk: Desk) -> None:
-    """Has the next request see what is: a business is remembered for a moment."""
-    desk._app.state.portals._by_slug.forget("blue")
 
 
 async def test_a_feed_is_two_questions_answered_by_an_index(desk: Desk, reader: Reader) -> None:
