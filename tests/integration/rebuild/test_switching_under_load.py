@@ -14,7 +14,7 @@ from tests.integration.rebuild.rebuilding import caught_up, command, documents, 
 from tests.processes import Installation, Installations
 from tests.support.effort import of_run
 
-CYCLES = of_run(soak=10, check=2)
+CYCLES = of_run(soak=10, check=1)
 EVENTS_A_SECOND = 300
 READS_A_SECOND = 200
 CUSTOMERS = 8
