@@ -260,3 +260,32 @@ async def test_the_api_describes_itself(surface: Surface) -> None:
         path.startswith(("/{slug}/api/", "/{slug}/media/", "/{slug}/calendar/", "/-/"))
         for path, _ in operations
     )
+
+
+async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: Surface) -> None:
+    """A dashboard asked for again by the short way is today's, in the coding that is taken, and its owner's alone."""
+    browser = await surface.signed_in(await surface.person())
+    other = await surface.signed_in(await surface.person(customer="cus_2"))
+    for booked in range(3):
+        window = {
+            "start": f"2030-01-0{booked + 1}T10:00:00.000Z",
+            "end": f"2030-01-0{booked + 1}T11:00:00.000Z",
+        }
+        await surface.publish("visit.booked", subject=f"v{booked}", customer="cus_1", window=window)
+        for _ in range(2):
+            for coding in ("identity", "gzip"):
+                answer = await browser.get("/blue/api/portal", headers={"Accept-Encoding": coding})
+                assert len(answer.json()["upcoming"]) == booked + 1
+            tag = answer.headers["etag"]
+            known = await browser.get(
+                "/blue/api/portal", headers={"If-None-Match": tag, "Accept-Encoding": "gzip"}
+            )
+            assert (known.status_code, known.content) == (304, b"")
+            assert (await other.get("/blue/api/portal")).json()["upcoming"] == []
+
+    stolen = surface.browser()
+    stolen.cookies.update(browser.cookies)
+    assert (await stolen.get("/blue/api/portal")).status_code == 200
+    assert (await browser.delete("/blue/api/session")).status_code == 204
+    assert (await stolen.get("/blue/api/portal")).status_code == 401
+    assert (await other.get("/blue/api/portal")).status_code == 200
