@@ -50,7 +50,7 @@ class Renewed(Remembered[Key, Value]):
     def __init__(
         self, ask: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], seconds: float
     ) -> None:
-        """`ask` gives the answers to all keys; they are renewed when half of the seconds are over."""
+        """`ask` gives the answers to all keys; they are renewed when three quarters of the seconds are over."""
         super().__init__(self._one, seconds)
         self._all = ask
         self._used: set[Key] = set()
@@ -62,7 +62,7 @@ class Renewed(Remembered[Key, Value]):
         if known is None or (age := time.monotonic() - known[0]) >= self._seconds:
             return await super().get(key)
         self._used.add(key)
-        if self._renewal is None and age > self._seconds / 2:
+        if self._renewal is None and age > self._seconds * 0.75:
             self._renewal = asyncio.create_task(self._renew())
         return known[1]
 

@@ -48,13 +48,13 @@ class Source:
 
 
 async def test_those_in_use_are_renewed_with_one_question(clock: Clock) -> None:
-    """Past half of the time the old answer is given at once, and all that were used are asked for together."""
+    """Late in its time the old answer is given at once, and all that were used are asked for together."""
     source = Source()
     answers = Renewed(source, SECONDS)
     for key in ("a", "b", "unused"):
         await answers.get(key)
     await answers.get("b")
-    clock.now += SECONDS * 0.6
+    clock.now += SECONDS * 0.8
 
     assert await answers.get("a") == 1
     await asyncio.sleep(0.01)
@@ -67,7 +67,7 @@ async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Cloc
     source = Source()
     answers = Renewed(source, SECONDS)
     await answers.get("a")
-    clock.now += SECONDS * 0.6
+    clock.now += SECONDS * 0.8
     source.there.clear()
     await answers.get("a")
     await asyncio.sleep(0.01)
@@ -84,10 +84,10 @@ async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
     answers = Renewed(source, SECONDS)
     await answers.get("a")
     source.broken = True
-    clock.now += SECONDS * 0.6
+    clock.now += SECONDS * 0.8
     assert await answers.get("a") == 1
     await asyncio.sleep(0.01)
-    clock.now += SECONDS * 0.6
+    clock.now += SECONDS * 0.8
     source.broken = False
 
     assert await answers.get("a") == 3
