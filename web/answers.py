@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
+from litestar.status_codes import HTTP_200_OK
 from litestar.types import (
     ASGIApp,
     HTTPResponseBodyEvent,
@@ -97,7 +98,6 @@ class Known(NamedTuple):
     content: bytes
     """What it gave, before the steps."""
     route: str
-    status: int
     headers: Sequence[Header]
     body: bytes
 
@@ -178,8 +178,8 @@ class Answered:
                 return
             asked["path_template"] = known.route
             made = await known.again(asked)
-            if made.content is known.content:
-                status, sent = known.status, True
+            if made.content is known.content and b"if-none-match" not in headers_of(asked):
+                status, sent = HTTP_200_OK, True
                 body = b"" if method == "HEAD" else known.body
                 headers = [*known.headers, (HEADER, name)]
                 await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -200,22 +200,24 @@ class Answered:
 
     def _remember(self, scope: HTTPScope, content: bytes, answer: Answer) -> None:
         again = scope["state"].get(AGAIN)
-        if again is None or not answer.whole:
+        if again is None or not answer.whole or answer.status != HTTP_200_OK:
             return
         like = likeness(scope)
         if sum(len(part or "") for part in like) > LONGEST_LIKENESS:
             return
         if len(self._known) >= KEPT_ANSWERS:
             self._known.clear()
-        route, status = scope["path_template"], answer.status
-        self._known[like] = Known(again, content, route, status, answer.headers, answer.body)
+        self._known[like] = Known(again, content, scope["path_template"], answer.headers, answer.body)
 
 
-Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None, bytes | None]
+Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None]
 
 
 def likeness(scope: HTTPScope) -> Likeness:
-    """All of a request that its answer may depend on: checks, steps and who is asked again read no more of it."""
+    """All of a request that its whole answer may depend on: checks, steps and who is asked again read no more of it.
+
+    But for If-None-Match: there may be many for one answer, which is completed for each.
+    """
     headers = headers_of(scope)
     return (
         scope["path"],
@@ -223,5 +225,4 @@ def likeness(scope: HTTPScope) -> Likeness:
         headers.get(b"host"),
         headers.get(b"cookie"),
         headers.get(b"accept-encoding"),
-        headers.get(b"if-none-match"),
     )

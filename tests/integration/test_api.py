@@ -289,3 +289,35 @@ async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: Sur
     assert (await browser.delete("/blue/api/session")).status_code == 204
     assert (await stolen.get("/blue/api/portal")).status_code == 401
     assert (await other.get("/blue/api/portal")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Accept", "text/html"),
+        ("Accept-Language", "es"),
+        ("Authorization", "Bearer of-somebody"),
+        ("Cache-Control", "no-cache"),
+        ("If-Match", '"another"'),
+        ("If-Modified-Since", "Sat, 01 Jan 2028 00:00:00 GMT"),
+        ("If-None-Match", "*"),
+        ("Origin", "https://another.test"),
+        ("Range", "bytes=0-3"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("User-Agent", "another"),
+        ("X-Forwarded-Host", "another.test"),
+    ],
+)
+async def test_the_short_way_takes_note_of_all_that_the_long_one_does(
+    surface: Surface, header: str, value: str
+) -> None:
+    """A request that says one thing more is answered as if nobody had asked before."""
+    browser = await surface.signed_in(await surface.person())
+    asked = {"X-Request-ID": "of-a-test", header: value}
+    by_the_router = await browser.get("/blue/api/portal", headers=asked)
+    surface.app.asgi_handler._known.clear()  # type: ignore[attr-defined]
+    await browser.get("/blue/api/portal")
+    past_it = await browser.get("/blue/api/portal", headers=asked)
+
+    assert (past_it.status_code, past_it.content) == (by_the_router.status_code, by_the_router.content)
+    assert past_it.headers == by_the_router.headers

@@ -53,6 +53,8 @@ async def test_the_lag_is_that_of_the_command_and_shared(staff: Staff, one: Inst
     assert text.count("portal_lag_records{") == 32
     generations = (await staff.client(EVE).get("/api/generations")).json()
     assert (generations["served"], generations["standby"]) == (1, None)
+    head = await staff.client(EVE).head("/api/generations")
+    assert (head.status_code, head.content) == (200, b"")
 
 
 @pytest.mark.parametrize("away", ["PORTAL_KAFKA_BOOTSTRAP", "PORTAL_MONGO_URL"])

@@ -9,7 +9,7 @@ import pytest
 from local_stack.stack import Stack
 from read_models.lists import INDEXES, LISTS, Range, Whose, selection
 from read_models.project import VERSION
-from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store import NoGeneration, Store, Unavailable, shared_reads
 from read_models.store.shared_reads import SharedReads
 
 
@@ -98,6 +98,38 @@ async def test_reads_that_arrive_while_one_is_in_flight_share_the_next_and_alone
     assert await first == [{"_id": "a"}]
     assert [found for [found] in await asyncio.gather(*others)] == [{"_id": "b"}, {"_id": "c"}, None]
     assert asked == [{"a"}, {"b", "c", "nothing"}]
+
+
+async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who waits already, and who was just served and asks again soon: one query."""
+    monkeypatch.setattr(shared_reads, "LINGER_SECONDS", 1.0)
+    asked: list[set[str]] = []
+    first, beyond = asyncio.Event(), asyncio.Event()
+
+    async def fetch(keys: Iterable[str]) -> dict[str, str]:
+        asked.append(set(keys))
+        first.set()
+        await beyond.wait()
+        return {}
+
+    reads = SharedReads(fetch)
+
+    async def come_again(name: str) -> None:
+        await reads.get(name)
+        await asyncio.sleep(0.05)
+        await reads.get(f"{name} again")
+
+    crowd = [asyncio.create_task(come_again(str(number))) for number in range(shared_reads.CROWD)]
+    await first.wait()
+    late = asyncio.create_task(reads.get("late"))
+    await asyncio.sleep(0)
+    beyond.set()
+    await asyncio.gather(late, *crowd)
+
+    names = {str(number) for number in range(shared_reads.CROWD)}
+    assert asked == [names, {"late", *(f"{name} again" for name in names)}]
 
 
 async def test_a_server_that_does_not_answer_is_said_to_be_unavailable() -> None:

@@ -149,7 +149,7 @@ async def test_each_request_has_one_name_of_its_own() -> None:
     assert all(len(name) == 20 for (name,) in [*names, unfit])
 
 
-@pytest.mark.parametrize("header", ["cookie", "host", "accept_encoding", "if_none_match"])
+@pytest.mark.parametrize("header", ["cookie", "host", "accept_encoding"])
 async def test_who_asks_otherwise_is_somebody_else(header: str) -> None:
     """What an answer may depend on tells requests apart; what else they say does not."""
     service = Service()
@@ -159,6 +159,15 @@ async def test_who_asks_otherwise_is_somebody_else(header: str) -> None:
 
     await service.answer(**{header: "other"})
     assert service.router.routed == 2
+
+
+async def test_a_condition_is_looked_at_each_time() -> None:
+    """It is for the steps, past the router or not; what they make of it is nobody else's answer."""
+    service = Service()
+    await service.answer()
+    conditional = await service.answer(if_none_match="*")
+
+    assert (conditional.headers.get_list("x-step")[-1], service.router.routed) == ("2", 1)
 
 
 async def test_head_of_what_is_known_has_no_content() -> None:
