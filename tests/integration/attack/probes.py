@@ -82,6 +82,9 @@ TRICKS = (
 
 HOSTS = (b"portal.test",) * 8 + (b"evil.test", b"", b"portal.test:1@evil.test", b"\xff")
 
+DASHBOARD = "/{slug:str}/api/portal"
+"""What everybody has, by the template of its route."""
+
 OTHERS_ID = re.compile(rb"-(cus_\d)")
 
 
@@ -133,13 +136,16 @@ class Prober:
         self._tokens: dict[Person, str] = {}
         self._feeds: dict[Person, str] = {}
         self._cursors: list[bytes] = [b"cursor=e30"]
+        self._to_come = [*PEOPLE]
         self.routes = list(routes_of(world.app))
         self.asked: set[Route] = set()
         self.seen: set[tuple[str, str]] = set()
         """Whose marks were seen by those who may see them."""
 
     async def probe(self) -> Probe:
-        """The next request."""
+        """The next request: each person asks for their own dashboard once, then chance decides."""
+        if self._to_come:
+            return await self._home(self._to_come.pop())
         chance, route = self._random, self._random.choice(self.routes)
         person = chance.choice((*PEOPLE, None))
         slug = chance.choices(
@@ -200,6 +206,14 @@ class Prober:
             assert ids <= own, (probe, answer)
         if (match := re.search(rb'"next":"([^"]+)"', answer.body)) and len(self._cursors) < 500:
             self._cursors.append(b"cursor=" + match[1])
+
+    async def _home(self, person: Person) -> Probe:
+        """What a person may see for certain: whoever's marks are not found there are found nowhere."""
+        route = next(one for one in self.routes if (one.method, one.path) == ("GET", DASHBOARD))
+        path = DASHBOARD.replace("{slug:str}", person.slug).encode()
+        headers = [(b"host", HOSTS[0]), (b"cookie", cookie(person.slug, await self._token(person)).encode())]
+        own, shop = (person.business[-1], person.customer[-1]), (person.business[-1], "0")
+        return Probe(route, person.slug, path, b"", headers, b"", {own, shop})
 
     async def _token(self, person: Person) -> str:
         if person not in self._tokens:
