@@ -137,16 +137,20 @@ class Prober:
         self._feeds: dict[Person, str] = {}
         self._cursors: list[bytes] = [b"cursor=e30"]
         self._to_come = [*PEOPLE]
+        self._deck: list[Route] = []
         self.routes = list(routes_of(world.app))
         self.asked: set[Route] = set()
         self.seen: set[tuple[str, str]] = set()
         """Whose marks were seen by those who may see them."""
 
     async def probe(self) -> Probe:
-        """The next request: each person asks for their own dashboard once, then chance decides."""
+        """The next request: everybody's for their own dashboard, then of every route in turn, as chance has it."""
         if self._to_come:
             return await self._home(self._to_come.pop())
-        chance, route = self._random, self._random.choice(self.routes)
+        chance = self._random
+        if not self._deck:
+            self._deck = chance.sample(self.routes, len(self.routes))
+        route = self._deck.pop()
         person = chance.choice((*PEOPLE, None))
         slug = chance.choices(
             (person.slug if person else "blue", chance.choice([*BUSINESSES.values()]), "nobody"),
