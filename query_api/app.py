@@ -50,7 +50,8 @@ from web.bodies import ReadRequest
 from web.compression import compressed
 from web.headers import SecurityHeaders
 from web.limits import bounded
-from web.metrics import Timings, snapshot
+from web.metrics import snapshot
+from web.timings import Timings
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""
