@@ -14,24 +14,33 @@ Value = TypeVar("Value")
 KEPT_SECONDS = 0.4
 """What ends a session has to be seen within a second of its event, the projection included."""
 
+RENEWED_AT = 0.75
+"""Of the time that an answer may be kept: what is used then is asked for again, and nobody waits for it."""
+
 KEPT_ANSWERS = 10_000
 
 
 class Remembered(Generic[Key, Value]):
-    """Answers by key, each asked for again when it is older than it may be."""
+    """Answers by key; those in use are renewed before they are older than they may be."""
 
     def __init__(self, ask: Callable[[Key], Awaitable[Value]], seconds: float = KEPT_SECONDS) -> None:
         """`ask` gives the answer; what it raises is not remembered, the rest for so many seconds."""
         self._ask = ask
         self._seconds = seconds
         self._answers: dict[Key, tuple[float, Value]] = {}
+        self._renewals: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
         """The answer for a key."""
         asked_at = time.monotonic()
         known = self._answers.get(key)
-        if known and asked_at - known[0] < self._seconds:
-            return known[1]
+        if known is None or (age := asked_at - known[0]) >= self._seconds:
+            return await self._asked(key, asked_at)
+        if age > self._seconds * RENEWED_AT and key not in self._renewals:
+            self._renewals[key] = asyncio.create_task(self._renew(key, asked_at))
+        return known[1]
+
+    async def _asked(self, key: Key, asked_at: float) -> Value:
         value = await self._ask(key)
         if len(self._answers) >= KEPT_ANSWERS:
             # Anybody can ask for names that do not exist: they are not to fill the memory.
@@ -39,18 +48,22 @@ class Remembered(Generic[Key, Value]):
         self._answers[key] = (asked_at, value)
         return value
 
-    def forget(self, key: Key) -> None:
-        """The next answer is a new one."""
-        self._answers.pop(key, None)
+    async def _renew(self, key: Key, asked_at: float) -> None:
+        try:
+            # Whoever needs an answer that could not be had asks for it, and is told.
+            with suppress(Unavailable):
+                await self._asked(key, asked_at)
+        finally:
+            del self._renewals[key]
 
 
 class Renewed(Remembered[Key, Value]):
-    """Those in use are asked for again before they are too old, all with one question: then nobody waits for one."""
+    """All in use are renewed with one question."""
 
     def __init__(
         self, ask: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], seconds: float
     ) -> None:
-        """`ask` gives the answers to all keys; they are renewed when three quarters of the seconds are over."""
+        """`ask` gives the answers to all keys."""
         super().__init__(self._one, seconds)
         self._all = ask
         self._used: set[Key] = set()
@@ -62,19 +75,22 @@ class Renewed(Remembered[Key, Value]):
         if known is None or (age := time.monotonic() - known[0]) >= self._seconds:
             return await super().get(key)
         self._used.add(key)
-        if self._renewal is None and age > self._seconds * 0.75:
-            self._renewal = asyncio.create_task(self._renew())
+        if self._renewal is None and age > self._seconds * RENEWED_AT:
+            self._renewal = asyncio.create_task(self._renew_used())
         return known[1]
+
+    def forget(self, key: Key) -> None:
+        """The next answer is a new one."""
+        self._answers.pop(key, None)
 
     async def _one(self, key: Key) -> Value:
         return (await self._all([key]))[key]
 
-    async def _renew(self) -> None:
+    async def _renew_used(self) -> None:
         used, self._used = self._used, set()
         before = {key: known for key in used if (known := self._answers.get(key))}
         asked_at = time.monotonic()
         try:
-            # Whoever needs an answer that could not be had asks for it, and is told.
             with suppress(Unavailable):
                 values = await self._all(list(before))
                 for key, known in before.items():

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import sys
 from typing import Final
 
 import structlog
@@ -38,11 +37,9 @@ def serve(settings: Settings) -> None:
 def app() -> ASGIApp:
     """The application, for the process that granian starts."""
     logs.configure()
-    # As in the worker: documents are kept and none is in a cycle; and the driver's threads, and all that is hashed,
-    # wait 5 ms for their turn, if nobody gives way.
+    # As in the worker: documents are kept and none is in a cycle.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
-    sys.setswitchinterval(0.0005)
     settings = Settings.read(os.environ)
     surface: ASGIApp = create_app(config_of(settings))
     if settings.trusted_proxies:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from query_api import remembered
-from query_api.remembered import Renewed
+from query_api.remembered import Remembered, Renewed
 from read_models.store import Unavailable
 
 SECONDS = 10.0
@@ -91,3 +91,45 @@ async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
     source.broken = False
 
     assert await answers.get("a") == 3
+
+
+async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: Clock) -> None:
+    """Late in its time a crowd gets the old answer, and one question is asked; after it, each waits for a new one."""
+    source = Source()
+
+    async def ask(key: str) -> int:
+        return (await source([key]))[key]
+
+    answers = Remembered(ask, SECONDS)
+    await answers.get("a")
+    clock.now += SECONDS * 0.8
+    source.there.clear()
+
+    assert await asyncio.gather(*(answers.get("a") for _ in range(10))) == [1] * 10
+    await asyncio.sleep(0.01)
+    assert source.asked == [["a"], ["a"]]
+    source.there.set()
+    await asyncio.sleep(0.01)
+    assert await answers.get("a") == 2
+    clock.now += SECONDS
+    assert await answers.get("a") == 3
+
+
+async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(clock: Clock) -> None:
+    """Who asks then is told."""
+    source = Source()
+
+    async def ask(key: str) -> int:
+        return (await source([key]))[key]
+
+    answers = Remembered(ask, SECONDS)
+    await answers.get("a")
+    clock.now += SECONDS * 0.8
+    source.broken = True
+    assert await answers.get("a") == 1
+    await asyncio.sleep(0.01)
+    assert await answers.get("a") == 1
+    await asyncio.sleep(0.01)
+    clock.now += SECONDS * 0.2
+    with pytest.raises(Unavailable):
+        await answers.get("a")
