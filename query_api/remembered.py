@@ -45,7 +45,10 @@ class Remembered(Generic[Key, Value]):
         if len(self._answers) >= KEPT_ANSWERS:
             # Anybody can ask for names that do not exist: they are not to fill the memory.
             self._answers.clear()
-        self._answers[key] = (asked_at, value)
+        known = self._answers.get(key)
+        # Whoever asked later may have had the answer sooner.
+        if known is None or known[0] < asked_at:
+            self._answers[key] = (asked_at, value)
         return value
 
     async def _renew(self, key: Key, asked_at: float) -> None:

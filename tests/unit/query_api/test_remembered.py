@@ -133,3 +133,27 @@ async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(cloc
     clock.now += SECONDS * 0.2
     with pytest.raises(Unavailable):
         await answers.get("a")
+
+
+async def test_an_answer_that_came_late_does_not_replace_a_newer_one(clock: Clock) -> None:
+    """Who is asked for anew while a renewal hangs is not what the renewal says in the end."""
+    hung, answer = asyncio.Event(), 0
+
+    async def ask(_: str) -> int:
+        nonlocal answer
+        answer += 1
+        mine = answer
+        if mine == 2:
+            await hung.wait()
+        return mine
+
+    answers = Remembered(ask, SECONDS)
+    await answers.get("a")
+    clock.now += SECONDS * 0.8
+    await answers.get("a")
+    await asyncio.sleep(0.01)
+    clock.now += SECONDS * 0.3
+    assert await answers.get("a") == 3
+    hung.set()
+    await asyncio.sleep(0.01)
+    assert await answers.get("a") == 3
