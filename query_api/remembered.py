@@ -34,28 +34,26 @@ class Remembered(Generic[Key, Value]):
         """The answer for a key."""
         asked_at = time.monotonic()
         known = self._answers.get(key)
-        if known is None or (age := asked_at - known[0]) >= self._seconds:
-            return await self._asked(key, asked_at)
-        if age > self._seconds * RENEWED_AT and key not in self._renewals:
-            self._renewals[key] = asyncio.create_task(self._renew(key, asked_at))
-        return known[1]
-
-    async def _asked(self, key: Key, asked_at: float) -> Value:
+        if known is not None and (age := asked_at - known[0]) < self._seconds:
+            if age > self._seconds * RENEWED_AT and key not in self._renewals:
+                self._renewals[key] = asyncio.create_task(self._renew(key, known))
+            return known[1]
         value = await self._ask(key)
         if len(self._answers) >= KEPT_ANSWERS:
             # Anybody can ask for names that do not exist: they are not to fill the memory.
             self._answers.clear()
-        known = self._answers.get(key)
-        # Whoever asked later may have had the answer sooner.
-        if known is None or known[0] < asked_at:
-            self._answers[key] = (asked_at, value)
+        self._answers[key] = (asked_at, value)
         return value
 
-    async def _renew(self, key: Key, asked_at: float) -> None:
+    async def _renew(self, key: Key, known: tuple[float, Value]) -> None:
+        asked_at = time.monotonic()
         try:
             # Whoever needs an answer that could not be had asks for it, and is told.
             with suppress(Unavailable):
-                await self._asked(key, asked_at)
+                value = await self._ask(key)
+                # Meanwhile it may have been forgotten, or asked for anew.
+                if self._answers.get(key) is known:
+                    self._answers[key] = asked_at, value
         finally:
             del self._renewals[key]
 
