@@ -137,10 +137,10 @@ class Sessions:
         self._current.forget(session.record.token)
 
     async def _look_up(self, hashed: Sequence[str]) -> dict[str, SessionRecord | None]:
-        found = await self._records.find(hashed)
+        found, now = await self._records.find(hashed), self._clock()
         for record in found.values():
-            if record and not self._over(record):
-                await self._note_use(record)
+            if record and record.gone_at > now and now - record.seen_at > SEEN_EVERY:
+                await self._note_use(record, now)
         return found
 
     async def _erased(self, scope: Scope) -> bool:
@@ -152,11 +152,9 @@ class Sessions:
         await self._records.end(hashed)
         self._current.forget(hashed)
 
-    async def _note_use(self, record: SessionRecord) -> None:
-        now = self._clock()
-        if now - record.seen_at > SEEN_EVERY:
-            last_here = record.seen_at if now - record.seen_at > AWAY else record.last_here_at
-            await self._records.seen(record.token, now, _gone_at(now, record.started_at), last_here)
+    async def _note_use(self, record: SessionRecord, now: datetime) -> None:
+        last_here = record.seen_at if now - record.seen_at > AWAY else record.last_here_at
+        await self._records.seen(record.token, now, _gone_at(now, record.started_at), last_here)
 
     def _over(self, record: SessionRecord) -> bool:
         return record.gone_at <= self._clock()

@@ -2,34 +2,50 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
 
-import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 
-from read_models.documents import Doc
+from read_models.store.driver import translated
+
+Value = TypeVar("Value")
 
 KEPT_BYTES = 32 * 1024 * 1024
 """Of documents as they are stored; decoded they take several times as much."""
 
 
-class Decoded:
+RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument)
+"""Documents as bytes, for who may not need to decode them."""
+
+
+async def stored(collection: Any, ids: Iterable[str]) -> Sequence[bytes]:
+    """The documents that exist among these as they are stored (BSON), of a collection that gives them `RAW`."""
+    with translated():
+        found: list[RawBSONDocument] = await collection.find({"_id": {"$in": list(ids)}}).to_list(None)
+        return [bytes(document.raw) for document in found]
+
+
+class Decoded(Generic[Value]):
     """The documents of a collection, read each time and decoded when they are other ones than before."""
 
-    def __init__(self, fetch: Callable[[Iterable[str]], Awaitable[Sequence[bytes]]]) -> None:
-        """`fetch` gives documents by `_id` as they are stored (BSON)."""
+    def __init__(
+        self,
+        fetch: Callable[[Iterable[str]], Awaitable[Sequence[bytes]]],
+        decode: Callable[[bytes], tuple[str, Value]],
+    ) -> None:
+        """`fetch` gives documents by `_id` as they are stored (BSON), `decode` the `_id` and what is made of one."""
         self._fetch = fetch
-        self._known: OrderedDict[bytes, tuple[bytes, Doc]] = OrderedDict()
+        self._decode = decode
+        self._known: OrderedDict[bytes, tuple[bytes, tuple[str, Value]]] = OrderedDict()
         """As they were read last, by the `_id` as it is stored: to hash all of one costs more than to compare it."""
         self._bytes = 0
 
-    async def load(self, ids: Iterable[str]) -> Mapping[str, Doc]:
-        """The documents that exist among these, by `_id`. They are shared: not to be changed."""
-        found = {}
-        for stored in await self._fetch(ids):
-            document = self._document(stored)
-            found[document["_id"]] = document
-        return found
+    async def load(self, ids: Iterable[str]) -> Mapping[str, Value]:
+        """What is made of those that exist among these, by `_id`. It is shared: not to be changed."""
+        return dict([self._made(one) for one in await self._fetch(ids)])
 
-    def _document(self, stored: bytes) -> Doc:
+    def _made(self, stored: bytes) -> tuple[str, Value]:
         _id = id_of(stored)
         known = self._known.get(_id)
         if known is not None:
@@ -37,12 +53,12 @@ class Decoded:
             if known[0] == stored:
                 return known[1]
             self._bytes -= len(known[0])
-        document: Doc = bson.decode(stored)
-        self._known[_id] = stored, document
+        made = self._decode(stored)
+        self._known[_id] = stored, made
         self._bytes += len(stored)
         while self._bytes > KEPT_BYTES:
             self._bytes -= len(self._known.popitem(last=False)[1][0])
-        return document
+        return made
 
 
 def id_of(stored: bytes) -> bytes:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import bson
-from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from read_models.documents import Doc, owner_id
 from read_models.lists import INDEXES, LISTS, Range, selection
 from read_models.project import Changes
+from read_models.store.decoded import RAW, stored
 from read_models.store.driver import Database, Unstorable, translated, unhurried
 from read_models.working_set import Loaded, Need
 
@@ -34,9 +34,6 @@ INDEXED_WITHIN_SECONDS = 24 * 60 * 60
 ABSENT = object()
 LARGEST_BYTES = 16 * 1024 * 1024
 """MongoDB's own limit of a document."""
-
-RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
-"""Documents as bytes, for who may not need to decode them."""
 
 
 class Saving(NamedTuple):
@@ -95,6 +92,12 @@ def encoded(documents: Iterable[Doc]) -> list[bytes]:
     return made
 
 
+def decoded(stored_as: bytes) -> tuple[str, Doc]:
+    """A document by its `_id`."""
+    document: Doc = bson.decode(stored_as)
+    return document["_id"], document
+
+
 def difference(before: Doc, after: Doc) -> Doc:
     """The update that makes one document of another: what differs is mostly a small part, and in no index."""
     given = {
@@ -135,11 +138,9 @@ class Views:
             found = await self._collection.find({"$or": ids_of(owner)}).to_list(None)
         return {document["_id"]: document for document in found}
 
-    async def stored(self, ids: Iterable[str]) -> list[bytes]:
+    async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
         """The documents that exist among these as they are stored (BSON), in one round trip."""
-        with translated():
-            found: list[RawBSONDocument] = await self._raw.find({"_id": {"$in": list(ids)}}).to_list(None)
-            return [bytes(document.raw) for document in found]
+        return await stored(self._raw, ids)
 
     async def range(self, wanted: Range, session: Any = None) -> list[Doc]:
         """The first documents of a list, in its order, by its index."""

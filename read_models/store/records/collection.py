@@ -1,18 +1,23 @@
 """How the room's collections are opened and asked, and what their indexes have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
+import bson
 from bson.codec_options import CodecOptions
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from read_models.documents import Doc
+from read_models.store.decoded import RAW, stored
 from read_models.store.driver import Database, translated
 
 OVER = IndexModel([("gone_at", 1)], expireAfterSeconds=0, name="over")
 """MongoDB removes what is over, within a minute or so: whoever reads still looks at the time."""
+
+OPTIONS: Final[CodecOptions[Doc]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+"""Datetimes come back with their zone."""
 
 Selection = Mapping[str, Any]
 Order = Sequence[tuple[str, int]]
@@ -22,9 +27,9 @@ class Collection:
     """One collection; every call raises the store's `Unavailable` when MongoDB does not answer."""
 
     def __init__(self, database: Database, name: str) -> None:
-        """Touches nothing. Datetimes come back with their zone."""
-        options: CodecOptions[Doc] = CodecOptions(tz_aware=True, tzinfo=UTC)
-        self._collection = database.get_collection(name, codec_options=options)
+        """Touches nothing."""
+        self._collection = database.get_collection(name, codec_options=OPTIONS)
+        self._raw = database.get_collection(name, codec_options=RAW)
 
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         """Makes those that are missing."""
@@ -37,6 +42,10 @@ class Collection:
             cursor = self._collection.find(selection, limit=limit)
             found: list[Doc] = await (cursor.sort(list(order)) if order else cursor).to_list(None)
             return found
+
+    async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
+        """The documents that exist among these as they are stored: `decoded` makes documents of them."""
+        return await stored(self._raw, ids)
 
     async def insert(self, document: Doc, session: Any = None) -> None:
         """Adds a document, in the session's transaction where there is one."""
@@ -102,3 +111,8 @@ class Collection:
         """Removes all documents selected, and answers how many."""
         with translated():
             return int((await self._collection.delete_many(selection)).deleted_count)
+
+
+def decoded(stored_as: bytes) -> Doc:
+    """A document of one of the room's collections."""
+    return bson.decode(stored_as, OPTIONS)

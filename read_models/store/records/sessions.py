@@ -1,13 +1,13 @@
 """Who is signed in, on which devices."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.documents import Doc
-from read_models.store.records.collection import OVER, Collection
+from read_models.store.decoded import Decoded
+from read_models.store.records.collection import OVER, Collection, decoded
 from read_models.store.shared_reads import SharedReads
 
 
@@ -53,7 +53,7 @@ class Sessions:
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
-        self._shared = SharedReads(self._load)
+        self._shared = SharedReads(Decoded(collection.stored, _named).load)
 
     async def start(self, record: SessionRecord) -> None:
         """Keeps a new session."""
@@ -62,8 +62,7 @@ class Sessions:
 
     async def find(self, tokens: Sequence[str]) -> dict[str, SessionRecord | None]:
         """The sessions whose tokens have these hashes, over or not; None for a hash of none."""
-        found = zip(tokens, await self._shared.get(*tokens), strict=True)
-        return {token: SessionRecord.of(document) if document else None for token, document in found}
+        return dict(zip(tokens, await self._shared.get(*tokens), strict=True))
 
     async def devices(self, business: str, address: str) -> list[SessionRecord]:
         """The sessions of a person at a business, the latest first."""
@@ -89,6 +88,7 @@ class Sessions:
         """Ends all sessions of a person at a business."""
         await self.collection.delete({"business": business, "address": address})
 
-    async def _load(self, tokens: Iterable[str]) -> Mapping[str, Doc]:
-        found = await self.collection.find({"_id": {"$in": list(tokens)}})
-        return {document["_id"]: document for document in found}
+
+def _named(stored: bytes) -> tuple[str, SessionRecord]:
+    record = SessionRecord.of(decoded(stored))
+    return record.token, record
