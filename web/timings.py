@@ -19,7 +19,6 @@ NO_ROUTE = "none"
 
 KNOWN = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 
-
 Labels = tuple[str, str, str]
 """Method, route, kind of status."""
 

@@ -14,7 +14,6 @@ Value = TypeVar("Value")
 KEPT_BYTES = 32 * 1024 * 1024
 """Of documents as they are stored; decoded they take several times as much."""
 
-
 RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument)
 """Documents as bytes, for who may not need to decode them."""
 

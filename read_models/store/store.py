@@ -21,7 +21,7 @@ from read_models.store.letters import Letters
 from read_models.store.lifecycle import Lifecycle
 from read_models.store.shared_reads import SharedReads
 from read_models.store.snapshots import Snapshots
-from read_models.store.views import Views, decoded
+from read_models.store.views import Views, named
 from read_models.store.writer import Writer
 
 ALL: Final = ""
@@ -126,7 +126,7 @@ class Store:
 
     def _shared_reads(self, generation: int) -> SharedReads[Doc]:
         if generation not in self._shared:
-            self._shared = {generation: SharedReads(Decoded(self.views(generation).stored, decoded).load)}
+            self._shared = {generation: SharedReads(Decoded(self.views(generation).stored, named).load)}
         return self._shared[generation]
 
     def _shared_range(self, generation: int, wanted: Range) -> SharedReads[list[Doc]]:

@@ -92,7 +92,7 @@ def encoded(documents: Iterable[Doc]) -> list[bytes]:
     return made
 
 
-def decoded(stored_as: bytes) -> tuple[str, Doc]:
+def named(stored_as: bytes) -> tuple[str, Doc]:
     """A document by its `_id`."""
     document: Doc = bson.decode(stored_as)
     return document["_id"], document

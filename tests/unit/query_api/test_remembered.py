@@ -46,6 +46,10 @@ class Source:
             raise Unavailable("away")
         return dict.fromkeys(keys, answer)
 
+    async def one(self, key: str) -> int:
+        """The answer for one."""
+        return (await self([key]))[key]
+
 
 async def test_those_in_use_are_renewed_with_one_question(clock: Clock) -> None:
     """Late in its time the old answer is given at once, and all that were used are asked for together."""
@@ -96,11 +100,7 @@ async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
 async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: Clock) -> None:
     """Late in its time a crowd gets the old answer, and one question is asked; after it, each waits for a new one."""
     source = Source()
-
-    async def ask(key: str) -> int:
-        return (await source([key]))[key]
-
-    answers = Remembered(ask, SECONDS)
+    answers = Remembered(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     source.there.clear()
@@ -118,11 +118,7 @@ async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: Clock) -> None:
 async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(clock: Clock) -> None:
     """Who asks then is told."""
     source = Source()
-
-    async def ask(key: str) -> int:
-        return (await source([key]))[key]
-
-    answers = Remembered(ask, SECONDS)
+    answers = Remembered(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     source.broken = True
@@ -137,22 +133,15 @@ async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(cloc
 
 async def test_an_answer_that_came_late_does_not_replace_a_newer_one(clock: Clock) -> None:
     """Who is asked for anew while a renewal hangs is not what the renewal says in the end."""
-    hung, answer = asyncio.Event(), 0
-
-    async def ask(_: str) -> int:
-        nonlocal answer
-        answer += 1
-        mine = answer
-        if mine == 2:
-            await hung.wait()
-        return mine
-
-    answers = Remembered(ask, SECONDS)
+    source = Source()
+    answers = Remembered(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
+    hung, source.there = source.there, asyncio.Event()
     await answers.get("a")
     await asyncio.sleep(0.01)
     clock.now += SECONDS * 0.3
+    source.there, hung = hung, source.there
     assert await answers.get("a") == 3
     hung.set()
     await asyncio.sleep(0.01)
