@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 import math
-from typing import Final, Self
-from weakref import WeakValueDictionary
+from typing import Self
 
 from read_models.documents import Doc, DocumentId
 from read_models.lists import Range
 from read_models.project import VERSION
 from read_models.store.control import Control
 from read_models.store.dead_letters import DeadLetters
-from read_models.store.decoded import Decoded
 from read_models.store.discards import Discards
 from read_models.store.driver import Client, connect, translated
 from read_models.store.filling import Filling
@@ -19,13 +17,10 @@ from read_models.store.generations import Generations
 from read_models.store.holds import Holds
 from read_models.store.letters import Letters
 from read_models.store.lifecycle import Lifecycle
-from read_models.store.shared_reads import SharedReads
+from read_models.store.served import Served
 from read_models.store.snapshots import Snapshots
-from read_models.store.views import Views, named
+from read_models.store.views import Views
 from read_models.store.writer import Writer
-
-ALL: Final = ""
-"""The key of what is read of a range."""
 
 
 class Store:
@@ -44,8 +39,7 @@ class Store:
         self.lifecycle = Lifecycle(self._client, self.database, self.generations, self.dead_letters)
         self.snapshots = Snapshots(self._client, self.database)
         self.control = Control(self.database, self.generations, self.dead_letters, version)
-        self._shared: dict[int, SharedReads[Doc]] = {}
-        self._ranges: WeakValueDictionary[str, SharedReads[list[Doc]]] = WeakValueDictionary()
+        self._served: Served | None = None
         self._polling: asyncio.Task[None] | None = None
 
     @classmethod
@@ -100,7 +94,7 @@ class Store:
         served = self.control.served
         if served is None:
             return [None for _ in ids]
-        found = await self._shared_reads(served).get(*ids)
+        found = await self._of(served).documents(ids)
         return await self.documents(*ids) if None in found and await self._moved(served) else found
 
     async def range(self, wanted: Range) -> list[Doc]:
@@ -108,7 +102,7 @@ class Store:
         served = self.control.served
         if served is None:
             return []
-        found = (await self._shared_range(served, wanted).get(ALL))[0] or []
+        found = await self._of(served).range(wanted)
         return await self.range(wanted) if not found and await self._moved(served) else found
 
     async def applied(self, topic: str, partition: int, offset: int) -> bool:
@@ -124,20 +118,7 @@ class Store:
         await self.control.refresh()
         return self.control.served not in (None, served)
 
-    def _shared_reads(self, generation: int) -> SharedReads[Doc]:
-        if generation not in self._shared:
-            self._shared = {generation: SharedReads(Decoded(self.views(generation).stored, named).load)}
-        return self._shared[generation]
-
-    def _shared_range(self, generation: int, wanted: Range) -> SharedReads[list[Doc]]:
-        """The reads of one range, as long as there are any: other ranges are other queries, and wait for nobody."""
-        name = repr((generation, wanted))
-        shared = self._ranges.get(name)
-        if shared is None:
-            views = self.views(generation)
-
-            async def fetch(_: object) -> dict[str, list[Doc]]:
-                return {ALL: await views.range(wanted)}
-
-            shared = self._ranges[name] = SharedReads(fetch)
-        return shared
+    def _of(self, generation: int) -> Served:
+        if self._served is None or self._served.generation != generation:
+            self._served = Served(self.views(generation))
+        return self._served
