@@ -49,6 +49,27 @@ def strange(
     return found
 
 
+def remade(
+    cluster: Cluster,
+    record: Mapping[str, Any],
+    firsts: Mapping[Place, int],
+    beginnings: Mapping[Place, int],
+    begins: Mapping[Place, int],
+) -> list[str]:
+    """Why the log is another one than a generation was made from, however long it is; empty when it can be the same.
+
+    `firsts` are the Kafka timestamps of its oldest records, in ms: those of topics that were made anew are others.
+    Where the log forgot its beginning they say nothing; for `beginnings` and `begins` see `truncated`.
+    """
+    others = [
+        place
+        for place, first in firsts.items()
+        if beginnings[place] <= begins.get(place, 0)
+        and _known_first(cluster.topics, record, place) not in (None, first)
+    ]
+    return [f"the log was made anew, its oldest records are others, in {_listed(others)}"] if others else []
+
+
 def truncated(beginnings: Mapping[Place, int], begins: Mapping[Place, int]) -> list[str]:
     """Why the log has not all that views were made from, or are to be; empty when it has.
 
@@ -99,20 +120,39 @@ async def watch(installation: Installation, store: Store, log: Log) -> None:
 async def check_one(
     store: Store, cluster: Cluster, log: Log, record: Mapping[str, Any], *, from_truncated: bool = False
 ) -> None:
-    """Raise Broken when a generation, given its record, was not made from this log."""
+    """Raise Broken when a generation, given its record, was not made from this log.
+
+    Else keeps with the generation how the partitions begin of which that was not known: they may have been empty.
+    """
     # The views first: asked for later, the log would be shorter than they are.
     known = await store.writer().read([record["_id"]], range(record["partitions"]))
     lanes = range(min(record["partitions"], cluster.topics.partitions))
     if not known:
         return  # it was dropped just now
     beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    firsts = await log.firsts(lanes)
     of_lanes = [one for one in known.values() if one.lane in lanes]
     applied = by_place(((one.lane, one.offsets) for one in of_lanes), cluster.topics)
-    if found := strange(cluster, record, applied, ends):
-        raise Broken(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
     begins = by_place(((one.lane, one.begins) for one in of_lanes), cluster.topics)
+    found = strange(cluster, record, applied, ends) + remade(cluster, record, firsts, beginnings, begins)
+    if found:
+        raise Broken(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
     if not from_truncated and (found := truncated(beginnings, begins)):
         raise Broken(f"log and views do not belong together: {found[0]}; {FORGOT}")
+    fresh = {
+        (cluster.topics.short[place[0]], place[1]): first
+        for place, first in firsts.items()
+        if beginnings[place] <= begins[place] and _known_first(cluster.topics, record, place) is None
+    }
+    if fresh:
+        await store.generations.note_firsts(record["_id"], fresh)
+
+
+def _known_first(topics: Topics, record: Mapping[str, Any], place: Place) -> int | None:
+    """How a partition began when a generation was made, as its record has it."""
+    name, lane = place
+    first: int | None = record.get("firsts", {}).get(topics.short[name], {}).get(str(lane))
+    return first
 
 
 def by_place(offsets: Iterable[tuple[int, Mapping[str, int]]], topics: Topics) -> dict[Place, int]:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, OffsetAndTimestamp
 
 from events.envelope import Record
 from events.topics import Topics
@@ -25,6 +25,8 @@ REQUEST_S: Final = 5.0
 
 Place = tuple[str, int]
 """A partition: full topic name and number."""
+
+Said = TypeVar("Said")
 
 
 class KafkaAway(Exception):
@@ -140,11 +142,21 @@ class Log:
 
     async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
         """The offset that the next record of each partition will have; raises KafkaAway."""
-        return await self._offsets(self._client.end_offsets, lanes)
+        return await self._asked(self._client.end_offsets, lanes)
 
     async def beginnings(self, lanes: Iterable[int]) -> dict[Place, int]:
         """The offset of the oldest record of each partition; raises KafkaAway."""
-        return await self._offsets(self._client.beginning_offsets, lanes)
+        return await self._asked(self._client.beginning_offsets, lanes)
+
+    async def firsts(self, lanes: Iterable[int]) -> dict[Place, int]:
+        """The Kafka timestamp, in ms, of the oldest record of each partition that has one; raises KafkaAway."""
+
+        async def ask(places: list[TopicPartition]) -> dict[TopicPartition, OffsetAndTimestamp | None]:
+            found: dict[TopicPartition, OffsetAndTimestamp | None]
+            found = await self._client.offsets_for_times(dict.fromkeys(places, 0))
+            return found
+
+        return {place: first.timestamp for place, first in (await self._asked(ask, lanes)).items() if first}
 
     async def read(self, place: Place, start: int, end: int) -> list[Record]:
         """The records of a partition from one offset up to, not including, another."""
@@ -231,18 +243,18 @@ class Log:
             raise KafkaAway("Kafka does not answer") from error
         return found
 
-    async def _offsets(
+    async def _asked(
         self,
-        ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]],
+        ask: Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, Said]]],
         lanes: Iterable[int],
-    ) -> dict[Place, int]:
+    ) -> dict[Place, Said]:
         places = [TopicPartition(name, lane) for lane in lanes for name in self._topics.names]
         try:
             async with asyncio.timeout(REQUEST_S):
                 found = await ask(places)
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway("Kafka does not answer") from error
-        return {(place.topic, place.partition): offset for place, offset in found.items()}
+        return {(place.topic, place.partition): said for place, said in found.items()}
 
 
 def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
-from projectors.belonging import by_place, strange, truncated
+from projectors.belonging import by_place, remade, strange, truncated
 from projectors.installation import Installation
 from projectors.kafka import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
 from read_models.store import Checkpoint, Store, Unavailable
@@ -79,6 +79,8 @@ class LogEnds(NamedTuple):
     cluster: Cluster
     beginnings: Mapping[Place, int]
     ends: Mapping[Place, int]
+    firsts: Mapping[Place, int]
+    """Kafka timestamp in ms of the oldest record, by partition."""
     times: Mapping[Place, int]
     """Kafka timestamp in ms of the oldest record not applied, by partition; none where nothing but markers of
     transactions is left, which have offsets, too."""
@@ -202,6 +204,7 @@ def _broken(views: Views, log: LogEnds) -> list[str]:
     begins = by_place(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
     return [
         *strange(log.cluster, views.record, _applied(views, topics), log.ends),
+        *remade(log.cluster, views.record, log.firsts, log.beginnings, begins),
         *truncated(log.beginnings, begins),
     ]
 
@@ -235,8 +238,8 @@ async def _views(store: Store) -> Views | None:
 
 async def _log(cluster: Cluster, log: Log, views: Views | None) -> LogEnds:
     lanes = range(cluster.topics.partitions)
-    beginnings, ends = await asyncio.gather(log.beginnings(lanes), log.ends(lanes))
+    beginnings, ends, firsts = await asyncio.gather(log.beginnings(lanes), log.ends(lanes), log.firsts(lanes))
     applied = _applied(views, cluster.topics) if views else {}
     starts = {place: max(applied.get(place, 0), offset) for place, offset in beginnings.items()}
     behind = {place: start for place, start in starts.items() if views and start < ends[place]}
-    return LogEnds(cluster, beginnings, ends, await log.times(behind) if behind else {})
+    return LogEnds(cluster, beginnings, ends, firsts, await log.times(behind) if behind else {})

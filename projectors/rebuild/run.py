@@ -135,6 +135,8 @@ async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
         await store.lifecycle.note(
             generation, total=total, done=0, rate=0.0, by=plan.by, started_at=now, heard_at=now
         )
+        # How its log begins is kept with it before anything of it is read.
+        await belonging.check_one(store, cluster, log, await store.generations.record(generation) or {})
         return generation
 
 

@@ -1,5 +1,6 @@
 """Generations: which views there are, and which of them readers of a version use (DESIGN.md, decision 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -81,6 +82,15 @@ class Generations:
         with translated():
             found = await self._database.command("collStats", collection_name(generation))
         return found["count"], found["totalSize"]
+
+    async def note_firsts(self, generation: int, firsts: Mapping[tuple[str, int], int]) -> None:
+        """Keeps how partitions of the log begin that a generation is made from, for whoever finds another log later.
+
+        By topic without prefix and number, the Kafka timestamp of the oldest record, in ms.
+        """
+        change = {f"firsts.{topic}.{lane}": first for (topic, lane), first in firsts.items()}
+        with translated():
+            await self._database[COLLECTION].update_one({"_id": generation}, {"$set": change})
 
     async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> Pointer:
         """The pointer of a version; on an empty installation makes the first generation, whoever is first.

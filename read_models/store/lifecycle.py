@@ -4,6 +4,7 @@ A generation's record is `{_id: its number, version, state, partitions, cluster_
 it was filled, `promoted_at` when it was served last, `retired_at`, `dropped_at` when its data was gone, and
 `switches`, the last few ways it came to be served: `[{id, what, at, by, forced}]`, with a reason
 in `forced` where it was. One made from a log that does not begin at offset 0 has `truncated`: `{reason, by, at}`.
+`firsts` is `{topic without prefix: {partition: Kafka timestamp of its oldest record, in ms}}`, as far as it is known.
 
 Whoever changes what is kept writes every lane of it, in the same transaction: so a worker that knows the old state
 fails with its next batch, and nobody can write what is retired.

@@ -29,6 +29,14 @@ async def test_a_log_shorter_than_the_views_is_refused(one: Installation) -> Non
     await refused(one, "the log is shorter than the views in", ANOTHER)
 
 
+async def test_a_log_made_anew_is_refused_however_long_it_is(one: Installation) -> None:
+    """The topics were deleted and filled again with the same events, say."""
+    assert (await one.run("verify")).returncode == 0
+    await empty(one)
+    await send(one, LINES)
+    await refused(one, "the log was made anew, its oldest records are others, in", ANOTHER)
+
+
 async def test_another_cluster_is_refused(one: Installation) -> None:
     async with at(one) as here:
         records = here.store.database["generations"]

@@ -29,7 +29,7 @@ def views(*checkpoints: Checkpoint, generation: int | None = 1) -> Views:
 def log(ends: Mapping[tuple[str, int], int], oldest_s_ago: Mapping[tuple[str, int], float]) -> LogEnds:
     everywhere = {(name, lane): 0 for name in TOPICS.names for lane in range(2)}
     times = {place: round((NOW.timestamp() - age) * 1000) for place, age in oldest_s_ago.items()}
-    return LogEnds(Cluster("c", TOPICS), everywhere, everywhere | dict(ends), times)
+    return LogEnds(Cluster("c", TOPICS), everywhere, everywhere | dict(ends), {}, times)
 
 
 def partition(lag: Lag, topic: str, number: int) -> PartitionLag:
@@ -97,6 +97,23 @@ def test_views_of_another_log_are_broken() -> None:
     assert more.reasons == ["the log is shorter than the views in t.visits/0"]
     other = views(checkpoint(0, {}, 1))._replace(record=RECORD | {"cluster_id": "d"})
     assert compare("t.", other, log({}, {}), NOW).state == "broken"
+
+
+def test_views_of_a_log_that_was_made_anew_are_broken() -> None:
+    """However long it is by now; where it forgot its beginning, another oldest record says nothing."""
+    place = ("t.visits", 0)
+    known = views(checkpoint(0, {"visits": 3}, 1))._replace(
+        record=RECORD | {"firsts": {"visits": {"0": 700}}}
+    )
+    same = log({place: 9}, {})._replace(firsts={place: 700, ("t.visits", 1): 800})
+    other = same._replace(firsts={place: 701})
+    assert compare("t.", known, same, NOW).state == "ok"
+    assert compare("t.", known, other, NOW).reasons == [
+        "the log was made anew, its oldest records are others, in t.visits/0"
+    ]
+    assert compare("t.", known, other, NOW).state == "broken"
+    cut = other._replace(beginnings={**other.beginnings, place: 5})
+    assert compare("t.", known, cut, NOW).reasons == ["the log does not begin at offset 0 in t.visits/0"]
 
 
 def test_a_log_that_lost_its_beginning_is_broken_unless_the_views_were_made_so() -> None:
