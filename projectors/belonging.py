@@ -49,25 +49,21 @@ def strange(
     return found
 
 
-def remade(
-    cluster: Cluster,
-    record: Mapping[str, Any],
-    firsts: Mapping[Place, int],
-    beginnings: Mapping[Place, int],
-    begins: Mapping[Place, int],
-) -> list[str]:
+def remade(cluster: Cluster, record: Mapping[str, Any], firsts: Mapping[Place, int]) -> list[str]:
     """Why the log is another one than a generation was made from, however long it is; empty when it can be the same.
 
     `firsts` are the Kafka timestamps of its oldest records, in ms: those of topics that were made anew are others.
-    Where the log forgot its beginning they say nothing; for `beginnings` and `begins` see `truncated`.
     """
-    others = [
-        place
-        for place, first in firsts.items()
-        if beginnings[place] <= begins.get(place, 0)
-        and _known_first(cluster.topics, record, place) not in (None, first)
-    ]
+    known = {place: _known_first(cluster.topics, record, place) for place in firsts}
+    others = [place for place, first in firsts.items() if known[place] not in (None, first)]
     return [f"the log was made anew, its oldest records are others, in {_listed(others)}"] if others else []
+
+
+def unforgotten(
+    firsts: Mapping[Place, int], beginnings: Mapping[Place, int], begins: Mapping[Place, int]
+) -> dict[Place, int]:
+    """The oldest records of the partitions that have not forgotten any; the others' say nothing. See `truncated`."""
+    return {place: first for place, first in firsts.items() if beginnings[place] <= begins.get(place, 0)}
 
 
 def truncated(beginnings: Mapping[Place, int], begins: Mapping[Place, int]) -> list[str]:
@@ -130,19 +126,18 @@ async def check_one(
     if not known:
         return  # it was dropped just now
     beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
-    firsts = await log.firsts(lanes)
     of_lanes = [one for one in known.values() if one.lane in lanes]
     applied = by_place(((one.lane, one.offsets) for one in of_lanes), cluster.topics)
     begins = by_place(((one.lane, one.begins) for one in of_lanes), cluster.topics)
-    found = strange(cluster, record, applied, ends) + remade(cluster, record, firsts, beginnings, begins)
-    if found:
+    firsts = unforgotten(await log.firsts(lanes), beginnings, begins)
+    if found := strange(cluster, record, applied, ends) + remade(cluster, record, firsts):
         raise Broken(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
     if not from_truncated and (found := truncated(beginnings, begins)):
         raise Broken(f"log and views do not belong together: {found[0]}; {FORGOT}")
     fresh = {
         (cluster.topics.short[place[0]], place[1]): first
         for place, first in firsts.items()
-        if beginnings[place] <= begins[place] and _known_first(cluster.topics, record, place) is None
+        if _known_first(cluster.topics, record, place) is None
     }
     if fresh:
         await store.generations.note_firsts(record["_id"], fresh)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
-from projectors.belonging import by_place, remade, strange, truncated
+from projectors.belonging import by_place, remade, strange, truncated, unforgotten
 from projectors.installation import Installation
 from projectors.kafka import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
 from read_models.store import Checkpoint, Store, Unavailable
@@ -204,7 +204,7 @@ def _broken(views: Views, log: LogEnds) -> list[str]:
     begins = by_place(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
     return [
         *strange(log.cluster, views.record, _applied(views, topics), log.ends),
-        *remade(log.cluster, views.record, log.firsts, log.beginnings, begins),
+        *remade(log.cluster, views.record, unforgotten(log.firsts, log.beginnings, begins)),
         *truncated(log.beginnings, begins),
     ]
 
