@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local_stack.cache import Tool, ensure, require
 from local_stack.errors import StackError
@@ -15,6 +16,10 @@ from tests.processes import SHOWN_LINES, Installation, Installations, Process
 
 # A broker of tests lives for minutes: compiling as if for days took more of the machine than it gave back.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+# How long an example takes, or is looked for, says nothing here: others run beside it.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 CHROMIUM = Tool("chromium", "runs the browser tests", "apt-get install chromium")
 

@@ -31,7 +31,6 @@ BUSINESS, SLUG = "biz_1", "biz-1"
 
 @settings(
     max_examples=3,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(log=histories(), random=st.randoms(use_true_random=True))

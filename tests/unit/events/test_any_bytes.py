@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from events.envelope import Event, Malformed, Record, decode
 from events.topics import Topics
 
-anyhow = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+anyhow = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 json_values = st.recursive(
     st.none()

@@ -20,7 +20,7 @@ from tests.support.shuffles import decoded, interleaved, repeated
 AROUND = [timedelta(), timedelta(hours=-7), timedelta(hours=4), timedelta(days=-100), timedelta(days=30)]
 BUSINESS = "biz_1"
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+patient = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 randoms = st.randoms(use_true_random=False)
 batches = st.sampled_from((1, 2, 7, None))
 
