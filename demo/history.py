@@ -127,6 +127,7 @@ def arrive(customer: Customer, today: date) -> None:
         name=customer.name,
         emails=emails,
         phone=company.phones.format(number=f"{customer.position:02d}"),
+        locale=customer.company.locale,
         addresses=[customer.address()],
     )
     if customer.chance(15):

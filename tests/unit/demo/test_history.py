@@ -117,6 +117,16 @@ def test_two_customers_share_an_address(log: list[Read]) -> None:
     assert sorted(len(found) for found in owners.values() if len(found) > 1) == [2]
 
 
+def test_customers_are_told_in_the_language_of_their_business(log: list[Read]) -> None:
+    """Whatever the browser asks for that the demo is looked at with."""
+    registered: dict[str, dict[str, set[str | None]]] = defaultdict(lambda: defaultdict(set))
+    for _, event in log:
+        if event.fact == "registered":
+            registered[event.business][event.kind].add(getattr(event.data, "locale", None))
+    for of in registered.values():
+        assert of["customer"] == of["business"] != {None}
+
+
 def test_what_goes_on_later_goes_on_from_there(library: Library, messages: list[Message]) -> None:
     """The same moment gives the same past, and live stories keep the contract: their sequences follow on."""
     world = build(library, NOW)
