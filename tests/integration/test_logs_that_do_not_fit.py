@@ -37,6 +37,28 @@ async def test_a_log_made_anew_is_refused_however_long_it_is(one: Installation) 
     await refused(one, "the log was made anew, its oldest records are others, in", ANOTHER)
 
 
+async def test_an_unfinished_rebuild_of_a_log_made_anew_is_not_gone_on_with(
+    installation: Installations,
+) -> None:
+    """Its slices would not be of one log; how that began is known before the first of them is read."""
+    one = await published(installation, LINES)
+    begun = one.start("rebuild", "--max-rate", "20", "--workers", "1", "--json")
+    await begun.says('"state":"filling"')
+    begun.kill()
+    await empty(one)
+    await send(one, LINES)
+    told(
+        await one.run("rebuild"),
+        1,
+        "generation 1, which is unfinished, cannot be gone on with",
+        "the log was made anew",
+        "--restart begins anew",
+    )
+    restarted = await one.run("rebuild", "--restart", "--workers", "1")
+    told(restarted, 0)
+    assert "generation 2 is level" in restarted.stdout
+
+
 async def test_another_cluster_is_refused(one: Installation) -> None:
     async with at(one) as here:
         records = here.store.database["generations"]
