@@ -50,6 +50,11 @@ def new_month(business: str, customer: str, contract_id: str, month: str) -> Doc
     }
 
 
+def needless(month: Doc) -> bool:
+    """Whether no visit is due in it (any more)."""
+    return not month["due"]
+
+
 def month_subject(contract_id: str, month: str) -> str:
     """The id of a contract's month; ids of the contract hold no colon."""
     return f"{contract_id}:{month}"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from typing import Any, NamedTuple
 
 from events.envelope import Event
-from read_models import business, contract, customer, invoice, payment, proof, subscription, visit
+from read_models import business, contract, customer, health, invoice, payment, proof, subscription, visit
 from read_models.documents import Doc, document_id, owner_id
 from read_models.settle import settle
 from read_models.working_set import Loaded, Need, WorkingSet
 
-VERSION = 2
+VERSION = 3
 """Of the read models: raised when events that folded before would give other documents (DESIGN.md, decision 4)."""
 
 FIRST: Mapping[str, frozenset[str]] = {
@@ -36,6 +36,12 @@ EVOLVE: Mapping[str, Callable[[Doc, Event], None]] = {
     "subscription": subscription.evolve,
     "contract": contract.evolve,
 }
+
+NEEDLESS: Mapping[str, Callable[[Doc], bool]] = {
+    "month": health.needless,
+    "subscription": subscription.needless,
+}
+"""Documents that are there only while others count in them: kept, they would tell in which batches these came."""
 
 
 class Changes(NamedTuple):
@@ -226,7 +232,8 @@ class _Batch:
         save, removed = {}, set()
         for _id, before in self.documents.before.items():
             document = self.documents.docs[_id]
-            if document is not None and (document["kind"] != "month" or document["due"]):
+            needless = None if document is None else NEEDLESS.get(document["kind"])
+            if document is not None and not (needless and needless(document)):
                 save[_id] = document
             else:
                 self.documents.docs[_id] = None

@@ -27,6 +27,11 @@ def new(business: str, customer: str, subject: str) -> Doc:
     return blank(business, customer, "subscription", subject) | {"open": [], "open_count": 0}
 
 
+def needless(subscription: Doc) -> bool:
+    """Whether nothing is known of it and no appointment names it (any more)."""
+    return not subscription["seq"] and not subscription["open_count"]
+
+
 def evolve(subscription: Doc, event: Event) -> None:
     """Applies an event of the subscription; nothing changes when it was not started, or is started again."""
     if subscription["shown"] != (event.fact in FIRST):

@@ -77,7 +77,7 @@ def visit(says: Publisher, by: str, subject: str, contracts: list[str], plans: l
         "timezone": says.random.choice(ZONES),
         "technician": says.maybe({"id": "t", "name": "Sam Ortiz"}),
         "contract_id": says.random.choice([*contracts, *contracts, None, "con_never"]),
-        "subscription_id": says.random.choice([*plans, None]),
+        "subscription_id": says.random.choice([*plans, *plans, None, "sub_never"]),
     }
     says.say("visit.booked", subject, booked, by=by)
 

@@ -14,6 +14,7 @@ LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 DIGESTS = {
     1: "98c9ac77bae8e8d0b3ac7e55f5b7248810bb58f4468deafd6f1b821eb3a7a40a",
     2: "02ae9009f20cb135b3c1da8e5dbd55eaac253a1242ea6e56e5b079fc62a48371",
+    3: "02ae9009f20cb135b3c1da8e5dbd55eaac253a1242ea6e56e5b079fc62a48371",
 }
 """Of the sample log's documents, by version."""
 
