@@ -9,7 +9,7 @@ import structlog
 
 from projectors.installation import Installation
 from projectors.kafka import find, reading
-from read_models.store import Conflict, NotLevel, Pointer, Store, Switch, Unavailable
+from read_models.store import Conflict, NotLevel, Pointer, Store, Switch, Unavailable, meant
 
 logger = structlog.get_logger(__name__)
 
@@ -22,21 +22,35 @@ AGAIN_WRITTEN_S: Final = 0.01
 
 
 async def promote(
-    installation: Installation, store: Store, by: str, wait_s: float = WAIT_S, forced: str | None = None
+    installation: Installation,
+    store: Store,
+    by: str,
+    wait_s: float = WAIT_S,
+    forced: str | None = None,
+    *,
+    generation: int | None = None,
 ) -> Pointer:
-    """Serve the newest generation that was filled, else the one that stands by; answers what is kept then.
+    """Serve a generation: where none is named the newest that was filled, else the one that stands by.
 
-    `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
+    Answers what is kept then. Which one is meant is settled when it is asked for: of two who ask at once, the second
+    finds it done. `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead
+    letters.
     Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
     """
-    return await _switch("promote", installation, store, by, wait_s, forced)
+    return await _switch("promote", installation, store, by, wait_s, forced, generation)
 
 
 async def rollback(
-    installation: Installation, store: Store, by: str, wait_s: float = WAIT_S, forced: str | None = None
+    installation: Installation,
+    store: Store,
+    by: str,
+    wait_s: float = WAIT_S,
+    forced: str | None = None,
+    *,
+    generation: int | None = None,
 ) -> Pointer:
     """Serve the generation that was served before; otherwise as `promote`."""
-    return await _switch("rollback", installation, store, by, wait_s, forced)
+    return await _switch("rollback", installation, store, by, wait_s, forced, generation)
 
 
 async def _switch(
@@ -46,9 +60,12 @@ async def _switch(
     by: str,
     wait_s: float,
     forced: str | None,
+    generation: int | None,
 ) -> Pointer:
-    order = Switch(secrets.token_hex(8), what, by, forced)
-    ends = await _ends(installation, store)
+    known = await store.generations.pointer(store.version)
+    order = Switch(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
+    # Where nothing is served to compare with, the log's end counts.
+    ends = {} if known is not None and known.served is not None else await _ends(installation)
     begun = time.monotonic()
     while True:
         waited = time.monotonic() - begun
@@ -67,11 +84,8 @@ async def _switch(
             return pointer
 
 
-async def _ends(installation: Installation, store: Store) -> dict[int, dict[str, int]]:
-    """Where the log ends, by lane and topic without prefix; asked only where nothing is served to compare with."""
-    pointer = await store.generations.pointer(store.version)
-    if pointer is not None and pointer.served is not None:
-        return {}
+async def _ends(installation: Installation) -> dict[int, dict[str, int]]:
+    """Where the log ends, by lane and topic without prefix."""
     cluster = await find(installation.kafka, installation.topic_prefix)
     found: dict[int, dict[str, int]] = {}
     async with reading(installation.kafka, cluster.topics) as log:

@@ -21,6 +21,7 @@ from projectors.switch import promote
 from projectors.tasks import end, first
 from read_models.store import (
     Conflict,
+    NoGeneration,
     NotNow,
     Progress,
     Store,
@@ -126,15 +127,13 @@ async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
         lanes = await lanes_to_fill(cluster, log, from_truncated=reason is not None)
         lost = any(lane["begins"] for lane in lanes.values())
         truncated = Truncated(reason, plan.by) if reason is not None and lost else None
-        try:
-            generation = await store.lifecycle.begin(store.version, cluster.id, lanes, truncated)
-        except Conflict:
-            continue
         total = sum(lane["filling"]["total"] for lane in lanes.values())
         now = utc_now()
-        await store.lifecycle.note(
-            generation, total=total, done=0, rate=0.0, by=plan.by, started_at=now, heard_at=now
-        )
+        noted = {"total": total, "done": 0, "rate": 0.0, "by": plan.by, "started_at": now, "heard_at": now}
+        try:
+            generation = await store.lifecycle.begin(store.version, cluster.id, lanes, noted, truncated)
+        except Conflict:
+            continue  # with what somebody else has begun
         # How its log begins is kept with it before anything of it is read.
         await belonging.check_one(store, cluster, log, await store.generations.record(generation) or {})
         return generation
@@ -222,16 +221,13 @@ class _Rebuild:
         views = self._store.views(self._generation)
         await patiently(views.create)
         await patiently(lambda: self._store.dead_letters.forget_erased(views))
-        while True:
+        while not await self._finished():
             if await self._lead():
                 try:
                     await self._follow()
                     return
-                except LaneLost:
-                    await self._require_there()
-                    logger.warning("somebody else follows")
-            elif await self._finished_by_another():
-                return
+                except (LaneLost, NoGeneration):
+                    logger.warning("somebody else follows, or the generation was dropped")
             await asyncio.sleep(AGAIN_S)
 
     async def _follow(self) -> None:
@@ -241,7 +237,7 @@ class _Rebuild:
         try:
             await asyncio.wait({following, offered}, return_when=asyncio.FIRST_COMPLETED)
             if self._plan.promoting and offered.done():
-                await promote(self._installation, self._store, self._plan.by)
+                await self._promote()
             await following
         finally:
             await end(following, offered)
@@ -255,13 +251,17 @@ class _Rebuild:
             if not await self._lead():
                 raise LaneLost(frozenset())
 
-    async def _finished_by_another(self) -> bool:
+    async def _finished(self) -> bool:
+        """Whether live workers keep it already, be it that another process followed; promotes it then."""
         record = await self._require_there()
         if record["state"] == "filling":
             return False
         if self._plan.promoting and record["state"] == "level":
-            await promote(self._installation, self._store, self._plan.by)
+            await self._promote()
         return True
+
+    async def _promote(self) -> None:
+        await promote(self._installation, self._store, self._plan.by, generation=self._generation)
 
     async def _require_there(self) -> Mapping[str, Any]:
         record = await patiently(lambda: self._store.generations.record(self._generation))

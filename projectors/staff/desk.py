@@ -103,11 +103,19 @@ class Desk:
         return Overview(lag, made, rebuilt, processes, errors, letters, notices, audit)
 
     async def switch(
-        self, what: Literal["promote", "rollback"], operator: Operator, wait_s: float, forced: str | None
+        self,
+        what: Literal["promote", "rollback"],
+        operator: Operator,
+        wait_s: float,
+        forced: str | None = None,
+        *,
+        generation: int | None = None,
     ) -> Pointer:
         """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
         switching = switch.promote if what == "promote" else switch.rollback
-        return await switching(self.installation, self.store, operator.by, wait_s, forced)
+        return await switching(
+            self.installation, self.store, operator.by, wait_s, forced, generation=generation
+        )
 
     async def letter(self, name: str) -> dict[str, Any]:
         """A dead letter with its record, and its discard, as JSON; raises NoSuchLetter, KafkaAway, LogGap."""

@@ -1,5 +1,6 @@
 """The surface for people: one page that renews itself, its buttons, and the way in."""
 
+import re
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
@@ -32,6 +33,7 @@ HOME: Final = "/"
 RENEWED_S: Final = 10
 """Without JavaScript."""
 REFUSED: Final = (NotNow, StillFails, LogGap, Broken, NoSuchLetter, TakesLong, KafkaAway, TopicsUnfit)
+GENERATION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -77,12 +79,14 @@ async def _done(request: StaffRequest, desk: Desk, work: Awaitable[str]) -> Resp
 
 @post("/generations/{what:str}", include_in_schema=False)
 async def switch(
-    what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: State
+    what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: State, data: Form
 ) -> Response[Any]:
-    """Promote and rollback."""
+    """Promote and rollback, to the generation that the button named: meanwhile it may be another's turn."""
+    named = data.get("generation", "")
 
     async def work() -> str:
-        pointer = await state.desk.switch(what, operator_of(request), 0.0, None)
+        generation = int(named) if GENERATION.fullmatch(named) else None
+        pointer = await state.desk.switch(what, operator_of(request), 0.0, generation=generation)
         return f"Generation {pointer.served} is served."
 
     return await _done(request, state.desk, work())

@@ -26,6 +26,7 @@ class Rebuilding:
         self._command = command
         self._running: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self.ended_with: int | None = None
         """The exit status of the last one that was started here."""
 
@@ -41,14 +42,15 @@ class Rebuilding:
 
     async def start(self, options: Sequence[str]) -> None:
         """Starts one; raises NotNow while another runs. It says on stderr, in the service's log, what it does."""
-        self.require_none()
-        self.ended_with = None
-        self._running = await asyncio.create_subprocess_exec(
-            *self._command,
-            *options,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
+        async with self._starting:
+            self.require_none()
+            self.ended_with = None
+            self._running = await asyncio.create_subprocess_exec(
+                *self._command,
+                *options,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+            )
         logger.info("rebuild started", pid=self._running.pid, options=list(options))
         self._watching = asyncio.create_task(self._watch(self._running))
 

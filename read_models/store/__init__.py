@@ -8,7 +8,7 @@ from read_models.store.filling import Claim, ClaimLost, Filling, Portion, Progre
 from read_models.store.generations import NoGeneration, Pointer
 from read_models.store.holds import Hold, HoldChanged
 from read_models.store.letters import ErrorCount, Letter
-from read_models.store.orders import NotLevel, NotNow, Switch, Truncated
+from read_models.store.orders import NotLevel, NotNow, Switch, Truncated, meant
 from read_models.store.snapshots import Pending, Snapshot
 from read_models.store.store import Store
 from read_models.store.views import Saving, Views, encoded, replacing, saving
@@ -51,6 +51,7 @@ __all__ = [
     "Writer",
     "blank_filling",
     "encoded",
+    "meant",
     "owner_of",
     "patiently",
     "replacing",

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from read_models.documents import Doc
 from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetters
-from read_models.store.driver import Client, Database, translated
+from read_models.store.driver import Client, Conflict, Database, translated
 from read_models.store.generations import COLLECTION, POINTERS, Generations, Pointer, new_record
 from read_models.store.orders import NotLevel, NotNow, Switch, Truncated, switched, without
 from read_models.store.records import Records
@@ -52,25 +53,32 @@ class Lifecycle:
         self._audit = Records(database).audit
 
     async def begin(
-        self, version: int, cluster_id: str, lanes: Mapping[int, Doc], truncated: Truncated | None = None
+        self,
+        version: int,
+        cluster_id: str,
+        lanes: Mapping[int, Doc],
+        rebuild: Mapping[str, Any],
+        truncated: Truncated | None = None,
     ) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
 
-        `lanes` says of every lane how it is filled (`read_models.store.filling.blank_filling`).
-        Raises `NotNow` while another one is being filled, `Conflict` when somebody else begins one just now.
+        `lanes` says of every lane how it is filled (`read_models.store.filling.blank_filling`), `rebuild` what is to be
+        known of who fills it, as for `note`.
+        Raises `Conflict` when somebody else has begun one, or does so just now.
         """
         generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
         await self._generations.make_collections(generation, indexed=False)
         record = new_record(generation, version, len(lanes), cluster_id, "filling")
+        record["rebuild"] = dict(rebuild)
         if truncated is not None:
             record["truncated"] = truncated._asdict() | {"at": _now()}
         async with self._transaction() as session:
             if filling := await self._records.find_one({"state": "filling"}, session=session):
-                raise NotNow(
-                    f"generation {filling['_id']} of version {filling['version']} is being filled:"
-                    " one rebuild at a time"
-                )
-            await self._records.insert_one(record, session=session)
+                raise Conflict(f"generation {filling['_id']} is being filled: one rebuild at a time")
+            try:
+                await self._records.insert_one(record, session=session)
+            except DuplicateKeyError:
+                raise Conflict(f"generation {generation} was made meanwhile") from None
             blank = [checkpoints.blank(generation, lane) | filling for lane, filling in lanes.items()]
             await self._checkpoints.insert_many(blank, session=session)
             if truncated is not None:
@@ -91,13 +99,14 @@ class Lifecycle:
         return found
 
     async def lead(self, generation: int, leader: str) -> bool:
-        """Whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation."""
-        free = {"$lt": ["$leader.at", {"$subtract": ["$$NOW", LEASE_MS]}]}
-        chosen = {
-            "_id": generation,
-            "state": {"$in": ["filling", "level", "served"]},
-            "$or": [{"leader.name": {"$in": [None, leader]}}, {"$expr": free}],
-        }
+        """Whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation.
+
+        Nobody becomes it any more once live workers keep the generation.
+        """
+        silent = {"$lt": ["$leader.at", {"$subtract": ["$$NOW", LEASE_MS]}]}
+        free = {"state": "filling", "$or": [{"leader.name": None}, {"$expr": silent}]}
+        mine = {"state": {"$in": ["filling", "level", "served"]}, "leader.name": leader}
+        chosen = {"_id": generation, "$or": [free, mine]}
         change = [{"$set": {"leader": {"name": {"$literal": leader}, "at": "$$NOW"}}}]
         with translated():
             return bool((await self._records.update_one(chosen, change)).matched_count)
@@ -138,16 +147,20 @@ class Lifecycle:
     async def switch(self, version: int, order: Switch, ends: Offsets) -> Pointer:
         """Serves another generation of a version, in one transaction over all lanes; answers what is kept then.
 
+        Nothing is done where it is served already: others may have asked for the same.
         `ends` is where the log ended when it was asked for: it counts where nothing is served yet.
         What was served stands by, but where it lacks records that the log has lost: it could not be kept up to date.
         Raises `NotNow`, `NotLevel`, and `Conflict` when a lane is just being written: then it is to be tried again.
         """
         async with self._transaction() as session:
-            known = await self._generations.pointer(version, session)
-            if known and await self._records.find_one({"switches.id": order.id}, session=session):
+            known = await self._generations.pointer(version, session) or Pointer(version, None, None)
+            target = order.generation
+            if target == known.served or await self._records.find_one(
+                {"switches.id": order.id}, session=session
+            ):
                 return known
-            pointer, target = switched(known or Pointer(version, None, None), order.what)
-            gone = set(known.kept if known else ()) - set(pointer.kept)
+            pointer = switched(known, target)
+            gone = set(known.kept) - set(pointer.kept)
             await self._take(filter(None, (target, pointer.standby)), session)
             lanes = await self._lanes(target, session)
             before = await self._lanes(pointer.standby, session) if pointer.standby else {}
@@ -156,21 +169,22 @@ class Lifecycle:
                 pointer = replace(pointer, standby=None)
             if order.forced is None:
                 self._require_level(target, lanes, _offsets(before) if before else ends)
-                await self._require_no_more_dead_letters(target, known.served if known else None)
+                await self._require_no_more_dead_letters(target, known.served)
             await self._carry_over(before, lanes, session)
             await self._retire(gone, session)
             await self._point(pointer, session)
-            said = order._asdict() | {"at": _now()}
+            at = _now()
+            said = {"id": order.id, "what": order.what, "by": order.by, "forced": order.forced, "at": at}
             await self._records.update_one(
                 {"_id": target},
                 {
-                    "$set": {"promoted_at": said["at"]},
+                    "$set": {"promoted_at": at},
                     "$push": {"switches": {"$each": [said], "$slice": -SWITCHES_KEPT}},
                 },
                 session=session,
             )
             action = f"generation.{order.what}"
-            await self._audit.note(order.by, action, str(target), order.forced, said["at"], session=session)
+            await self._audit.note(order.by, action, str(target), order.forced, at, session=session)
         await self.sweep()
         return pointer
 

@@ -12,6 +12,8 @@ class Switch(NamedTuple):
     id: str
     """Of this one request: one whose answer was lost is not done twice."""
     what: Literal["promote", "rollback"]
+    generation: int
+    """The one to be served."""
     by: str
     """Who asked, for the record."""
     forced: str | None = None
@@ -34,16 +36,26 @@ class NotLevel(NotNow):
     """The generation misses what is served; it may catch up."""
 
 
-def switched(known: Pointer, what: str) -> tuple[Pointer, int]:
-    """What is kept after a switch, and what is served then; raises `NotNow`."""
-    version, served = known.version, known.served
-    if what == "promote" and known.level is not None:
-        return Pointer(version, known.level, served, None), known.level
-    if known.standby is not None:
-        return replace(known, served=known.standby, standby=served), known.standby
+def meant(known: Pointer | None, what: Literal["promote", "rollback"]) -> int:
+    """Which generation is served after a switch that names none; raises `NotNow` where there is none."""
+    if known is not None and known.level is not None and what == "promote":
+        return known.level
+    if known is not None and known.standby is not None:
+        return known.standby
     if what == "promote":
         raise NotNow("there is no generation to promote: `portal rebuild` fills one")
     raise NotNow("there is no generation to go back to: none was served before")
+
+
+def switched(known: Pointer, generation: int) -> Pointer:
+    """What is kept when a generation is served that was filled last or stands by; raises `NotNow`."""
+    if generation == known.level:
+        return Pointer(known.version, generation, known.served, None)
+    if generation == known.standby:
+        return replace(known, served=generation, standby=known.served)
+    raise NotNow(
+        f"generation {generation} is not kept any more: `portal generations list` says which ones are"
+    )
 
 
 def without(known: Pointer, generation: int) -> Pointer:

@@ -17,6 +17,7 @@ from read_models.project import VERSION, fold_whole
 from read_models.store import Claim, Filling, Portion, Store
 from tests.integration.live import expected, sample, send
 from tests.integration.rebuild.rebuilding import documents, views
+from tests.integration.store.filling import noted
 from tests.processes import Installation, Installations
 
 LINES = sample()
@@ -49,7 +50,8 @@ async def begun(one: Installation, store: Store) -> int:
     installation = Settings.read(one.env).installation
     cluster = await find(installation.kafka, installation.topic_prefix)
     async with reading(installation.kafka, cluster.topics) as log:
-        return await store.lifecycle.begin(VERSION, cluster.id, await lanes_to_fill(cluster, log))
+        lanes = await lanes_to_fill(cluster, log)
+        return await store.lifecycle.begin(VERSION, cluster.id, lanes, noted())
 
 
 async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(

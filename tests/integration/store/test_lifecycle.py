@@ -19,6 +19,7 @@ from read_models.store import (
     Store,
     Switch,
     blank_filling,
+    meant,
 )
 from read_models.store.checkpoints import COLLECTION
 from tests.integration.applier.applying import (
@@ -31,7 +32,7 @@ from tests.integration.applier.applying import (
     undisturbed,
     views,
 )
-from tests.integration.store.filling import filled
+from tests.integration.store.filling import filled, noted
 
 HALF = len(SAMPLE) // 2
 
@@ -55,8 +56,20 @@ async def live(store: Store) -> AsyncIterator[Applier]:
 async def switch(
     store: Store, what: Literal["promote", "rollback"], forced: str | None = None, id_: str = ""
 ) -> Pointer:
-    """Switches once; `id_` names the request."""
-    order = Switch(id_ or f"{what} {datetime.now(UTC)}", what, "ada", forced)
+    """Switches once, to what is meant just now; `id_` names the request."""
+    generation = meant(await store.generations.pointer(store.version), what)
+    return await switch_to(store, generation, what, forced, id_)
+
+
+async def switch_to(
+    store: Store,
+    generation: int,
+    what: Literal["promote", "rollback"] = "promote",
+    forced: str | None = None,
+    id_: str = "",
+) -> Pointer:
+    """Switches once, to a generation."""
+    order = Switch(id_ or f"{what} {datetime.now(UTC)}", what, generation, "ada", forced)
     return await store.lifecycle.switch(store.version, order, {})
 
 
@@ -181,7 +194,7 @@ async def test_where_nothing_is_served_the_end_of_the_log_counts(store: Store, s
     ends: dict[int, dict[str, int]] = {}
     for (name, lane), end in ENDS.items():
         ends.setdefault(lane, {})[TOPICS.short[name]] = end
-    order = Switch("1", "promote", "ada")
+    order = Switch("1", "promote", 2, "ada")
     with pytest.raises(NotLevel, match="1 records behind"):
         await newer.lifecycle.switch(VERSION + 1, order, ends)
     first = Applier(newer, TOPICS)
@@ -196,8 +209,42 @@ async def test_where_nothing_is_served_the_end_of_the_log_counts(store: Store, s
 async def test_a_switch_whose_answer_was_lost_is_not_done_twice(store: Store, live: Applier) -> None:
     await live.apply(SAMPLE)
     await filled(store, SAMPLE)
-    for _ in range(2):
-        assert await switch(store, "promote", id_="one request") == Pointer(VERSION, 2, 1)
+    assert await switch_to(store, 2, id_="one request") == Pointer(VERSION, 2, 1)
+    await switch(store, "rollback")
+    assert await switch_to(store, 2, id_="one request") == Pointer(VERSION, 1, 2)
+
+
+async def test_of_two_who_promote_the_same_generation_the_second_finds_it_served(
+    store: Store, live: Applier
+) -> None:
+    """A rebuild that promotes, and another process that helped with it."""
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE)
+    assert [await switch_to(store, 2) for _ in range(2)] == [Pointer(VERSION, 2, 1)] * 2
+    record = await store.generations.record(2)
+    assert record
+    assert len(record["switches"]) == 1
+
+
+async def test_what_is_not_kept_any_more_is_not_served(store: Store, live: Applier) -> None:
+    await live.apply(SAMPLE)
+    await filled(store, SAMPLE)
+    await filled(store, SAMPLE)
+    with pytest.raises(NotNow, match="generation 2 is not kept any more"):
+        await switch_to(store, 2)
+
+
+async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
+    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that slept through the end of a rebuild takes no lanes from them."""
+    monkeypatch.setattr("read_models.store.lifecycle.LEASE_MS", -1000)
+    generation = await store.lifecycle.begin(VERSION, "cluster", {lane: {} for lane in LANES}, noted())
+    assert await store.lifecycle.lead(generation, "leader")
+    await store.views(generation).create()
+    await store.lifecycle.offer(generation)
+    assert not await store.lifecycle.lead(generation, "late")
+    assert await store.lifecycle.lead(generation, "leader")
 
 
 async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, live: Applier) -> None:
@@ -248,15 +295,15 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
 
 async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(store: Store) -> None:
     lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
-    generation = await store.lifecycle.begin(VERSION, "cluster", lanes)
+    generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
     with pytest.raises(NotLevel, match="not filled yet"):
         await store.lifecycle.offer(generation)
 
 
 async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
-    await store.lifecycle.begin(VERSION, "cluster", {0: {}})
-    with pytest.raises(NotNow, match="generation 2 of version"):
-        await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}})
+    await store.lifecycle.begin(VERSION, "cluster", {0: {}}, noted())
+    with pytest.raises(Conflict, match="generation 2 is being filled"):
+        await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}}, noted())
 
 
 async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(
