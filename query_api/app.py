@@ -115,7 +115,7 @@ def create_app(config: Config, clock: Clock = now) -> Litestar:
                 stack.callback(preparing.cancel)
             store.start_polling()
             if keys and config.smtp_url:
-                mailer = Mailer(records, store, reads, keys, config.smtp_url, addresses, clock)
+                mailer = Mailer(records, store, reads, keys, config.smtp_url, portals, addresses, clock)
                 await stack.enter_async_context(delivering(mailer))
             if outcomes:
                 stack.push_async_callback(outcomes.stripe.close)

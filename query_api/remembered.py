@@ -28,6 +28,7 @@ class Remembered(Generic[Key, Value]):
         self._ask = ask
         self._seconds = seconds
         self._answers: dict[Key, tuple[float, Value]] = {}
+        self._forgotten = 0
         self._renewals: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
@@ -38,12 +39,21 @@ class Remembered(Generic[Key, Value]):
             if age > self._seconds * RENEWED_AT and key not in self._renewals:
                 self._renewals[key] = asyncio.create_task(self._renew(key, known))
             return known[1]
+        forgotten = self._forgotten
         value = await self._ask(key)
+        if forgotten != self._forgotten:
+            return value  # what was forgotten meanwhile is not true any more
         if len(self._answers) >= KEPT_ANSWERS:
             # Anybody can ask for names that do not exist: they are not to fill the memory.
             self._answers.clear()
         self._answers[key] = (asked_at, value)
         return value
+
+    def forget(self, *keys: Key) -> None:
+        """The next answers are new ones."""
+        self._forgotten += 1
+        for key in keys:
+            self._answers.pop(key, None)
 
     async def _renew(self, key: Key, known: tuple[float, Value]) -> None:
         asked_at = time.monotonic()
@@ -79,10 +89,6 @@ class Renewed(Remembered[Key, Value]):
         if self._renewal is None and age > self._seconds * RENEWED_AT:
             self._renewal = asyncio.create_task(self._renew_used())
         return known[1]
-
-    def forget(self, key: Key) -> None:
-        """The next answer is a new one."""
-        self._answers.pop(key, None)
 
     async def _one(self, key: Key) -> Value:
         return (await self._all([key]))[key]

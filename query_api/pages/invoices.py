@@ -28,7 +28,7 @@ from query_api.payments.amounts import chargeable
 from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.routes import url_of
 from query_api.payments.service import Payments
-from query_api.payments.stripe_api import StripeAway
+from query_api.payments.stripe_api import StripeAway, StripeRefused
 from read_models import pages
 from read_models.documents import document_id, money
 from read_models.pages import Reading
@@ -171,7 +171,7 @@ async def cancelled(
     if payments and latest and latest.session:
         try:
             latest = await payments.outcomes.report(latest, latest.session)
-        except StripeAway:
+        except (StripeAway, StripeRefused):
             return see(f"{visitor.root}invoices/{invoice_id}")
         if latest and latest.state in ("paid", "processing", "failed"):
             return see(f"{visitor.root}invoices/{invoice_id}/return/{latest.id}")

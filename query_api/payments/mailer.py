@@ -8,7 +8,13 @@ from datetime import timedelta
 from email.headerregistry import Address
 
 import structlog
-from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
 
 from events.fields import MINOR_UNIT_DIGITS
 from query_api.addresses import Addresses, portal_url
@@ -16,7 +22,7 @@ from query_api.payments.asking import TEXTS, locale_of
 from query_api.payments.outcomes import Outcomes
 from query_api.rounds import Rounds
 from query_api.sign_in.mail import Written, addressed, harmless, parsed, sending_domain
-from query_api.sign_in.smtp import Server, content, envelope
+from query_api.sign_in.smtp import PERMANENT, Server, content, envelope
 from query_api.tenancy import Portals
 from read_models.customer import folded
 from read_models.documents import Doc, business_id, document_id, money, owner_id
@@ -32,8 +38,6 @@ NOT_SHOWN_YET = timedelta(seconds=1)
 NOT_SENT_YET = timedelta(seconds=30)
 TRIED_FOR = timedelta(days=30)
 """From the checkout on: payments by bank take up to two weeks."""
-PERMANENT = 500
-"""Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
 
 
 class PaymentMailer(Rounds):
@@ -91,19 +95,25 @@ class PaymentMailer(Rounds):
         origin = await self._portals.origin(business)
         now, host = self._clock(), self._addresses.host
         formats = Formats(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
-        said = written(claimed, business, invoice, origin, formats)
-        mail = addressed(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
+        try:
+            said = written(claimed, business, invoice, origin, formats)
+            mail = addressed(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
+            whole = content(mail)
+        except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
+            log.error("mail.unwritable", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
+            await patiently(lambda: self._checkouts.mailed(claimed))
+            return
         handed_over = False
         try:
             async with self._server.connection(sending_domain(host)) as server:
                 await envelope(server, mail)
                 handed_over = await self._checkouts.mailed(claimed)
                 if handed_over:
-                    await server.data(content(mail))
+                    await server.data(whole)
                     log.info("mail.sent", payment=claimed.id)
         except (SMTPException, OSError) as error:
-            refused = isinstance(error, SMTPRecipientRefused | SMTPDataError)
-            for_good = isinstance(error, SMTPResponseException) and refused and error.code >= PERMANENT
+            refused = isinstance(error, SMTPRecipientRefused | SMTPDataError | SMTPNotSupported)
+            for_good = refused and (not isinstance(error, SMTPResponseException) or error.code >= PERMANENT)
             if for_good or (handed_over and not refused) or now - claimed.created_at > TRIED_FOR:
                 log.error("mail.given_up", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
                 await patiently(lambda: self._checkouts.mailed(claimed))

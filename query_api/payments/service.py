@@ -19,6 +19,9 @@ from read_models.store.records.checkouts import BEGUN
 KEY_LIVES: Final = timedelta(hours=23)
 """Stripe knows an idempotency key for 24 hours at least, and closes a session after as many."""
 
+PAID_FOR: Final = KEY_LIVES + timedelta(hours=24)
+"""So long after a record was made nobody can pay on its session any more."""
+
 TRIES: Final = 8
 """How often somebody else may be faster."""
 
@@ -96,8 +99,8 @@ class Payments:
             if opened is None:
                 return None
             current = opened
-        elif current.session is not None:
-            current = _there(await self.outcomes.report(current, current.session))
+        else:
+            current = await self._reported(current)
             if current.state not in BEGUN:
                 return None
         if keep:
@@ -135,9 +138,24 @@ class Payments:
         try:
             await self._stripe.expire(current.account, current.session)
         except StripeRefused:
-            _there(await self.outcomes.report(current, current.session))
+            await self._reported(current)
         else:
             _there(await self.checkouts.change(current.id, _expired))
+
+    async def _reported(self, current: Checkout) -> Checkout:
+        """A record, with what became of its session.
+
+        Where Stripe does not show it any more, as its account is not connected, it is closed once nobody can have paid
+        on it; until then nothing else can be begun, which raises CannotPay.
+        """
+        if current.session is None:
+            return current
+        try:
+            return _there(await self.outcomes.report(current, current.session))
+        except StripeRefused as error:
+            if self._clock() - current.created_at <= PAID_FOR:
+                raise CannotPay("refused") from error
+            return _there(await self.checkouts.change(current.id, _expired))
 
 
 def _there(known: Checkout | None) -> Checkout:

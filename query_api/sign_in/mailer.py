@@ -21,8 +21,9 @@ from query_api.addresses import Addresses
 from query_api.rounds import Rounds
 from query_api.sign_in.mail import Letter, compose, sending_domain
 from query_api.sign_in.secrets import Keys, new_code
-from query_api.sign_in.smtp import Server, content, envelope
-from read_models.documents import Doc, business_id
+from query_api.sign_in.smtp import PERMANENT, Server, content, envelope
+from query_api.tenancy import Portals
+from read_models.documents import business_id
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Records, SignIn
@@ -37,8 +38,6 @@ TRIED_FOR = timedelta(minutes=15)
 """A mail that comes later than this is of no use to anybody any more."""
 
 LONGEST_PAUSE_SECONDS = 30
-PERMANENT = 500
-"""Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
 
 
 class Mailer(Rounds):
@@ -51,6 +50,7 @@ class Mailer(Rounds):
         reads: Reads,
         keys: Keys,
         smtp_url: str,
+        portals: Portals,
         addresses: Addresses,
         clock: Clock,
     ) -> None:
@@ -61,6 +61,7 @@ class Mailer(Rounds):
         self._reads = reads
         self._keys = keys
         self._server = Server.of(smtp_url)
+        self._portals = portals
         self._addresses = addresses
         self._clock = clock
 
@@ -93,19 +94,11 @@ class Mailer(Rounds):
             business,
             customers,
             claimed.address,
-            await self._origin(business),
+            await self._portals.origin(business),
             new_code(),
             new_token(),
             self._clock(),
         )
-
-    async def _origin(self, business: Doc) -> str:
-        host = business["portal_host"]
-        if host and self._addresses.may_be_custom(host):
-            winner = await self._reads.business_of_host(host)
-            if winner and winner["_id"] == business["_id"]:
-                return self._addresses.custom(host)
-        return self._addresses.public
 
     async def _deliver(self, claimed: SignIn, letter: Letter) -> None:
         handed_over = False

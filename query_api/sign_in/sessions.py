@@ -24,7 +24,8 @@ SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is noted when a session was used."""
 
 REMEMBERED_SECONDS = 0.9
-"""What another process ended is seen within a second; what erasure or a new address ends, with the next request."""
+"""What another process ended is seen within a second; what this one, erasure or a new address ends, with the next
+request."""
 
 AWAY = timedelta(minutes=30)
 """Who was not seen for so long and comes back begins another visit: what happened meanwhile is new to them."""
@@ -126,15 +127,18 @@ class Sessions:
 
     async def end_device(self, session: Session, device: str) -> bool:
         """Signs one of the person's devices out; False when there is no such device."""
-        ended = await self._records.end_device(session.scope.business, session.address, device)
-        if device == session.record.id:
-            self._current.forget(session.record.token)
+        person = session.scope.business, session.address
+        tokens = [one.token for one in await self._records.devices(*person) if one.id == device]
+        ended = await self._records.end_device(*person, device)
+        self._current.forget(*tokens)
         return ended
 
     async def end_devices(self, session: Session) -> None:
         """Signs the person out everywhere, here included."""
-        await self._records.end_devices(session.scope.business, session.address)
-        self._current.forget(session.record.token)
+        person = session.scope.business, session.address
+        tokens = [one.token for one in await self._records.devices(*person)]
+        await self._records.end_devices(*person)
+        self._current.forget(*tokens)
 
     async def _look_up(self, hashed: Sequence[str]) -> dict[str, SessionRecord | None]:
         found, now = await self._records.find(hashed), self._clock()

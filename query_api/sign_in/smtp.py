@@ -11,6 +11,9 @@ from aiosmtplib import SMTP, SMTPNotSupported
 PATIENCE_SECONDS = 15.0
 """What the server may take for one command."""
 
+PERMANENT = 500
+"""Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
+
 
 class Server(NamedTuple):
     """A server, as `PORTAL_SMTP_URL` names it."""

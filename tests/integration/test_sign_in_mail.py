@@ -44,7 +44,8 @@ def mailer(surface: Surface, smtp_url: str) -> Mailer:
     reads = type(surface.app.state.reads)(surface.app.state.store, surface.now)
     records = Records(surface.store.database)
     keys = Keys(surface.config.secret_keys)
-    return Mailer(records, surface.app.state.store, reads, keys, smtp_url, Addresses(URL), surface.now)
+    state = surface.app.state
+    return Mailer(records, state.store, reads, keys, smtp_url, state.portals, Addresses(URL), surface.now)
 
 
 async def asked(surface: Surface) -> str:

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+import structlog
 
+from query_api.payments import mailer
 from tests.integration.payments.till import Till
 from tests.processes import until
 
@@ -55,3 +57,28 @@ async def test_a_payment_by_bank_that_fails_can_be_tried_again(till: Till) -> No
     await payer.act(again, "pay")
     await payer.come_back()
     await payer.paid()
+
+
+async def test_a_mail_that_cannot_be_written_is_given_up_before_it_counts_as_sent(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong with it: it would again. Why is logged, and not to whom."""
+
+    def fail(*_: object) -> None:
+        raise AttributeError("of ada@mail.test")
+
+    monkeypatch.setattr(mailer, "content", fail)
+    payer, page = await till.bought("bank")
+    await payer.come_back()
+    await payer.settle(page, succeeded=False)
+    with structlog.testing.capture_logs() as said:
+        for event in await payer.told(page):
+            assert (await till.post(event)).status_code == 200
+
+        async def given_up() -> bool:
+            return (await payer.checkout()).mail == "sent"
+
+        await until(given_up, "the mail's end")
+    lines = [line for line in said if line["event"].startswith("mail.")]
+    assert [(line["event"], line["error"]) for line in lines] == [("mail.unwritable", "AttributeError")]
+    assert "ada" not in str(lines)

@@ -2,10 +2,12 @@
 
 import html
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from query_api.payments.errors import DETAILS
 from tests.integration.payments.payer import SLUG
 from tests.integration.payments.till import Till
 from tests.integration.surface import Browser
@@ -24,6 +26,20 @@ async def test_the_way_back_without_paying(till: Till) -> None:
     await payer.act(page, "pay")
     after = await payer.get(cancelled)
     assert (after.status_code, "/return/pp_" in after.headers["Location"]) == (303, True)
+
+
+async def test_a_page_on_an_account_that_is_not_connected_any_more(till: Till) -> None:
+    """Nothing can be paid until nobody can have paid on it; then another page is begun."""
+    payer = await till.payer()
+    await payer.page()
+    known = await payer.checkout()
+    await till.records.checkouts.change(known.id, lambda one: one._replace(account="acct_gone"))
+    refused = await payer.ask()
+    assert (refused.status_code, refused.json()["detail"]) == (409, DETAILS["refused"])
+    assert (await payer.get(f"invoices/{payer.invoice}/cancelled")).status_code == 303
+    async with till.serving(timedelta(days=3)) as later:
+        assert (await payer.ask(later)).status_code == 201
+    assert (await payer.checkout()).id != known.id
 
 
 async def test_the_way_back_is_only_ones_own(till: Till) -> None:

@@ -82,6 +82,20 @@ async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Cloc
     assert await answers.get("a") == 3
 
 
+async def test_what_is_forgotten_while_it_is_asked_for_is_not_remembered(clock: Clock) -> None:
+    """A request beside a sign-out does not bring the session back."""
+    source = Source()
+    answers = Renewed(source, SECONDS)
+    source.there.clear()
+    asking = asyncio.create_task(answers.get("a"))
+    await asyncio.sleep(0.01)
+    answers.forget("a")
+    source.there.set()
+
+    assert await asking == 1
+    assert await answers.get("a") == 2
+
+
 async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
     """A renewal that fails leaves the answer as old as it is; who asks when it is too old is told the truth."""
     source = Source()

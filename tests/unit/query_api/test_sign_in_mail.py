@@ -101,7 +101,7 @@ class Sending:
         self.became: list[str] = []
         keys, addresses = Keys(["key"]), Addresses("https://portal.test")
         views: Any = self
-        self.mailer = Mailer(views, views, views, keys, "smtp://127.0.0.1:1", addresses, lambda: NOW)
+        self.mailer = Mailer(views, views, views, keys, "smtp://127.0.0.1:1", views, addresses, lambda: NOW)
 
     def ready(self) -> bool:
         return True
@@ -111,6 +111,9 @@ class Sending:
 
     async def documents(self, *_: str) -> list[dict[str, Any]]:
         return [business()]
+
+    async def origin(self, _business: dict[str, Any]) -> str:
+        return "https://portal.test"
 
     async def customers_of(self, *_: str) -> list[dict[str, Any]]:
         return [{"id": "cus_1", "locale": None, "emails": ["Ada@mail.test"]}]
