@@ -83,7 +83,7 @@ def count(invoice: Doc, payment: Doc, before: tuple[str, int] | None) -> None:
         if part:
             sums[part[0]] = sums.get(part[0], 0) + sign * part[1]
     invoice["paid_by_currency"] = {currency: amount for currency, amount in sorted(sums.items()) if amount}
-    if payment["id"] not in invoice["payments"]:
+    if payment["invoice_id"] == invoice["id"] and payment["id"] not in invoice["payments"]:
         invoice["payments"] = sorted({*invoice["payments"], payment["id"]})
 
 

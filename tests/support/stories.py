@@ -175,12 +175,14 @@ def payment(says: Publisher, by: str, subject: str, invoice_id: str, total: int,
         "currency": currency if says.often() else says.random.choice(tuple(CURRENCIES)),
     }
     paid = {**charge, "method": {"kind": "card", "last4": "4242"}, "paid_at": says.moment(-30, 0)}
-    for _ in range(says.random.randrange(3) // 2):
-        says.say("payment.failed", subject, {**charge, "reason": "declined"}, by=by)
+    for more in range(says.random.randrange(6) // 2):
+        tried = {**charge, "amount": charge["amount"] + more, "reason": "declined"}
+        says.say("payment.failed", subject, tried, by=by)
     if says.often():
         says.say("payment.succeeded", subject, paid, by=by)
         if says.rarely():
             says.say("payment.failed", subject, {**charge, "reason": "late news"}, by=by)
         part = {**charge, "amount": max(charge["amount"] // 2, 1)}
         for refund_id in ("ref_1", "ref_2", "ref_1")[: says.random.randrange(4)]:
-            says.say("payment.refunded", subject, {**part, "refund_id": refund_id}, by=by)
+            other = {"currency": "kwd"} if says.rarely() else {}
+            says.say("payment.refunded", subject, {**part, **other, "refund_id": refund_id}, by=by)

@@ -21,14 +21,19 @@ def payments(facts: Facts) -> list[Json]:
 
 
 def payment(subject: str, facts: list[Fact]) -> Json:
-    """One payment; after `succeeded` only refunds change it."""
+    """One payment: a second failure changes nothing, and after `succeeded` only refunds do."""
     paid = next((fact for fact in facts if fact.fact == "succeeded"), None)
-    last = paid or facts[-1]
-    refunds = {fact.data["refund_id"]: fact.data["amount"] for fact in facts if fact.fact == "refunded"}
-    refunded, amount, currency = sum(refunds.values()), last.data["amount"], last.data["currency"]
+    first = paid or facts[0]
+    amount, currency = first.data["amount"], first.data["currency"]
+    refunds = {
+        fact.data["refund_id"]: fact.data["amount"] if fact.data["currency"] == currency else 0
+        for fact in facts
+        if fact.fact == "refunded"
+    }
+    refunded = sum(refunds.values())
     if paid is None:
         status = "failed"
-    elif not refunds:
+    elif not refunded:
         status = "succeeded"
     else:
         status = "refunded" if refunded >= amount else "partially_refunded"
@@ -37,7 +42,7 @@ def payment(subject: str, facts: list[Fact]) -> Json:
         "status": status,
         "amount": {"amount": amount, "currency": currency},
         "refunded": {"amount": refunded, "currency": currency},
-        "at": served(paid.data["paid_at"] if paid else last.event["time"]),
+        "at": served(paid.data["paid_at"] if paid else first.event["time"]),
     }
 
 

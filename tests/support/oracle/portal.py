@@ -1,6 +1,7 @@
 """The dashboard and the activity."""
 
 from collections import defaultdict
+from typing import Any
 
 from tests.support.oracle.contracts import contracts
 from tests.support.oracle.facts import Fact, Facts, Json, pick, served
@@ -87,11 +88,17 @@ def activity(facts: Facts) -> list[Json]:
 
 
 def changing(of_one: list[Fact]) -> list[Fact]:
-    """The facts of an entity without those that change nothing: a refund or credit again, a failure after success."""
-    paid, seen, changing = False, set(), []
+    """The facts of an entity without those that change nothing.
+
+    These are a refund or credit again, and a failure that is not the first of its payment.
+    """
+    paid, seen, changing = False, set[Any](), list[Fact]()
     for fact in of_one:
         counted_once = fact.data.get("refund_id") or fact.data.get("credit_note_id")
-        if (fact.kind == "payment" and paid and fact.fact != "refunded") or counted_once in seen:
+        late = fact.kind == "payment" and (
+            (paid and fact.fact == "succeeded") or (changing and fact.fact == "failed")
+        )
+        if late or counted_once in seen:
             continue
         seen |= {counted_once} - {None}
         paid = paid or fact.fact == "succeeded"

@@ -45,6 +45,21 @@ def test_a_payment_may_fail_and_then_succeed_and_nothing_else_changes_it_then() 
     assert invoice(told)["paid"] == 5000
 
 
+def test_a_refund_of_what_never_came_in_names_no_invoice() -> None:
+    """The payment's first event was lost; what comes next of it stands, also where it names another invoice."""
+    told = story().say("payment.refunded", "y1", invoice_id="i1").say("invoice.issued", "i2")
+    told.say("payment.succeeded", "y1", invoice_id="i2").say("invoice.issued", "i1")
+    docs = documents(told, 1).docs
+    paid = [docs[f"biz_1/cus_1/invoice/{_id}"]["payments"] for _id in ("i1", "i2")]
+    assert paid == [[], ["y1"]]
+
+
+def test_a_second_failure_changes_nothing() -> None:
+    told = story().say("invoice.issued", "i1").say("payment.failed", "y1", amount=5000)
+    told.say("payment.failed", "y1", amount=7000, reason="insufficient funds")
+    assert (payment(told)["amount"], payment(told)["failure_reason"]) == (5000, "declined")
+
+
 def test_what_was_paid_beyond_is_overpaid_and_everything_on_a_void_invoice() -> None:
     told = story().say("invoice.issued", "i1", total="30.00").say("payment.succeeded", "y1")
     assert (invoice(told)["status"], invoice(told)["overpaid"]) == ("paid", 2000)
