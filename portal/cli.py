@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -11,6 +11,8 @@ from portal import logs
 from portal.errors import CommandError, UsageError
 from portal.running import run
 from portal.settings import Settings
+
+MOST_WORKERS: Final = 64
 
 app = typer.Typer(
     name="portal",
@@ -206,8 +208,8 @@ def rebuild(
         bool, typer.Option("--promote", help="Serves the generation once it is level.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Processes that fill.", show_default="one per core")
-    ] = os.cpu_count() or 1,
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Processes that fill.", show_default="one per core")
+    ] = min(MOST_WORKERS, os.cpu_count() or 1),
     max_rate: Annotated[
         float | None, typer.Option(min=1, help="Records a second at most.", metavar="N")
     ] = None,

@@ -20,10 +20,14 @@ LIMIT: Final = "PORTAL_LIMIT_"
 
 HINTS: Final[Mapping[str, str]] = {
     "PORTAL_KAFKA_BOOTSTRAP": "set it to the brokers' addresses, e.g. 127.0.0.1:9092",
+    "PORTAL_KAFKA_SASL_USERNAME": "set it, or PORTAL_KAFKA_SECURITY_PROTOCOL to PLAINTEXT or SSL",
+    "PORTAL_KAFKA_SASL_PASSWORD": "set it, or PORTAL_KAFKA_SECURITY_PROTOCOL to PLAINTEXT or SSL",
     "PORTAL_MONGO_URL": "set it to the replica set's address, e.g. mongodb://127.0.0.1:27017/?replicaSet=rs0",
     "PORTAL_TOPIC_PREFIX": "set it to what the topics' names begin with, e.g. servicehub.",
     "PORTAL_MEDIA_URL": "set it to where the pictures lie, e.g. file:///srv/media or s3://bucket/media",
     "PORTAL_CACHE_URL": "set it to where copies of files may lie, e.g. file:///var/cache/portal or s3://bucket/cache",
+    "PORTAL_SMTP_URL": "set it to the mail server's address, e.g. smtp://mail.example.com:587 or"
+    " smtps://user:password@mail.example.com, each of : / ? # [ ] @ % in user and password percent-encoded",
     "PORTAL_PUBLIC_URL": "set it to where customers reach the portal, e.g. https://portal.example.com",
     "PORTAL_STAFF_TOKEN": "set it to name:token[,name:token], each token random (`openssl rand -hex 32`)",
     "PORTAL_SECRET_KEY": "set it to a random text of 32 characters or more; when it is replaced, keep the old one"
@@ -146,6 +150,28 @@ class Settings(BaseModel):
         except ValueError:
             raise ValueError("networks such as 10.0.0.0/8,fd00::/8") from None
 
+    @field_validator("mongo_url")
+    @classmethod
+    def _is_an_address_of_mongodb(cls, url: SecretStr | None) -> SecretStr | None:
+        from read_models.store.driver import check
+
+        if url is not None:
+            check(url.get_secret_value())
+        return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_an_address_of_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        from query_api.sign_in.smtp import Server
+
+        try:
+            if url is not None:
+                Server.of(url.get_secret_value())
+        except ValueError:
+            # Its text may quote a part of the password.
+            raise ValueError("no address of a mail server") from None
+        return url
+
     @field_validator("public_url")
     @classmethod
     def _is_a_public_address(cls, url: str | None) -> str | None:
@@ -157,11 +183,14 @@ class Settings(BaseModel):
             or not parts.hostname
             or parts.path.strip("/")
             or parts.query
+            or parts.fragment
+            or parts.port == 0
+            or "@" in parts.netloc
         ):
             raise ValueError("an address such as https://portal.example.com, without a path")
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             raise ValueError("http is accepted on loopback only: use https")
-        return url.rstrip("/")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
     @property
     def production(self) -> bool:
@@ -175,14 +204,14 @@ class Settings(BaseModel):
 
     @property
     def kafka(self) -> Kafka:
-        """How the cluster is reached; raises UsageError when that is not set."""
-        secret = self.kafka_sasl_password
+        """How the cluster is reached; raises UsageError when what that needs is not set."""
+        sasl = self.kafka_security_protocol.startswith("SASL")
         return Kafka(
             bootstrap=self.required("kafka_bootstrap"),
             security_protocol=self.kafka_security_protocol,
             sasl_mechanism=self.kafka_sasl_mechanism,
-            sasl_username=self.kafka_sasl_username,
-            sasl_password=None if secret is None else secret.get_secret_value(),
+            sasl_username=self.required("kafka_sasl_username") if sasl else None,
+            sasl_password=self.required("kafka_sasl_password") if sasl else None,
             ssl_context=self._ssl_context(),
         )
 

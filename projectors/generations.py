@@ -38,6 +38,18 @@ class Generation:
         return asdict(self)
 
 
+async def overview(store: Store) -> dict[str, Any]:
+    """The body of `GET /api/generations`; raises Unavailable.
+
+    `served`, `standby`, `level` and `filling` are numbers of generations of this version, None where there is none;
+    `items` are all there ever were.
+    """
+    found = await generations(store)
+    by_state = {one.state: one.generation for one in reversed(found) if one.version == store.version}
+    named = {state: by_state.get(state) for state in ("served", "standby", "level", "filling")}
+    return {**named, "items": [one.as_json() for one in found]}
+
+
 async def generations(store: Store) -> list[Generation]:
     """All there ever were, the newest first; raises Unavailable."""
     found = []

@@ -1,4 +1,4 @@
-"""`portal rebuild --customer BIZ/CUS`: one customer projected again from the log, in what is served and stands by."""
+"""`portal rebuild --customer BIZ/CUS`: one customer projected again from the log, in every generation that is kept."""
 
 import sys
 

@@ -1,7 +1,7 @@
 """`portal dead-letters list|show|retry|discard`: the quarantine, for people and, with `--json`, for programs."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +22,7 @@ from projectors.release import StillFails
 from read_models.store import Store
 
 MOST: Final = 10_000
-"""Dead letters that `retry --all` takes at a time."""
+"""Dead letters of one error that `retry --all` takes at a time."""
 
 
 async def list_letters(
@@ -91,10 +91,22 @@ async def retry(
     if bool(names) == everything or (error and not everything):
         raise UsageError("name the dead letters to retry, or say --all (with --error: all of one error)")
     async with _quarantine(settings) as (store, desk):
-        if everything:
-            found = await store.letters.latest(MOST, error)
-            names = [letter.id for letter in found if letter.kind == "held"]
-        await _each(names, lambda name: desk.retry(name, _who(by)), "retried")
+        if not everything:
+            _end(names, await _failures(names, lambda name: desk.retry(name, _who(by)), "retried"))
+            return
+
+        async def retried(name: str) -> Mended:
+            try:
+                return await desk.retry(name, _who(by))
+            except NoSuchLetter:  # mended with another one of the same customer
+                return Mended(0, ())
+
+        tried: set[str] = set()
+        failed: list[str] = []
+        while found := await _untried(store, error, tried):
+            tried.update(found)
+            failed += await _failures(found, retried, "retried")
+        _end(tried, failed)
 
 
 async def discard(settings: Settings, names: Sequence[str], *, reason: str, by: str | None) -> None:
@@ -102,21 +114,43 @@ async def discard(settings: Settings, names: Sequence[str], *, reason: str, by: 
     if not reason.strip():
         raise UsageError("--reason is empty: say why the records are not to be applied")
     async with _quarantine(settings) as (_, desk):
-        await _each(names, lambda name: desk.discard(name, _who(by), reason), "discarded")
+        _end(names, await _failures(names, lambda name: desk.discard(name, _who(by), reason), "discarded"))
 
 
-async def _each(names: Sequence[str], work: Any, done: str) -> None:
+async def _untried(store: Store, error: str | None, tried: Collection[str]) -> list[str]:
+    """The names of letters that hold a customer and were not tried yet, some of them; none when there are no more."""
+    errors = await store.letters.errors()
+    found: dict[str, None] = {}
+    for held in errors:
+        if held.kind == "held" and error in (None, held.error):
+            # What may be newer, and is not looked for.
+            others = sum(one.number for one in errors if (one.kind, one.error) == ("unreadable", held.error))
+            letters = await store.letters.latest(MOST + len(tried) + others, held.error)
+            found |= {one.id: None for one in letters if one.kind == "held" and one.id not in tried}
+    return list(found)
+
+
+async def _failures(
+    names: Sequence[str], work: Callable[[str], Awaitable[Mended]], done: str
+) -> Sequence[str]:
+    """Why what could not be mended could not; prints the rest."""
     failed = []
     for name in names:
         try:
-            mended: Mended = await work(name)
+            mended = await work(name)
         except (NoSuchLetter, StillFails) as error:
             failed.append(str(error))
         else:
             behind = "".join(f"; {owner} is not held any more" for owner in mended.owners)
             print(f"{name}: {done}, {mended.applied} records applied{behind}")
+    return failed
+
+
+def _end(names: Collection[str], failed: Sequence[str]) -> None:
+    """Raises CommandError when something failed."""
     if failed:
-        raise CommandError("\n".join(failed))
+        # Where a later event holds the customer now, its letter is tried too, and says the same.
+        raise CommandError("\n".join(dict.fromkeys(failed)))
     if not names:
         print("there is nothing to do")
 

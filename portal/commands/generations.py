@@ -13,7 +13,7 @@ from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.generations import Generation, generations
+from projectors.generations import Generation, generations, overview
 from read_models.store import Conflict, NotNow
 
 WITHIN_S: Final = 15.0
@@ -23,10 +23,11 @@ AGAIN_S: Final = 0.05
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every generation, the newest first."""
     async with opened(settings) as store:
+        if as_json:
+            sys.stdout.write(orjson.dumps(await overview(store)).decode() + "\n")
+            return
         found = await generations(store)
-    if as_json:
-        sys.stdout.write(orjson.dumps([one.as_json() for one in found]).decode() + "\n")
-    elif found:
+    if found:
         Console().print(table(found, datetime.now(UTC)))
     else:
         print("there are no generations yet: `portal project` makes the first one")

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,8 +16,8 @@ from rich.text import Text
 from portal.commands.forgetting import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka import KafkaAway, TopicsUnfit
-from projectors.lag import Lag, State, measure
+from projectors.kafka import KafkaAway, TopicsMissing
+from projectors.lag import Lag, State, compare, measure
 
 EVERY_S: Final = 2.0
 STYLES: Final[dict[State, str]] = {
@@ -47,7 +48,7 @@ async def lag(settings: Settings, *, watch: bool, as_json: bool) -> None:
             Console().print(table(found, await _more(settings, found)))
         if not watch:
             if found.state == "unknown":
-                raise CommandError("the lag could not be measured: Kafka or MongoDB does not answer")
+                raise CommandError(f"the lag could not be measured: {'; '.join(found.reasons)}")
             return
         await asyncio.sleep(EVERY_S)
 
@@ -66,8 +67,9 @@ async def _more(settings: Settings, lag: Lag) -> list[str]:
 async def _measured(settings: Settings) -> Lag:
     try:
         return await measure(settings.installation, lambda: datetime.now(UTC))
-    except TopicsUnfit as error:
-        raise CommandError(str(error)) from error
+    except TopicsMissing as error:
+        nothing = compare(settings.topic_prefix, None, None, datetime.now(UTC))
+        return replace(nothing, reasons=[str(error)])
 
 
 def table(lag: Lag, more: Sequence[str]) -> Group:

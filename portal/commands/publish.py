@@ -21,6 +21,8 @@ from projectors.kafka import KafkaAway, TopicsUnfit, find
 Mode = Literal["structured", "binary"]
 
 SHOWN_ERRORS: Final = 10
+_CHECKED: Final = 100
+"""Lines between two moments at which the command can be told to stop."""
 _IN_FLIGHT: Final = 2000
 """Records sent between two waits for their acknowledgements."""
 
@@ -60,7 +62,7 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
     except (KafkaAway, TopicsUnfit) as error:
         raise CommandError(str(error)) from error
     try:
-        _check(file, mode, topics)
+        await _check(file, mode, topics)
         return await _send(settings, file, mode, topics, progress)
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from error
@@ -72,11 +74,17 @@ def parse(line: bytes, mode: Mode, topics: Topics) -> Line:
         event = json.loads(line)
     except ValueError as error:
         raise Unroutable(f"not JSON: {error}") from None
+    except RecursionError:
+        raise Unroutable("it is nested too deeply to be read") from None
     if not isinstance(event, dict):
         raise Unroutable("not a JSON object")
     for name in ("type", "partitionkey"):
         if not isinstance(event.get(name), str) or not event[name]:
             raise Unroutable(f"{name} is missing or not a text")
+    try:
+        event["partitionkey"].encode()
+    except UnicodeEncodeError:
+        raise Unroutable("partitionkey is not valid Unicode") from None
     try:
         topic = topics.of_type(event["type"])
     except ValueError as error:
@@ -105,13 +113,15 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes, int]]:
                 yield number, text, through
 
 
-def _check(file: Path, mode: Mode, topics: Topics) -> None:
+async def _check(file: Path, mode: Mode, topics: Topics) -> None:
     wrong: list[str] = []
-    for number, text, _ in _lines(file):
+    for count, (number, text, _) in enumerate(_lines(file), start=1):
         try:
             parse(text, mode, topics)
         except Unroutable as error:
             wrong.append(f"{file}:{number}: {error}")
+        if count % _CHECKED == 0:
+            await asyncio.sleep(0)
     if wrong:
         more = [f"… and {len(wrong) - SHOWN_ERRORS} more lines"] if len(wrong) > SHOWN_ERRORS else []
         raise CommandError("\n".join([*wrong[:SHOWN_ERRORS], *more, "nothing was published"]))

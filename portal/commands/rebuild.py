@@ -15,8 +15,6 @@ from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.belonging import Broken
-from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
 from projectors.rebuild.estimate import estimate
 from projectors.rebuild.run import Failed, Plan, Told
 from projectors.rebuild.run import rebuild as run_rebuild
@@ -69,7 +67,7 @@ async def rebuild(settings: Settings, wanted: Wanted) -> None:
             )
             with _lines() if wanted.as_json else _bar() as told:
                 generation = await run_rebuild(settings.installation, store, plan, told)
-        except (Broken, Failed, NotNow, KafkaAway, LogGap, TopicsUnfit) as error:
+        except (Failed, NotNow) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
     _say_end(generation, record, wanted)

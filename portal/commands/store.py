@@ -3,22 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from portal.errors import CommandError
+from portal.commands.refusals import refusals
 from portal.settings import Settings
-from read_models.store import Store, Unavailable
+from read_models.store import Store
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """The store of an installation; raises CommandError when MongoDB does not answer, now or later."""
+    """The store of an installation; raises CommandError for what `refusals` knows, now or later."""
     installation = settings.installation
-    try:
+    with refusals():
         store = await Store.connect(installation.mongo_url, installation.database)
         try:
             yield store
         finally:
             await store.close()
-    except Unavailable as error:
-        raise CommandError(
-            f"MongoDB does not answer as it should ({error}): see PORTAL_MONGO_URL, and its log"
-        ) from error

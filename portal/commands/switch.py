@@ -9,7 +9,6 @@ from portal.commands.store import opened
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.installation import Installation
-from projectors.kafka import KafkaAway, TopicsUnfit
 from read_models.store import NotLevel, NotNow, Pointer, Store
 
 
@@ -40,7 +39,7 @@ async def switch(
             raise CommandError(
                 f"{error}\nnothing was switched; to switch all the same: --force --reason …"
             ) from error
-        except (NotNow, KafkaAway, TopicsUnfit) as error:
+        except NotNow as error:
             raise CommandError(str(error)) from error
     standby = f"; generation {pointer.standby} stands by" if pointer.standby is not None else ""
     return f"generation {pointer.served} is served{standby}"

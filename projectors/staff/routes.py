@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from projectors.generations import generations
+from projectors.generations import overview
 from projectors.letter_shapes import of_error, of_letter
 from projectors.quarantine import Mended
 from projectors.staff.desk import Desk
@@ -87,17 +87,10 @@ async def lag(state: State) -> dict[str, Any]:
     return (await desk.watch.lag()).as_json()
 
 
-async def _generations(desk: Desk) -> dict[str, Any]:
-    found = await generations(desk.store)
-    by_state = {one.state: one.generation for one in reversed(found) if one.version == desk.store.version}
-    named = {state: by_state.get(state) for state in ("served", "standby", "level", "filling")}
-    return {**named, "items": [one.as_json() for one in found]}
-
-
 @get("/api/generations")
 async def list_generations(state: State) -> dict[str, Any]:
     """What is served, stands by, is level and is being filled, by number; all there ever were."""
-    return await _generations(state.desk)
+    return await overview(state.desk.store)
 
 
 @post("/api/generations/{what:str}", status_code=HTTP_200_OK)
@@ -110,7 +103,7 @@ async def switch(
     """Switches what is served; 409 when it is refused."""
     order = data or SwitchOrder()
     await state.desk.switch(what, operator_of(request), order.wait, order.forced())
-    return await _generations(state.desk)
+    return await overview(state.desk.store)
 
 
 @get("/api/rebuilds")

@@ -64,6 +64,20 @@ def connect(url: str) -> Any:
     )
 
 
+def check(url: str) -> None:
+    """Raises ValueError for an address the driver does not take; quotes nothing of it, asks neither servers nor DNS."""
+    if not url.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("it does not begin with mongodb:// or mongodb+srv://")
+    try:
+        pymongo.MongoClient(url, connect=False).close()
+    except (PyMongoError, ValueError, OSError) as error:
+        # The driver's own texts may quote a part of the password.
+        raise ValueError(
+            f"the driver refuses it ({type(error).__name__}): see its options, and percent-encode each of"
+            " : / ? # [ ] @ % in user and password"
+        ) from None
+
+
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Raises the store's errors in place of the driver's."""

@@ -11,6 +11,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from tests.integration.live import SAMPLE
 from tests.processes import Installations
 
+SASL = {"PORTAL_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}
+
 
 async def test_topics_are_created_once(installation: Installations) -> None:
     """All eight, kept for ever; a second time changes nothing, another count is refused."""
@@ -58,13 +60,18 @@ async def test_wrong_usage_has_a_status_of_its_own(installation: Installations) 
         (("publish", "--mode", "xml", str(SAMPLE)), {}, "--mode"),
         (("dance",), {}, "dance"),
         (("lag",), {"PORTAL_KAFKA_BOOTSTRAP": ""}, "PORTAL_KAFKA_BOOTSTRAP is not set"),
+        (("lag",), {"PORTAL_MONGO_URL": "mongodb://user:hid@den@127.0.0.1/"}, "PORTAL_MONGO_URL: "),
+        (("topics", "create"), SASL, "PORTAL_KAFKA_SASL_USERNAME is not set"),
+        (("project",), SASL, "PORTAL_KAFKA_SASL_USERNAME is not set"),
         (("project",), {"PORTAL_MONGO_URL": ""}, "PORTAL_MONGO_URL is not set"),
+        (("serve",), {"PORTAL_SMTP_URL": "localhost:25"}, "PORTAL_SMTP_URL: "),
         (("serve",), {"PORTAL_PUBLIC_URL": "http://example.com"}, "PORTAL_PUBLIC_URL"),
         (("serve",), {"PORTAL_LIMIT_DANCES": "3"}, "PORTAL_LIMIT_"),
     ):
         done = await one.run(*arguments, **setting)
         assert (done.returncode, named in done.stderr.replace("\n", "")) == (2, True), done.stderr
         assert "Traceback" not in done.stderr
+        assert "den@" not in done.stderr
 
 
 async def test_publishing_needs_topics(installation: Installations) -> None:
@@ -101,6 +108,30 @@ async def test_a_lag_that_cannot_be_measured_is_no_zero(installation: Installati
             None,
             None,
         )
+
+
+async def test_without_topics_there_is_a_lag_that_is_unknown(installation: Installations) -> None:
+    """As the staff surface answers; why is on stderr."""
+    one = await installation()
+    done = await one.run("lag", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, done.stdout.count("\n")) == (1, 1)
+    assert (found["state"], found["records"], found["partitions"]) == ("unknown", None, [])
+    assert "run `portal topics create`" in done.stderr
+
+
+async def test_generations_are_listed_as_the_staff_surface_does(installation: Installations) -> None:
+    """Also where there are none."""
+    one = await installation()
+    done = await one.run("generations", "list", "--json")
+    nothing: dict[str, object] = {
+        "served": None,
+        "standby": None,
+        "level": None,
+        "filling": None,
+        "items": [],
+    }
+    assert (done.returncode, json.loads(done.stdout)) == (0, nothing)
 
 
 async def test_the_lag_is_watched_until_told_to_stop(installation: Installations) -> None:

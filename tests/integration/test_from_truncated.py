@@ -62,7 +62,14 @@ async def test_views_are_made_of_what_is_left_served_and_gone_on_with(one: Insta
     assert {line["records_total"] for line in said[:-1]} == {len(LINES) - sum(LOST.values())}
     assert said[-2]["records_done"] == said[-2]["records_total"]
     told(await one.run("promote"), 0)
-    [newest, first] = json.loads((await one.run("generations", "list", "--json")).stdout)
+    there = json.loads((await one.run("generations", "list", "--json")).stdout)
+    assert {state: there[state] for state in ("served", "standby", "level", "filling")} == {
+        "served": 2,
+        "standby": 1,
+        "level": None,
+        "filling": None,
+    }
+    [newest, first] = there["items"]
     assert (newest["generation"], newest["truncated"], first["truncated"]) == (2, WHY, None)
     listed = (await one.run("generations", "list", COLUMNS="300")).stdout
     assert ("from a truncated log" in listed, WHY in listed) == (True, True)

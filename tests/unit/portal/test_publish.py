@@ -1,13 +1,20 @@
 """From a line of a file to a record."""
 
+import asyncio
+from pathlib import Path
+from typing import Final
+
 import orjson
 import pytest
 
 from events.envelope import Record, decode
 from events.topics import Topics
-from portal.commands.publish import Unroutable, parse
+from portal.commands.publish import Mode, Unroutable, parse, publish
+from portal.settings import Settings
+from projectors.kafka import Cluster
 
 TOPICS = Topics("t.", 4)
+MODES: Final[tuple[Mode, ...]] = ("structured", "binary")
 EVENT = {
     "specversion": "1.0",
     "id": "e1",
@@ -26,7 +33,7 @@ EVENT = {
 
 def test_both_modes_read_as_the_same_event() -> None:
     """Whichever way an event is written."""
-    lines = [parse(orjson.dumps(EVENT), mode, TOPICS) for mode in ("structured", "binary")]
+    lines = [parse(orjson.dumps(EVENT), mode, TOPICS) for mode in MODES]
     partition = TOPICS.partition(b"biz_1/cus_1")
     events = [
         decode(Record(line.topic, partition, 0, 0, line.key, line.value, line.headers), TOPICS)
@@ -53,12 +60,35 @@ def test_structured_lines_stay_as_they_are() -> None:
             b'{"type":"servicehub.weather.changed.v1","partitionkey":"k"}',
             "the event type names no known entity",
         ),
+        (
+            b'{"type":"servicehub.visit.booked.v1","partitionkey":"\\ud800"}',
+            "partitionkey is not valid Unicode",
+        ),
+        (b'{"data":' + b"[" * 100_000, "nested too deeply"),
     ],
 )
 def test_a_line_without_a_topic_or_a_key_is_not_published(line: bytes, why: str) -> None:
     """It is said why."""
-    with pytest.raises(Unroutable, match=why):
-        parse(line, "structured", TOPICS)
+    for mode in MODES:
+        with pytest.raises(Unroutable, match=why):
+            parse(line, mode, TOPICS)
+
+
+async def test_it_can_be_stopped_while_it_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no line is to be sent."""
+    file = tmp_path / "log.jsonl"
+    file.write_bytes(b"nonsense\n" * 1000)
+
+    async def find(*_: object) -> Cluster:
+        return Cluster("cluster", TOPICS)
+
+    monkeypatch.setattr("portal.commands.publish.find", find)
+    settings = Settings.read({"PORTAL_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+    publishing = asyncio.ensure_future(publish(settings, file, "structured", lambda _: None))
+    await asyncio.sleep(0)
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing
 
 
 def test_an_attribute_that_is_no_text_cannot_be_a_header() -> None:

@@ -1,5 +1,6 @@
 """The environment, and what is said of it when it is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,23 @@ def test_a_missing_setting_is_named_with_what_to_do() -> None:
         ("PORTAL_KAFKA_SSL_CAFILE", "/nowhere/ca.pem"),
         ("PORTAL_TOPIC_PREFIX", "a b"),
         ("PORTAL_PARTITIONS", "0"),
+        ("PORTAL_MONGO_URL", "127.0.0.1:27017"),
+        ("PORTAL_MONGO_URL", "mongodb://user:hid@den@127.0.0.1/"),
+        ("PORTAL_MONGO_URL", "mongodb://user:hid/den@127.0.0.1/"),
+        ("PORTAL_MONGO_URL", "mongodb://user:hidden@127.0.0.1:x/"),
+        ("PORTAL_MONGO_URL", "mongodb+srv://user:hidden@mongo.example.com:27017/"),
+        ("PORTAL_MONGO_URL", "mongodb://user@127.0.0.1/?authMechanism=SCRAM-SHA-256"),
+        ("PORTAL_MONGO_URL", "mongodb://127.0.0.1/?tls=true&tlsCAFile=/nowhere/ca.pem"),
         ("PORTAL_MONGO_DATABASE", "a.b"),
+        ("PORTAL_SMTP_URL", "localhost:25"),
+        ("PORTAL_SMTP_URL", "http://localhost:25"),
+        ("PORTAL_SMTP_URL", "smtp://user:hid/den@localhost:25"),
+        ("PORTAL_SMTP_URL", "smtp://user:hidden@localhost:x"),
         ("PORTAL_PUBLIC_URL", "portal.example.com"),
         ("PORTAL_PUBLIC_URL", "http://portal.example.com"),
         ("PORTAL_PUBLIC_URL", "https://portal.example.com/path"),
+        ("PORTAL_PUBLIC_URL", "https://portal.example.com:x"),
+        ("PORTAL_PUBLIC_URL", "https://user@portal.example.com"),
         ("PORTAL_MEDIA_URL", "/srv/media"),
         ("PORTAL_PORT", "http"),
         ("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
@@ -54,7 +68,15 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(UsageError) as wrong:
         Settings.read({name: value})
     assert str(wrong.value).startswith(f"{name}: ")
+    assert not re.search(r"\bhid(den)?\b|\bden\b", str(wrong.value))
     assert wrong.value.status == 2
+
+
+def test_what_the_servers_take_is_taken() -> None:
+    """Nobody is asked for it: neither the servers nor DNS."""
+    for url in ("mongodb+srv://user:hidden@mongo.invalid/", "mongodb://u:hid%40den@a:1,b:2/?replicaSet=rs0"):
+        settings = Settings.read({"PORTAL_MONGO_URL": url, "PORTAL_SMTP_URL": "smtps://u:hid%2Fden@mail"})
+        assert settings.required("mongo_url") == url
 
 
 def test_all_wrong_settings_are_named_at_once() -> None:
@@ -73,6 +95,17 @@ def test_http_is_for_loopback(host: str) -> None:
     settings = Settings.read({"PORTAL_PUBLIC_URL": f"http://{host}/"})
     assert settings.public_url == f"http://{host}"
     assert not settings.production
+
+
+def test_the_case_of_the_public_address_means_nothing() -> None:
+    """It is production all the same, where no secret may be guessed."""
+    written = {"PORTAL_PUBLIC_URL": "HTTPS://Portal.Example.COM:8443/"}
+
+    settings = Settings.read(written)
+
+    assert (settings.public_url, settings.production) == ("https://portal.example.com:8443", True)
+    with pytest.raises(UsageError, match="PORTAL_SECRET_KEY: https needs"):
+        Settings.read(written | {"PORTAL_SECRET_KEY": "k"})
 
 
 def test_limits_go_by_the_rest_of_their_names() -> None:
@@ -119,6 +152,17 @@ def test_kafka_takes_the_usual_settings(tmp_path: Path) -> None:
         _ = Settings.read(ENOUGH | sasl | {"PORTAL_KAFKA_SSL_CAFILE": str(tmp_path / "ca.pem")}).kafka
 
 
+@pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_sasl_needs_a_name_and_a_password(protocol: str, mechanism: str) -> None:
+    """What is missing is named before anything is started."""
+    sasl = {"PORTAL_KAFKA_SECURITY_PROTOCOL": protocol, "PORTAL_KAFKA_SASL_MECHANISM": mechanism}
+    with pytest.raises(UsageError, match=r"PORTAL_KAFKA_SASL_USERNAME is not set: set it"):
+        _ = Settings.read(ENOUGH | sasl).installation
+    with pytest.raises(UsageError, match=r"PORTAL_KAFKA_SASL_PASSWORD is not set: set it"):
+        _ = Settings.read(ENOUGH | sasl | {"PORTAL_KAFKA_SASL_USERNAME": "portal"}).installation
+
+
 SECRETS = [f"PORTAL_{name.upper()}" for name in Settings.secret_names()]
 
 
@@ -135,16 +179,23 @@ def test_all_that_is_secret_is_known_to_be() -> None:
     }
 
 
+ADDRESSES = {
+    "PORTAL_MONGO_URL": "mongodb://user:hidden@127.0.0.1/",
+    "PORTAL_SMTP_URL": "smtp://user:hidden@127.0.0.1",
+}
+
+
 @pytest.mark.parametrize("variable", SECRETS)
 def test_a_secret_may_lie_in_a_file(variable: str, tmp_path: Path) -> None:
     """As containers are given them; the end of the line is no part of it."""
     file = tmp_path / "secret"
-    file.write_text("hidden\n")
+    value = ADDRESSES.get(variable, "hidden")
+    file.write_text(f"{value}\n")
     name = variable.removeprefix("PORTAL_").lower()
 
     read = getattr(Settings.read({f"{variable}_FILE": str(file)}), name)
 
-    assert read.get_secret_value() == "hidden"
+    assert read.get_secret_value() == value
     with pytest.raises(UsageError, match=f"{variable} and {variable}_FILE are both set"):
         Settings.read({f"{variable}_FILE": str(file), variable: "hidden"})
     with pytest.raises(UsageError, match=f"{variable}_FILE: the file cannot be read"):
