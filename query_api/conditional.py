@@ -15,12 +15,9 @@ from web.asked import headers_of
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
 
-OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
-"""What describes content, and so is not said where there is none."""
-
 
 def conditional(scope: HTTPScope, answer: Answer) -> None:
-    """A step: an ETag for what was found; without the content where that is known (If-None-Match)."""
+    """A step: an ETag for what was found; Not Modified where that is known (If-None-Match)."""
     if scope["method"] != "GET" or answer.status != HTTP_200_OK or not answer.whole:
         return
     tag = answer.header(b"etag")
@@ -29,8 +26,7 @@ def conditional(scope: HTTPScope, answer: Answer) -> None:
         answer.headers.append((b"etag", tag))
     known = headers_of(scope).get(b"if-none-match")
     if known is not None and matches([known.decode("latin-1")], tag.decode("latin-1")):
-        answer.status, answer.body = HTTP_304_NOT_MODIFIED, b""
-        answer.headers = [header for header in answer.headers if header[0] not in OF_CONTENT]
+        answer.status = HTTP_304_NOT_MODIFIED
 
 
 def tag_of(content: bytes) -> str:

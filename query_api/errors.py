@@ -23,7 +23,8 @@ async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     if isinstance(error, Home):
         return Redirect(error.path, status_code=HTTP_302_FOUND)
     if isinstance(error, SignedOut):
-        back = "" if f"{error.path}/" == error.root else f"?{urlencode({'next': error.path})}"
+        home = error.path.rstrip("/") == error.root.rstrip("/")
+        back = "" if home else f"?{urlencode({'next': error.path})}"
         return see(f"{error.root}sign-in{back}")
     problem = problem_of(error)
     problems.note(request, problem.status, error)

@@ -13,6 +13,7 @@ from query_api.calendar.errors import FeedsOff
 from query_api.payments.errors import DETAILS, CannotPay, NotSigned, ProviderAway
 from query_api.payments.stripe_api import StripeAway
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
+from read_models.pages import BadCursor
 from read_models.store import Unavailable
 from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
 
@@ -40,6 +41,10 @@ def problem_of(error: Exception) -> Problem:
             )
         case NotAnAddress():
             return Problem(HTTP_400_BAD_REQUEST, "email: this is not an e-mail address.")
+        case BadCursor():
+            message = "This is no cursor of this list."
+            errors = [{"message": message, "key": "cursor", "source": "query"}]
+            return Problem(HTTP_400_BAD_REQUEST, f"cursor: {message}", members={"errors": errors})
         case SignInOff():
             return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Sign-in is not set up.")
         case FeedsOff():

@@ -50,8 +50,9 @@ class Portals:
         self._admitted = Remembered(self._admission)
 
     async def of_host(self, host: str) -> Doc | None:
-        """The business whose own host it is."""
-        return await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
+        """The business whose own host it is; None when that is closed."""
+        own = await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
+        return own if own and not own["closed"] else None
 
     def admitted(self, host: str, slug: str) -> Awaitable[Admission | None]:
         """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
@@ -61,7 +62,7 @@ class Portals:
         host, slug = place
         own = await self._reads.business_of_host(host) if host else None
         business = own or await self._reads.business(slug)
-        if business is None or business["slug"] != slug:
+        if business is None or business["closed"] or business["slug"] != slug:
             return None
         origin = self._addresses.custom(business["portal_host"]) if own else self._addresses.public
         return Admission(business, origin, own is not None)

@@ -17,8 +17,8 @@ from read_models.store import Store
 WHOLE_LIST = 10_000
 """More than a customer has of anything: read when a short list of the dashboard does not hold enough."""
 
-ACCOUNTS_OF_AN_ADDRESS = 50
-"""Customers of one business that one address may sign in as."""
+ACCOUNTS_OF_AN_ADDRESS = 2_000
+"""Customers of one business that one address is offered: property managers have hundreds."""
 
 Clock = Callable[[], datetime]
 
@@ -51,21 +51,20 @@ class Reads:
 
     async def business(self, slug: str) -> Doc | None:
         """The business whose portal it is: registered, not closed, the earliest to claim the slug (VIEWS.md)."""
-        return await self._claimant("business_by_slug", slug)
+        found = await self._claimant("business_by_slug", slug)
+        return found if found and not found["closed"] else None
 
     async def business_of_host(self, host: str) -> Doc | None:
-        """The business that a host name belongs to, by the same rules."""
+        """The business that a host name belongs to, the earliest to claim it; closed, it keeps it."""
         return await self._claimant("business_by_host", host.lower())
 
     async def _claimant(self, name: str, claimed: str) -> Doc | None:
         found = await self._store.range(Range(name, claiming(claimed), 1))
-        return found[0] if found and found[0]["shown"] and not found[0]["closed"] else None
+        return found[0] if found and found[0]["shown"] else None
 
-    async def customers_of(self, business: str, email: str) -> list[Doc]:
-        """The customers of a business that hold an address, by id."""
-        wanted = Range(
-            "customers_by_email", holding(business, customer.folded(email)), ACCOUNTS_OF_AN_ADDRESS
-        )
+    async def customers_of(self, business: str, email: str, limit: int = ACCOUNTS_OF_AN_ADDRESS) -> list[Doc]:
+        """The first customers of a business that hold an address, by id."""
+        wanted = Range("customers_by_email", holding(business, customer.folded(email)), limit)
         return [found for found in await self._store.range(wanted) if found["shown"]]
 
     async def customer(self, scope: Scope) -> Customer | None:

@@ -11,7 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import (
     ASGIApp,
     HTTPResponseBodyEvent,
@@ -30,6 +30,9 @@ AnyRequest = Request[Any, Any, State]
 
 CONTENT_UNWANTED = "content_unwanted"
 """Is in the state of a HEAD request, for handlers whose content costs much to make."""
+
+OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
+"""What describes content, and so is not said where there is none."""
 
 Header = tuple[bytes, bytes]
 """Name, in lower case, and value."""
@@ -58,6 +61,11 @@ class Answer:
         """Adds those whose name it does not have."""
         known = dict(self.headers)
         self.headers += [header for header in headers if header[0] not in known]
+
+    def empty(self) -> None:
+        """Takes the content away, and what is said of it."""
+        self.body = b""
+        self.headers = [header for header in self.headers if header[0] not in OF_CONTENT]
 
 
 Check = Callable[[HTTPScope], Awaitable[None]]
@@ -106,7 +114,8 @@ class Answered:
     """The one layer around a surface's router: requests are checked, answers completed and measured.
 
     Whatever is raised behind it is answered, and goes through the steps as any other answer. HEAD is answered as GET,
-    without the content (RFC 9110, 9.3.2). Every answer has its request's name, and so has all that is logged meanwhile.
+    without the content (RFC 9110, 9.3.2), and so is what is Not Modified. Every answer has its request's name, and so
+    has all that is logged meanwhile.
 
     Where the handler of a route has left how it is asked again, requests like the first go past the router; while it
     answers the same, the head and the coding are known, too.
@@ -157,6 +166,9 @@ class Answered:
                     content = answer.body
                     for step in self._steps:
                         step(asked, answer)
+                    if answer.status == HTTP_304_NOT_MODIFIED:
+                        # Not before the steps: the rest of the head is as with the content (RFC 9110, 15.4.5).
+                        answer.empty()
                     self._remember(asked, content, answer)
                     status = held["status"] = answer.status
                     held["headers"] = [*answer.headers, (HEADER, name)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import cramjam
+from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
 from web.answers import Answer, Header
@@ -43,7 +44,8 @@ SMALLEST = 1_000
 def compressed(scope: HTTPScope, answer: Answer) -> None:
     """A step: zstd, else gzip, for who takes it.
 
-    A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3).
+    A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3). Of what is
+    Not Modified only the head is completed, as it would be with the content.
     """
     if not is_text(answer.header(b"content-type") or b"") or answer.header(b"content-encoding") is not None:
         return
@@ -51,7 +53,8 @@ def compressed(scope: HTTPScope, answer: Answer) -> None:
     if not answer.whole or len(answer.body) < SMALLEST:
         return
     if coding := coding_for(headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")):
-        answer.body = CODINGS[coding](answer.body)
+        if answer.status != HTTP_304_NOT_MODIFIED:
+            answer.body = CODINGS[coding](answer.body)
         answer.headers = [of_packed(header, len(answer.body)) for header in answer.headers]
         answer.headers.append((b"content-encoding", coding.encode()))
 

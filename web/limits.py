@@ -6,8 +6,8 @@ from litestar.types import HTTPScope
 MAX_HEADER_BYTES = 32 * 1024
 """All headers together: a browser's cookies for one host, and then some."""
 
-MAX_TARGET_BYTES = 160 * 1024
-"""Path and query. A cursor may hold a name of 20,000 characters, which UTF-8, base64 and escapes make longer."""
+MAX_TARGET_BYTES = 32 * 1024
+"""Path and query. The server itself takes no more than twice as much."""
 
 
 async def bounded(scope: HTTPScope) -> None:

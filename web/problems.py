@@ -18,6 +18,9 @@ PROBLEM_JSON = "application/problem+json"
 
 RETRY_SOON = {"Retry-After": "5"}
 
+CHALLENGE = "Cookie"
+"""What a 401 asks for (RFC 9110, 15.5.2). Browsers leave a scheme that they do not know to the page."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,11 +45,8 @@ def of_http(error: HTTPException) -> Problem:
     return Problem(error.status_code, error.detail, error.headers or {}, members)
 
 
-def response(problem: Problem, challenge: str = "Cookie") -> Response[Any]:
-    """An error as JSON. A 401 asks for a `challenge` (RFC 9110, 11.6.1).
-
-    Browsers leave one of a scheme they do not know to the page.
-    """
+def response(problem: Problem, challenge: str = CHALLENGE) -> Response[Any]:
+    """An error as JSON. A 401 asks for a `challenge` (RFC 9110, 11.6.1)."""
     content = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

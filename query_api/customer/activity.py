@@ -5,20 +5,30 @@ from litestar.di import NamedDependency
 
 from query_api.customer.access import AnyRequest
 from query_api.customer.lists import Changes
-from query_api.customer.reading import answers, served, session_of
+from query_api.customer.reading import answers, part_by, served, session_of
 from query_api.customer.words import Words, english
 from query_api.ready import Ready
 from read_models import pages
-from read_models.documents import Doc
-from read_models.pages import Happening, Reading
+from read_models.documents import LOG_LIMIT, Doc
+from read_models.pages import Happening, Part, Reading
 
 
-@get("/activity", operation_id="listActivity", tags=["activity"], responses=answers(Changes))
-async def activity(request: AnyRequest, reading: NamedDependency[Reading]) -> Ready:
+@get(
+    "/activity",
+    operation_id="listActivity",
+    tags=["activity"],
+    dependencies=part_by(LOG_LIMIT),
+    responses=answers(Changes),
+)
+async def activity(
+    request: AnyRequest, reading: NamedDependency[Reading], part: NamedDependency[Part]
+) -> Ready:
     """What changed of late, newest first: of the latest 50 events, those whose record is shown."""
     words = Words(english(session_of(request).customer, reading), reading.business["name"])
-    changes = [item(happening, words) for happening in await pages.activity(reading)]
-    return served({"items": changes, "next": None})
+    happenings = await pages.activity(reading)
+    return served(
+        pages.portion("activity", happenings, part, Happening.place, lambda happening: item(happening, words))
+    )
 
 
 def item(happening: Happening, words: Words) -> Doc:

@@ -106,7 +106,7 @@ class Change(TypedDict):
 
 
 class Changes(TypedDict):
-    """The latest that happened, newest first; the list is always whole."""
+    """The latest that happened, newest first."""
 
     items: list[Change]
-    next: None
+    next: str | None

@@ -23,7 +23,7 @@ from query_api.customer.lists import Problem
 from query_api.ready import Ready
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.pages import BadCursor, Part, Reading
+from read_models.pages import LONGEST_CURSOR, Part, Reading
 from read_models.reads import Scope
 from web.problems import PROBLEM_JSON
 
@@ -31,8 +31,6 @@ SESSION = "session"
 """Where the session is found in a request's state."""
 
 DEFAULT_LIMIT = 25
-LONGEST_CURSOR = 60_000
-"""Characters, as many as an address may have on its way; a subscription's place in its list is its plan's name."""
 
 
 async def require_session(
@@ -61,27 +59,29 @@ def reading_for(request: AnyRequest, scope: Scope) -> Reading:
     return Reading(state.store, scope, business_of(request), state.clock(), checkouts)
 
 
-def provide_part(
-    request: AnyRequest,
-    limit: Annotated[
-        int, QueryParameter(ge=1, le=100, description="How many items there are at most.")
-    ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None,
-        QueryParameter(
-            max_length=LONGEST_CURSOR, description="`next` of the part before; none for the first."
-        ),
-    ] = None,
-) -> Part:
-    """The part of a list that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists)."""
-    known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
-    for name in request.query_params:
-        if name not in known:
-            raise wrong(name, "This list has no such filter.")
-    try:
+def part_by(default: int) -> dict[str, Provide]:
+    """The dependency of a list of which so many items are given where nobody says how many."""
+
+    def provide_part(
+        request: AnyRequest,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=100, description="How many items there are at most.")
+        ] = default,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=LONGEST_CURSOR, description="`next` of the part before; none for the first."
+            ),
+        ] = None,
+    ) -> Part:
+        """The part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists), BadCursor."""
+        known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
+        for name in request.query_params:
+            if name not in known:
+                raise wrong(name, "This list has no such filter.")
         return Part.behind(cursor, limit)
-    except BadCursor as error:
-        raise wrong("cursor", "This is no cursor of a list.") from error
+
+    return {"part": Provide(provide_part, sync_to_thread=False)}
 
 
 def wrong(name: str, message: str) -> ValidationException:
@@ -91,8 +91,8 @@ def wrong(name: str, message: str) -> ValidationException:
     )
 
 
-PART = {"part": Provide(provide_part, sync_to_thread=False)}
-"""The dependency of lists."""
+PART = part_by(DEFAULT_LIMIT)
+"""The dependency of most lists."""
 
 
 PROBLEMS = {

@@ -5,7 +5,6 @@ machine. What comes in is JSON, `{"html": text, "pictures": {address: base64}}`.
 """
 
 import base64
-import io
 import logging
 import resource
 import sys
@@ -43,7 +42,7 @@ def main() -> None:
     logging.disable(logging.ERROR)
     told = orjson.loads(sys.stdin.buffer.read())
     pictures = {address: base64.b64decode(content) for address, content in told["pictures"].items()}
-    sys.stdout.buffer.write(io.BytesIO(printed(told["html"], pictures)).getbuffer())
+    sys.stdout.buffer.write(printed(told["html"], pictures))
 
 
 if __name__ == "__main__":

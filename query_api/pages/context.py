@@ -11,7 +11,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from query_api.pages.language import language_of
 from query_api.pages.logo import Logos, address
-from query_api.pages.render import Portal, Reader
+from query_api.pages.render import SWITCHED_AT_ONCE, Portal, Reader
 from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Session
@@ -53,7 +53,7 @@ async def provide_page(request: PageRequest) -> Page:
     session = await sign_in.session(business, browser_of(request, business).session)
     reader = reader_of(request, session.known if session else None)
     if session:
-        reader = reader._replace(accounts=await sign_in.accounts(session))
+        reader = reader._replace(accounts=await sign_in.accounts(session, SWITCHED_AT_ONCE + 1))
     page = Page(portal=await portal_of(request, business), reader=reader, session=session)
     request.state.page = page
     return page

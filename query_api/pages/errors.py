@@ -1,6 +1,5 @@
 """Errors as pages: in the business's name where one is known, and always an answer."""
 
-import math
 from datetime import timedelta
 
 from litestar import Response
@@ -23,7 +22,4 @@ async def page_for(
     else:
         portal = await portal_of(request, business) if business else None
         reader = reader_of(request, None)
-    response = error_page(status, portal, reader, retry_after=retry_after)
-    if retry_after:
-        response.headers["Retry-After"] = str(math.ceil(retry_after.total_seconds()))
-    return response
+    return error_page(status, portal, reader, retry_after=retry_after)

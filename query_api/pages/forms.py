@@ -1,6 +1,5 @@
 """The forms of the sign-in as pages: each with what was typed, what is wrong with it, and where to go on to."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from query_api.pages.context import Page
 from query_api.pages.render import minutes, render
 from query_api.sign_in.errors import Account
 from read_models.documents import timestamp
+from web.problems import seconds
 
 STATUS = {
     None: HTTP_200_OK,
@@ -44,7 +44,7 @@ def form(template: str, page: Page, wrong: Wrong | None, values: Mapping[str, An
     status = STATUS.get(problem, HTTP_422_UNPROCESSABLE_ENTITY)
     response = render(template, page.portal, page.reader, {**values, **said}, status=status)
     if retry_after:
-        response.headers["Retry-After"] = str(math.ceil(retry_after.total_seconds()))
+        response.headers["Retry-After"] = str(seconds(retry_after))
     return response
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from litestar import Response
 from litestar.enums import MediaType
+from litestar.status_codes import HTTP_401_UNAUTHORIZED
 
 from events.fields import MINOR_UNIT_DIGITS
 from query_api.customer.words import LOCALE as WORDS
@@ -17,6 +18,7 @@ from read_models.reads import Customer, cut
 from web.assets import brand_url
 from web.formats import Formats
 from web.languages import accepted, choose, load
+from web.problems import CHALLENGE
 from web.templating import LOCALE, Pages
 
 HERE = Path(__file__).parent
@@ -25,6 +27,10 @@ PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale", WORDS))
 
 BEHIND = timedelta(seconds=60)
 """From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
+
+
+SWITCHED_AT_ONCE = 10
+"""Accounts to choose from on every page; of more, the choice is on the account's page."""
 
 
 class Reader(NamedTuple):
@@ -38,7 +44,7 @@ class Reader(NamedTuple):
     chosen: str | None = None
     """The language that was chosen in this browser: it goes before all."""
     accounts: Sequence[Account] = ()
-    """The customers that whoever is signed in may switch to, the present one among them."""
+    """The customers that whoever is signed in may switch to, the present one among them; of many, the first."""
 
 
 class Freshness(NamedTuple):
@@ -74,13 +80,13 @@ def render(
         "language": formats.language,
         "f": formats,
         "signed_in": reader.known is not None,
-        "present": reader.known.document["id"] if reader.known else None,
+        "present": reader.known.document if reader.known else None,
         "switchable": reader.accounts if len(reader.accounts) > 1 else (),
+        "many": len(reader.accounts) > SWITCHED_AT_ONCE,
         "fresh": freshness(reader),
         "problem": None,
     }
-    content = PAGES.render(template, formats.locale.language, shell | dict(values))
-    return Response(content, status_code=status, media_type=MediaType.HTML)
+    return _page(PAGES.render(template, formats.locale.language, shell | dict(values)), status)
 
 
 def formats_for(business: Doc, reader: Reader) -> Formats:
@@ -121,8 +127,12 @@ def error_page(
         return render("error.html", portal, reader, values, status=status)
     locale = choose(accepted(reader.accept_language), PAGES.languages)
     bare = {"language": locale.language, "brand_url": brand_url(None)}
-    content = PAGES.render("bare_error.html", locale.language, values | bare)
-    return Response(content, status_code=status, media_type=MediaType.HTML)
+    return _page(PAGES.render("bare_error.html", locale.language, values | bare), status)
+
+
+def _page(content: str, status: int) -> Response[str]:
+    headers = {"WWW-Authenticate": CHALLENGE} if status == HTTP_401_UNAUTHORIZED else None
+    return Response(content, status_code=status, media_type=MediaType.HTML, headers=headers)
 
 
 def minutes(wait: timedelta | None) -> int | None:

@@ -1,11 +1,12 @@
 """Whoever is signed in and looks at a page: what may be read for them, and what their pages are made with."""
 
-from typing import Any, NamedTuple
+import re
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException, ValidationException
+from litestar.exceptions import NotFoundException
 
 from query_api.customer.reading import reading_for
 from query_api.customer.words import Words
@@ -13,10 +14,13 @@ from query_api.pages.context import Page, PageRequest
 from query_api.pages.render import PAGES, formats_for, render
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.pages import BadCursor, Part, Reading
+from read_models.pages import Part, Reading
 
 A_PAGE = 25
 """Items of a list on one page."""
+
+_WITH_FORMS: Final = re.compile(r"(account|invoices/[^/]+)/")
+"""The pages whose forms are sent to addresses below their own."""
 
 
 class SignedOut(Exception):
@@ -54,17 +58,22 @@ class Visitor(NamedTuple):
 async def provide_visitor(page: NamedDependency[Page], request: PageRequest) -> Visitor:
     """Who is signed in; raises SignedOut when nobody is."""
     if page.session is None:
-        query = f"?{request.url.query}" if request.url.query else ""
-        raise SignedOut(page.root, request.url.path + query)
+        raise SignedOut(page.root, _way_back(page, request))
     return Visitor(page, page.session, reading_for(request, page.session.scope))
 
 
+def _way_back(page: Page, request: PageRequest) -> str:
+    """What is asked for; where that is a change, the page whose form it was, as addresses of forms have no page."""
+    path = request.url.path
+    if request.method == "GET":
+        return f"{path}?{request.url.query}" if request.url.query else path
+    found = _WITH_FORMS.match(path.removeprefix(page.root))
+    return page.root + found[1] if found else page.root
+
+
 def part_of(request: PageRequest) -> Part:
-    """The part of a list that a page shows; raises ValidationException for a cursor that is none."""
-    try:
-        return Part.behind(request.query_params.get("cursor"), A_PAGE)
-    except BadCursor as error:
-        raise ValidationException("cursor: this is no cursor of a list.") from error
+    """The part of a list that a page shows; raises BadCursor."""
+    return Part.behind(request.query_params.get("cursor"), A_PAGE)
 
 
 def ways_on(request: PageRequest, found: Doc) -> dict[str, str | None]:

@@ -37,7 +37,7 @@ async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
     )
 
 
-@get("/{slug:str}/visits/ahead", include_in_schema=False)
+@get("/{slug:str}/appointments", include_in_schema=False)
 async def appointments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """All appointments, soonest first, those whose window has passed among them."""
     found = await pages.appointments(visitor.reading, part_of(request))

@@ -4,6 +4,7 @@ from typing import Annotated, Any, TypedDict
 
 import msgspec
 from litestar import Controller, Response, delete, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
@@ -11,11 +12,15 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPT
 from litestar.types import ControllerRouterHandler
 
 from query_api.customer.access import AnyRequest, business_of, signed_in
+from query_api.customer.reading import PART, answers, require_session, served, session_of
+from query_api.ready import Ready
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import Account
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Session, Sessions
-from read_models.documents import timestamp
+from read_models.documents import Doc, timestamp
+from read_models.pages import Part, portion
+from read_models.store.records import SessionRecord
 
 Short = Annotated[str, msgspec.Meta(max_length=320)]
 
@@ -74,10 +79,10 @@ class Device(TypedDict):
 
 
 class Devices(TypedDict):
-    """A list as all lists are; this one is always whole."""
+    """Devices, the latest first."""
 
     items: list[Device]
-    next: None
+    next: str | None
 
 
 @post("/{slug:str}/api/sign-in", operation_id="askForCode", tags=["sign-in"], status_code=HTTP_202_ACCEPTED)
@@ -137,21 +142,30 @@ class DevicesController(Controller):
     path = "/{slug:str}/api/sessions"
     tags = ("devices",)
 
-    @get("/", operation_id="listDevices")
-    async def show(self, request: AnyRequest) -> Devices:
+    @get(
+        "/",
+        operation_id="listDevices",
+        guards=[require_session],
+        dependencies=PART,
+        responses=answers(Devices),
+    )
+    async def show(self, request: AnyRequest, part: NamedDependency[Part]) -> Ready:
         """The devices that the person is signed in on, the latest first."""
-        session = await signed_in(request)
-        items: list[Device] = [
-            {
+        session = session_of(request)
+
+        def item(record: SessionRecord) -> Doc:
+            return {
                 "id": record.id,
                 "current": record.id == session.record.id,
                 "device": record.device,
                 "started_at": timestamp(record.started_at),
                 "last_seen_at": timestamp(record.seen_at),
             }
-            for record in await _sessions(request).devices(session)
-        ]
-        return {"items": items, "next": None}
+
+        def place(record: SessionRecord) -> tuple[str, str]:
+            return timestamp(record.started_at), record.id
+
+        return served(portion("devices", await _sessions(request).devices(session), part, place, item))
 
     @delete("/", operation_id="signOutEverywhere", status_code=HTTP_204_NO_CONTENT)
     async def end_all(self, request: AnyRequest) -> Response[None]:

@@ -23,7 +23,7 @@ from query_api.sign_in.secrets import Keys, new_id
 from query_api.sign_in.sessions import Session, Sessions
 from read_models.customer import folded
 from read_models.documents import Doc
-from read_models.reads import Clock, Reads, Scope
+from read_models.reads import ACCOUNTS_OF_AN_ADDRESS, Clock, Reads, Scope
 from read_models.store.records import Records
 from read_models.store.records import SignIn as Record
 from read_models.store.records.limits import Hit, Limit
@@ -145,9 +145,9 @@ class SignIn:
         """Ends the browser's session, if it has one."""
         await self._sessions.end(browser.session)
 
-    async def accounts(self, session: Session) -> Sequence[Account]:
-        """The customers of the business that the person may switch to, the present one among them."""
-        customers = await self._reads.customers_of(session.scope.business, session.address)
+    async def accounts(self, session: Session, limit: int = ACCOUNTS_OF_AN_ADDRESS) -> Sequence[Account]:
+        """The first customers of the business that the person may switch to, the present one among them all."""
+        customers = await self._reads.customers_of(session.scope.business, session.address, limit)
         return [account(customer) for customer in customers]
 
     async def switch(self, session: Session, customer_id: str, browser: Browser) -> str | None:
@@ -155,9 +155,9 @@ class SignIn:
 
         It ends when the one before would have: nobody signed in anew. None where the address has no such customer.
         """
-        if all(known["id"] != customer_id for known in await self.accounts(session)):
-            return None
         scope = Scope(session.scope.business, customer_id)
+        if await self._holding(session.address, scope) is None:
+            return None
         since = session.record.started_at
         return await self._sessions.start(scope, session.address, browser, since=since)
 
@@ -165,17 +165,26 @@ class SignIn:
         """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
         if sign_in is None:
             raise Refused
-        customers = await self._reads.customers_of(sign_in.business, sign_in.address)
-        chosen = [found for found in customers if customer_id in (None, found["id"])]
-        if len(chosen) > 1:
-            raise SeveralAccounts([account(customer) for customer in chosen])
-        if not chosen or not await self._records.sign_ins.use(sign_in):
+        if customer_id is None:
+            customers = await self._reads.customers_of(sign_in.business, sign_in.address)
+            if len(customers) > 1:
+                raise SeveralAccounts([account(customer) for customer in customers])
+            chosen = next(iter(customers), None)
+        else:
+            chosen = await self._holding(sign_in.address, Scope(sign_in.business, customer_id))
+        if chosen is None or not await self._records.sign_ins.use(sign_in):
             raise Refused
-        scope = Scope(sign_in.business, chosen[0]["id"])
+        scope = Scope(sign_in.business, chosen["id"])
         token = await self._sessions.start(scope, sign_in.address, browser)
         if token is None:
             raise Refused
         return token
+
+    async def _holding(self, address: str, scope: Scope) -> Doc | None:
+        """The customer that is named, if it has the address."""
+        known = await self._reads.customer(scope)
+        # What is named comes from outside, and may be the name of a document that is no customer's.
+        return known.document if known and address in known.document.get("sign_in", ()) else None
 
     async def _of_code(self, business: Doc, address: str, code: str, binding: str) -> Record | None:
         candidates = await self._records.sign_ins.latest(business["_id"], address, binding, CODES_ALIVE)

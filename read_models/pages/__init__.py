@@ -8,13 +8,14 @@ from read_models.pages.activity import Happening, activity
 from read_models.pages.contracts import contract, contract_visits, contracts
 from read_models.pages.figures import FIGURES, OUTCOMES
 from read_models.pages.invoices import invoice, invoices, payment, payments
-from read_models.pages.listing import BadCursor, Part
+from read_models.pages.listing import LONGEST_CURSOR, BadCursor, Part, portion
 from read_models.pages.reading import Reading
 from read_models.pages.subscriptions import subscription, subscriptions
 from read_models.pages.visits import appointments, proof_pack, scored, visit, visits
 
 __all__ = [
     "FIGURES",
+    "LONGEST_CURSOR",
     "OUTCOMES",
     "BadCursor",
     "Happening",
@@ -29,6 +30,7 @@ __all__ = [
     "invoices",
     "payment",
     "payments",
+    "portion",
     "proof_pack",
     "scored",
     "subscription",

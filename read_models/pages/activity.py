@@ -1,5 +1,6 @@
 """What changed of late (VIEWS.md, Activity)."""
 
+import hashlib
 from typing import NamedTuple
 
 from read_models.documents import LOG_LIMIT, Doc, moment
@@ -15,6 +16,11 @@ class Happening(NamedTuple):
 
     entry: Doc
     about: Doc
+
+    def place(self) -> tuple[str, str]:
+        """Its key and its id in the list, where an event's own id may be long, and another source's, too."""
+        key = moment(self.entry)
+        return key, hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 async def activity(reading: Reading) -> list[Happening]:

@@ -23,7 +23,7 @@ OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]
 EVERYTHING = [
     "/",
     "/visits",
-    "/visits/ahead",
+    "/appointments",
     "/visits/vis_1",
     "/visits/vis_30",
     "/visits/vis_1/proof",
@@ -52,7 +52,7 @@ PAGES = [
     *((SLUG, path, MARIA) for path in EVERYTHING),
     *((LOUD, path, SPANISH) for path in EVERYTHING),
     *((NOIR, path, SOMBRE) for path in ("/", "/contracts/con_1")),
-    *((NOIR, path, TURNING) for path in ("/visits/ahead", "/visits/vis_back")),
+    *((NOIR, path, TURNING) for path in ("/appointments", "/visits/vis_back")),
     *((SLUG, path, NEW) for path in LISTS),
     (TILL, "/invoices/inv_0", PAYERS[0]),
     *((SLUG, path, MANY) for path in ("/", "/visits", "/invoices")),

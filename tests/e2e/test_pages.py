@@ -85,7 +85,7 @@ async def test_a_new_customer_reads_what_will_appear(show: Showing) -> None:
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Australia/Lord_Howe"])
 async def test_times_are_those_of_the_place_when_its_clocks_change(show: Showing, zone: str) -> None:
     """Whatever the browser's and the business's clocks do: it is 9 o'clock there on both days."""
-    page = await show(NOIR, "/visits/ahead", TURNING, zone=zone)
+    page = await show(NOIR, "/appointments", TURNING, zone=zone)
     main = page.get_by_role("main")
     eve, morning = [plain(row) for row in await main.locator(".rows > li").all_inner_texts()]
     for row, expected in (

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.surface import SAME_ORIGIN, Browser, Surface
+from tests.integration.surface import SAME_ORIGIN, Browser, Surface, look_again
 
 UNKNOWN = "nobody@mail.test"
 
@@ -187,6 +187,36 @@ async def test_an_address_of_several_customers_chooses_one(surface: Surface) -> 
     assert (await httpx_get(surface, old)).status_code == 401
     unknown = await browser.post("/blue/api/session/customer", json={"customer_id": "cus_3"})
     assert unknown.status_code == 404
+
+
+async def test_an_address_of_very_many_customers_reaches_each(surface: Surface) -> None:
+    email = await surface.person()
+    for number in range(2, 62):
+        await surface.publish("customer.registered", customer=f"cus_{number:02}", emails=[email])
+    browser = surface.browser()
+    await browser.ask(email)
+    (mail,) = await surface.mails(email)
+
+    several = await browser.enter(email=email, code=mail.code)
+    assert (several.status_code, len(several.json()["accounts"])) == (409, 61)
+    entered = await browser.enter(email=email, code=mail.code, customer_id="cus_61")
+    assert (entered.status_code, entered.json()["customer"]["id"]) == (201, "cus_61")
+    switched = await browser.post("/blue/api/session/customer", json={"customer_id": "cus_60"})
+    assert (switched.status_code, switched.json()["customer"]["id"]) == (200, "cus_60")
+
+
+async def test_the_host_of_a_closed_business_is_nobodys(surface: Surface) -> None:
+    """It is not the public one: nobody signs in at another business there."""
+    await surface.publish("business.registered", business="biz_2", slug="red", portal_host="portal.red.test")
+    own = surface.browser("https://portal.red.test")
+    assert [(await own.get(path)).status_code for path in ("/red/sign-in", "/blue/sign-in")] == [200, 404]
+    await surface.publish("business.closed", business="biz_2")
+    look_again(surface.app)
+
+    for path in ("/", "/red/sign-in", "/blue/sign-in", "/blue/", "/blue/api/business"):
+        assert (await own.get(path)).status_code == 404, path
+    assert (await own.get("/-/health/live")).status_code == 200
+    assert (await surface.browser().get("/blue/sign-in")).status_code == 200
 
 
 async def httpx_get(surface: Surface, cookies: dict[str, str]) -> httpx.Response:

@@ -31,6 +31,33 @@ async def test_a_subscription_comes_with_its_appointments(desk: Desk, reader: Re
     }
 
 
+async def test_plans_of_very_long_names_are_listed_in_parts(desk: Desk, reader: Reader) -> None:
+    """A plan's name is its place in the list, and far longer than an address may be; they differ at their ends."""
+    ends = ["c", "a", "b", "a", "\0"]
+    for number, end in enumerate(ends):
+        plan = {"id": "pl", "name": "池" * 19_999 + end}
+        await desk.say("subscription.started", f"s{number}", plan=plan)
+    await desk.say("subscription.started", "s5", plan={"id": "pl", "name": "池"})
+
+    for limit in (1, 2, 4):
+        assert [one["id"] for one in await reader.walk("subscriptions", limit)] == [
+            "s5",
+            "s4",
+            "s1",
+            "s3",
+            "s2",
+            "s0",
+        ]
+    cursor = (await reader.get("subscriptions", limit=3))["next"]
+    assert len(cursor) < 2_000
+    await desk.say("subscription.cancelled", "s1")
+    assert [one["id"] for one in (await reader.get("subscriptions", cursor=cursor))["items"]] == [
+        "s3",
+        "s2",
+        "s0",
+    ]
+
+
 async def test_a_contract_comes_with_its_terms_and_visits(desk: Desk, reader: Reader) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", window=window(NOW), contract_id="c1")

@@ -94,8 +94,9 @@ async def test_appointments_are_all_without_an_outcome_and_say_which_await_an_up
 @EVERY
 @pytest.mark.parametrize("limit", [1, 2, 7])
 async def test_the_parts_of_a_list_are_the_list(reader: Reader, limit: int) -> None:
-    for path in LISTS:
+    for path in (*LISTS, "activity"):
         assert await reader.walk(path, limit) == await reader.walk(path), path
+    assert len((await reader.get("activity", limit=limit))["items"]) == limit
 
 
 @EVERY
@@ -199,17 +200,48 @@ WRONG = {
 async def test_what_a_list_is_wrongly_asked_for_is_named(reader: Reader) -> None:
     (contract, *_) = await reader.walk("contracts")
     behind = f"contracts/{contract['id']}/visits"
-    cases = [(path, name, value) for path in (*LISTS, behind) for name in WRONG for value in WRONG[name]]
+    every = (*LISTS, behind, "activity", "sessions")
+    cases = [(path, name, value) for path in every for name in WRONG for value in WRONG[name]]
     cases += [(path, "status", value) for path in FILTERS for value in ("", "overdue", "Completed")]
     cases += [(behind, "counted", value) for value in ("", "timed")]
     cases += [(behind, "month", value) for value in ("", "2026", "2026-13", "2026-1", "2026-01\n", "x")]
-    cases += [(path, "colour", "blue") for path in (*LISTS, behind)]
+    cases += [(path, "colour", "blue") for path in every]
     cases += [("invoices", "month", "2026-01"), ("payments", "status", "failed")]
     for path, name, value in cases:
         answer = await reader.ask(path, **{name: value})
         assert answer.status_code == 400, (path, name, value)
         assert answer.headers["content-type"] == "application/problem+json"
         assert [error["key"] for error in answer.json()["errors"]] == [name], (path, name, value)
+
+
+async def test_a_cursor_leads_on_in_its_own_list_alone(desk: Desk) -> None:
+    """Whatever its filters: they leave the order as it is."""
+    reader = await desk.reader("biz_s0", "cus_0", "b-s-0")
+    contracts = [contract["id"] for contract in await reader.walk("contracts")]
+    paths = (*LISTS, "activity", "sessions", *(f"contracts/{one}/visits" for one in contracts))
+    await desk.reader("biz_s0", "cus_0", "b-s-0")
+    cursors = {path: (await reader.get(path, limit=1))["next"] for path in paths}
+    assert sum(cursor is not None for cursor in cursors.values()) > len(LISTS)
+    for given, cursor in cursors.items():
+        for path in paths:
+            if cursor is not None:
+                answer = await reader.ask(path, cursor=cursor)
+                assert answer.status_code == (200 if path == given else 400), (given, path)
+                if path != given:
+                    assert [error["key"] for error in answer.json()["errors"]] == ["cursor"]
+    assert (await reader.ask("visits", cursor=cursors["visits"], status="missed")).status_code == 200
+
+
+@pytest.mark.parametrize("owner", list(CUSTOMERS)[:1])
+async def test_devices_come_in_parts_too(desk: Desk, reader: Reader, owner: str) -> None:
+    business, _, customer = owner.partition("/")
+    for _ in range(3):
+        await desk.reader(business, customer, CUSTOMERS[owner]["slug"])
+
+    whole = await reader.walk("sessions")
+    assert len(whole) >= 4
+    assert await reader.walk("sessions", 1) == whole
+    assert (await reader.get("sessions", limit=2))["items"] == whole[:2]
 
 
 @pytest.mark.parametrize("owner", ["biz_s0/cus_0"])

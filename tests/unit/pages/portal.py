@@ -33,6 +33,7 @@ BUSINESS: dict[str, Any] = {
     "_id": "biz_1",
     "name": "Clearwater Pools",
     "slug": "clearwater",
+    "closed": False,
     "timezone": "America/Phoenix",
     "locale": "en-US",
     "branding": {"logo": None, "primary_color": "#0f6e84", "tagline": None},
@@ -134,7 +135,7 @@ class SignIn:
     async def link(self, _business: object, token: str) -> Link:
         return Link("maria@mail.test", None) if token == LINK else Link(None, self.newer_at)
 
-    async def accounts(self, _session: Session) -> Sequence[Account]:
+    async def accounts(self, _session: Session, _limit: int = 0) -> Sequence[Account]:
         return self.several
 
     async def sign_out(self, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from query_api.pages.render import initials
 from query_api.sign_in.errors import Account
-from tests.unit.pages.portal import CUSTOMER, EMPTY, Portal
+from tests.unit.pages.portal import CODE, CUSTOMER, EMPTY, Portal
 
 
 def visit(name: str, start: str, end: str, **more: object) -> dict[str, object]:
@@ -206,6 +206,29 @@ async def test_the_switcher_names_customers_by_name_and_first_address_line() -> 
     assert "<span>Maria Gonzalez</span></summary>" in text
     assert '<button name="customer_id" value="cus_2"><strong>Gonzalez Rentals</strong>' in text
     assert "3 Desert Road" in text
+
+
+async def test_of_many_customers_the_account_page_offers_the_choice() -> None:
+    """Every page only leads there; the choice is by name, as ids say nothing to people."""
+    accounts: list[Account] = [
+        {"id": f"cus_{number}", "name": f"House {99 - number}", "address": None} for number in range(11)
+    ]
+    async with Portal(accounts=accounts).browser(signed_in=True) as browser:
+        page = await browser.get("/clearwater/visits")
+
+    assert 'href="/clearwater/account#switch"' in page.text
+    assert "House" not in page.text
+    async with Portal(accounts=accounts).browser() as browser:
+        choice = await browser.post("/clearwater/sign-in", data={"email": "a@b.test", "code": CODE})
+    assert re.findall(r"House \d+", choice.text) == [f"House {number}" for number in range(89, 100)]
+
+
+async def test_appointments_lie_where_the_api_has_them() -> None:
+    """And not where a visit may: `ahead` is an id like any other."""
+    async with Portal().browser(signed_in=True) as browser:
+        answers = [await browser.get(f"/clearwater/{path}") for path in ("appointments", "visits/ahead")]
+
+    assert [answer.status_code for answer in answers] == [200, 404]
 
 
 async def test_who_is_one_customer_sees_no_switcher() -> None:

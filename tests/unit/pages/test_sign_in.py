@@ -1,8 +1,14 @@
 """Signing in and out by forms."""
 
+import re
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
+from litestar.routes import HTTPRoute
 
 from query_api.pages.forms import masked
+from query_api.pages.render import Reader, error_page
 from tests.unit.pages.portal import CODE, LINK, SESSION, Portal
 
 ACCOUNTS = [
@@ -17,6 +23,54 @@ async def test_signed_out_home_leads_to_the_sign_in() -> None:
         answer = await browser.get("/clearwater/")
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/clearwater/sign-in")
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("invoices/i1/checkout", "/clearwater/invoices/i1"),
+        ("account/switch", "/clearwater/account"),
+        ("account/devices/ses_1/sign-out", "/clearwater/account"),
+        ("account/language", "/clearwater/account"),
+    ],
+)
+async def test_a_form_sent_signed_out_leads_back_to_its_page(path: str, page: str) -> None:
+    """What was sent has no page of its own to come back to."""
+    async with Portal().browser() as browser:
+        answer = await browser.post(f"/clearwater/{path}", data={"amount": "12"})
+
+    led = urlsplit(answer.headers["Location"])
+    assert (answer.status_code, led.path, parse_qs(led.query)) == (
+        303,
+        "/clearwater/sign-in",
+        {"next": [page]},
+    )
+
+
+async def test_whatever_is_sent_signed_out_leads_back_to_a_page() -> None:
+    portal = Portal()
+    routes = [one for one in portal.app.routes if isinstance(one, HTTPRoute) and "POST" in one.methods]
+    led = []
+    async with portal.browser() as browser, portal.browser(signed_in=True) as known:
+        for route in routes:
+            path = re.sub(r"\{[^}]+\}", "x1", route.path_format.replace("{slug}", "clearwater"))
+            location = urlsplit((await browser.post(path)).headers.get("Location", ""))
+            for wanted in parse_qs(location.query).get("next", []):
+                led.append(path)
+                assert (await known.get(wanted)).status_code != 405, path
+
+    assert "/clearwater/invoices/x1/checkout" in led
+
+
+async def test_a_wrong_code_is_challenged() -> None:
+    """As every 401 (RFC 9110, 15.5.2), error pages among them."""
+    async with Portal().browser() as browser:
+        form = {"email": "maria@mail.test", "code": "000000"}
+        wrong = await browser.post("/clearwater/sign-in", data=form)
+    errors = [error_page(status, None, Reader("", None, datetime.now(UTC))) for status in (401, 404)]
+
+    assert (wrong.status_code, wrong.headers["WWW-Authenticate"]) == (401, "Cookie")
+    assert [error.headers.get("WWW-Authenticate") for error in errors] == ["Cookie", None]
 
 
 async def test_signed_in_the_sign_in_leads_on() -> None:

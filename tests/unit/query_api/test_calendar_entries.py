@@ -13,7 +13,7 @@ from icalendar import Calendar
 import query_api.calendar
 from query_api.calendar.entries import Household, calendar
 from read_models.documents import Doc
-from tests.support.facts import Story
+from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore
 
 NOW = "2026-01-05T12:00:00.000Z"
@@ -37,7 +37,7 @@ def only(content: bytes) -> Any:
 
 @pytest.fixture
 def story() -> Story:
-    return Story().say("business.registered").say("customer.registered")
+    return registered()
 
 
 ADDRESS: Doc = {

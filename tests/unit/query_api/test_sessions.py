@@ -16,7 +16,7 @@ from read_models.customer import tombstone
 from read_models.reads import Customer, Scope
 from read_models.store.records import SessionRecord
 from read_models.store.records import SignIn as SignInRecord
-from web.tokens import digest
+from web.tokens import TOKEN_LENGTH, digest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BUSINESS = {"_id": "biz_1"}
@@ -97,6 +97,31 @@ async def test_who_goes_on_as_another_customer_is_signed_in_for_no_longer() -> N
     assert (record.token, record.customer) == (digest(token), "cus_1")
     assert record.started_at == START
     assert record.gone_at == START + SESSION_LIFE
+
+
+async def test_a_customer_who_is_named_needs_no_list() -> None:
+    """However many have the address; and what is named is a customer who has it, or nobody."""
+
+    class Crowded(Installation):
+        async def customers_of(self, *_: str) -> list[dict[str, Any]]:
+            return [self.views["biz_1/cus_1"]]
+
+    installation = Crowded()
+    installation.views["biz_1/cus_3"] = installation.views["biz_1/cus_2"] | {"id": "cus_3", "sign_in": []}
+    installation.views["biz_1/cus_1/visit/vis_1"] = {"id": "vis_1", "shown": True}
+    link = "l" * TOKEN_LENGTH
+    for nobody in ("cus_3", "cus_4", "cus_1/visit/vis_1", ""):
+        with pytest.raises(Refused):
+            await installation.service.with_token(BUSINESS, link, browser(), nobody)
+    token = await installation.service.with_token(BUSINESS, link, browser(), "cus_2")
+    for customer, switched in (("cus_3", False), ("cus_1", True), ("cus_2", True)):
+        session = await installation.under_test.find(BUSINESS, token)
+        assert session
+        after = await installation.service.switch(session, customer, browser(token))
+        assert (after is not None) is switched
+        token = after or token
+    (record,) = installation.kept.values()
+    assert record.customer == "cus_2"
 
 
 @pytest.mark.parametrize(("away", "last_here_at"), [(timedelta(minutes=30), None), (AWAY * 2, START)])

@@ -2,14 +2,14 @@
 
 from read_models.documents import Doc
 from read_models.health import rate
-from tests.support.facts import Story
+from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore
 
 NOW = "2026-06-01T00:00:00.000Z"
 
 
 def story() -> Story:
-    return Story().say("business.registered").say("customer.registered").say("contract.signed", "c1")
+    return registered().say("contract.signed", "c1")
 
 
 def visited(
@@ -88,9 +88,7 @@ def test_a_visit_counts_in_the_month_of_its_own_zone() -> None:
 
 
 def test_visits_wait_for_a_contract_that_arrives_later() -> None:
-    early = visited(
-        Story().say("business.registered").say("customer.registered"), "v1", "2026-01-05", arrived="18:05:00"
-    )
+    early = visited(registered(), "v1", "2026-01-05", arrived="18:05:00")
     early.say("contract.signed", "c1")
     assert health(early)["on_time"] == 1
 
@@ -113,7 +111,7 @@ def test_proof_counts_for_completed_visits_with_a_shown_pack_that_holds_somethin
 
 
 def test_an_ended_contract_leaves_the_dashboard_and_one_past_its_end_is_expired() -> None:
-    told = Story().say("business.registered").say("customer.registered")
+    told = registered()
     told.say("contract.signed", "c1", ends_on="2026-05-31").say(
         "contract.signed", "c2", starts_on="2026-02-01"
     )

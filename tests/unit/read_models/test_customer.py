@@ -4,14 +4,10 @@ import pytest
 
 from events.envelope import Event
 from read_models.customer import folded
-from tests.support.facts import Story
+from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore
 
 NOW = "2026-01-04T00:00:00.000Z"
-
-
-def story() -> Story:
-    return Story().say("business.registered").say("customer.registered")
 
 
 def test_nobody_who_is_not_registered_has_a_dashboard() -> None:
@@ -21,7 +17,7 @@ def test_nobody_who_is_not_registered_has_a_dashboard() -> None:
 
 
 def test_an_erased_customer_leaves_a_tombstone_and_what_comes_later_is_dropped() -> None:
-    told = story().say("visit.booked", "v1").say("invoice.issued", "i1").say("customer.erased")
+    told = registered().say("visit.booked", "v1").say("invoice.issued", "i1").say("customer.erased")
     told.say("visit.booked", "v2").say("customer.registered", sequence=9)
     for batch in (1, 2, None):
         store = MemoryStore(cached=True)
@@ -67,7 +63,7 @@ def test_what_is_absent_stays_and_null_clears() -> None:
 
 
 def test_the_pack_published_last_replaces_the_others_for_good() -> None:
-    told = story().say("visit.booked", "v1").say("proof.uploaded", "p1")
+    told = registered().say("visit.booked", "v1").say("proof.uploaded", "p1")
     told.say("proof_pack.published", "k1").say("proof_pack.published", "k2").say("proof_pack.withdrawn", "k1")
     store = MemoryStore()
     store.apply(told.events)
@@ -83,7 +79,7 @@ def test_the_pack_published_last_replaces_the_others_for_good() -> None:
 
 
 def test_a_subject_keeps_what_it_referred_to_first() -> None:
-    told = story().say("visit.booked", "v1").say("visit.booked", "v2").say("proof.uploaded", "p1")
+    told = registered().say("visit.booked", "v1").say("visit.booked", "v2").say("proof.uploaded", "p1")
     told.say("proof_pack.published", "k1").say("proof.retracted", "p1", visit_id="v2")
     for batch in (1, None):
         store = MemoryStore()
@@ -93,7 +89,7 @@ def test_a_subject_keeps_what_it_referred_to_first() -> None:
 
 
 def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed() -> None:
-    told = story().say("subscription.started", "s1").say("visit.booked", "v1", subscription_id="s1")
+    told = registered().say("subscription.started", "s1").say("visit.booked", "v1", subscription_id="s1")
     store = MemoryStore()
     store.apply(told.events)
     shown = store.dashboard("biz_1", "cus_1", NOW, "2026-01-04")
@@ -108,7 +104,7 @@ def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed(
 
 
 def test_updated_at_is_the_highest_time_of_all_events_shown_or_not() -> None:
-    told = story().say("proof.uploaded", "p1")
+    told = registered().say("proof.uploaded", "p1")
     store = MemoryStore()
     store.apply(reversed_by_topic(told))
     assert store.docs["biz_1/cus_1"]["updated_at"] == "2026-01-01T09:00:02.000Z"

@@ -1,23 +1,84 @@
 """Cursors, the bounds of months, and the addresses of files."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.fields import time_zones
+from events.fields import MAX_TEXT, time_zones
 from read_models.pages.figures import around
 from read_models.pages.files import file
-from read_models.pages.listing import BadCursor, Part, encoded
+from read_models.pages.listing import (
+    KEPT_OF_A_KEY,
+    LONGEST_CURSOR,
+    BadCursor,
+    Part,
+    Place,
+    encoded,
+    portion,
+)
 from read_models.visit import local_month
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(TEXT, TEXT)
-def test_a_cursor_leads_behind_the_item_that_it_was_made_of(key: str, subject: str) -> None:
-    assert Part.behind(encoded(key, subject), 7) == (7, (key, subject))
+@given(TEXT, TEXT, TEXT)
+def test_a_cursor_leads_behind_the_item_that_it_was_made_of(name: str, key: str, subject: str) -> None:
+    cursor = encoded(Place(name, key, subject))
+
+    assert Part.behind(cursor, 7) == Part(7, Place(name, key[:KEPT_OF_A_KEY], subject))
+
+
+@pytest.mark.parametrize("letter", ["a", "\0", '"', "池", "🏊"])
+def test_a_cursor_is_short_whatever_the_key(letter: str) -> None:
+    cursor = encoded(Place(f"subscriptions/{'a' * 64}", letter * MAX_TEXT, "a" * 64))
+
+    assert len(cursor) <= LONGEST_CURSOR
+    assert Part.behind(cursor, 7).after
+
+
+def numbered(limit: int, cursor: str | None, numbers: list[int]) -> dict[str, Any]:
+    """A part of a list of numbers, the largest first; nines come twice."""
+    listed = [(number, twin) for number in numbers for twin in ("a", "b")[: 1 + (number == 9)]]
+    return portion(
+        "numbers",
+        listed,
+        Part.behind(cursor, limit),
+        lambda one: (f"{one[0]:02}", one[1]),
+        lambda one: {"number": one[0]},
+    )
+
+
+def numbers_in(part: dict[str, Any]) -> list[int]:
+    return [item["number"] for item in part["items"]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 6, 7])
+def test_the_portions_of_a_short_list_are_the_list(limit: int) -> None:
+    """Nothing twice and nothing left out, also where keys are equal; the last portion leads nowhere."""
+    found: list[int] = []
+    cursor: str | None = None
+    for _ in range(7):
+        part = numbered(limit, cursor, [12, 10, 9, 5, 1])
+        found, cursor = found + numbers_in(part), part["next"]
+        if cursor is None:
+            break
+
+    assert (found, cursor) == ([12, 10, 9, 9, 5, 1], None)
+
+
+def test_a_portion_begins_behind_its_item_also_when_that_is_gone() -> None:
+    cursor = numbered(2, None, [12, 10, 9, 5, 1])["next"]
+
+    assert numbers_in(numbered(9, cursor, [13, 12, 9, 5, 1])) == [9, 9, 5, 1]
+    assert numbers_in(numbered(9, cursor, [13, 12])) == []
+
+
+def test_the_cursor_of_another_list_is_none_of_a_short_one() -> None:
+    with pytest.raises(BadCursor):
+        numbered(2, encoded(Place("letters", "10", "a")), [12, 10])
 
 
 @given(st.text(st.characters(codec="ascii")) | TEXT)
@@ -27,7 +88,7 @@ def test_what_no_list_gave_is_no_cursor(text: str) -> None:
 
 
 def test_a_cursor_is_taken_only_as_it_was_given() -> None:
-    cursor = encoded("2026-01-01", "v1")
+    cursor = encoded(Place("past_visits", "2026-01-01", "v1"))
     for changed in (f"{cursor}=", f" {cursor}", f"{cursor}\n", cursor[:-1], f"{cursor}A", cursor.swapcase()):
         with pytest.raises(BadCursor):
             Part.behind(changed, 7)

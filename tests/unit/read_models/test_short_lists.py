@@ -2,18 +2,14 @@
 
 import pytest
 
-from tests.support.facts import Story
+from tests.support.facts import registered
 from tests.support.memory import MemoryStore
 
 NOW = "2026-06-01T00:00:00.000Z"
 
 
-def told() -> Story:
-    return Story().say("business.registered").say("customer.registered")
-
-
 def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_nothing() -> None:
-    story = told().say("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
+    story = registered().say("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
     story.say("visit.booked", "v1", contract_id="c1").say("visit.completed", "v1")
     story.say("visit.started", "v1", arrived_at="2026-01-05T18:10:00Z").say("visit.completed", "v1")
     store = MemoryStore()
@@ -27,7 +23,7 @@ def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_n
 
 
 def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
-    story = told()
+    story = registered()
     for number in range(31):
         story.say("subscription.started", f"s{number}", plan={"id": "p", "name": "A"})
         story.say("subscription.cancelled", f"s{number}")
@@ -44,7 +40,7 @@ def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wher
     batch: int | None,
 ) -> None:
     """Behind more appointments than a dashboard keeps; no longer when it is put right, called off or comes to be so."""
-    story = told()
+    story = registered()
     for number in range(1, 32):
         day = f"2026-07-{number:02}"
         promised = {"start": f"{day}T08:00:00Z", "end": f"{day}T10:00:00Z"}

@@ -5,15 +5,11 @@ from typing import Any
 import pytest
 
 from read_models.documents import Doc
-from tests.support.facts import Story
+from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore
 
 BEFORE = "2026-01-04T00:00:00.000Z"
 AFTER = "2026-01-09T00:00:00.000Z"
-
-
-def story() -> Story:
-    return Story().say("business.registered").say("customer.registered")
 
 
 def dashboard(told: Story, now: str = BEFORE) -> Doc:
@@ -31,7 +27,7 @@ def visit(told: Story, subject: str = "v1") -> Doc:
 
 
 def test_a_booked_visit_is_upcoming_until_its_window_has_passed() -> None:
-    told = story().say("visit.booked", "v1")
+    told = registered().say("visit.booked", "v1")
     assert [item["id"] for item in dashboard(told)["upcoming"]] == ["v1"]
     later = dashboard(told, AFTER)
     assert (later["upcoming_count"], later["awaiting_count"]) == (0, 1)
@@ -39,7 +35,7 @@ def test_a_booked_visit_is_upcoming_until_its_window_has_passed() -> None:
 
 
 def test_a_visit_under_way_is_upcoming_whatever_its_window() -> None:
-    told = story().say("visit.booked", "v1").say("visit.dispatched", "v1")
+    told = registered().say("visit.booked", "v1").say("visit.dispatched", "v1")
     assert dashboard(told, AFTER)["upcoming"][0]["status"] == "on_the_way"
 
 
@@ -56,14 +52,14 @@ def test_a_visit_under_way_is_upcoming_whatever_its_window() -> None:
     ],
 )
 def test_the_last_event_wins_but_a_new_window_undoes_no_outcome(facts: list[str], status: str) -> None:
-    told = story().say("visit.booked", "v1")
+    told = registered().say("visit.booked", "v1")
     for fact in facts:
         told.say(f"visit.{fact}", "v1")
     assert visit(told)["status"] == status
 
 
 def test_a_reopened_visit_forgets_its_outcome_and_its_arrival() -> None:
-    told = story().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1")
+    told = registered().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1")
     told.say("visit.reopened", "v1")
     assert visit(told)["arrived_at"] is None
     assert dashboard(told)["recent_visits"] == []
@@ -71,20 +67,22 @@ def test_a_reopened_visit_forgets_its_outcome_and_its_arrival() -> None:
 
 def test_arrival_is_that_of_started_else_that_of_completed() -> None:
     late: dict[str, Any] = {"arrived_at": "2026-01-05T18:30:00Z"}
-    told = story().say("visit.booked", "v1").say("visit.completed", "v1", **late)
+    told = registered().say("visit.booked", "v1").say("visit.completed", "v1", **late)
     assert visit(told)["arrived_at"] == "2026-01-05T18:30:00.000Z"
-    told = story().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1", **late)
+    told = (
+        registered().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1", **late)
+    )
     assert visit(told)["arrived_at"] == "2026-01-05T16:10:00.000Z"
 
 
 def test_the_estimated_arrival_is_known_only_while_on_the_way() -> None:
-    told = story().say("visit.booked", "v1").say("visit.dispatched", "v1", eta="2026-01-05T16:05:00Z")
+    told = registered().say("visit.booked", "v1").say("visit.dispatched", "v1", eta="2026-01-05T16:05:00Z")
     assert visit(told)["eta"] == "2026-01-05T16:05:00.000Z"
     assert visit(told.say("visit.started", "v1"))["eta"] is None
 
 
 def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None:
-    told = story().say("visit.completed", "v1", sequence=2)
+    told = registered().say("visit.completed", "v1", sequence=2)
     store = MemoryStore()
     changes = store.apply_batch(told.events)
     assert changes.counts["biz_1/cus_1"]["gaps"] == 1
@@ -92,14 +90,14 @@ def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None
 
 
 def test_an_unknown_type_takes_its_sequence_and_is_counted() -> None:
-    told = story().say("visit.booked", "v1").say("visit.rated", "v1").say("visit.completed", "v1")
+    told = registered().say("visit.booked", "v1").say("visit.rated", "v1").say("visit.completed", "v1")
     counts = MemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]
     assert (counts["skipped"], counts["gaps"]) == (1, 0)
     assert visit(told)["status"] == "completed"
 
 
 def test_more_appointments_than_are_kept_are_counted_and_ranked_as_if_all_were() -> None:
-    told = story()
+    told = registered()
     for day in range(1, 61):
         month, of_month = (1, day) if day <= 30 else (3, day - 30)
         window = {
@@ -121,7 +119,7 @@ def test_more_appointments_than_are_kept_are_counted_and_ranked_as_if_all_were()
 
 
 def test_a_list_that_lost_a_member_is_filled_from_what_lies_behind_it() -> None:
-    told = story()
+    told = registered()
     for number in range(12):
         window = {"start": f"2026-01-{number + 1:02}T16:00:00Z", "end": f"2026-01-{number + 1:02}T18:00:00Z"}
         told.say("visit.booked", f"v{number:02}", window=window).say("visit.completed", f"v{number:02}")

@@ -11,7 +11,9 @@ from litestar import Litestar, Response, get
 from litestar.response import Stream
 
 from query_api.conditional import conditional
+from query_api.ready import Ready
 from tests.unit.steps import through
+from web.answers import AGAIN
 from web.compression import coding_for, compressed
 
 PAGE = "<p>Pool cleaning</p>" * 200
@@ -89,6 +91,50 @@ async def test_the_tag_of_a_compressed_page_is_weak_and_known_again(client: http
 
     assert tag.startswith('W/"')
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/page", "/short", "/json"])
+@pytest.mark.parametrize("taken", ["gzip", "identity"])
+async def test_the_head_of_what_is_not_modified_is_the_one_it_would_have(
+    client: httpx.AsyncClient, path: str, taken: str
+) -> None:
+    """But for what describes the content (RFC 9110, 15.4.5): caches store the one by the other's head."""
+    async with client:
+        headers = {"Accept-Encoding": taken, "X-Request-ID": "of-a-test"}
+        whole = await client.get(path, headers=headers)
+        again = await client.get(path, headers=headers | {"If-None-Match": whole.headers["ETag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+    of_content = ("content-type", "content-length", "content-encoding")
+    assert dict(again.headers) == {
+        name: value for name, value in whole.headers.items() if name not in of_content
+    }
+
+
+async def test_what_is_known_has_the_same_head() -> None:
+    """Answered by the router or past it, whole or Not Modified."""
+    made = Ready(b'"' + b"pool " * 400 + b'"')
+
+    async def again(_scope: object) -> Ready:
+        return made
+
+    async def router(scope: Any, receive: Any, send: Any) -> None:
+        scope["path_template"] = "/there"
+        scope["state"][AGAIN] = again
+        await made(scope, receive, send)
+
+    async with httpx.AsyncClient(
+        transport=through(router, conditional, compressed), base_url="https://portal.test"
+    ) as browser:
+        headers = {"Accept-Encoding": "gzip", "X-Request-ID": "of-a-test"}
+        first, known = [await browser.get("/", headers=headers) for _ in range(2)]
+        unchanged = await browser.get("/", headers=headers | {"If-None-Match": known.headers["ETag"]})
+
+    assert first.headers == known.headers
+    assert unchanged.status_code == 304
+    assert [unchanged.headers[name] for name in ("ETag", "Vary")] == [
+        known.headers[name] for name in ("ETag", "Vary")
+    ]
 
 
 @pytest.mark.parametrize("path", ["/short", "/pieces"])
