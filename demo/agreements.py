@@ -8,9 +8,9 @@ from demo.customers import Customer
 SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target": 0.9, "proof_target": 0.9}
 
 
-def year_after(day: date, years: int = 1) -> date:
-    """The same day of a later year; days are never the 29th of February here."""
-    return day.replace(year=day.year + years)
+def year_after(day: date) -> date:
+    """The same day of the next year; days are never the 29th of February here."""
+    return day.replace(year=day.year + 1)
 
 
 def month_after(first: date, months: int = 1) -> date:

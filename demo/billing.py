@@ -37,7 +37,6 @@ def issue(
     visits: Sequence[Visit] = (),
     contract: str | None = None,
     subscription: str | None = None,
-    memo: str | None = None,
 ) -> Invoice:
     """Bills lines of text, quantity and gross amount in minor units; `tax` in percent is taken out of them.
 
@@ -69,7 +68,6 @@ def issue(
         visit_ids=[visit.id for visit in visits] or None,
         contract_id=contract,
         subscription_id=subscription,
-        memo=memo,
     )
     return invoice
 

@@ -41,7 +41,7 @@ def build(library: Library, now: datetime) -> World:
         today = now.astimezone(company.timezone).date()
         begin(company, library, log, today)
         for customer in gather(company, library, log, today):
-            arrive(customer, today)
+            arrive(customer)
             live_on(customer, today)
             if customer.position == 0:
                 specials(customer, today)
@@ -114,7 +114,7 @@ def gather(company: Company, library: Library, log: Log, today: date) -> list[Cu
     return found
 
 
-def arrive(customer: Customer, today: date) -> None:
+def arrive(customer: Customer) -> None:
     """Registers a customer. One address may belong to two of them: the second and third of the first business."""
     company = customer.company
     shares = company is SONORAN and customer.position == 2

@@ -1,6 +1,6 @@
 """Records in, transactions out: what a worker does with the lanes it owns (DESIGN.md, decision 1).
 
-Used by the live worker; knows nothing of how records are read.
+Used by the live worker, and by a rebuild that follows the log; knows nothing of how records are read.
 """
 
 import asyncio

@@ -6,15 +6,14 @@ assignments, fetches, the flow that stops for a rebalance and the rhythm of comm
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka
 from faust.types import TP
 
 from events.envelope import Record
+from projectors.kafka import oldest_first, record_of
 
 MOST_WAITING: Final = 8192
 """With so many records in the inbox nothing more is fetched."""
@@ -55,25 +54,6 @@ class Inbox:
             self.room.clear()
 
 
-def oldest_first(fetched: Iterable[Sequence[ConsumerRecord]]) -> list[Record]:
-    """The records of some partitions by Kafka's time, each partition in its order.
-
-    Events that were published together are applied together then: the documents that they share are written once, and
-    no half of a story waits for the other. The order between partitions means nothing otherwise.
-    """
-    timed: list[tuple[int, Record]] = []
-    for records in fetched:
-        latest = 0
-        for one in records:
-            latest = max(latest, one.timestamp)
-            record = Record(
-                one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers
-            )
-            timed.append((latest, record))
-    timed.sort(key=itemgetter(0))
-    return [record for _, record in timed]
-
-
 class Consumer(aiokafka.Consumer):
     """Delivers to the inbox of its transport, and commits the positions."""
 
@@ -97,7 +77,7 @@ class Consumer(aiokafka.Consumer):
         await self.app.flow_control.acquire()
         if generation != self.app.consumer_generation_id:
             return  # fetched for an assignment that is over; the next one begins where the views end
-        inbox.add(oldest_first(fetched.values()))
+        inbox.add(oldest_first([record_of(one) for one in records] for records in fetched.values()))
         for channel in self.app.topics:
             if channel.queue.empty():
                 channel.queue.force_put_nowait(inbox)

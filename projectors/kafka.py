@@ -4,9 +4,11 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -159,16 +161,9 @@ class Log:
         return {place: first.timestamp for place, first in (await self._asked(ask, lanes)).items() if first}
 
     async def read(self, place: Place, start: int, end: int) -> list[Record]:
-        """The records of a partition from one offset up to, not including, another."""
-        partition = TopicPartition(*place)
-        found: list[Record] = []
+        """The records of a partition from one offset up to, not including, another; raises as `scan` does."""
         async with self._alone:
-            self._client.assign([partition])
-            self._client.seek(partition, start)
-            while await self._client.position(partition) < end:
-                batch = await self._client.getmany(partition, timeout_ms=500)
-                found += [record_of(one) for one in batch.get(partition, ()) if one.offset < end]
-        return found
+            return [record_of(one) async for read in self.scan(place, start, end) for one in read]
 
     async def scan(
         self, place: Place, start: int, end: int
@@ -260,6 +255,20 @@ class Log:
 def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
     """What aiokafka read, as our record."""
     return Record(read.topic, read.partition, read.offset, read.timestamp, read.key, read.value, read.headers)
+
+
+def oldest_first(partitions: Iterable[Sequence[Record]]) -> list[Record]:
+    """The records of some partitions by Kafka's time, each partition's in their order.
+
+    Any other order between partitions gives the same documents. In this one events that were published together are
+    applied together: the documents that they share are written once, no half of a story waits for the other, and a
+    rebuild counts nearly what live workers do.
+    """
+    dated: list[tuple[int, Record]] = []
+    for records in partitions:
+        dated += zip(accumulate((one.timestamp for one in records), max), records, strict=True)
+    dated.sort(key=itemgetter(0))
+    return [record for _, record in dated]
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from events.topics import Topics
 from projectors import belonging, opening
 from projectors.anew import Anew, Projected
 from projectors.installation import Installation
-from projectors.kafka import Log
+from projectors.kafka import Log, find, reading
+from projectors.letter_shapes import of_discard, of_letter, of_record
 from projectors.recompute import owner_of
 from projectors.release import Release, StillFails
 from read_models.store import CompareFailed, Discard, Letter, Store, Writer
@@ -69,15 +70,10 @@ class Quarantine:
         return await self._store.discards.find(position) if position else None
 
     async def record(self, letter: Letter) -> Record | None:
-        """The record of a dead letter: of an unreadable one as it was kept, maybe cut, else from the log.
-
-        None where there is none. Raises KafkaAway, LogGap.
-        """
-        if (kept := letter.record) is not None and letter.position is not None:
-            name = self._topics.name(letter.position.topic)
-            rest = kept["timestamp"], kept["key"], kept["value"], [tuple(one) for one in kept["headers"]]
-            return Record(name, letter.position.lane, letter.position.offset, *rest)
-        return (await self._release.read([letter.position]))[0] if letter.position else None
+        """The record of a dead letter, as `shown` has it; raises KafkaAway, LogGap."""
+        if letter.position is None or letter.record is not None:
+            return _kept(letter, self._topics.prefix)
+        return (await self._release.read([letter.position]))[0]
 
     async def retry(self, name: str, by: str) -> Mended:
         """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
@@ -150,6 +146,45 @@ class Quarantine:
         if any(hold.rebuild for hold in await self._release.holds(owner)):
             return (await self.project_anew(owner, by)).waited
         return await self._release(owner)
+
+
+async def shown(installation: Installation, store: Store, name: str) -> dict[str, Any]:
+    """A dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
+
+    Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
+    Raises NoSuchLetter, `Unavailable`; where Kafka is asked, KafkaAway, TopicsUnfit, Broken, LogGap.
+    """
+    position, _ = parse(name)
+    letters = await store.letters.find(name)
+    discarded = await store.discards.find(position) if position else None
+    if not letters and discarded is None:
+        raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+    record = await _record(installation, store, letters[0]) if letters else None
+    return {
+        "letters": [of_letter(letter) for letter in letters],
+        "record": record and of_record(record, letters[0]),
+        "discard": discarded and of_discard(discarded),
+    }
+
+
+async def _record(installation: Installation, store: Store, letter: Letter) -> Record | None:
+    if letter.position is None or letter.record is not None:
+        return _kept(letter, installation.topic_prefix)
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    async with reading(installation.kafka, cluster.topics) as log:
+        await belonging.check(store, cluster, log)
+        place = cluster.topics.name(letter.position.topic), letter.position.lane
+        return (await log.at(place, [letter.position.offset]))[0]
+
+
+def _kept(letter: Letter, prefix: str) -> Record | None:
+    """An unreadable record as it was kept, maybe cut; None of a hold that no event began."""
+    if letter.record is None or letter.position is None:
+        return None
+    topic, lane, offset = letter.position
+    kept = letter.record
+    headers = [tuple(one) for one in kept["headers"]]
+    return Record(prefix + topic, lane, offset, kept["timestamp"], kept["key"], kept["value"], headers)
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -12,6 +11,7 @@ import structlog
 
 from projectors import belonging, group, level, retention
 from projectors.applier import Applier
+from projectors.clock import utc_now
 from projectors.installation import Installation
 from projectors.kafka import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
 from projectors.lanes import Lanes
@@ -58,23 +58,18 @@ async def work(installation: Installation, instance: str) -> None:
         records = Records(store.database)
         registry = registry_of(applier)
         telling = records.processes.telling(
-            "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), now
+            "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), utc_now
         )
         await stack.enter_async_context(telling)
         works = [
             member.run(),
-            level.watch(lanes, log, now),
+            level.watch(lanes, log, utc_now),
             belonging.watch(installation, store, log),
             retention.watch(kafka, prefix),
         ]
         if installation.cache_url:
             works.append(records.erasures.completing(Copies(installation.cache_url)))
         await first(*works)
-
-
-def now() -> datetime:
-    """The current time."""
-    return datetime.now(UTC)
 
 
 async def _fit(store: Store, cluster: Cluster) -> None:

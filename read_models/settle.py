@@ -186,10 +186,10 @@ def _settle_contracts(documents: WorkingSet) -> Asking:
         short[parent["_id"]] = parent, trend(contract.grace(parent))._replace(limit=ALL_MONTHS)
     yield from _fill(documents, list(short.values()))
     for parent in regraded:
-        _rescore(documents, parent)
+        _rescore(parent)
 
 
-def _rescore(documents: WorkingSet, parent: Doc) -> None:
+def _rescore(parent: Doc) -> None:
     """Adds up what is on time over all months, which the trend holds for the moment, and cuts the trend."""
     parent["totals"] = parent["totals"] | {"on_time": sum(month["on_time"] for month in parent["trend"])}
     del parent["trend"][contract.TREND_MONTHS :]

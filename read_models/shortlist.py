@@ -4,6 +4,7 @@ A member that leaves a list which does not hold them all leaves a place that no 
 then `place` says so, and the list is filled from a range of the index, overlaid with what is not saved yet.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -42,14 +43,8 @@ def place(parent: Doc, spec: Shortlist, was_member: bool, document: Doc) -> bool
         entry = spec.entry(document)
         # Of what is not in the list only this is known: it comes after the last one that is.
         if holds_all or (before and precedes(entry, before[-1], order)):
-            low, high = 0, len(entries)
-            while low < high:
-                middle = (low + high) // 2
-                if precedes(entry, entries[middle], order):
-                    high = middle
-                else:
-                    low = middle + 1
-            entries.insert(low, entry)
+            behind = bisect_left(entries, True, key=lambda other: precedes(entry, other, order))
+            entries.insert(behind, entry)
             del entries[spec.limit :]
     parent[spec.field] = entries
     parent[f"{spec.field}_count"] = count

@@ -70,16 +70,16 @@ def leaf(draw: ImageDraw.ImageDraw, random: Random, at: Point, length: float, co
     draw.polygon([(at[0] + x * cos - y * sin, at[1] + x * sin + y * cos) for x, y in corners], fill=color)
 
 
-def lay(floor: Image.Image, corners: Sequence[Point], size: Size) -> Image.Image:
+def lay(floor: Image.Image, corners: Sequence[Point]) -> Image.Image:
     """The floor, a plan seen from above, as it looks from where one stands: its corners, clockwise from the
-    upper left one, lie at `corners` of a picture of `size`."""
+    upper left one, lie at `corners` of a photo."""
     width, height = floor.size
     plan = ((0, 0), (width, 0), (width, height), (0, height))
     rows = []
     for (x, y), (u, v) in zip(corners, plan, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
-    return floor.transform(size, Image.Transform.PERSPECTIVE, _solve(rows), Image.Resampling.BICUBIC)
+    return floor.transform(PHOTO, Image.Transform.PERSPECTIVE, _solve(rows), Image.Resampling.BICUBIC)
 
 
 def _solve(rows: list[list[float]]) -> list[float]:

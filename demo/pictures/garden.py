@@ -54,8 +54,8 @@ def garden(look: int, wild: bool, take: int) -> Image.Image:
     random = Random(f"garden {look} {take}")
     chosen = LOOKS[look]
     picture = background(chosen)
-    ground = lay(lawn(chosen, wild, random), CORNERS, PHOTO)
-    picture.paste(ground, (0, 0), lay(Image.new("L", FLOOR, 255), CORNERS, PHOTO))
+    ground = lay(lawn(chosen, wild, random), CORNERS)
+    picture.paste(ground, (0, 0), lay(Image.new("L", FLOOR, 255), CORNERS))
     hedge(picture, chosen, wild)
     return photograph(picture, random)
 

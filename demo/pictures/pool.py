@@ -76,9 +76,9 @@ def pool(look: int, dirty: bool, take: int) -> Image.Image:
     chosen = LOOKS[look]
     floor, basin = plan(chosen, dirty, random)
     picture = desert.background(chosen.yard, HORIZON, PHOTO)
-    ground = lay(floor, CORNERS, PHOTO)
-    water = lay(basin, CORNERS, PHOTO).filter(ImageFilter.GaussianBlur(1))
-    seen = lay(Image.new("L", FLOOR, 255), CORNERS, PHOTO)
+    ground = lay(floor, CORNERS)
+    water = lay(basin, CORNERS).filter(ImageFilter.GaussianBlur(1))
+    seen = lay(Image.new("L", FLOOR, 255), CORNERS)
     mirror = ImageOps.flip(picture.crop((0, 0, PHOTO[0], HORIZON))).resize((PHOTO[0], 520))
     picture.paste(ground, (0, 0), seen)
     shine(picture, mirror, water, 0.45 if dirty else 0.6)

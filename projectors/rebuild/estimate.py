@@ -26,7 +26,10 @@ async def estimate(
     *,
     from_truncated: bool = False,
 ) -> tuple[int, float | None]:
-    """Records to read, and seconds it should take; None where there are none. Raises Broken, TopicsUnfit, KafkaAway."""
+    """Records to read, and seconds it should take; None where there are none.
+
+    Raises Broken, TopicsUnfit, KafkaAway, LogGap, Unavailable.
+    """
     cluster = await find(installation.kafka, installation.topic_prefix)
     async with reading(installation.kafka, cluster.topics) as log:
         await belonging.check_kept(store, cluster, log)
@@ -39,7 +42,7 @@ async def estimate(
 
 
 async def _rate(cluster: Cluster, log: Log, lanes: Mapping[int, dict[str, Any]]) -> float:
-    """Records a second of one process, by a sample of the longest topic."""
+    """Records a second of one process, by a sample of the longest topic, at least 1 of it; raises KafkaAway, LogGap."""
     place, begin, end = max(
         (
             ((cluster.topics.name(short), lane), found["begins"].get(short, 0), end)
@@ -55,4 +58,4 @@ async def _rate(cluster: Cluster, log: Log, lanes: Mapping[int, dict[str, Any]])
         by_key.setdefault(record.key, []).append(record)
     for key, of_key in by_key.items():
         folded(key, of_key, cluster.topics, ())
-    return OF_FOLDING * len(records) / max(time.perf_counter() - begun, 1e-6)
+    return OF_FOLDING * max(1, len(records)) / max(time.perf_counter() - begun, 1e-6)

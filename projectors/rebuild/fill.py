@@ -14,9 +14,9 @@ import structlog
 from events.envelope import Record
 from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka import KafkaAway, find
+from projectors.kafka import KafkaAway, find, oldest_first
 from projectors.rebuild.lane import LaneReader, Owners, lane_reader
-from projectors.rebuild.owners import Owned, folded, in_time
+from projectors.rebuild.owners import Owned, folded
 from projectors.tasks import first
 from read_models.store import (
     Claim,
@@ -126,7 +126,7 @@ class _Filler:
         try:
             while owners.records:
                 key, by_topic = owners.records.popitem()
-                records = in_time(by_topic)
+                records = oldest_first(by_topic)
                 owned = folded(key, records, self._topics, discarded)
                 portion.append((owned, records))
                 read += owned.records

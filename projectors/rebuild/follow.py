@@ -35,7 +35,6 @@ class Follower:
         self._applier = Applier(store, cluster.topics, installation.batch_events, only=generation)
         self._lanes = frozenset(range(cluster.topics.partitions))
         self._positions: dict[Place, int] = {}
-        self._offered = False
         self.offered = asyncio.Event()
         """Set when live workers keep the generation, or are free to."""
 

@@ -5,7 +5,7 @@ cannot be applied holds its owner.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from events.envelope import Event, Malformed, Record, decode
@@ -33,21 +33,6 @@ class _Read(NamedTuple):
     record: Record
     topic: str
     event: Event
-
-
-def in_time(by_topic: Iterable[Sequence[Record]]) -> list[Record]:
-    """The records of all topics, each topic's in its order, those of different topics as they came about.
-
-    Any order across topics gives the same documents; this one gives nearly the counts of the live worker, too.
-    """
-    dated: list[tuple[int, Record]] = []
-    for records in by_topic:
-        latest = 0
-        for record in records:
-            latest = max(latest, record.timestamp)
-            dated.append((latest, record))
-    dated.sort(key=lambda one: one[0])
-    return [record for _, record in dated]
 
 
 def folded(

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from read_models.store import Progress, Store
@@ -97,8 +97,3 @@ class Rate:
             self._seen.popleft()
         (begun, first), elapsed = self._seen[0], now - self._seen[0][0]
         return round((done - first) / elapsed, 1) if elapsed and now != begun else None
-
-
-def utc_now() -> datetime:
-    """The time, as records have it."""
-    return datetime.now(UTC)

@@ -11,11 +11,12 @@ import structlog
 
 from projectors import belonging
 from projectors.applier import LaneLost
+from projectors.clock import utc_now
 from projectors.installation import Installation
 from projectors.kafka import Cluster, KafkaAway, Log, LogGap, find, reading
 from projectors.rebuild.follow import Follower
 from projectors.rebuild.lane import slices_of
-from projectors.rebuild.progress import Rate, utc_now
+from projectors.rebuild.progress import Rate
 from projectors.supervisor import UNMENDABLE
 from projectors.switch import promote
 from projectors.tasks import end, first
@@ -217,9 +218,14 @@ class _Rebuild:
 
     async def _finish(self) -> None:
         """Indexes what is filled, follows the log, and has live workers keep the generation; promotes it."""
-        await self._require_there()
         views = self._store.views(self._generation)
         await patiently(views.create)
+        try:
+            await self._require_there()
+        except NotNow:
+            # Dropped while it was indexed: `create`, asked again, may have made it anew, empty.
+            await patiently(views.drop)
+            raise
         await patiently(lambda: self._store.dead_letters.forget_erased(views))
         while not await self._finished():
             if await self._lead():

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from litestar import Litestar, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from projectors.clock import utc_now
 from projectors.lag import Meter
 from projectors.staff.config import Config
 from projectors.staff.desk import Desk
@@ -33,18 +34,13 @@ MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the staff surface are short."""
 
 
-def now() -> datetime:
-    """The current time."""
-    return datetime.now(UTC)
-
-
 @get("/-/health/live", include_in_schema=False)
 async def live() -> dict[str, str]:
     """Whether the process answers."""
     return {"status": "ok"}
 
 
-def create_app(config: Config, clock: Callable[[], datetime] = now) -> Litestar:
+def create_app(config: Config, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The service; its lifespan measures the lag, and ends a rebuild that was started here.
 
     Its state has `desk`, `operators`, `sessions` and `tries`.

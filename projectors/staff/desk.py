@@ -11,8 +11,7 @@ from projectors import belonging, switch
 from projectors.generations import Generation, generations
 from projectors.kafka import find, reading
 from projectors.lag import Lag
-from projectors.letter_shapes import of_discard, of_letter, of_record
-from projectors.quarantine import Mended, NoSuchLetter, Quarantine
+from projectors.quarantine import Mended, Quarantine, shown
 from projectors.rebuild import progress
 from projectors.rebuild.progress import Rebuild
 from projectors.staff.config import Config
@@ -118,18 +117,9 @@ class Desk:
         )
 
     async def letter(self, name: str) -> dict[str, Any]:
-        """A dead letter with its record, and its discard, as JSON; raises NoSuchLetter, KafkaAway, LogGap."""
-        async with self._quarantine() as quarantine:
-            letters = await self.store.letters.find(name)
-            discarded = await quarantine.discard_of(name)
-            if not letters and discarded is None:
-                raise NoSuchLetter(f"there is no dead letter {name}")
-            record = await quarantine.record(letters[0]) if letters else None
-        return {
-            "letters": [of_letter(letter) for letter in letters],
-            "record": record and of_record(record, letters[0]),
-            "discard": discarded and of_discard(discarded),
-        }
+        """A dead letter with its record, and its discard, as JSON; see `quarantine.shown`."""
+        await self.store.ping()  # who waits in front of a browser is told at once
+        return await shown(self.installation, self.store, name)
 
     async def retry(self, name: str, operator: Operator) -> Mended:
         """Retries a dead letter; raises NoSuchLetter, StillFails, KafkaAway, LogGap, Unavailable."""
@@ -144,16 +134,16 @@ class Desk:
     async def rebuild(self, options: Sequence[str], operator: Operator) -> None:
         """Starts a rebuild beside; raises NotNow while one that was started here runs, and Unavailable."""
         self.rebuilding.require_none()
-        await self.note(operator, "rebuild.start", " ".join(options), None)
+        await self.note(operator, "rebuild.start", " ".join(options))
         await self.rebuilding.start([*options, f"--asked-by={operator.by}"])
 
     async def rebuilds(self) -> list[dict[str, Any]]:
         """Running and past rebuilds, the latest first, as JSON; raises Unavailable."""
         return [one.as_json() for one in await progress.rebuilds(self.store, self.clock())]
 
-    async def note(self, operator: Operator, action: str, about: str, detail: str | None) -> None:
+    async def note(self, operator: Operator, action: str, about: str) -> None:
         """Keeps what an operator does in the audit; raises Unavailable."""
-        await self.records.audit.note(operator.by, action, about, detail, self.clock())
+        await self.records.audit.note(operator.by, action, about, None, self.clock())
 
     @asynccontextmanager
     async def _quarantine(self) -> AsyncIterator[Quarantine]:

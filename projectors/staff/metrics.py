@@ -1,6 +1,7 @@
 """`/metrics`: the lag, the quarantine, the rebuilds, and what all processes of the installation say of themselves."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from projectors.lag import BY_GRAVITY, Lag
 from projectors.staff.desk import Desk, Overview
+from projectors.staff.told import alive
 from web.metrics import Together
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -21,7 +23,7 @@ async def exposition(desk: Desk) -> bytes:
     """Everything, in Prometheus' text format. What is not known has no sample: it is never 0."""
     found = await desk.overview()
     registry = CollectorRegistry()
-    registry.register(_Known(found))
+    registry.register(_Known(found, desk.clock()))
     registry.register(
         Together(
             ({"process": one.id, "kind": one.kind, "host": one.host}, one.metrics)
@@ -34,8 +36,9 @@ async def exposition(desk: Desk) -> bytes:
 class _Known(Collector):
     """What the surface knows itself."""
 
-    def __init__(self, overview: Overview) -> None:
+    def __init__(self, overview: Overview, now: datetime) -> None:
         self._overview = overview
+        self._now = now
 
     def collect(self) -> Iterator[Metric]:
         """As of now."""
@@ -79,8 +82,13 @@ class _Known(Collector):
         )
         yield _gauge(
             "portal_lane_held",
-            "1 for the process that holds a lane.",
-            [({"process": one.id, "lane": lane}, 1.0) for one in found.processes or () for lane in one.lanes],
+            "1 for the process that holds a lane, while it says that it runs.",
+            [
+                ({"process": one.id, "lane": lane}, 1.0)
+                for one in found.processes or ()
+                if alive(one.seen_at, self._now)
+                for lane in one.lanes
+            ],
         )
 
 

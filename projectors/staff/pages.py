@@ -24,7 +24,7 @@ from projectors.staff.operators import Limited, Operator
 from projectors.staff.render import page
 from projectors.staff.routes import operator_of
 from projectors.staff.sessions import COOKIE, LIFE, Sessions
-from projectors.staff.told import problems_of
+from projectors.staff.told import alive, problems_of
 from read_models.store import NotNow
 from web.browsers import host_cookie, token_in
 from web.problems import seconds
@@ -54,6 +54,7 @@ async def home(
     values: dict[str, Any] = {
         "o": overview,
         "now": now,
+        "alive": alive,
         "problems": problems_of(overview, desk.store.version, now),
         "chart": chart(desk.watch.history, overview.lag, now),
         "operator": operator,
@@ -164,7 +165,7 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
     if old := token_in(request, COOKIE):
         await sessions.end(old)
     token = await sessions.start(operator)
-    await state.desk.note(operator, "session.start", "", None)
+    await state.desk.note(operator, "session.start", "")
     answer = Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(host_cookie(COOKIE, token, LIFE))
     return answer
@@ -176,7 +177,7 @@ async def sign_out(request: StaffRequest, state: State) -> Response[Any]:
     operator: Operator = request.state[OPERATOR]
     if token := token_in(request, COOKIE):
         await state.sessions.end(token)
-        await state.desk.note(operator, "session.end", "", None)
+        await state.desk.note(operator, "session.end", "")
     answer = Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(host_cookie(COOKIE, "", timedelta()))
     return answer

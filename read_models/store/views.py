@@ -123,6 +123,11 @@ class Views:
         with unhurried(INDEXED_WITHIN_SECONDS):
             await self._collection.create_indexes(indexes())
 
+    async def drop(self) -> None:
+        """Removes the collection with all that is in it; harmless when it is not there."""
+        with translated():
+            await self._collection.drop()
+
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:
         """The documents that exist among these, by `_id`, in one round trip."""
         wanted = list(ids)

@@ -209,7 +209,10 @@ class Writer:
         steps = [
             UpdateOne(
                 {"_id": one.id},
-                {"$inc": {"revision": 1, **prefixed("counts.", counts.get(one.generation, {}))}},
+                {
+                    "$inc": {"revision": 1}
+                    | {f"counts.{name}": n for name, n in counts.get(one.generation, {}).items()}
+                },
             )
             for one in known.values()
         ]
@@ -307,11 +310,6 @@ class Writer:
                 await self._client.admin.command(
                     "killSessions", [{"id": lsid(other)} for other in sorted(others)]
                 )
-
-
-def prefixed(prefix: str, values: Mapping[str, int]) -> dict[str, int]:
-    """Values by their names behind a prefix."""
-    return {f"{prefix}{name}": value for name, value in values.items()}
 
 
 def lsid(session: bytes) -> Any:

@@ -16,7 +16,7 @@ from portal.commands.publish import Mode, parse
 from portal.settings import Settings
 from projectors.lag import Lag, measure
 from read_models.documents import Doc
-from tests.processes import WITHIN_S, Installation, Process, until
+from tests.processes import WITHIN_S, Installation, Installations, Process, until
 from tests.support.memory import MemoryStore
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
@@ -53,6 +53,13 @@ def expected(lines: Lines) -> dict[str, Doc]:
 def topics_of(one: Installation) -> Topics:
     """Its topics, as `topics create` makes them."""
     return Topics(one.env["PORTAL_TOPIC_PREFIX"], int(one.env["PORTAL_PARTITIONS"]))
+
+
+async def four_lanes(installation: Installations, **settings: str) -> Installation:
+    """An installation with topics of four partitions."""
+    one = await installation(PORTAL_PARTITIONS="4", **settings)
+    await one.create_topics()
+    return one
 
 
 async def publish(one: Installation, lines: Lines, mode: Mode = "structured") -> None:

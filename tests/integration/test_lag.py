@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaProducer
 
 from portal.commands.publish import parse
 from projectors.lag import Lag
-from tests.integration.live import checkpoints, lag, level, publish, sample, topics_of, worker_of
-from tests.processes import Installation, Installations, until
+from tests.integration.live import checkpoints, four_lanes, lag, level, publish, sample, topics_of, worker_of
+from tests.processes import Installations, until
 
 CLOSED = "127.0.0.1:1"
 """Where nobody listens."""
@@ -17,17 +17,11 @@ SEEN_S = 3 * 30.0
 """Three times as long as a stand-still may take to be seen."""
 
 
-async def made(installation: Installations, **settings: str) -> Installation:
-    one = await installation(PORTAL_PARTITIONS="4", **settings)
-    await one.create_topics()
-    return one
-
-
 async def test_without_a_worker_everything_waits_and_with_one_nothing_does(
     installation: Installations,
 ) -> None:
     """The number is that of the records, the age that of the oldest of them by Kafka's clock."""
-    one, lines = await made(installation), sample()
+    one, lines = await four_lanes(installation), sample()
     before = time.time()
     await publish(one, lines)
     published = time.time()
@@ -45,7 +39,7 @@ async def test_without_a_worker_everything_waits_and_with_one_nothing_does(
 
 async def test_the_markers_of_transactions_do_not_wait(installation: Installations) -> None:
     """A log whose last offsets are markers is level, before and behind, and the views say so as time goes on."""
-    one, lines = await made(installation), sample()
+    one, lines = await four_lanes(installation), sample()
     settings = {"bootstrap_servers": one.env["PORTAL_KAFKA_BOOTSTRAP"], "transactional_id": one.folder.name}
     topics = topics_of(one)
     project = one.start("project")
@@ -73,7 +67,7 @@ async def test_the_markers_of_transactions_do_not_wait(installation: Installatio
 
 async def test_a_worker_that_hangs_is_seen(installation: Installations) -> None:
     """Frozen with all who watch it: `stalled`, until it is thawed."""
-    one, lines = await made(installation), sample()
+    one, lines = await four_lanes(installation), sample()
     project = one.start("project")
     await publish(one, lines)
     await level(one, len(lines))
@@ -92,7 +86,7 @@ async def test_a_worker_that_hangs_is_seen(installation: Installations) -> None:
 
 async def test_a_worker_that_hangs_alone_is_ended(installation: Installations) -> None:
     """Who watches it ends it; what waited does not any more."""
-    one, lines = await made(installation), sample()
+    one, lines = await four_lanes(installation), sample()
     project = one.start("project")
     await project.says("lanes taken over")
     frozen = worker_of(project)
@@ -104,7 +98,7 @@ async def test_a_worker_that_hangs_alone_is_ended(installation: Installations) -
 
 async def test_without_a_server_nothing_is_known(installation: Installations) -> None:
     """Neither a number nor an age, and never 0; which server it is stands beside it."""
-    one = await made(installation)
+    one = await four_lanes(installation)
     await publish(one, lines := sample())
     one.start("project")
     await level(one, len(lines))

@@ -15,6 +15,7 @@ from read_models.project import VERSION
 from tests.integration.live import (
     checkpoints,
     expected,
+    four_lanes,
     lag,
     lanes_held,
     level,
@@ -24,12 +25,6 @@ from tests.integration.live import (
     worker_of,
 )
 from tests.processes import Installation, Installations, Process, until
-
-
-async def four_lanes(installation: Installations) -> Installation:
-    one = await installation(PORTAL_PARTITIONS="4")
-    await one.create_topics()
-    return one
 
 
 async def share(workers: list[Process], lanes: int) -> None:

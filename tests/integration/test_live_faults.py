@@ -13,6 +13,7 @@ from projectors.group import SESSION_S
 from tests.integration.live import (
     checkpoints,
     expected,
+    four_lanes,
     lanes_held,
     level,
     publish,
@@ -29,12 +30,6 @@ GOES_ON_S = 3 * 5.0
 TAKES_OVER_S = 3 * (SESSION_S + 5.0)
 """The same for another worker, which is given the lanes when the session of the first is over."""
 KILLS, EVENTS = of_run(soak=(20, 10_000), check=(6, 3_000))
-
-
-async def four_lanes(installation: Installations) -> Installation:
-    one = await installation(PORTAL_PARTITIONS="4")
-    await one.create_topics()
-    return one
 
 
 async def test_a_worker_killed_again_and_again(installation: Installations) -> None:

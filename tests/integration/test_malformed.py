@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from pymongo import AsyncMongoClient
 
 from events.topics import MAX_MESSAGE_BYTES, Topics
-from tests.integration.live import SAMPLE, expected, lag, level, stored
+from tests.integration.live import SAMPLE, expected, four_lanes, lag, level, stored
 from tests.processes import Installation, Installations
 from tests.support.publisher import Json, Log
 from tests.support.shuffles import topic, written
@@ -116,8 +116,7 @@ WAYS: Mapping[Callable[[Maker, Json], Sent], int] = {
 
 async def test_they_stop_nobody_and_none_is_lost(installation: Installations) -> None:
     """Each is kept whole, or where it is larger than a record may be, its beginning, size and hash."""
-    one = await installation(PORTAL_PARTITIONS="4")
-    await one.create_topics()
+    one = await four_lanes(installation)
     random = Random(6)
     maker = Maker(Topics(one.env["PORTAL_TOPIC_PREFIX"], 4), random)
     of_customers = [event for event in LOG if "customerid" in event and event["partitionkey"] not in ERASED]

@@ -123,6 +123,11 @@ class Story:
         return self
 
 
+def registered() -> Story:
+    """A business and its customer."""
+    return Story().say("business.registered").say("customer.registered")
+
+
 def event(attributes: dict[str, str], data: dict[str, Any]) -> Event:
     """A decoded event, by way of the codec, so that nothing is folded that could not be read."""
     key, value, headers = encode(attributes, data, "structured")

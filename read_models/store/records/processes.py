@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import structlog
 from pymongo import IndexModel
@@ -101,7 +101,7 @@ class _Teller:
         }
         self._lanes: dict[str, datetime] = {}
 
-    async def tell(self: Self) -> None:
+    async def tell(self) -> None:
         try:
             while True:
                 try:

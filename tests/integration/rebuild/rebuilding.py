@@ -3,7 +3,7 @@
 from pymongo import AsyncMongoClient
 
 from read_models.documents import Doc
-from tests.integration.live import lag, publish
+from tests.integration.live import four_lanes, lag, publish
 from tests.processes import Installation, Installations, Process, until
 
 WITHIN_S = 300.0
@@ -23,8 +23,7 @@ async def views(one: Installation, generation: int) -> dict[str, Doc]:
 
 async def made(installation: Installations, lines: list[bytes]) -> Installation:
     """An installation with four lanes and a log."""
-    one = await installation(PORTAL_PARTITIONS="4")
-    await one.create_topics()
+    one = await four_lanes(installation)
     await publish(one, lines)
     return one
 

@@ -12,10 +12,10 @@ from projectors.kafka import find, reading
 from projectors.rebuild import fill as filling
 from projectors.rebuild import lane
 from projectors.rebuild.fill import fill
-from projectors.rebuild.run import lanes_to_fill
+from projectors.rebuild.run import Plan, lanes_to_fill, rebuild
 from read_models.project import VERSION, fold_whole
-from read_models.store import Claim, Filling, Portion, Store
-from tests.integration.live import expected, sample, send
+from read_models.store import Claim, Filling, NotNow, Portion, Store, Views
+from tests.integration.live import expected, four_lanes, sample, send
 from tests.integration.rebuild.rebuilding import documents, views
 from tests.integration.store.filling import noted
 from tests.processes import Installation, Installations
@@ -31,8 +31,7 @@ class Killed(Exception):
 @pytest.fixture
 async def one(installation: Installations) -> Installation:
     """An installation whose topics hold the sample."""
-    made = await installation(PORTAL_PARTITIONS="4")
-    await made.create_topics()
+    made = await four_lanes(installation)
     await send(made, LINES)
     return made
 
@@ -120,3 +119,23 @@ async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_els
     assert (hold["generation"], hold["owner"], hold["topic"]) == (generation, HELD, "invoices")
     assert {waiting["owner"] for waiting in await documents(one, "waiting")} == {HELD}
     assert (await store.dead_letters.counts(generation))[0] == 1
+
+
+async def test_what_is_dropped_while_it_is_indexed_leaves_nothing(
+    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The indexes are asked for again, as MongoDB was away, and that makes the collection anew."""
+    real = Views.create
+
+    async def dropped_first(self: Views) -> None:
+        await store.lifecycle.drop(self.generation, "cli:ada")
+        await real(self)
+
+    installation = Settings.read(one.env).installation
+    generation = await begun(one, store)
+    await fill(installation, generation, None)
+    monkeypatch.setattr(Views, "create", dropped_first)
+    plan = Plan((), 1, None, "cli:ada", promoting=False, restart=False)
+    with pytest.raises(NotNow, match="was dropped"):
+        await rebuild(installation, store, plan, lambda *_: None)
+    assert f"views_{generation}" not in await store.database.list_collection_names()

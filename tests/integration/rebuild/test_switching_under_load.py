@@ -9,7 +9,7 @@ from bench.publishing import Publisher
 from bench.visitor import Visitor, sign_in
 from bench.weekly import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
-from tests.integration.live import expected
+from tests.integration.live import expected, four_lanes
 from tests.integration.rebuild.rebuilding import caught_up, command, documents, views
 from tests.processes import Installation, Installations
 from tests.support.effort import of_run
@@ -65,8 +65,7 @@ async def look(visitor: Visitor) -> None:
 
 
 async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: Installations) -> None:
-    one = await installation(PORTAL_PARTITIONS="4")
-    await one.create_topics()
+    one = await four_lanes(installation)
     one.start("project")
     one.start("serve")
     load = Load(one)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from portal.settings import Settings
+from tests.integration.live import four_lanes
 from tests.integration.staff.staffing import Staff
 from tests.processes import Installation, Installations
 
@@ -12,9 +13,7 @@ from tests.processes import Installation, Installations
 @pytest.fixture
 async def one(installation: Installations) -> Installation:
     """An installation with topics."""
-    found = await installation(PORTAL_PARTITIONS="4")
-    await found.create_topics()
-    return found
+    return await four_lanes(installation)
 
 
 @pytest.fixture

@@ -76,6 +76,20 @@ async def test_what_is_away_is_unknown_and_never_0(one: Installation, away: str)
         assert rest.status_code == (503 if away == "PORTAL_MONGO_URL" else 200)
 
 
+async def test_a_record_that_is_kept_is_shown_while_kafka_is_away(
+    one: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of an event which holds its customer lies in the log alone."""
+    found = await faulty(one, monkeypatch)
+    staff = Staff(Settings.read(one.env | {"PORTAL_KAFKA_BOOTSTRAP": CLOSED}).installation)
+    async with staff.running():
+        shown = (await staff.client(EVE).get(f"/api/dead-letters/{found.unreadable}")).json()
+        assert (shown["record"]["key"], shown["discard"]) == ("biz_1/cus_1", None)
+        held = await staff.client(EVE).get(f"/api/dead-letters/{found.held}")
+        assert (held.status_code, "Kafka does not answer" in held.json()["detail"]) == (503, True)
+        assert (await staff.client(EVE).get("/api/dead-letters/visits-0-999")).status_code == 404
+
+
 async def test_two_claims_to_a_slug_and_topics_that_forget_are_notices(
     stack: Stack, one: Installation
 ) -> None:

@@ -1,6 +1,5 @@
 """All records of one owner, folded from nothing, as a rebuild does it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import bson
@@ -8,7 +7,7 @@ import orjson
 import pytest
 
 from events.envelope import Record
-from projectors.rebuild.owners import Owned, folded, in_time
+from projectors.rebuild.owners import Owned, folded
 from read_models.documents import Doc
 from read_models.project import fold_whole
 from read_models.store import Position
@@ -107,23 +106,6 @@ def test_a_document_larger_than_the_database_takes_holds_its_owner(monkeypatch: 
     owned = folded(LIVELY, records(LIVELY), TOPICS, ())
     assert owned.held[0].reason == "DocumentTooLarge"
     assert all(len(document) <= 2_000 for document in owned.documents)
-
-
-def test_records_of_different_topics_come_in_the_order_of_their_time() -> None:
-    """Within a topic their order stays, whatever their times say."""
-
-    def record(topic: str, offset: int, timestamp: int) -> Record:
-        return Record(topic, 0, offset, timestamp, b"", b"", ())
-
-    visits: Sequence[Record] = [record("v", 0, 10), record("v", 1, 5), record("v", 2, 30)]
-    proofs: Sequence[Record] = [record("p", 0, 7), record("p", 1, 20)]
-    assert [(r.topic, r.offset) for r in in_time([visits, proofs])] == [
-        ("p", 0),
-        ("v", 0),
-        ("v", 1),
-        ("p", 1),
-        ("v", 2),
-    ]
 
 
 def _type(record: Record) -> str:
