@@ -64,17 +64,6 @@ class Quarantine:
         await self._audit.note(by, "customer.rebuild", owner, None, datetime.now(UTC), owner=about)
         return await self._anew(owner, progress)
 
-    async def discard_of(self, name: str) -> Discard | None:
-        """Who took out the record that a dead letter of this name was, and why; None when nobody did."""
-        position, _ = parse(name)
-        return await self._store.discards.find(position) if position else None
-
-    async def record(self, letter: Letter) -> Record | None:
-        """The record of a dead letter, as `shown` has it; raises KafkaAway, LogGap."""
-        if letter.position is None or letter.record is not None:
-            return _kept(letter, self._topics.prefix)
-        return (await self._release.read([letter.position]))[0]
-
     async def retry(self, name: str, by: str) -> Mended:
         """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
 

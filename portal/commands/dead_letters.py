@@ -16,7 +16,7 @@ from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import quarantine
-from projectors.letter_shapes import named, of_discard, of_error, of_letter, of_record
+from projectors.letter_shapes import named, of_error, of_letter
 from projectors.quarantine import Mended, NoSuchLetter, Quarantine
 from projectors.release import StillFails
 from read_models.store import Store
@@ -67,17 +67,8 @@ async def list_letters(
 
 async def show(settings: Settings, name: str, *, as_json: bool) -> None:
     """Print one dead letter with its record, and its discard; raises CommandError where there is neither."""
-    async with _quarantine(settings) as (store, desk):
-        letters = await store.letters.find(name)
-        discarded = await desk.discard_of(name)
-        if not letters and discarded is None:
-            raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
-        record = await desk.record(letters[0]) if letters else None
-    found = {
-        "letters": [of_letter(letter) for letter in letters],
-        "record": record and of_record(record, letters[0]),
-        "discard": discarded and of_discard(discarded),
-    }
+    async with opened(settings) as store:
+        found = await quarantine.shown(settings.installation, store, name)
     if as_json:
         _print(found)
     else:

@@ -7,6 +7,7 @@ from projectors.quarantine import NoSuchLetter
 from projectors.release import StillFails
 from read_models.project import VERSION
 from read_models.store import Store, Unavailable
+from read_models.store.letters import parse
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.applier.cutting import cut
 from tests.integration.applier.faulty_wire import Break, FaultyWire
@@ -79,7 +80,7 @@ async def test_a_discarded_event_is_passed_by_for_good(store: Store, monkeypatch
     assert place
     async with quarantine(store) as desk:
         await desk.discard(name, "cli:eve", "sent twice by ada@mail.test")
-        known = await desk.discard_of(name)
+    known = await store.discards.find(place)
     assert known
     assert (known.by, known.why) == ("cli:eve", "sent twice by …@…")
     assert known.error.startswith("ArithmeticError")
@@ -113,8 +114,10 @@ async def test_when_what_waited_fails_too_the_discard_stands(
                 await desk.discard(name, "cli:eve", "lost")
         (next_one,) = await store.letters.latest(10)
         assert next_one.id != name
-        assert await desk.discard_of(name)
-        assert await desk.discard_of(next_one.id) is None
+        discarded = [
+            await store.discards.find(place) for place in (parse(name)[0], next_one.position) if place
+        ]
+        assert [one and one.why for one in discarded] == ["lost", None]
 
 
 async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,9 +27,9 @@ def payment(subject: str, facts: list[Fact]) -> Json:
     amount, currency = first.data["amount"], first.data["currency"]
     refunds = {
         fact.data["refund_id"]: fact.data["amount"] if fact.data["currency"] == currency else 0
-        for fact in facts
+        for fact in reversed(facts)
         if fact.fact == "refunded"
-    }
+    }  # of an id the first one
     refunded = sum(refunds.values())
     if paid is None:
         status = "failed"
