@@ -72,17 +72,19 @@ async def test_whoever_is_killed_while_a_generation_is_promoted(
 
 
 async def test_a_second_rebuild_helps_the_first(installation: Installations) -> None:
+    """Both are to have it served: who comes second leaves it so."""
     lines = sample(2)
     one = await made(installation, lines)
     live = one.start("project")
     await caught_up(one, len(lines))
     # Slow, so that it is not done before the other has begun.
-    first = one.start("rebuild", "--workers", "1", "--max-rate", "200")
+    first = one.start("rebuild", "--promote", "--workers", "1", "--max-rate", "200")
     await first.says("filling a lane")
-    both = [first, one.start("rebuild", "--workers", "1")]
+    both = [first, one.start("rebuild", "--promote", "--workers", "1")]
     assert [await ended(rebuilding) for rebuilding in both] == [0, 0], both[1].output()
     assert await views(one, 2) == await views(one, 1) == expected(lines)
-    assert sorted(record["_id"] for record in await documents(one, "generations")) == [1, 2]
+    states = {record["_id"]: record["state"] for record in await documents(one, "generations")}
+    assert states == {1: "standby", 2: "served"}
     assert live.alive()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from local_stack.stack import Stack
 from projectors.applier import Apart, Applier, LaneLost
+from projectors.rebuild.progress import rebuilds
 from read_models.project import VERSION
 from read_models.store import (
     Conflict,
@@ -298,6 +299,15 @@ async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_worker
     generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
     with pytest.raises(NotLevel, match="not filled yet"):
         await store.lifecycle.offer(generation)
+
+
+async def test_a_rebuild_that_was_killed_at_its_beginning_is_told_of(store: Store) -> None:
+    """By whoever goes on with it, and by the staff surface."""
+    lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
+    generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
+    await store.lifecycle.note(generation, error=None, heard_at=datetime.now(UTC))
+    [found] = await rebuilds(store, datetime.now(UTC))
+    assert (found.generation, found.state, found.by) == (generation, "filling", "cli:ada")
 
 
 async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
