@@ -256,12 +256,11 @@ def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
 def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
     """Serves the generation that was filled last, at once; without one, that which stands by."""
     from portal.commands.switch import switch
-    from projectors.switch import promote
 
     logs.configure(of_libraries=False)
 
     async def work() -> None:
-        print(await switch(settings(), promote, wait_s=wait, force=force, reason=reason))
+        print(await switch(settings(), "promote", wait_s=wait, force=force, reason=reason))
 
     run(work())
 
@@ -270,12 +269,11 @@ def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> N
 def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
     """Serves the generation that was served before, at once."""
     from portal.commands.switch import switch
-    from projectors.switch import rollback
 
     logs.configure(of_libraries=False)
 
     async def work() -> None:
-        print(await switch(settings(), rollback, wait_s=wait, force=force, reason=reason))
+        print(await switch(settings(), "rollback", wait_s=wait, force=force, reason=reason))
 
     run(work())
 

@@ -13,7 +13,7 @@ from faust.transport.drivers import aiokafka
 from faust.types import TP
 
 from events.envelope import Record
-from projectors.kafka import oldest_first, record_of
+from projectors.fetched import oldest_first, record_of
 
 MOST_WAITING: Final = 8192
 """With so many records in the inbox nothing more is fetched."""

@@ -4,11 +4,9 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import accumulate
-from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +17,7 @@ from aiokafka.structs import ConsumerRecord, OffsetAndTimestamp
 from events.envelope import Record
 from events.topics import Topics
 from projectors import header_names as header_names  # mends aiokafka's reader
+from projectors.fetched import record_of
 
 SILENT_S: Final = 30.0
 """How long no record of a stretch that is there may arrive."""
@@ -250,25 +249,6 @@ class Log:
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaAway("Kafka does not answer") from error
         return {(place.topic, place.partition): said for place, said in found.items()}
-
-
-def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
-    """What aiokafka read, as our record."""
-    return Record(read.topic, read.partition, read.offset, read.timestamp, read.key, read.value, read.headers)
-
-
-def oldest_first(partitions: Iterable[Sequence[Record]]) -> list[Record]:
-    """The records of some partitions by Kafka's time, each partition's in their order.
-
-    Any other order between partitions gives the same documents. In this one events that were published together are
-    applied together: the documents that they share are written once, no half of a story waits for the other, and a
-    rebuild counts nearly what live workers do.
-    """
-    dated: list[tuple[int, Record]] = []
-    for records in partitions:
-        dated += zip(accumulate((one.timestamp for one in records), max), records, strict=True)
-    dated.sort(key=itemgetter(0))
-    return [record for _, record in dated]
 
 
 @asynccontextmanager

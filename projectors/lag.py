@@ -149,6 +149,11 @@ async def measure(installation: Installation, clock: Callable[[], datetime]) -> 
         await store.close()
 
 
+def unknown(prefix: str, reason: str, now: datetime) -> Lag:
+    """The lag where it could not be measured."""
+    return replace(compare(prefix, None, None, now), reasons=[reason])
+
+
 def compare(prefix: str, views: Views | None, log: LogEnds | None, now: datetime) -> Lag:
     """The lag, of what MongoDB and Kafka said; None for the one that did not answer."""
     lanes = range(log.cluster.topics.partitions) if log else sorted(views.checkpoints) if views else ()

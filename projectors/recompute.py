@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from events.envelope import Event, Malformed, Record, decode
 from events.topics import Topics
 from projectors.batch import where
-from projectors.kafka import Log, record_of
+from projectors.fetched import record_of
+from projectors.kafka import Log
 from read_models.fresh import Fresh
 from read_models.store import DeadLetter, Position
 

@@ -21,47 +21,23 @@ AGAIN_S: Final = 0.2
 AGAIN_WRITTEN_S: Final = 0.01
 
 
-async def promote(
+async def switch(
     installation: Installation,
     store: Store,
+    what: Literal["promote", "rollback"],
     by: str,
     wait_s: float = WAIT_S,
     forced: str | None = None,
     *,
     generation: int | None = None,
 ) -> Pointer:
-    """Serve a generation: where none is named the newest that was filled, else the one that stands by.
+    """Serve another generation; answers what is kept then.
 
-    Answers what is kept then. Which one is meant is settled when it is asked for: of two who ask at once, the second
-    finds it done. `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead
-    letters.
+    Where none is named, `promote` means the newest that was filled, else the one that stands by, and `rollback` the one
+    that stands by. Which is meant is settled when it is asked for: of two who ask at once, the second finds it done.
+    `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
     Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
     """
-    return await _switch("promote", installation, store, by, wait_s, forced, generation)
-
-
-async def rollback(
-    installation: Installation,
-    store: Store,
-    by: str,
-    wait_s: float = WAIT_S,
-    forced: str | None = None,
-    *,
-    generation: int | None = None,
-) -> Pointer:
-    """Serve the generation that was served before; otherwise as `promote`."""
-    return await _switch("rollback", installation, store, by, wait_s, forced, generation)
-
-
-async def _switch(
-    what: Literal["promote", "rollback"],
-    installation: Installation,
-    store: Store,
-    by: str,
-    wait_s: float,
-    forced: str | None,
-    generation: int | None,
-) -> Pointer:
     known = await store.generations.pointer(store.version)
     order = Switch(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
     # Where nothing is served to compare with, the log's end counts.

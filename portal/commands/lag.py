@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,7 +16,7 @@ from portal.commands.forgetting import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.kafka import KafkaAway, TopicsMissing
-from projectors.lag import Lag, State, compare, measure
+from projectors.lag import Lag, State, measure, unknown
 
 EVERY_S: Final = 2.0
 STYLES: Final[dict[State, str]] = {
@@ -68,8 +67,7 @@ async def _measured(settings: Settings) -> Lag:
     try:
         return await measure(settings.installation, lambda: datetime.now(UTC))
     except TopicsMissing as error:
-        nothing = compare(settings.topic_prefix, None, None, datetime.now(UTC))
-        return replace(nothing, reasons=[str(error)])
+        return unknown(settings.topic_prefix, str(error), datetime.now(UTC))
 
 
 def table(lag: Lag, more: Sequence[str]) -> Group:

@@ -2,28 +2,22 @@
 
 import getpass
 import os
-from collections.abc import Awaitable
-from typing import Protocol
+from typing import Literal
 
 from portal.commands.store import opened
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
-from projectors.installation import Installation
-from read_models.store import NotLevel, NotNow, Pointer, Store
-
-
-class Switching(Protocol):
-    """`projectors.switch.promote` or `rollback`."""
-
-    def __call__(
-        self, installation: Installation, store: Store, by: str, wait_s: float, forced: str | None
-    ) -> Awaitable[Pointer]:
-        """Switch."""
-        ...
+from projectors import switch as switching
+from read_models.store import NotLevel, NotNow
 
 
 async def switch(
-    settings: Settings, switching: Switching, *, wait_s: float, force: bool, reason: str | None
+    settings: Settings,
+    what: Literal["promote", "rollback"],
+    *,
+    wait_s: float,
+    force: bool,
+    reason: str | None,
 ) -> str:
     """Switch, and say in words what is served then.
 
@@ -34,7 +28,7 @@ async def switch(
         raise UsageError("--force needs a --reason, which is kept, and a --reason is for --force alone")
     async with opened(settings) as store:
         try:
-            pointer = await switching(settings.installation, store, caller(), wait_s, forced)
+            pointer = await switching.switch(settings.installation, store, what, caller(), wait_s, forced)
         except NotLevel as error:
             raise CommandError(
                 f"{error}\nnothing was switched; to switch all the same: --force --reason …"

@@ -13,8 +13,9 @@ import structlog
 
 from events.envelope import Record
 from events.topics import Topics
+from projectors.fetched import oldest_first
 from projectors.installation import Installation
-from projectors.kafka import KafkaAway, find, oldest_first
+from projectors.kafka import KafkaAway, find
 from projectors.rebuild.lane import LaneReader, Owners, lane_reader
 from projectors.rebuild.owners import Owned, folded
 from projectors.tasks import first

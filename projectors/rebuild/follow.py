@@ -10,8 +10,9 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from projectors import group
 from projectors.applier import Applier, LaneLost
+from projectors.fetched import record_of
 from projectors.installation import Installation
-from projectors.kafka import REQUEST_S, Cluster, KafkaAway, LogGap, Place, consuming, members, record_of
+from projectors.kafka import REQUEST_S, Cluster, KafkaAway, LogGap, Place, consuming, members
 from read_models.store import Conflict, NotLevel, NotNow, Store, Unavailable
 
 logger = structlog.get_logger(__name__)

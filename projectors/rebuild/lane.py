@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka import Kafka, KafkaAway, LogGap, consuming, record_of
+from projectors.fetched import record_of
+from projectors.kafka import Kafka, KafkaAway, LogGap, consuming
 from read_models.store import Slice
 
 SLICE_RECORDS: Final = 40_000

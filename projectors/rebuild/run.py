@@ -18,7 +18,7 @@ from projectors.rebuild.follow import Follower
 from projectors.rebuild.lane import slices_of
 from projectors.rebuild.progress import Rate
 from projectors.supervisor import UNMENDABLE
-from projectors.switch import promote
+from projectors.switch import switch
 from projectors.tasks import end, first
 from read_models.store import (
     Conflict,
@@ -267,7 +267,7 @@ class _Rebuild:
         return True
 
     async def _promote(self) -> None:
-        await promote(self._installation, self._store, self._plan.by, generation=self._generation)
+        await switch(self._installation, self._store, "promote", self._plan.by, generation=self._generation)
 
     async def _require_there(self) -> Mapping[str, Any]:
         record = await patiently(lambda: self._store.generations.record(self._generation))

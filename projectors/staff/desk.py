@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from projectors import belonging, switch
+from projectors import belonging
 from projectors.generations import Generation, generations
 from projectors.kafka import find, reading
 from projectors.lag import Lag
@@ -19,6 +19,7 @@ from projectors.staff.notices import Seen
 from projectors.staff.operators import Operator
 from projectors.staff.rebuilding import Rebuilding
 from projectors.staff.watch import Watch
+from projectors.switch import switch
 from read_models.store import ErrorCount, Letter, Pointer, Store, Unavailable
 from read_models.store.records import Action, Notice, Process, Records
 
@@ -111,9 +112,8 @@ class Desk:
         generation: int | None = None,
     ) -> Pointer:
         """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
-        switching = switch.promote if what == "promote" else switch.rollback
-        return await switching(
-            self.installation, self.store, operator.by, wait_s, forced, generation=generation
+        return await switch(
+            self.installation, self.store, what, operator.by, wait_s, forced, generation=generation
         )
 
     async def letter(self, name: str) -> dict[str, Any]:

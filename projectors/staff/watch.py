@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
 
 from projectors.kafka import TopicsMissing
-from projectors.lag import Lag, Meter, compare
+from projectors.lag import Lag, Meter, unknown
 
 logger = structlog.get_logger(__name__)
 
@@ -82,7 +81,7 @@ class Watch:
             return self._unknown(f"the lag could not be measured: {type(error).__name__}")
 
     def _unknown(self, reason: str) -> Lag:
-        return replace(compare(self._prefix, None, None, self._clock()), reasons=[reason])
+        return unknown(self._prefix, reason, self._clock())
 
 
 def by_topic(lag: Lag) -> dict[str, int] | None:

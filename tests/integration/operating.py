@@ -7,7 +7,7 @@ from typing import Any
 from events.envelope import Record
 from portal.settings import Settings
 from projectors.applier import Applier
-from projectors.kafka import record_of
+from projectors.fetched import record_of
 from projectors.opening import Opened, opened
 from read_models.project import VERSION
 from tests.integration.live import publish

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from events.envelope import Record, decode
-from projectors.kafka import record_of
+from projectors.fetched import record_of
 from projectors.opening import Opened
 from read_models.documents import Doc
 from tests.integration.fitting import VICTIM, lose, told

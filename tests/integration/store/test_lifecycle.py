@@ -1,7 +1,6 @@
-"""What becomes of generations: filled, served, standing by, retired; what is refused, and what live workers do."""
+"""Generations are served and stand by, in turn: what is refused, and what live workers do."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -9,7 +8,6 @@ import pytest
 
 from local_stack.stack import Stack
 from projectors.applier import Apart, Applier, LaneLost
-from projectors.rebuild.progress import rebuilds
 from read_models.project import VERSION
 from read_models.store import (
     Conflict,
@@ -19,7 +17,6 @@ from read_models.store import (
     Pointer,
     Store,
     Switch,
-    blank_filling,
     meant,
 )
 from read_models.store.checkpoints import COLLECTION
@@ -29,29 +26,12 @@ from tests.integration.applier.applying import (
     SAMPLE,
     TOPICS,
     checkpoint,
-    first_generation,
     undisturbed,
     views,
 )
-from tests.integration.store.filling import filled, noted
+from tests.integration.store.filling import filled
 
 HALF = len(SAMPLE) // 2
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
-
-
-@pytest.fixture
-async def live(store: Store) -> AsyncIterator[Applier]:
-    """A live worker that has all lanes."""
-    one = Applier(store, TOPICS)
-    await one.take_over(LANES)
-    yield one
-    await one.close()
 
 
 async def switch(
@@ -235,19 +215,6 @@ async def test_what_is_not_kept_any_more_is_not_served(store: Store, live: Appli
         await switch_to(store, 2)
 
 
-async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
-    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process that slept through the end of a rebuild takes no lanes from them."""
-    monkeypatch.setattr("read_models.store.lifecycle.LEASE_MS", -1000)
-    generation = await store.lifecycle.begin(VERSION, "cluster", {lane: {} for lane in LANES}, noted())
-    assert await store.lifecycle.lead(generation, "leader")
-    await store.views(generation).create()
-    await store.lifecycle.offer(generation)
-    assert not await store.lifecycle.lead(generation, "late")
-    assert await store.lifecycle.lead(generation, "leader")
-
-
 async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, live: Applier) -> None:
     await live.apply(SAMPLE)
     await filled(store, SAMPLE)
@@ -294,28 +261,6 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
     assert await views(store, 1) == await views(store, 2) == undisturbed()
 
 
-async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(store: Store) -> None:
-    lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
-    generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
-    with pytest.raises(NotLevel, match="not filled yet"):
-        await store.lifecycle.offer(generation)
-
-
-async def test_a_rebuild_that_was_killed_at_its_beginning_is_told_of(store: Store) -> None:
-    """By whoever goes on with it, and by the staff surface."""
-    lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
-    generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
-    await store.lifecycle.note(generation, error=None, heard_at=datetime.now(UTC))
-    [found] = await rebuilds(store, datetime.now(UTC))
-    assert (found.generation, found.state, found.by) == (generation, "filling", "cli:ada")
-
-
-async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
-    await store.lifecycle.begin(VERSION, "cluster", {0: {}}, noted())
-    with pytest.raises(Conflict, match="generation 2 is being filled"):
-        await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}}, noted())
-
-
 async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(
     store: Store, live: Applier
 ) -> None:
@@ -330,37 +275,3 @@ async def test_there_is_nothing_to_switch_to_at_first(store: Store) -> None:
         await switch(store, "promote")
     with pytest.raises(NotNow, match="go back"):
         await switch(store, "rollback")
-
-
-async def test_what_is_dropped_cannot_be_written_any_more(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE[:HALF])
-    await filled(store, SAMPLE[:HALF])
-    await live.look()
-    await store.lifecycle.drop(2, "cli:ada")
-    await live.apply(SAMPLE)
-    assert await views(store) == undisturbed()
-    assert "views_2" not in await store.database.list_collection_names()
-    with pytest.raises(NotNow, match="generations list"):
-        await store.lifecycle.drop(2, "cli:ada")
-
-
-async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, live: Applier) -> None:
-    with pytest.raises(NotNow, match="served"):
-        await store.lifecycle.drop(1, "cli:ada")
-    await store.lifecycle.drop(1, "cli:ada", served=True)
-    assert await store.generations.pointer(VERSION) is None
-    with pytest.raises(NoGeneration):
-        await live.apply(SAMPLE)
-
-
-async def test_what_was_left_by_whoever_was_killed_while_dropping_is_removed_by_the_next(
-    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await live.apply(SAMPLE)
-    await filled(store, SAMPLE)
-    with monkeypatch.context() as killed:
-        killed.setattr(type(store.lifecycle), "sweep", lambda _: asyncio.sleep(0))
-        await store.lifecycle.drop(2, "cli:ada")
-    assert "views_2" in await store.database.list_collection_names()
-    await filled(store, SAMPLE)
-    assert "views_2" not in await store.database.list_collection_names()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from events.envelope import Record
 from events.topics import Topics
 from projectors import kafka
-from projectors.kafka import KafkaAway, Log, LogGap, oldest_first, record_of
+from projectors.fetched import oldest_first, record_of
+from projectors.kafka import KafkaAway, Log, LogGap
 
 PLACE = ("visits", 3)
 

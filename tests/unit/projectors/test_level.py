@@ -11,6 +11,7 @@ from projectors import level
 from projectors.kafka import KafkaAway, Log, Place
 from projectors.lanes import Lanes
 from projectors.level import BeginAnew, watch
+from tests.processes import until
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -37,8 +38,10 @@ class Ends:
         self.markers = False
         """Whether what comes last are markers of transactions."""
         self.looked: list[Mapping[Place, int]] = []
+        self.asked = 0
 
     async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
+        self.asked += 1
         if self.away:
             raise KafkaAway("Kafka does not answer")
         return {("visits", lane): self.end for lane in lanes}
@@ -66,6 +69,32 @@ async def goes_on(task: "asyncio.Task[None]") -> None:
     task.cancel()
 
 
+class Clock:
+    """What the time is, as the test says: a busy machine is not to be taken for a worker that stands."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(level, "time", made)
+    return made
+
+
+async def nearly_stands(task: "asyncio.Task[None]", lanes: Held, log: Ends, clock: Clock, lane: int) -> None:
+    """A record of a lane is applied when all have almost stood for too long; then it is looked twice, if still."""
+    clock.now += 0.8 * level.STANDSTILL_S
+    lanes.batches += 1
+    lanes.positions["visits", lane] += 1
+    looks = log.asked + 2
+    await until(lambda: log.asked >= looks or task.done(), "two looks")
+
+
 async def test_the_views_are_told_the_ends() -> None:
     """With the moment before they were asked for; nothing ends a worker that has nothing to do."""
     lanes = Held(7)
@@ -87,30 +116,25 @@ async def test_a_worker_that_does_not_get_on_is_given_up() -> None:
         await watching(Held(7), Ends(8))
 
 
-async def test_a_worker_that_gets_on_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_gets_on_is_not(clock: Clock) -> None:
     """However much is waiting."""
-    monkeypatch.setattr(level, "STANDSTILL_S", 0.3)  # many steps, as a busy machine makes some of them long
-    lanes = Held(7)
-    task = watching(lanes, Ends(10**6))
-    for _ in range(100):
-        lanes.batches += 1
-        lanes.positions["visits", 3] += 1
-        await asyncio.sleep(0.005)
+    lanes, log = Held(7), Ends(10**6)
+    task = watching(lanes, log)
+    for _ in range(10):
+        await nearly_stands(task, lanes, log, clock, 3)
     assert not task.done()
     task.cancel()
 
 
-async def test_one_silent_partition_among_busy_ones_is_noticed() -> None:
+async def test_one_silent_partition_among_busy_ones_is_noticed(clock: Clock) -> None:
     """Batches are applied, and what waits there is in none of them."""
     lanes, log = Held(7), Ends(10**6)
     lanes.positions["visits", 4] = 7
     task = watching(lanes, log)
-    while not task.done():
-        lanes.batches += 1
-        lanes.positions["visits", 4] += 1
-        await asyncio.sleep(0.002)
+    for _ in range(10):
+        await nearly_stands(task, lanes, log, clock, 4)
     with pytest.raises(BeginAnew, match="records wait in visits/3"):
-        await task
+        await asyncio.wait_for(task, 5)
 
 
 async def test_markers_of_transactions_are_no_records() -> None:

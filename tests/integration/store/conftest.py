@@ -1,0 +1,26 @@
+"""A store with a first generation, and a worker that writes it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from local_stack.stack import Stack
+from projectors.applier import Applier
+from read_models.store import Store
+from tests.integration.applier.applying import LANES, TOPICS, first_generation
+
+
+@pytest.fixture
+async def store(stack: Stack) -> AsyncIterator[Store]:
+    """A store with its first generation."""
+    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
+        yield one
+
+
+@pytest.fixture
+async def live(store: Store) -> AsyncIterator[Applier]:
+    """A live worker that has all lanes."""
+    one = Applier(store, TOPICS)
+    await one.take_over(LANES)
+    yield one
+    await one.close()
