@@ -74,6 +74,14 @@ SMALL = """() => {
 }"""
 """What stands alone and is too small to be pressed (WCAG 2.2, 2.5.5: 44 px)."""
 
+EMPTY = """() => {
+    const shown = (one) => one.checkVisibility() && one.getBoundingClientRect().height > 1;
+    return [...document.querySelectorAll("main section, main .stack > *, main .sheet > *")]
+        .filter((one) => shown(one) && !one.textContent.trim() && !one.querySelector("img, svg, input"))
+        .map((one) => one.outerHTML.slice(0, 200));
+}"""
+"""What takes room and says nothing."""
+
 FOCUS = """() => {
     const focused = document.activeElement, box = focused.getBoundingClientRect(), shown = getComputedStyle(focused);
     const pseudo = getComputedStyle(focused, "::after");
@@ -139,11 +147,12 @@ async def look(opened: Opened, width: int = 1280, **media: Any) -> Page:
 
 
 async def test_it_is_the_page(opened: Opened) -> None:
-    """It has one heading above all others, a title that begins with what it is, and nothing went wrong."""
+    """It has one heading above all others, a title that begins with what it is, no empty box; nothing went wrong."""
     page = await look(opened)
 
     assert await page.locator("h1").count() == 1
     assert await page.title()
+    assert await page.evaluate(EMPTY) == []
     expected = 1 if "no-such-page" in opened.name or "nosuchtoken" in opened.name else 0
     assert len(opened.problems) == expected, opened.problems
 
