@@ -166,17 +166,17 @@ def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str,
     if (kind == "business" and subject != business) or (kind == "customer" and subject != customer):
         raise Malformed("attribute subject is not the id of whom the event is about")
     return Event(
-        id=_text(attributes, "id"),
-        source=_text(attributes, "source"),
-        type=event_type,
-        kind=kind,
-        fact=fact,
-        subject=subject,
-        time=_time(attributes),
-        business=business,
-        customer=customer,
-        sequence=_sequence(attributes),
-        data=None if known is None else _data(known, data),
+        _text(attributes, "id"),
+        _text(attributes, "source"),
+        event_type,
+        kind,
+        fact,
+        subject,
+        _time(attributes),
+        business,
+        customer,
+        _sequence(attributes),
+        None if known is None else _data(known, data),
     )
 
 
@@ -209,7 +209,7 @@ def _owner(
         raise Malformed(_wrong_owner(attributes, topic))
     if record.partition != topics.partition(key):
         raise Malformed("the record is in another partition than its key's")
-    return owner[1:]
+    return owner[1], owner[2]
 
 
 def _wrong_owner(attributes: Mapping[str, Any], topic: str) -> str:
@@ -242,11 +242,17 @@ def _time(attributes: Mapping[str, Any]) -> str:
 
 
 def _sequence(attributes: Mapping[str, Any]) -> int:
-    text = _text(attributes, "sequence")
-    if not _IS_SEQUENCE(text) or (number := int(text)) > MAX_INTEGER:
-        raise Malformed("attribute sequence is not a positive integer as a string")
+    number = _number_in(_text(attributes, "sequence"))
     if attributes.get("sequencetype") not in (None, "Integer"):
         raise Malformed("attribute sequencetype is not Integer")
+    return number
+
+
+@lru_cache(maxsize=1_000)
+def _number_in(text: str) -> int:
+    # Most subjects have few events, so the same numbers come again and again.
+    if not _IS_SEQUENCE(text) or (number := int(text)) > MAX_INTEGER:
+        raise Malformed("attribute sequence is not a positive integer as a string")
     return number
 
 

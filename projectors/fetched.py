@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from aiokafka.structs import ConsumerRecord
 
 from events.envelope import Record
+
+_timestamp = attrgetter("timestamp")
 
 
 def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
@@ -23,6 +25,6 @@ def oldest_first(partitions: Iterable[Sequence[Record]]) -> list[Record]:
     """
     dated: list[tuple[int, Record]] = []
     for records in partitions:
-        dated += zip(accumulate((one.timestamp for one in records), max), records, strict=True)
+        dated += zip(accumulate(map(_timestamp, records), max), records, strict=True)
     dated.sort(key=itemgetter(0))
     return [record for _, record in dated]

@@ -57,10 +57,12 @@ def note(document: Doc, event: Event, **facts: Any) -> None:
     entry.update({name: value for name, value in facts.items() if value is not None})
     log: list[Doc] = document["log"]
     place, key = len(log), moment(entry)
-    while place and moment(log[place - 1]) > key:
-        place -= 1
+    if not log or document["touched"] <= key:
+        document["touched"] = key
+    else:
+        while place and moment(log[place - 1]) > key:
+            place -= 1
     document["log"] = [*log[:place], entry, *log[place:]][-LOG_LIMIT:]
-    document["touched"] = moment(document["log"][-1])
 
 
 def moment(entry: Doc) -> str:

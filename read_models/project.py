@@ -13,7 +13,7 @@ from events.envelope import Event
 from read_models import business, contract, customer, health, invoice, payment, proof, subscription, visit
 from read_models.documents import Doc, document_id, owner_id
 from read_models.settle import settle
-from read_models.working_set import Loaded, Need, WorkingSet
+from read_models.working_set import Asking, Loaded, Need, WorkingSet
 
 VERSION = 3
 """Of the read models: raised when events that folded before would give other documents (DESIGN.md, decision 4)."""
@@ -73,7 +73,7 @@ def fold(events: Sequence[Event], cache: dict[str, Doc | None]) -> Generator[Nee
     yield from documents.load(_id for event in events for _id in batch.referred(event))
     for event in events:
         batch.apply(event)
-    yield from settle(documents)
+    yield from batch.settle()
     return batch.changes()
 
 
@@ -85,7 +85,7 @@ def fold_whole(events: Iterable[Event]) -> Changes:
     batch = _Batch(_Nothing())
     for event in events:
         batch.apply(event)
-    settling = settle(batch.documents)
+    settling = batch.settle()
     try:
         need = next(settling)
         while True:
@@ -130,6 +130,7 @@ class _Batch:
         self.documents = WorkingSet(cache)
         self.counts: dict[str, Counter[str]] = {}
         self.erased: set[tuple[str, str]] = set()
+        self.latest: dict[tuple[str, str], str] = {}
 
     def referred(self, event: Event) -> Iterator[str]:
         """The ids of what a known subject refers to, where it is not what this event names (EVENTS.md, 8)."""
@@ -172,6 +173,7 @@ class _Batch:
             return
         if event.data is not None and event.fact == "erased":
             self.documents.erase(event.business, owner)
+            self.latest.pop((event.business, owner), None)
             self.erased.add((event.business, owner))
             tombstone = customer.tombstone(event.business, owner, event.sequence)
             self.documents.touch_as(tombstone["_id"], tombstone)
@@ -208,8 +210,8 @@ class _Batch:
         else:
             proven = self.documents.touch(*place, "visit", proof.visit_of(document, event.data))
             proof.evolve_pack(document, proven, event)
-        dashboard = self.documents.touch_customer(*place)
-        dashboard["updated_at"] = max(dashboard["updated_at"], event.time)
+        if self.latest.get(place, "") < event.time:
+            self.latest[place] = event.time
 
     def _is_next(self, event: Event, document: Doc | None) -> bool:
         """Whether the event is not stale (VIEWS.md, Applying events); counts what was lost before it."""
@@ -226,6 +228,13 @@ class _Batch:
     def _count(self, event: Event, name: str) -> None:
         key = event.business if event.customer is None else owner_id(event.business, event.customer)
         self.counts.setdefault(key, Counter())[name] += 1
+
+    def settle(self) -> Asking:
+        """Works out what follows from all that was applied."""
+        for owner, time in self.latest.items():
+            dashboard = self.documents.touch_customer(*owner)
+            dashboard["updated_at"] = max(dashboard["updated_at"], time)
+        yield from settle(self.documents)
 
     def changes(self) -> Changes:
         """What is to be saved."""

@@ -3,32 +3,26 @@
 Each step compares what a document was with what it is, so its cost is that of the change, whatever the history.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from read_models import contract, customer, health, invoice, payment, visit
 from read_models.documents import Doc, document_id, owner_id
 from read_models.lists import Range
 from read_models.relations import LISTED, trend
-from read_models.shortlist import Shortlist, fill, missing, place
+from read_models.shortlist import Move, Shortlist, fill, missing, place
 from read_models.working_set import Asking, Loaded, Need, WorkingSet
 
 ALL_MONTHS = 100_000
 """More months than a contract can have: a new grace reads them all."""
 
 
-class _Move(NamedTuple):
-    """A member that came, changed or left a short list."""
+class _Moves(NamedTuple):
+    """All moves in one short list of one parent."""
 
     spec: Shortlist
-    was_member: bool
-    document: Doc
-
-    def parent_id(self) -> str:
-        owner = self.document["business"], self.document["customer"]
-        if self.spec.reference is None:
-            return owner_id(*owner)
-        return document_id(*owner, self.spec.parent, self.document[self.spec.reference])
+    parent_id: str
+    moves: list[Move]
 
 
 def settle(documents: WorkingSet) -> Generator[Need, Loaded, None]:
@@ -49,7 +43,7 @@ def settle(documents: WorkingSet) -> Generator[Need, Loaded, None]:
             owner["backwards_count"] += change
     moves = [*_moves(documents, "visit"), *_moves(documents, "invoice")]
     yield from documents.load(
-        [*(move.parent_id() for move in moves), *(_id for v in visits for _id in _health_ids(documents, v))]
+        [*(one.parent_id for one in moves), *(_id for v in visits for _id in _health_ids(documents, v))]
     )
     for visited in visits:
         _count_month(documents, visited)
@@ -76,12 +70,14 @@ def _settle_payments(documents: WorkingSet) -> Asking:
                 payment.show(paid, billed)
 
 
-def _moves(documents: WorkingSet, kind: str) -> list[_Move]:
+def _moves(documents: WorkingSet, kind: str) -> list[_Moves]:
     """Where the touched documents of a kind came into short lists, changed in them, or left them."""
-    moves = []
-    for document in documents.touched(kind):
-        before = documents.before[document["_id"]]
-        for spec in LISTED[kind]:
+    touched = documents.touched(kind)
+    found = []
+    for spec in LISTED[kind]:
+        by_parent: dict[str, list[Move]] = {}
+        for document in touched:
+            before = documents.before[document["_id"]]
             was_member = before is not None and spec.member(before)
             is_member = spec.member(document)
             if not (was_member or is_member):
@@ -96,8 +92,16 @@ def _moves(documents: WorkingSet, kind: str) -> list[_Move]:
                 and spec.entry(before) == spec.entry(document)
             ):
                 continue
-            moves.append(_Move(spec, was_member, document))
-    return moves
+            by_parent.setdefault(_parent_id(spec, document), []).append(Move(was_member, document))
+        found += [_Moves(spec, parent_id, moves) for parent_id, moves in by_parent.items()]
+    return found
+
+
+def _parent_id(spec: Shortlist, document: Doc) -> str:
+    owner = document["business"], document["customer"]
+    if spec.reference is None:
+        return owner_id(*owner)
+    return document_id(*owner, spec.parent, document[spec.reference])
 
 
 def _tallies(documents: WorkingSet, visited: Doc) -> tuple[visit.Tally | None, visit.Tally | None]:
@@ -126,19 +130,19 @@ def _count_month(documents: WorkingSet, visited: Doc) -> None:
             health.count(documents.touch_month(*key), tally, sign)
 
 
-def _place(documents: WorkingSet, moves: Sequence[_Move]) -> Asking:
+def _place(documents: WorkingSet, found: Iterable[_Moves]) -> Asking:
     """Makes the moves, and fills the lists that they left with places free."""
-    short: dict[tuple[str, str], tuple[Doc, Shortlist]] = {}
-    for move in moves:
-        document = move.document
-        if move.spec.reference is None:
-            parent = documents.touch_customer(document["business"], document["customer"])
+    short: list[tuple[Doc, Shortlist]] = []
+    for spec, _, moves in found:
+        member = moves[0].document
+        if spec.reference is None:
+            parent = documents.touch_customer(member["business"], member["customer"])
         else:
-            reference = document[move.spec.reference]
-            parent = documents.touch(document["business"], document["customer"], move.spec.parent, reference)
-        if place(parent, move.spec, move.was_member, document):
-            short[parent["_id"], move.spec.field] = parent, move.spec
-    yield from _fill(documents, list(short.values()))
+            owner = member["business"], member["customer"]
+            parent = documents.touch(*owner, spec.parent, member[spec.reference])
+        if place(parent, spec, moves):
+            short.append((parent, spec))
+    yield from _fill(documents, short)
 
 
 def _fill(documents: WorkingSet, short: Sequence[tuple[Doc, Shortlist]]) -> Asking:
@@ -165,16 +169,18 @@ def _unsaved_members(documents: WorkingSet, parent: Doc, spec: Shortlist) -> lis
 
 def _settle_contracts(documents: WorkingSet) -> Asking:
     """Brings health and trend of contracts up to date with their months, or with a new grace."""
-    months = documents.touched("month")
-    short: dict[str, tuple[Doc, Shortlist]] = {}
-    for month in months:
+    moves: dict[str, list[Move]] = {}
+    for month in documents.touched("month"):
         owner = month["business"], month["customer"]
         parent = documents.touch(*owner, "contract", month["contract_id"])
         before = documents.before[month["_id"]]
         parent["totals"] = dict(parent["totals"])
         contract.adjust(parent, before, month)
+        moves.setdefault(parent["_id"], []).append(Move(before is not None, month))
+    short: dict[str, tuple[Doc, Shortlist]] = {}
+    for parent in documents.touched("contract"):
         spec = trend(contract.grace(parent))
-        if place(parent, spec, before is not None, month):
+        if parent["_id"] in moves and place(parent, spec, moves[parent["_id"]]):
             short[parent["_id"]] = parent, spec
     regraded = [
         parent

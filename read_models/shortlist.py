@@ -4,8 +4,7 @@ A member that leaves a list which does not hold them all leaves a place that no 
 then `place` says so, and the list is filled from a range of the index, overlaid with what is not saved yet.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from read_models.documents import Doc
@@ -30,25 +29,32 @@ class Shortlist(NamedTuple):
     entry: Callable[[Doc], Doc]
 
 
-def place(parent: Doc, spec: Shortlist, was_member: bool, document: Doc) -> bool:
-    """Brings the parent's list up to date with a member that came, changed or left; True: it has to be filled."""
+class Move(NamedTuple):
+    """A member that came, changed or left."""
+
+    was_member: bool
+    document: Doc
+
+
+def place(parent: Doc, spec: Shortlist, moves: Sequence[Move]) -> bool:
+    """Brings the parent's list up to date with members that came, changed or left; True: it has to be filled."""
     order = LISTS[spec.list].order
     before: list[Doc] = parent[spec.field]
     count: int = parent[f"{spec.field}_count"]
-    holds_all = len(before) == count
-    entries = [entry for entry in before if entry["id"] != document["id"]]
-    count -= was_member
-    if spec.member(document):
-        count += 1
-        entry = spec.entry(document)
-        # Of what is not in the list only this is known: it comes after the last one that is.
-        if holds_all or (before and precedes(entry, before[-1], order)):
-            behind = bisect_left(entries, True, key=lambda other: precedes(entry, other, order))
-            entries.insert(behind, entry)
-            del entries[spec.limit :]
+    members = [document for _, document in moves if spec.member(document)]
+    after = count + len(members) - sum(was_member for was_member, _ in moves)
+    if before:
+        moved = {document["id"] for _, document in moves}
+        if len(before) < count:
+            # Of what is not in the list only this is known: it comes after the last one that is.
+            members = [document for document in members if precedes(document, before[-1], order)]
+        before = [entry for entry in before if entry["id"] not in moved]
+    entries = before + [spec.entry(document) for document in arranged(members, order)[: spec.limit]]
+    if before:
+        entries = arranged(entries, order)[: spec.limit]
     parent[spec.field] = entries
-    parent[f"{spec.field}_count"] = count
-    return len(entries) < min(spec.limit, count)
+    parent[f"{spec.field}_count"] = after
+    return len(entries) < min(spec.limit, after)
 
 
 def missing(parent: Doc, spec: Shortlist, unsaved: int) -> Range:

@@ -157,6 +157,8 @@ def derive(visit: Doc) -> None:
 
 def local_month(timestamp: str, zone: str) -> str:
     """The calendar month (`YYYY-MM`) of a moment in a zone."""
+    if "02" <= timestamp[8:10] <= "27":
+        return timestamp[:7]  # no zone is a whole day from UTC
     try:
         return parse(timestamp).astimezone(ZoneInfo(zone)).date().isoformat()[:7]
     except OverflowError:

@@ -29,10 +29,7 @@ class Owned(NamedTuple):
     counts: Counter[str]
 
 
-class _Read(NamedTuple):
-    record: Record
-    topic: str
-    event: Event
+_Read = tuple[Record, Event]
 
 
 def folded(
@@ -51,8 +48,7 @@ def folded(
     counts: Counter[str] = Counter()
     erased = False
     for record in records:
-        topic = topics.short[record.topic]
-        if discarded and Position(topic, record.partition, record.offset) in discarded:
+        if discarded and _position(record, topics) in discarded:
             continue
         try:
             event = decode(record, topics)
@@ -60,10 +56,10 @@ def folded(
             if erased:
                 counts["erased"] += 1  # dropped and counted (VIEWS.md, Applying events)
             else:
-                letters.append(DeadLetter(record, topic, malformed.reason))
+                letters.append(DeadLetter(record, topics.short[record.topic], malformed.reason))
         else:
-            reads.append(_Read(record, topic, event))
-            if (event.kind, event.fact) == ("customer", "erased"):
+            reads.append((record, event))
+            if _erases(event):
                 erased, letters = True, []
     held: list[Held] = []
     try:
@@ -71,7 +67,7 @@ def folded(
     except Exception:  # noqa: BLE001 - whatever the fold raises holds the owner
         made = None
     if made is None:
-        made, held = _up_to_a_hold(reads, refused)
+        made, held = _up_to_a_hold(reads, topics, refused)
     return Owned(key, len(records), made.documents, letters, held, counts + made.counts)
 
 
@@ -84,11 +80,11 @@ def _documents(reads: Sequence[_Read]) -> _Made:
     """Raises whatever the fold raises, and `Unstorable`."""
     if not reads:
         return _Made((), Counter())
-    changes = fold_whole(read.event for read in reads)
+    changes = fold_whole(event for _, event in reads)
     return _Made(encoded(changes.save.values()), sum(changes.counts.values(), Counter()))
 
 
-def _up_to_a_hold(reads: Sequence[_Read], refused: str | None) -> tuple[_Made, list[Held]]:
+def _up_to_a_hold(reads: Sequence[_Read], topics: Topics, refused: str | None) -> tuple[_Made, list[Held]]:
     """What comes before the first event that cannot be applied, and from it on what waits.
 
     An erasure never waits: it ends the hold.
@@ -108,11 +104,20 @@ def _up_to_a_hold(reads: Sequence[_Read], refused: str | None) -> tuple[_Made, l
         except Exception as error:  # noqa: BLE001
             reason = str(error) if isinstance(error, Unstorable) else where(error)
     for place in range(applied, len(reads)):
-        if (reads[place].event.kind, reads[place].event.fact) == ("customer", "erased"):
+        if _erases(reads[place][1]):
             return _documents([*reads[:applied], *reads[place:]]), []
-    owner = (reads[applied].record.key or b"").decode()
+    waiting = [record for record, _ in reads[applied:]]
+    owner = (waiting[0].key or b"").decode()
     held = [
-        Held(owner, read.record, read.topic, reason if place == 0 else None)
-        for place, read in enumerate(reads[applied:])
+        Held(owner, record, topics.short[record.topic], None if place else reason)
+        for place, record in enumerate(waiting)
     ]
     return _documents(reads[:applied]), held
+
+
+def _position(record: Record, topics: Topics) -> Position:
+    return Position(topics.short[record.topic], record.partition, record.offset)
+
+
+def _erases(event: Event) -> bool:
+    return event.fact == "erased" and event.kind == "customer"
