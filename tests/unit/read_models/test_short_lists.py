@@ -35,6 +35,23 @@ def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
     assert [plan["id"] for plan in shown["subscriptions"]] == ["z"]
 
 
+def test_a_place_that_one_leaves_is_not_taken_by_one_that_comes_behind_those_not_kept() -> None:
+    story = registered()
+    for number in range(1, 13):
+        story.say("invoice.issued", f"i{number:02}", due_on=f"2026-07-{number:02}")
+    store = MemoryStore()
+    store.apply(story.events)
+    kept = len(story.events)
+    story.say("invoice.voided", "i05").say("invoice.issued", "i13", due_on="2026-07-13")
+    store.apply(story.events[kept:])
+    shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
+    assert shown
+    assert [one["id"][1:] for one in shown["open_invoices"]] == (
+        ["01", "02", "03", "04", "06", "07", "08", "09", "10", "11"]
+    )
+    assert shown["open_invoice_count"] == 12
+
+
 @pytest.mark.parametrize("batch", [1, 3, None])
 def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wherever_it_is(
     batch: int | None,
