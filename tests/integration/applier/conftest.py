@@ -1,30 +1,11 @@
-"""What every test of the applier begins with."""
+"""A wire that tests of the applier may break."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from local_stack.stack import Stack
-from projectors.applier import Applier
-from read_models.store import Store
-from tests.integration.applier.applying import LANES, TOPICS, first_generation
 from tests.integration.applier.faulty_wire import FaultyWire
-
-
-@pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
-    """A store with its first generation."""
-    async with first_generation(stack.env["PORTAL_MONGO_URL"]) as one:
-        yield one
-
-
-@pytest.fixture
-async def applier(store: Store) -> AsyncIterator[Applier]:
-    """One that has all lanes."""
-    one = Applier(store, TOPICS)
-    await one.take_over(LANES)
-    yield one
-    await one.close()
 
 
 @pytest.fixture

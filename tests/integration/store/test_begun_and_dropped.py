@@ -28,7 +28,7 @@ HALF = len(SAMPLE) // 2
 
 
 async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
-    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that slept through the end of a rebuild takes no lanes from them."""
     monkeypatch.setattr("read_models.store.lifecycle.LEASE_MS", -1000)
@@ -62,31 +62,31 @@ async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
         await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}}, noted())
 
 
-async def test_what_is_dropped_cannot_be_written_any_more(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE[:HALF])
+async def test_what_is_dropped_cannot_be_written_any_more(store: Store, applier: Applier) -> None:
+    await applier.apply(SAMPLE[:HALF])
     await filled(store, SAMPLE[:HALF])
-    await live.look()
+    await applier.look()
     await store.lifecycle.drop(2, "cli:ada")
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     assert await views(store) == undisturbed()
     assert "views_2" not in await store.database.list_collection_names()
     with pytest.raises(NotNow, match="generations list"):
         await store.lifecycle.drop(2, "cli:ada")
 
 
-async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, live: Applier) -> None:
+async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, applier: Applier) -> None:
     with pytest.raises(NotNow, match="served"):
         await store.lifecycle.drop(1, "cli:ada")
     await store.lifecycle.drop(1, "cli:ada", served=True)
     assert await store.generations.pointer(VERSION) is None
     with pytest.raises(NoGeneration):
-        await live.apply(SAMPLE)
+        await applier.apply(SAMPLE)
 
 
 async def test_what_was_left_by_whoever_was_killed_while_dropping_is_removed_by_the_next(
-    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE)
     with monkeypatch.context() as killed:
         killed.setattr(type(store.lifecycle), "sweep", lambda _: asyncio.sleep(0))

@@ -62,9 +62,9 @@ async def even_out(applier: Applier) -> None:
 
 
 async def test_a_filled_generation_is_served_and_the_one_before_stands_by(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     assert await filled(store, SAMPLE) == 2
     assert await switch(store, "promote") == Pointer(VERSION, 2, 1)
     assert await switch(store, "rollback") == Pointer(VERSION, 1, 2)
@@ -80,12 +80,12 @@ async def test_a_filled_generation_is_served_and_the_one_before_stands_by(
 
 
 async def test_promoting_a_third_generation_removes_the_first_whose_record_stays(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     for generation in (2, 3):
         assert await filled(store, SAMPLE) == generation
-        await live.look()
+        await applier.look()
         await switch(store, "promote")
     assert await store.generations.pointer(VERSION) == Pointer(VERSION, 3, 2)
     assert "views_1" not in await store.database.list_collection_names()
@@ -96,24 +96,24 @@ async def test_promoting_a_third_generation_removes_the_first_whose_record_stays
 
 
 async def test_a_live_worker_makes_up_for_what_is_missing_and_keeps_both_from_then_on(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE[:HALF])
+    await applier.apply(SAMPLE[:HALF])
     await filled(store, SAMPLE[: HALF - 100])
     with pytest.raises(Apart):
-        await live.apply(SAMPLE[HALF:])
-    await even_out(live)
-    await live.apply(SAMPLE)
+        await applier.apply(SAMPLE[HALF:])
+    await even_out(applier)
+    await applier.apply(SAMPLE)
     assert await views(store, 1) == await views(store, 2) == undisturbed()
-    assert live.positions(LANES) == ENDS
+    assert applier.positions(LANES) == ENDS
     await switch(store, "promote")
 
 
 async def test_what_is_served_is_made_up_for_where_the_filled_generation_is_further(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
     """No worker ran meanwhile, say; the next one begins where the furthest ends."""
-    await live.apply(SAMPLE[:HALF])
+    await applier.apply(SAMPLE[:HALF])
     await filled(store, SAMPLE)
     successor = Applier(store, TOPICS)
     assert await successor.take_over(LANES) == ENDS
@@ -122,31 +122,31 @@ async def test_what_is_served_is_made_up_for_where_the_filled_generation_is_furt
     await successor.close()
 
 
-async def test_an_idle_worker_looks_for_what_is_kept_by_now(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE)
+async def test_an_idle_worker_looks_for_what_is_kept_by_now(store: Store, applier: Applier) -> None:
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE[:-50])
-    await live.look()
-    await even_out(live)
+    await applier.look()
+    await even_out(applier)
     assert await views(store, 2) == undisturbed()
-    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} == {live._writer.session_id}
+    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} == {applier._writer.session_id}
 
 
 async def test_a_worker_that_lost_its_lanes_does_not_take_those_of_a_new_generation(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
     successor = Applier(store, TOPICS)
     await successor.take_over(LANES)
     await filled(store, [])
     with pytest.raises(LaneLost):
-        await live.look()
-    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} != {live._writer.session_id}
+        await applier.look()
+    assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} != {applier._writer.session_id}
     await successor.close()
 
 
 async def test_a_generation_that_misses_records_is_refused_unless_forced_with_a_reason(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE[:-50])
     with pytest.raises(NotLevel, match="generation 2 is 50 records behind"):
         await switch(store, "promote")
@@ -158,10 +158,10 @@ async def test_a_generation_that_misses_records_is_refused_unless_forced_with_a_
 
 
 async def test_a_generation_far_behind_is_not_offered_to_live_workers(
-    store: Store, live: Applier, monkeypatch: pytest.MonkeyPatch
+    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("read_models.store.lifecycle.ALMOST", 49)
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     with pytest.raises(NotLevel, match="50 records behind"):
         await filled(store, SAMPLE[:-50])
 
@@ -187,8 +187,8 @@ async def test_where_nothing_is_served_the_end_of_the_log_counts(store: Store, s
     await newer.close()
 
 
-async def test_a_switch_whose_answer_was_lost_is_not_done_twice(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE)
+async def test_a_switch_whose_answer_was_lost_is_not_done_twice(store: Store, applier: Applier) -> None:
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE)
     assert await switch_to(store, 2, id_="one request") == Pointer(VERSION, 2, 1)
     await switch(store, "rollback")
@@ -196,10 +196,10 @@ async def test_a_switch_whose_answer_was_lost_is_not_done_twice(store: Store, li
 
 
 async def test_of_two_who_promote_the_same_generation_the_second_finds_it_served(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
     """A rebuild that promotes, and another process that helped with it."""
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE)
     assert [await switch_to(store, 2) for _ in range(2)] == [Pointer(VERSION, 2, 1)] * 2
     record = await store.generations.record(2)
@@ -207,16 +207,16 @@ async def test_of_two_who_promote_the_same_generation_the_second_finds_it_served
     assert len(record["switches"]) == 1
 
 
-async def test_what_is_not_kept_any_more_is_not_served(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE)
+async def test_what_is_not_kept_any_more_is_not_served(store: Store, applier: Applier) -> None:
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE)
     await filled(store, SAMPLE)
     with pytest.raises(NotNow, match="generation 2 is not kept any more"):
         await switch_to(store, 2)
 
 
-async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE)
+async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, applier: Applier) -> None:
+    await applier.apply(SAMPLE)
     await filled(store, SAMPLE)
     async with await store.database.client.start_session() as session, session.start_transaction():
         change = {"$inc": {"revision": 1}}
@@ -226,10 +226,12 @@ async def test_a_switch_waits_for_a_lane_that_is_being_written(store: Store, liv
     assert (await store.generations.pointer(VERSION)) == Pointer(VERSION, 1, None, 2)
 
 
-async def test_readers_are_told_no_earlier_time_by_what_is_served_next(store: Store, live: Applier) -> None:
-    await live.apply(SAMPLE)
+async def test_readers_are_told_no_earlier_time_by_what_is_served_next(
+    store: Store, applier: Applier
+) -> None:
+    await applier.apply(SAMPLE)
     now = datetime.now(UTC).replace(microsecond=0)
-    await live.mark_level(ENDS, now)
+    await applier.mark_level(ENDS, now)
     await filled(store, SAMPLE)
     assert {(await checkpoint(store, lane, 2))["level_at"] for lane in LANES} == {None}
     await switch(store, "promote")
@@ -237,15 +239,15 @@ async def test_readers_are_told_no_earlier_time_by_what_is_served_next(store: St
 
 
 async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE[:100])
+    await applier.apply(SAMPLE[:100])
     await filled(store, SAMPLE[:100])
-    await live.look()
+    await applier.look()
 
     async def work() -> None:
         for begin in range(100, len(SAMPLE), 20):
-            await live.apply(SAMPLE[begin : begin + 20])
+            await applier.apply(SAMPLE[begin : begin + 20])
 
     working = asyncio.create_task(work())
     switches = 0
@@ -262,9 +264,9 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
 
 
 async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(
-    store: Store, live: Applier
+    store: Store, applier: Applier
 ) -> None:
-    await live.apply(SAMPLE)
+    await applier.apply(SAMPLE)
     assert [await filled(store, SAMPLE), await filled(store, SAMPLE)] == [2, 3]
     assert await store.generations.pointer(VERSION) == Pointer(VERSION, 1, None, 3)
     assert "views_2" not in await store.database.list_collection_names()

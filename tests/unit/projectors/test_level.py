@@ -12,6 +12,7 @@ from projectors.kafka import KafkaAway, Log, Place
 from projectors.lanes import Lanes
 from projectors.level import BeginAnew, watch
 from tests.processes import until
+from tests.support.clock import Clock
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -67,16 +68,6 @@ async def goes_on(task: "asyncio.Task[None]") -> None:
     await asyncio.sleep(0.2)
     assert not task.done()
     task.cancel()
-
-
-class Clock:
-    """What the time is, as the test says: a busy machine is not to be taken for a worker that stands."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

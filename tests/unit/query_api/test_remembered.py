@@ -8,18 +8,9 @@ import pytest
 from query_api import remembered
 from query_api.remembered import Remembered, Renewed
 from read_models.store import Unavailable
+from tests.support.clock import Clock
 
 SECONDS = 10.0
-
-
-class Clock:
-    """What the time is, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A store with a first generation, and a worker that writes it."""
+"""What tests of the store and of the applier begin with."""
 
 from collections.abc import AsyncIterator
 
@@ -18,8 +18,8 @@ async def store(stack: Stack) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def live(store: Store) -> AsyncIterator[Applier]:
-    """A live worker that has all lanes."""
+async def applier(store: Store) -> AsyncIterator[Applier]:
+    """A live worker's, which has all lanes."""
     one = Applier(store, TOPICS)
     await one.take_over(LANES)
     yield one
