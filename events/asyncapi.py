@@ -11,10 +11,10 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from events.catalogue import EVENT_TYPES, MODELS
 from events.envelope import STRUCTURED
-from events.fields import ID_PATTERN, MAX_TEXT
+from events.registry import EVENT_TYPES, MODELS
 from events.topics import BUSINESSES, DEFAULT_PARTITIONS, ENTITIES, MAX_MESSAGE_BYTES
+from events.types import ID_PATTERN, MAX_TEXT
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "asyncapi.json"
 PREFIX: Final = "servicehub."

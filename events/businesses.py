@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from events.fields import ChangeData, Currency, Data, Locale, Media, NoData, Text, TimeZone
+from events.types import ChangeData, Currency, Data, Locale, Media, NoData, Text, TimeZone
 
 
 class Branding(Data):

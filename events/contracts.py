@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from events.fields import ChangeData, Data, Date, Integer, List, Media, Share, Text
+from events.types import ChangeData, Data, Date, Integer, List, Media, Share, Text
 
 
 class ContractService(Data):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from events.fields import MAX_ITEMS, Address, ChangeData, Data, List, Locale, NoData, Text, TimeZone
+from events.types import MAX_ITEMS, Address, ChangeData, Data, List, Locale, NoData, Text, TimeZone
 
 Emails = Annotated[List[Text], Field(min_length=1, max_length=MAX_ITEMS)]
 """E-mail addresses, at least one, the first is the primary one."""

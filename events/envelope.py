@@ -12,9 +12,9 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from events.catalogue import EVENT_TYPES, FACTS, EventType
-from events.fields import ID_PATTERN, MAX_INTEGER, MAX_TEXT, canonical_timestamp
+from events.registry import EVENT_TYPES, FACTS, EventType
 from events.topics import BUSINESSES, ENTITIES, MAX_RECORD_BYTES, Topics
+from events.types import ID_PATTERN, MAX_INTEGER, MAX_TEXT, canonical_timestamp
 
 STRUCTURED: Final = b"application/cloudevents+json"
 _CLOUDEVENTS: Final = b"application/cloudevents"

@@ -1,6 +1,6 @@
 """Facts about an invoice (topic `invoices`; subject: the invoice's id)."""
 
-from events.fields import Currency, Data, Date, DecimalText, Id, List, Money, Text
+from events.types import Currency, Data, Date, DecimalText, Id, List, Money, Text
 
 
 class InvoiceLineV1(Data):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from events.fields import Currency, Data, Id, Money, Text, Timestamp
+from events.types import Currency, Data, Id, Money, Text, Timestamp
 
 
 class PaymentMethod(Data):

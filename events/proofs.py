@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from events.fields import Data, Id, List, Media, Text, Timestamp
+from events.types import Data, Id, List, Media, Text, Timestamp
 
 
 class Location(Data):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from events.fields import ChangeData, Currency, Data, Date, Id, Integer, List, Money, Named, NoData, Text
+from events.types import ChangeData, Currency, Data, Date, Id, Integer, List, Money, Named, NoData, Text
 
 Interval = Literal["week", "month", "quarter", "year"]
 

@@ -1,7 +1,7 @@
 """Older versions of a fact's data, made into the newest one at the edge: nobody behind it knows them."""
 
-from events.fields import MAX_INTEGER, MINOR_UNIT_DIGITS
 from events.invoices import InvoiceIssued, InvoiceIssuedV1, InvoiceLine
+from events.types import MAX_INTEGER, MINOR_UNIT_DIGITS
 
 
 def minor_units(amount: str, currency: str) -> int:

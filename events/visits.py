@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from events.fields import Address, Data, Id, List, Media, Named, Text, Timestamp, TimeZone
+from events.types import Address, Data, Id, List, Media, Named, Text, Timestamp, TimeZone
 
 
 class Window(Data):

@@ -8,7 +8,7 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from web.asked import headers_of
+from web.request_headers import headers_of
 
 FORWARDED: Final = b"x-forwarded-for"
 _HOP: Final = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>.+)")

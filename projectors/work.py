@@ -21,7 +21,7 @@ from projectors.tasks import first
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
 from read_models.store.records import Copies, Records, Said
-from web.metrics import snapshot
+from web.metric_snapshots import snapshot
 
 logger = structlog.get_logger(__name__)
 

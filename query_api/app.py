@@ -45,13 +45,13 @@ from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Clock, Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Copies, Records, Said
-from web.answers import Answered
-from web.bodies import ReadRequest
 from web.compression import compressed
-from web.headers import SecurityHeaders
-from web.limits import bounded
-from web.metrics import snapshot
-from web.timings import Timings
+from web.latency_metrics import Timings
+from web.metric_snapshots import snapshot
+from web.pipeline import Answered
+from web.request import ReadRequest
+from web.request_limits import bounded
+from web.security_headers import SecurityHeaders
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""

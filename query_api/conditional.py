@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
-from web.answers import Answer
-from web.asked import headers_of
+from web.pipeline import Answer
+from web.request_headers import headers_of
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""

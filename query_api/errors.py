@@ -15,7 +15,7 @@ from query_api.problems import problem_of
 from query_api.sign_in.errors import Limited
 from query_api.tenancy import Home
 from web import problems
-from web.answers import AnyRequest
+from web.pipeline import AnyRequest
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -2,7 +2,7 @@
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from web.bodies import ReadRequest
+from web.request import ReadRequest
 
 JSON = (b"content-type", b"application/json")
 

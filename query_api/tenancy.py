@@ -17,7 +17,7 @@ from query_api.problems import NotReady
 from query_api.remembered import Remembered
 from read_models.documents import Doc
 from read_models.reads import Reads
-from web.asked import headers_of
+from web.request_headers import headers_of
 
 BUSINESS = "business"
 """Where the business is found in a request's state."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from events.envelope import Event
-from events.fields import MAX_INTEGER
 from events.subscriptions import (
     SubscriptionCancelled,
     SubscriptionChanged,
@@ -13,6 +12,7 @@ from events.subscriptions import (
     SubscriptionResumed,
     SubscriptionStarted,
 )
+from events.types import MAX_INTEGER
 from read_models.documents import Doc, blank, dump, money, note
 from read_models.lists import enlist
 

@@ -10,8 +10,8 @@ import cramjam
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
-from web.answers import Answer, Header
-from web.asked import headers_of
+from web.pipeline import Answer, Header
+from web.request_headers import headers_of
 
 KINDS = frozenset(
     {

@@ -12,7 +12,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_500_INTERNAL_SERVER_ERROR
 
-from web.answers import AnyRequest
+from web.pipeline import AnyRequest
 
 PROBLEM_JSON = "application/problem+json"
 

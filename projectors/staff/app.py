@@ -23,12 +23,12 @@ from projectors.staff.sessions import Sessions
 from projectors.staff.watch import Watch
 from projectors.tasks import end
 from read_models.store import Store, patiently
-from web.answers import Answered
 from web.assets import ROUTES as ASSETS
 from web.assets import serving
-from web.bodies import ReadRequest
-from web.headers import SecurityHeaders
-from web.limits import bounded
+from web.pipeline import Answered
+from web.request import ReadRequest
+from web.request_limits import bounded
+from web.security_headers import SecurityHeaders
 
 MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the staff surface are short."""

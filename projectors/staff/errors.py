@@ -25,7 +25,7 @@ from projectors.staff.operators import Limited
 from projectors.staff.render import page
 from read_models.store import NotNow, Unavailable
 from web import problems
-from web.answers import AnyRequest
+from web.pipeline import AnyRequest
 from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
 
 

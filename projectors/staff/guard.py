@@ -10,7 +10,7 @@ from litestar.types import HTTPScope
 
 from projectors.staff.operators import Operator, Operators, Tries
 from projectors.staff.sessions import COOKIE, Sessions
-from web.browsers import network_of, token_in
+from web.cookies import network_of, token_in
 
 logger = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from projectors.lag import BY_GRAVITY, Lag
 from projectors.staff.desk import Desk, Overview
 from projectors.staff.told import alive
-from web.metrics import Together
+from web.metric_snapshots import Together
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 

@@ -26,7 +26,7 @@ from projectors.staff.routes import operator_of
 from projectors.staff.sessions import COOKIE, LIFE, Sessions
 from projectors.staff.told import alive, problems_of
 from read_models.store import NotNow
-from web.browsers import host_cookie, token_in
+from web.cookies import host_cookie, token_in
 from web.problems import seconds
 
 HOME: Final = "/"

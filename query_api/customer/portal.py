@@ -18,7 +18,7 @@ from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import BUSINESS
 from read_models.documents import Doc
 from read_models.reads import Clock, Customer, Reads, cut, holds_until
-from web.answers import AGAIN
+from web.pipeline import AGAIN
 from web.tokens import digest
 
 KEPT_ANSWERS = 5_000

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from read_models.documents import Doc
 from read_models.pages import Happening, Reading
-from web.formats import Formats
+from web.formatting import Formats
 from web.languages import SOURCE, choose
 
 LOCALE = Path(__file__).parent / "locale"

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from read_models import pages
 from read_models.documents import Doc, parse
 from read_models.pages import Reading

@@ -23,7 +23,7 @@ from query_api.media.ranges import Unsatisfiable, span_of
 from query_api.media.shown import Shown
 from read_models.reads import Scope
 from read_models.store.records import Copy, Place
-from web.answers import CONTENT_UNWANTED
+from web.pipeline import CONTENT_UNWANTED
 
 ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """Content-Security-Policy of a file: opened by itself it may do nothing at all."""

@@ -19,7 +19,7 @@ from litestar.status_codes import (
 )
 from litestar.types import ControllerRouterHandler
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from query_api.pages.context import PageRequest, see
 from query_api.pages.invoice_states import listed, state_of
 from query_api.pages.render import formats_for
@@ -33,7 +33,7 @@ from read_models import pages
 from read_models.documents import document_id, money
 from read_models.pages import Reading
 from read_models.store.records import Checkout
-from web.headers import CONTENT_SECURITY_POLICY
+from web.security_headers import CONTENT_SECURITY_POLICY
 
 _DIGITS: Final = re.compile(r"[0-9.,\u202f\xa0 '’]{1,40}")
 """What an amount is written with: the parser itself takes exponents, too."""

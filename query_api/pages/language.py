@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie
 
 from query_api.pages.render import PAGES
 from read_models.documents import Doc
-from web.browsers import host_cookie
+from web.cookies import host_cookie
 
 KEPT_FOR = timedelta(days=365)
 

@@ -10,13 +10,13 @@ from litestar import Response
 from litestar.enums import MediaType
 from litestar.status_codes import HTTP_401_UNAUTHORIZED
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from query_api.customer.words import LOCALE as WORDS
 from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
 from read_models.reads import Customer, cut
 from web.assets import brand_url
-from web.formats import Formats
+from web.formatting import Formats
 from web.languages import accepted, choose, load
 from web.problems import CHALLENGE
 from web.templating import LOCALE, Pages

@@ -7,7 +7,7 @@ where it has none, and takes three-digit currencies in steps of ten.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 
 
 class Unit(NamedTuple):

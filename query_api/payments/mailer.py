@@ -16,7 +16,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from query_api.addresses import Addresses, portal_url
 from query_api.payments.asking import TEXTS, locale_of
 from query_api.payments.outcomes import Outcomes
@@ -30,7 +30,7 @@ from read_models.reads import Clock, Reads
 from read_models.store import Store, patiently
 from read_models.store.records import Checkout
 from web.colours import palette
-from web.formats import Formats
+from web.formatting import Formats
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from litestar.status_codes import (
 )
 from litestar.types import ControllerRouterHandler
 
-from events.fields import MAX_INTEGER
+from events.types import MAX_INTEGER
 from query_api.customer.access import AnyRequest, origin_of
 from query_api.customer.lists import Problem
 from query_api.customer.reading import PROBLEMS, provide_reading, session_of

@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.datastructures import Cookie, State
 
 from read_models.documents import Doc
-from web.browsers import host_cookie, network_of, token_in
+from web.cookies import host_cookie, network_of, token_in
 
 AnyRequest = Request[Any, Any, State]
 

@@ -13,8 +13,8 @@ from annotated_types import MaxLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from events.catalogue import MODELS
-from events.fields import MAX_TEXT, Media
+from events.registry import MODELS
+from events.types import MAX_TEXT, Media
 
 Json = dict[str, Any]
 TextOf = Callable[[str], str]

@@ -5,7 +5,7 @@ from typing import Any, cast
 import httpx
 from litestar import Response
 
-from web.answers import Answered, AnyRequest, Step
+from web.pipeline import Answered, AnyRequest, Step
 
 
 async def raised(_request: AnyRequest, error: Exception) -> Response[Any]:

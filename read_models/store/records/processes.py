@@ -43,7 +43,7 @@ class Process(NamedTuple):
     lanes: Mapping[str, datetime]
     """The lanes it holds, as text, and since when."""
     metrics: Sequence[Mapping[str, Any]]
-    """What it measured (`web.metrics.snapshot`)."""
+    """What it measured (`web.metric_snapshots.snapshot`)."""
 
 
 class Said(NamedTuple):

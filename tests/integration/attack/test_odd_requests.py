@@ -12,7 +12,7 @@ from query_api.sign_in.cookies import binding_cookie_name
 from tests.integration.attack.probes import routes_of
 from tests.integration.attack.world import PEOPLE, World, ask, cookie
 from tests.integration.surface import URL, Browser, Surface
-from web.limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
+from web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from web.tokens import new_token
 
 HOST = (b"host", b"portal.test")

@@ -14,7 +14,7 @@ from tests.integration.attack.world import ask
 from tests.integration.live import level
 from tests.integration.staff.staffing import BOB, EVE, URL, Staff
 from tests.processes import Installation
-from web.limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
+from web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 
 HOST = (b"host", b"staff.test")
 ORIGIN = (b"origin", URL.encode())

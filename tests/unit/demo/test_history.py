@@ -11,7 +11,7 @@ from demo import live
 from demo.history import build
 from demo.library import Library
 from demo.log import Message, stamp
-from events.catalogue import EVENT_TYPES
+from events.registry import EVENT_TYPES
 from tests.support.memory import MemoryStore
 from tests.unit.demo.conftest import NOW, Read, read
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from events import asyncapi
-from events.catalogue import MODELS
+from events.registry import MODELS
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from events import catalogue
+from events import registry
 from events.businesses import BusinessRebranded
 from events.contracts import ContractAmended
 from events.customers import CustomerContactChanged
 from events.envelope import Event, Malformed, Record, decode
-from events.fields import NoData
 from events.invoices import InvoiceIssued, InvoiceLine
 from events.subscriptions import SubscriptionChanged
 from events.topics import Topics
+from events.types import NoData
 
-NAMES = sorted(catalogue.MODELS)
-NEWEST = {**catalogue.MODELS, "invoice.issued.v1": InvoiceIssued}
+NAMES = sorted(registry.MODELS)
+NEWEST = {**registry.MODELS, "invoice.issued.v1": InvoiceIssued}
 
 
 def test_there_is_an_example_of_every_type(examples: dict[str, Any]) -> None:
@@ -107,8 +107,8 @@ def test_data_may_be_absent_only_where_the_table_says(
     """Absent data is fine for a fact that says all by its type, and malformed for any other."""
     records: list[Record] = [make(name, data=None), make(name, mode="binary")._replace(value=absent)]
     for record in records:
-        if issubclass(catalogue.MODELS[name], NoData):
-            assert decode(record, topics).data == catalogue.MODELS[name]()
+        if issubclass(registry.MODELS[name], NoData):
+            assert decode(record, topics).data == registry.MODELS[name]()
         else:
             with pytest.raises(Malformed, match="data is missing"):
                 decode(record, topics)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from events import fields
+from events import types
 from events.businesses import Branding, BusinessRegistered
 from events.contracts import Sla
 from events.customers import Emails
@@ -35,7 +35,7 @@ def check(kind: Any, value: Any) -> Any:
 )
 def test_timestamps_have_one_form(text: str, expected: str) -> None:
     """A timestamp is kept in UTC with milliseconds, cut, so that text sorts as time does."""
-    assert check(fields.Timestamp, text) == expected
+    assert check(types.Timestamp, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,24 +63,24 @@ def test_timestamps_have_one_form(text: str, expected: str) -> None:
 def test_what_is_not_a_utc_timestamp(text: str) -> None:
     """Anything but RFC 3339 in UTC, of a moment that exists, is a wrong type."""
     with pytest.raises(ValidationError, match="RFC 3339"):
-        check(fields.Timestamp, text)
+        check(types.Timestamp, text)
 
 
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
-        (fields.Date, ["2026-10-15", "2024-02-29"], ["2026-02-29", "2026-1-1", "20261015", "2026-W01-1", ""]),
-        (fields.TimeZone, ["Europe/Berlin", "UTC"], ["Mars/Olympus", "europe/berlin", "", "+02:00", "Europe"]),
-        (fields.Currency, ["usd", "jpy", "kwd", "bgn"], ["USD", "us", "xyz", "xxx", "xau", ""]),
-        (fields.Locale, ["en", "en-US", "zh-Hant-TW", "en-u-ca-gregory", "es-419"], ["", "en_US", "e", "en-"]),
-        (fields.Country, ["US", "DE", "GB"], ["us", "USA", "ZZ", "", "U"]),
-        (fields.Id, ["a", "biz_4kq", "A-1", "x" * 64], ["", "x" * 65, "a b", "a/b", "é", "a\n", 7]),
-        (fields.Text, ["", "x" * 20_000, "😀" * 20_000, "a\n\x00"], ["x" * 20_001, 7, b"x"]),
-        (fields.Integer, [0, 2**53 - 1, 1 - 2**53], [2**53, -(2**53), 1.0, "1", True]),
-        (fields.DecimalText, ["1", "0.25", "-1.50", "007"], ["", ".5", "1.", "1e3", "+1", "1,5", "٣", " 1", 1]),
-        (fields.ObjectKey, ["a", "a/b.jpg", "a.b/c"], ["/a", "a/../b", "..", "a\\b", "a..b"]),
-        (fields.Share, [0, 1, 0.5], [-0.1, 1.1, "1", float("nan"), 10**30]),
-        (fields.List[fields.Id], [[], ["a"], ["a"] * 500], [["a"] * 501, [1], [None], "a", {"a": 1}]),
+        (types.Date, ["2026-10-15", "2024-02-29"], ["2026-02-29", "2026-1-1", "20261015", "2026-W01-1", ""]),
+        (types.TimeZone, ["Europe/Berlin", "UTC"], ["Mars/Olympus", "europe/berlin", "", "+02:00", "Europe"]),
+        (types.Currency, ["usd", "jpy", "kwd", "bgn"], ["USD", "us", "xyz", "xxx", "xau", ""]),
+        (types.Locale, ["en", "en-US", "zh-Hant-TW", "en-u-ca-gregory", "es-419"], ["", "en_US", "e", "en-"]),
+        (types.Country, ["US", "DE", "GB"], ["us", "USA", "ZZ", "", "U"]),
+        (types.Id, ["a", "biz_4kq", "A-1", "x" * 64], ["", "x" * 65, "a b", "a/b", "é", "a\n", 7]),
+        (types.Text, ["", "x" * 20_000, "😀" * 20_000, "a\n\x00"], ["x" * 20_001, 7, b"x"]),
+        (types.Integer, [0, 2**53 - 1, 1 - 2**53], [2**53, -(2**53), 1.0, "1", True]),
+        (types.DecimalText, ["1", "0.25", "-1.50", "007"], ["", ".5", "1.", "1e3", "+1", "1,5", "٣", " 1", 1]),
+        (types.ObjectKey, ["a", "a/b.jpg", "a.b/c"], ["/a", "a/../b", "..", "a\\b", "a..b"]),
+        (types.Share, [0, 1, 0.5], [-0.1, 1.1, "1", float("nan"), 10**30]),
+        (types.List[types.Id], [[], ["a"], ["a"] * 500], [["a"] * 501, [1], [None], "a", {"a": 1}]),
         (Emails, [["a@mail.test"]], [[], [None], "a@mail.test", ["a@mail.test"] * 501]),
     ],
 )  # fmt: skip
@@ -97,9 +97,9 @@ def test_kinds_of_values(kind: Any, good: list[Any], bad: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("model", "good", "changes"),
     [
-        (fields.Media, MEDIA, {"key": "../secret"}),
-        (fields.Media, MEDIA, {"bytes": "1"}),
-        (fields.Media, MEDIA, {"width": 1.5}),
+        (types.Media, MEDIA, {"key": "../secret"}),
+        (types.Media, MEDIA, {"bytes": "1"}),
+        (types.Media, MEDIA, {"width": 1.5}),
         (Branding, {}, {"primary_color": "blue"}),
         (Branding, {}, {"primary_color": "#0a6c8"}),
         (Branding, {}, {"logo": "logo.png"}),
@@ -126,6 +126,6 @@ def test_slugs(slug: str, examples: Any) -> None:
 
 def test_data_does_not_change() -> None:
     """What an event says is frozen."""
-    media = fields.Media.model_validate(MEDIA)
+    media = types.Media.model_validate(MEDIA)
     with pytest.raises(ValidationError, match="frozen"):
         media.bytes = 2  # type: ignore[misc]

@@ -19,8 +19,8 @@ from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
 from read_models.reads import Customer, Scope
 from read_models.store.records import SessionRecord
-from web.answers import Answered
-from web.bodies import ReadRequest
+from web.pipeline import Answered
+from web.request import ReadRequest
 
 URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from query_api.payments.amounts import chargeable, from_stripe, to_stripe, unit
 from query_api.payments.asking import page_locale
 from query_api.payments.facts import Json, method, seen

@@ -7,7 +7,7 @@ from query_api.config import Config, Limits
 from query_api.sign_in.cookies import binding_cookie_name, session_cookie_name
 from query_api.sign_in.secrets import Keys, new_code
 from query_api.sign_in.smtp import Server
-from web.browsers import network_of
+from web.cookies import network_of
 from web.tokens import TOKEN_LENGTH, digest, new_token
 
 

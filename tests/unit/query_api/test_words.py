@@ -9,14 +9,14 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po
 
-from events.fields import MINOR_UNIT_DIGITS
+from events.types import MINOR_UNIT_DIGITS
 from query_api.customer import words
 from query_api.customer.words import DETAILS, TITLES, Words
 from read_models import contract, invoice, subscription, visit
 from read_models.pages import Happening
 from tests.support.facts import Story
 from tests.support.memory import MemoryStore
-from web.formats import Formats
+from web.formatting import Formats
 
 FORMATS = Formats(
     Locale.parse("en_US"), "America/Phoenix", datetime(2026, 1, 20, tzinfo=UTC), MINOR_UNIT_DIGITS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.fields import MAX_TEXT, time_zones
+from events.types import MAX_TEXT, time_zones
 from read_models.pages.figures import around
 from read_models.pages.files import file
 from read_models.pages.listing import (

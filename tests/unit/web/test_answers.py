@@ -7,7 +7,7 @@ import pytest
 from litestar import Response
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from web.answers import AGAIN, Answer, Answered, AnyRequest
+from web.pipeline import AGAIN, Answer, Answered, AnyRequest
 
 
 class Broken(Exception):

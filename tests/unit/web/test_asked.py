@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from web.asked import headers_of
+from web.request_headers import headers_of
 
 
 def asked(*headers: tuple[bytes, bytes]) -> dict[str, Any]:

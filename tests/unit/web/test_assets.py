@@ -8,7 +8,7 @@ from litestar import Litestar, get
 
 from tests.unit.steps import through
 from web.assets import ASSETS, FOLDER, ROUTES, brand_url
-from web.headers import SecurityHeaders
+from web.security_headers import SecurityHeaders
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

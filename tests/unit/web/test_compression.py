@@ -13,8 +13,8 @@ from litestar.response import Stream
 from query_api.conditional import conditional
 from query_api.ready import Ready
 from tests.unit.steps import through
-from web.answers import AGAIN
 from web.compression import coding_for, compressed
+from web.pipeline import AGAIN
 
 PAGE = "<p>Pool cleaning</p>" * 200
 

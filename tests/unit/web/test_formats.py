@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from babel import Locale
 
-from web.formats import Formats
+from web.formatting import Formats
 
 NOW = datetime(2026, 11, 24, 16, 2, tzinfo=UTC)
 DIGITS = {"usd": 2, "jpy": 0, "kwd": 3, "huf": 2}

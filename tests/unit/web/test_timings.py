@@ -5,8 +5,8 @@ from typing import Any, cast
 from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry
 
-from web.metrics import snapshot
-from web.timings import Timings
+from web.latency_metrics import Timings
+from web.metric_snapshots import snapshot
 
 
 def test_answers_are_counted_by_route_status_and_time() -> None:

@@ -13,7 +13,6 @@ from events.businesses import (
 )
 from events.contracts import ContractAmended, ContractEnded, ContractRenewed, ContractSigned
 from events.customers import CustomerContactChanged, CustomerErased, CustomerRegistered
-from events.fields import NoData
 from events.invoices import (
     InvoiceCredited,
     InvoiceDueDateChanged,
@@ -32,6 +31,7 @@ from events.subscriptions import (
     SubscriptionStarted,
 )
 from events.topics import ENTITIES
+from events.types import NoData
 from events.upcasters import invoice_issued
 from events.visits import (
     VisitBooked,

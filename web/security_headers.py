@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from litestar.types import HTTPScope
 
-from web.answers import Answer
-from web.asked import headers_of
+from web.pipeline import Answer
+from web.request_headers import headers_of
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

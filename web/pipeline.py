@@ -23,8 +23,8 @@ from litestar.types import (
     Send,
 )
 
-from web.asked import headers_of
-from web.names import HEADER, Names
+from web.request_headers import headers_of
+from web.request_id import HEADER, Names
 
 AnyRequest = Request[Any, Any, State]
 

@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from web.asked import headers_of
+from web.request_headers import headers_of
 from web.tokens import TOKEN_LENGTH
 
 
