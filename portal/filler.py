@@ -11,10 +11,10 @@ from portal import logs
 from portal.errors import CommandError
 from portal.running import run
 from portal.settings import Settings
-from projectors.kafka import LogGap, TopicsUnfit
-from projectors.rebuild.fill import fill
+from projectors.concurrency import first
+from projectors.kafka.client import LogGap, TopicsUnfit
+from projectors.rebuild.fill_worker import fill
 from projectors.supervisor import UNMENDABLE
-from projectors.tasks import first
 
 logger = structlog.get_logger(__name__)
 

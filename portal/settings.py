@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from events.topics import DEFAULT_PARTITIONS
 from portal.errors import UsageError
 from projectors.installation import Installation
-from projectors.kafka import Kafka
+from projectors.kafka.client import Kafka
 
 PREFIX: Final = "PORTAL_"
 LIMIT: Final = "PORTAL_LIMIT_"

@@ -10,14 +10,14 @@ from portal import logs
 from portal.errors import CommandError
 from portal.running import run
 from portal.settings import Settings
-from projectors.belonging import Broken
+from projectors.concurrency import first
 from projectors.installation import Installation
-from projectors.kafka import TopicsUnfit
-from projectors.level import BeginAnew
-from projectors.live import NoLanes
+from projectors.kafka.client import TopicsUnfit
+from projectors.live.group_member import NoLanes
+from projectors.live.progress_watchdog import BeginAnew
+from projectors.live.worker import work
+from projectors.log_compatibility import Broken
 from projectors.supervisor import UNMENDABLE, beat
-from projectors.tasks import first
-from projectors.work import work
 
 logger = structlog.get_logger(__name__)
 

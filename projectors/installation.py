@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from projectors.kafka import Kafka
+from projectors.kafka.client import Kafka
 
 
 class Installation(NamedTuple):

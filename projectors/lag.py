@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
-from projectors.belonging import by_place, remade, strange, truncated, unforgotten
 from projectors.installation import Installation
-from projectors.kafka import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
+from projectors.kafka.client import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
+from projectors.log_compatibility import by_place, remade, strange, truncated, unforgotten
 from read_models.store import Checkpoint, Store, Unavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]

@@ -9,8 +9,8 @@ from portal.commands.switch import caller
 from portal.commands.verify import bar, owner
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors import quarantine
-from projectors.release import StillFails
+from projectors.operations import quarantine
+from projectors.operations.hold_release import StillFails
 
 
 async def rebuild_customer(settings: Settings, customer: str, asked_by: str | None, *, as_json: bool) -> None:

@@ -15,10 +15,10 @@ from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
-from projectors import quarantine
-from projectors.letter_shapes import named, of_error, of_letter
-from projectors.quarantine import Mended, NoSuchLetter, Quarantine
-from projectors.release import StillFails
+from projectors.operations import quarantine
+from projectors.operations.dead_letter_serializers import named, of_error, of_letter
+from projectors.operations.hold_release import StillFails
+from projectors.operations.quarantine import Mended, NoSuchLetter, Quarantine
 from read_models.store import Store
 
 MOST: Final = 10_000

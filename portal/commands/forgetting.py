@@ -3,7 +3,7 @@
 import sys
 
 from portal.settings import Settings
-from projectors.retention import MEND, forgetting
+from projectors.kafka.retention_check import MEND, forgetting
 
 
 async def forgetful(settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.generations import Generation, generations, overview
+from projectors.operations.generation_report import Generation, generations, overview
 from read_models.store import Conflict, NotNow
 
 WITHIN_S: Final = 15.0

@@ -15,7 +15,7 @@ from rich.text import Text
 from portal.commands.forgetting import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka import KafkaAway, TopicsMissing
+from projectors.kafka.client import KafkaAway, TopicsMissing
 from projectors.lag import Lag, State, measure, unknown
 
 EVERY_S: Final = 2.0

@@ -16,7 +16,7 @@ from events.envelope import encode
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka import KafkaAway, TopicsUnfit, find
+from projectors.kafka.client import KafkaAway, TopicsUnfit, find
 
 Mode = Literal["structured", "binary"]
 

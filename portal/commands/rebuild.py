@@ -15,9 +15,9 @@ from portal.commands.store import opened
 from portal.commands.switch import caller
 from portal.errors import CommandError
 from portal.settings import Settings
+from projectors.rebuild.coordinator import Failed, Plan, Told
+from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
-from projectors.rebuild.run import Failed, Plan, Told
-from projectors.rebuild.run import rebuild as run_rebuild
 from read_models import store as stores
 from read_models.store import NotNow, Store
 from read_models.store.records import Records

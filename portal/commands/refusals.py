@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portal.errors import CommandError
-from projectors.belonging import Broken
-from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
-from projectors.quarantine import NoSuchLetter
+from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
+from projectors.log_compatibility import Broken
+from projectors.operations.quarantine import NoSuchLetter
 from read_models.store import NoGeneration, Unavailable
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from portal.commands.store import opened
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
-from projectors import switch as switching
+from projectors.operations import promotion as switching
 from read_models.store import NotLevel, NotNow
 
 

@@ -10,8 +10,8 @@ from aiokafka.errors import for_code
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka import KafkaAway, TopicsUnfit, admin, fitting
-from projectors.retention import FOR_EVER
+from projectors.kafka.client import KafkaAway, TopicsUnfit, admin, fitting
+from projectors.kafka.retention_check import FOR_EVER
 
 CONFIG: Final[Mapping[str, str]] = {
     **FOR_EVER,

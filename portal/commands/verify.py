@@ -16,10 +16,10 @@ from portal.commands.refusals import refusals
 from portal.commands.switch import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
-from projectors import belonging
-from projectors.opening import opened
-from projectors.recompute import FETCH_BYTES
-from projectors.verify import Compared, Verification
+from projectors import log_compatibility
+from projectors.operations.context import opened
+from projectors.operations.verify import Compared, Verification
+from projectors.replay import FETCH_BYTES
 from read_models.store.records import Records
 
 _IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
@@ -43,7 +43,7 @@ async def verify(
         async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
             await warn_of_forgetting(settings)
             whatever = from_truncated is not None
-            await belonging.check(store, cluster, log, from_truncated=whatever)
+            await log_compatibility.check(store, cluster, log, from_truncated=whatever)
             if whatever:
                 audit = Records(store.database).audit
                 about = customer or ""

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from events.envelope import Record
-from projectors import belonging
+from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka import Cluster, Log, find, reading
-from projectors.rebuild.owners import folded
-from projectors.rebuild.run import lanes_to_fill
+from projectors.kafka.client import Cluster, Log, find, reading
+from projectors.rebuild.coordinator import lanes_to_fill
+from projectors.rebuild.owner_fold import folded
 from read_models.store import Store
 
 SAMPLE: Final = 2_000
@@ -32,7 +32,7 @@ async def estimate(
     """
     cluster = await find(installation.kafka, installation.topic_prefix)
     async with reading(installation.kafka, cluster.topics) as log:
-        await belonging.check_kept(store, cluster, log)
+        await log_compatibility.check_kept(store, cluster, log)
         lanes = await lanes_to_fill(cluster, log, from_truncated=from_truncated)
         total = sum(lane["filling"]["total"] for lane in lanes.values())
         if not total:

@@ -10,18 +10,18 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from projectors.clock import utc_now
+from projectors.concurrency import end
 from projectors.lag import Meter
+from projectors.staff.authentication import guarded
 from projectors.staff.config import Config
-from projectors.staff.desk import Desk
 from projectors.staff.errors import answer
-from projectors.staff.guard import guarded
+from projectors.staff.lag_monitor import Watch
 from projectors.staff.operators import Tries
 from projectors.staff.pages import ROUTES as PAGES
-from projectors.staff.render import STAFF
 from projectors.staff.routes import ROUTES as API
+from projectors.staff.service import Desk
 from projectors.staff.sessions import Sessions
-from projectors.staff.watch import Watch
-from projectors.tasks import end
+from projectors.staff.templating import STAFF
 from read_models.store import Store, patiently
 from web.assets import ROUTES as ASSETS
 from web.assets import serving

@@ -15,14 +15,14 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from projectors.belonging import Broken
-from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
-from projectors.quarantine import NoSuchLetter
-from projectors.release import StillFails
-from projectors.staff.desk import TakesLong
-from projectors.staff.guard import READING, SIGN_IN
+from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
+from projectors.log_compatibility import Broken
+from projectors.operations.hold_release import StillFails
+from projectors.operations.quarantine import NoSuchLetter
+from projectors.staff.authentication import READING, SIGN_IN
 from projectors.staff.operators import Limited
-from projectors.staff.render import page
+from projectors.staff.service import TakesLong
+from projectors.staff.templating import page
 from read_models.store import NotNow, Unavailable
 from web import problems
 from web.pipeline import AnyRequest

@@ -10,8 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from projectors.lag import BY_GRAVITY, Lag
-from projectors.staff.desk import Desk, Overview
-from projectors.staff.told import alive
+from projectors.staff.alerts import alive
+from projectors.staff.service import Desk, Overview
 from web.metric_snapshots import Together
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST

@@ -13,18 +13,18 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
 
-from projectors.belonging import Broken
-from projectors.kafka import KafkaAway, LogGap, TopicsUnfit
-from projectors.quarantine import NoSuchLetter
-from projectors.release import StillFails
-from projectors.staff.chart import chart
-from projectors.staff.desk import Desk, TakesLong
-from projectors.staff.guard import OPERATOR, SIGN_IN, StaffRequest, admitted, network
+from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
+from projectors.log_compatibility import Broken
+from projectors.operations.hold_release import StillFails
+from projectors.operations.quarantine import NoSuchLetter
+from projectors.staff.alerts import alive, problems_of
+from projectors.staff.authentication import OPERATOR, SIGN_IN, StaffRequest, admitted, network
+from projectors.staff.lag_chart import chart
 from projectors.staff.operators import Limited, Operator
-from projectors.staff.render import page
 from projectors.staff.routes import operator_of
+from projectors.staff.service import Desk, TakesLong
 from projectors.staff.sessions import COOKIE, LIFE, Sessions
-from projectors.staff.told import alive, problems_of
+from projectors.staff.templating import page
 from read_models.store import NotNow
 from web.cookies import host_cookie, token_in
 from web.problems import seconds

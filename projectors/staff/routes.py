@@ -10,14 +10,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from projectors.generations import overview
-from projectors.letter_shapes import of_error, of_letter
-from projectors.quarantine import Mended
-from projectors.staff.desk import Desk
-from projectors.staff.guard import OPERATOR, StaffRequest
+from projectors.operations.dead_letter_serializers import of_error, of_letter
+from projectors.operations.generation_report import overview
+from projectors.operations.promotion import WAIT_S
+from projectors.operations.quarantine import Mended
+from projectors.staff.authentication import OPERATOR, StaffRequest
 from projectors.staff.metrics import CONTENT_TYPE, exposition
 from projectors.staff.operators import Operator
-from projectors.switch import WAIT_S
+from projectors.staff.service import Desk
 
 LONGEST_WAIT_S: Final = 120.0
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from local_stack.stack import Stack
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, TOPICS, first_generation
 

@@ -6,8 +6,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from portal.settings import Settings
-from projectors.applier import Applier
-from projectors.kafka import find, reading
+from projectors.kafka.client import find, reading
+from projectors.processing.projector import Applier
 from read_models.project import VERSION, fold
 from read_models.store import Store
 from tests.integration.live import publish, sample
@@ -50,7 +50,7 @@ async def faulty(one: Installation, monkeypatch: pytest.MonkeyPatch) -> Faulty:
     async with reading(where.kafka, cluster.topics) as log:
         ends = await log.ends(lanes)
         with monkeypatch.context() as patched:
-            patched.setattr("projectors.batch.fold", raising)
+            patched.setattr("projectors.processing.batch_builder.fold", raising)
             for place, end in sorted(ends.items()):
                 if end:
                     await applier.apply(await log.read(place, 0, end))

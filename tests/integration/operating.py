@@ -6,9 +6,9 @@ from typing import Any
 
 from events.envelope import Record
 from portal.settings import Settings
-from projectors.applier import Applier
-from projectors.fetched import record_of
-from projectors.opening import Opened, opened
+from projectors.kafka.records import record_of
+from projectors.operations.context import Opened, opened
+from projectors.processing.projector import Applier
 from read_models.project import VERSION
 from tests.integration.live import publish
 from tests.processes import Installation, Installations

@@ -17,7 +17,7 @@ from litestar import Litestar
 
 from events.envelope import Record, encode
 from events.topics import Topics
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from query_api.app import create_app
 from query_api.config import Config, Limits
 from read_models.project import VERSION

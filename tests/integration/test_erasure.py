@@ -143,7 +143,7 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
     await surface.mails(email, 2)
     await unreadable(surface, await next_offset(surface))
     with monkeypatch.context() as patched:
-        patched.setattr("projectors.batch.fold", raising_for_invoices)
+        patched.setattr("projectors.processing.batch_builder.fold", raising_for_invoices)
         await surface.publish("invoice.issued", customer="cus_1", subject="i2", memo=NAME)
         await surface.publish("visit.booked", customer="cus_1", subject="v2", instructions=GATE)
     audit = Records(surface.store.database).audit

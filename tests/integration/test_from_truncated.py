@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from events.envelope import Record, decode
-from projectors.fetched import record_of
-from projectors.opening import Opened
+from projectors.kafka.records import record_of
+from projectors.operations.context import Opened
 from read_models.documents import Doc
 from tests.integration.fitting import VICTIM, lose, told
 from tests.integration.live import level, sample, send

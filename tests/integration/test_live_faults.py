@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from local_stack.stack import Stack
-from projectors.group import SESSION_S
+from projectors.live.consumer_group import SESSION_S
 from tests.integration.live import (
     checkpoints,
     expected,

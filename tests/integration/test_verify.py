@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from projectors.recompute import Recomputation
-from projectors.verify import Verification
+from projectors.operations.verify import Verification
+from projectors.replay import Recomputation
 from tests.integration.applier.test_holds import raising_for
 from tests.integration.live import level, sample, send
 from tests.integration.operating import apply, at, published
@@ -34,7 +34,7 @@ async def test_slices_are_disjoint_and_hold_everybody(
     one = await published(installation, sample(2))
     async with at(one) as here:
         await apply(here)
-        monkeypatch.setattr("projectors.verify.SLICE_RECORDS", 100)
+        monkeypatch.setattr("projectors.operations.verify.SLICE_RECORDS", 100)
         told: list[tuple[int, int]] = []
         verification = Verification(here.store, here.cluster.topics, here.log, lambda *it: told.append(it))
         compared = [found async for found in verification.everything()]
@@ -105,7 +105,7 @@ async def test_what_was_retried_between_two_looks_is_not_a_difference(
     installation: Installations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A held customer is compared with what has been applied, and reported apart; a retry meanwhile is noticed."""
-    from projectors.quarantine import Quarantine
+    from projectors.operations.quarantine import Quarantine
 
     one = await published(installation, sample(1))
     async with at(one) as here:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from projectors.tasks import end
+from projectors.concurrency import end
 
 HEADER_BYTES = 16
 NAME_AT = HEADER_BYTES + 4 + 1 + 4 + 1

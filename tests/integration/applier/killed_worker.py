@@ -4,7 +4,7 @@ import asyncio
 import sys
 from typing import Any
 
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from read_models.store import Store
 from read_models.store.views import Saving, Views
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from events.envelope import Record
-from projectors.applier import Applier
-from projectors.kafka import Log
-from projectors.quarantine import Quarantine
+from projectors.kafka.client import Log
+from projectors.operations.quarantine import Quarantine
+from projectors.processing.projector import Applier
 from read_models.documents import Doc
 from read_models.project import VERSION
 from read_models.store import Store

@@ -3,8 +3,8 @@
 import pytest
 
 from events.envelope import Record
-from projectors.applier import Applier
-from projectors.release import StillFails
+from projectors.operations.hold_release import StillFails
+from projectors.processing.projector import Applier
 from read_models.store import Store, Unavailable
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.applier.cutting import cut

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from events.envelope import Record
-from projectors import batch as batch_module
-from projectors.applier import Applier
+from projectors.processing import batch_builder as batch_module
+from projectors.processing.projector import Applier
 from read_models.store import Store
 from read_models.store.views import Saving, Views
 from tests.integration.applier.applying import (

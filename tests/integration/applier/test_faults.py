@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from local_stack.stack import Stack
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from read_models.store import Store
 from tests.integration.applier.applying import (
     ENDS,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from events.envelope import Event
-from projectors.applier import Applier, LaneLost
+from projectors.processing.projector import Applier, LaneLost
 from read_models.documents import Doc
 from read_models.project import fold
 from read_models.store import Store
@@ -15,7 +15,9 @@ from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undist
 VICTIM = "biz_s0/cus_0"
 
 
-def raising_for(key: str, monkeypatch: pytest.MonkeyPatch, where: str = "projectors.batch.fold") -> None:
+def raising_for(
+    key: str, monkeypatch: pytest.MonkeyPatch, where: str = "projectors.processing.batch_builder.fold"
+) -> None:
     """Has the fold raise for a customer's invoices."""
 
     def raising(events: list[Event], cache: Any) -> Any:
@@ -36,7 +38,7 @@ def spoiling(key: str, spoil: Callable[[Doc], None], monkeypatch: pytest.MonkeyP
             spoil(changes.save[key])
         return changes
 
-    monkeypatch.setattr("projectors.batch.fold", spoilt)
+    monkeypatch.setattr("projectors.processing.batch_builder.fold", spoilt)
 
 
 def assert_others_are_right(found: dict[str, Doc], key: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from projectors.applier import Applier, LaneLost
+from projectors.processing.projector import Applier, LaneLost
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store
 from read_models.store.checkpoints import blank

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from read_models.store import Conflict, Store, Unavailable
 from read_models.store.writer import lsid
 from tests.integration.applier.applying import SAMPLE, undisturbed, views

@@ -2,9 +2,9 @@
 
 import pytest
 
-from projectors.applier import Applier
-from projectors.quarantine import NoSuchLetter
-from projectors.release import StillFails
+from projectors.operations.hold_release import StillFails
+from projectors.operations.quarantine import NoSuchLetter
+from projectors.processing.projector import Applier
 from read_models.project import VERSION
 from read_models.store import Store, Unavailable
 from read_models.store.letters import parse
@@ -122,7 +122,7 @@ async def test_when_what_waited_fails_too_the_discard_stands(
 
 async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next one finishes."""
-    monkeypatch.setattr("projectors.release.STEP_EVENTS", 20)
+    monkeypatch.setattr("projectors.operations.hold_release.STEP_EVENTS", 20)
     name, at, ended = await held(store, monkeypatch, SMALL), 0, False
     before, expected = await saved(store), undisturbed(SMALL)
     while not ended:

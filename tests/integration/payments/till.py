@@ -18,7 +18,7 @@ from litestar import Litestar
 from events.envelope import Event, Record, decode
 from portal.features import config_of
 from portal.settings import Settings
-from projectors.kafka import find
+from projectors.kafka.client import find
 from query_api.app import create_app
 from read_models.store import Store
 from read_models.store.records import Records

@@ -11,7 +11,7 @@ import httpx
 
 from events.envelope import Record, encode
 from events.topics import Topics
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from query_api.app import create_app
 from query_api.config import Config, OnlinePayments
 from query_api.sign_in.cookies import session_cookie_name

@@ -8,11 +8,11 @@ import pytest
 
 from events.envelope import Event
 from portal.settings import Settings
-from projectors.kafka import find, reading
-from projectors.rebuild import fill as filling
-from projectors.rebuild import lane
-from projectors.rebuild.fill import fill
-from projectors.rebuild.run import Plan, lanes_to_fill, rebuild
+from projectors.kafka.client import find, reading
+from projectors.rebuild import fill_worker as filling
+from projectors.rebuild import slice_reader
+from projectors.rebuild.coordinator import Plan, lanes_to_fill, rebuild
+from projectors.rebuild.fill_worker import fill
 from read_models.project import VERSION, fold_whole
 from read_models.store import Claim, Filling, NotNow, Portion, Store, Views
 from tests.integration.live import expected, four_lanes, sample, send
@@ -57,7 +57,7 @@ async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gi
     one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("read_models.store.filling.DEAD_MS", -1000)
-    monkeypatch.setattr(lane, "SLICE_BYTES", 50_000)
+    monkeypatch.setattr(slice_reader, "SLICE_BYTES", 50_000)
     monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
     chance, real, left = random.Random(3), Filling.insert, 0
 
@@ -106,7 +106,7 @@ async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_els
             raise ArithmeticError("ada@mail.test")
         return fold_whole(every)
 
-    monkeypatch.setattr("projectors.rebuild.owners.fold_whole", raising)
+    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_whole", raising)
     generation = await begun(one, store)
     await fill(Settings.read(one.env).installation, generation, None)
     found, whole = await views(one, generation), expected(LINES)

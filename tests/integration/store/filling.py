@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from events.envelope import Record
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from read_models.project import VERSION
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, TOPICS

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projectors.applier import Applier
+from projectors.processing.projector import Applier
 from projectors.rebuild.progress import rebuilds
 from read_models.project import VERSION
 from read_models.store import (

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from local_stack.stack import Stack
-from projectors.applier import Apart, Applier, LaneLost
+from projectors.processing.projector import Apart, Applier, LaneLost
 from read_models.project import VERSION
 from read_models.store import (
     Conflict,

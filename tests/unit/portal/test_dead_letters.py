@@ -11,8 +11,8 @@ import pytest
 from portal.commands import dead_letters
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.quarantine import Mended, NoSuchLetter
-from projectors.release import StillFails
+from projectors.operations.hold_release import StillFails
+from projectors.operations.quarantine import Mended, NoSuchLetter
 from read_models.store import Letter, Position
 from read_models.store.letters import ErrorCount, Kind
 
@@ -79,7 +79,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[Quarantine], Quarantine
         async def open_(_: object) -> AsyncIterator[tuple[SimpleNamespace, Quarantine]]:
             yield SimpleNamespace(letters=one), one
 
-        monkeypatch.setattr("projectors.quarantine.opened", open_)
+        monkeypatch.setattr("projectors.operations.quarantine.opened", open_)
         return one
 
     return having

@@ -11,7 +11,7 @@ from events.envelope import Record, decode
 from events.topics import Topics
 from portal.commands.publish import Mode, Unroutable, parse, publish
 from portal.settings import Settings
-from projectors.kafka import Cluster
+from projectors.kafka.client import Cluster
 
 TOPICS = Topics("t.", 4)
 MODES: Final[tuple[Mode, ...]] = ("structured", "binary")

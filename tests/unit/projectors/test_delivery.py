@@ -1,7 +1,7 @@
 """What was fetched, on its way to the views."""
 
 from events.envelope import Record
-from projectors.delivery import MOST_WAITING, Inbox
+from projectors.live.faust_transport import MOST_WAITING, Inbox
 
 
 def waiting(offset: int) -> Record:

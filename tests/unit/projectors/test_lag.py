@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from events.topics import Topics
-from projectors.kafka import Cluster
+from projectors.kafka.client import Cluster
 from projectors.lag import Lag, LogEnds, PartitionLag, Views, compare
 from read_models.store import Checkpoint
 

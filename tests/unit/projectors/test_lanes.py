@@ -8,9 +8,9 @@ import pytest
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.applier import Applier, LaneLost
-from projectors.kafka import Log, Place
-from projectors.lanes import Lanes
+from projectors.kafka.client import Log, Place
+from projectors.live.lane_assignment import Lanes
+from projectors.processing.projector import Applier, LaneLost
 
 TOPICS = Topics("", 4)
 

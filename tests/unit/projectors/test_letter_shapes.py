@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.envelope import Record
-from projectors.letter_shapes import of_record
+from projectors.operations.dead_letter_serializers import of_record
 from read_models.store import Letter
 
 SECRETS = ("Ada", "Byron", "mail.test", "0100", "Elm")

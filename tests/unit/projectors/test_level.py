@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from projectors import level
-from projectors.kafka import KafkaAway, Log, Place
-from projectors.lanes import Lanes
-from projectors.level import BeginAnew, watch
+from projectors.kafka.client import KafkaAway, Log, Place
+from projectors.live import progress_watchdog
+from projectors.live.lane_assignment import Lanes
+from projectors.live.progress_watchdog import BeginAnew, watch
 from tests.processes import until
 from tests.support.clock import Clock
 
@@ -54,10 +54,10 @@ class Ends:
 
 @pytest.fixture(autouse=True)
 def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(level, "EVERY_S", 0.001)
-    monkeypatch.setattr(level, "STANDSTILL_S", 0.05)
-    monkeypatch.setattr(level, "REGAINED_S", 0.05)
-    monkeypatch.setattr(level, "SILENT_S", 0.1)
+    monkeypatch.setattr(progress_watchdog, "EVERY_S", 0.001)
+    monkeypatch.setattr(progress_watchdog, "STANDSTILL_S", 0.05)
+    monkeypatch.setattr(progress_watchdog, "REGAINED_S", 0.05)
+    monkeypatch.setattr(progress_watchdog, "SILENT_S", 0.1)
 
 
 def watching(lanes: Held, log: Ends) -> "asyncio.Task[None]":
@@ -73,13 +73,13 @@ async def goes_on(task: "asyncio.Task[None]") -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(level, "time", made)
+    monkeypatch.setattr(progress_watchdog, "time", made)
     return made
 
 
 async def nearly_stands(task: "asyncio.Task[None]", lanes: Held, log: Ends, clock: Clock, lane: int) -> None:
     """A record of a lane is applied when all have almost stood for too long; then it is looked twice, if still."""
-    clock.now += 0.8 * level.STANDSTILL_S
+    clock.now += 0.8 * progress_watchdog.STANDSTILL_S
     lanes.batches += 1
     lanes.positions["visits", lane] += 1
     looks = log.asked + 2
@@ -173,7 +173,7 @@ async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What tells the views waits for the same lock; records wait all the same."""
-    monkeypatch.setattr(level, "TURN_S", 0.005)
+    monkeypatch.setattr(progress_watchdog, "TURN_S", 0.005)
     lanes, log = Held(7), Ends(7)
     busy = asyncio.Event()
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from projectors.lag import compare
-from projectors.staff.desk import Desk, Overview
+from projectors.staff.alerts import SILENT
 from projectors.staff.metrics import exposition
-from projectors.staff.told import SILENT
+from projectors.staff.service import Desk, Overview
 from read_models.store.records import Process
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

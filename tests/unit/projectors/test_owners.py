@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from events.envelope import Record
-from projectors.rebuild.owners import Owned, folded
+from projectors.rebuild.owner_fold import Owned, folded
 from read_models.documents import Doc
 from read_models.project import fold_whole
 from read_models.store import Position
@@ -38,7 +38,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
             raise ArithmeticError("ada@mail.test")
         return real(every)
 
-    monkeypatch.setattr("projectors.rebuild.owners.fold_whole", spoilt)
+    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_whole", spoilt)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=bytes.decode)

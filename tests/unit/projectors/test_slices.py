@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from projectors.rebuild import lane
-from projectors.rebuild.lane import _Found, slices_of
+from projectors.rebuild import slice_reader
+from projectors.rebuild.slice_reader import _Found, slices_of
 from read_models.store import Slice
 
 
@@ -43,7 +43,7 @@ def test_slices_together_are_all_records_and_each_is_in_one() -> None:
 
 
 def test_a_slice_that_memory_does_not_hold_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "SLICE_BYTES", 100_000)
+    monkeypatch.setattr(slice_reader, "SLICE_BYTES", 100_000)
     left, offsets, parts = [Slice(1, 0)], [], 0
     while left:
         owners = found(left.pop(0)).owners()
@@ -57,7 +57,7 @@ def test_a_slice_that_memory_does_not_hold_is_read_in_parts(monkeypatch: pytest.
 
 
 def test_one_owner_cannot_be_parted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "SLICE_BYTES", 10)
+    monkeypatch.setattr(slice_reader, "SLICE_BYTES", 10)
     one = _Found(Slice(1, 0), 1)
     one.add([Read(b"biz/cus", n) for n in range(100)], 0, 100)
     assert [len(records) for [records] in one.owners().records.values()] == [100]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from projectors.tasks import end, first
+from projectors.concurrency import end, first
 
 
 @pytest.fixture(autouse=True)
 def told_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projectors.tasks.TOLD_AGAIN_S", 0.01)
+    monkeypatch.setattr("projectors.concurrency.TOLD_AGAIN_S", 0.01)
 
 
 async def forever() -> None:

@@ -1,0 +1,1 @@
+"""How Kafka is reached: client settings, topics, offsets and records, through aiokafka."""

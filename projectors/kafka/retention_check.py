@@ -1,0 +1,64 @@
+"""Whether the topics are kept for ever: they are the only source of the views (EVENTS.md, "Topics")."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from events.topics import Topics
+from projectors.kafka.client import Kafka, KafkaAway, admin
+
+logger = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 30.0
+FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+"""The settings of a topic that is; `portal topics create` makes them so."""
+
+
+MEND: Final = (
+    "set retention.ms and retention.bytes to -1 and cleanup.policy to delete before records are lost"
+)
+
+
+async def forgetting(kafka: Kafka, prefix: str) -> dict[str, str]:
+    """The topics of an installation that are not kept for ever, and by which settings; raises KafkaAway."""
+    found = await _configs(kafka, prefix)
+    return {name: said for name, config in found.items() if (said := forgets(config))}
+
+
+async def watch(kafka: Kafka, prefix: str) -> None:
+    """Log each topic that is not kept for ever, when it is seen first and when its settings change; for ever."""
+    known: dict[str, str] = {}
+    while True:
+        try:
+            found = await forgetting(kafka, prefix)
+        except KafkaAway as error:
+            logger.warning("cannot tell for how long topics are kept", reason=str(error))
+        else:
+            for name, said in found.items():
+                if known.get(name) != said:
+                    logger.warning("a topic is not kept for ever", topic=name, because=said, todo=MEND)
+            known = found
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def forgets(config: dict[str, str]) -> str:
+    """By which settings a topic forgets; "" when it is kept for ever."""
+    wrong = [name for name, value in FOR_EVER.items() if config.get(name, value) != value]
+    return ", ".join(f"{name} is {config[name]}" for name in wrong)
+
+
+async def _configs(kafka: Kafka, prefix: str) -> dict[str, dict[str, str]]:
+    """The settings of an installation's topics, by name, as far as they may be read; raises KafkaAway."""
+    names = Topics(prefix, 1).names
+    async with admin(kafka) as client:
+        answers = await client.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        )
+    resources: list[Any] = [one for answer in answers for one in answer.resources]
+    return {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for resource in resources
+        if not resource[0]
+    }

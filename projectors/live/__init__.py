@@ -1,0 +1,1 @@
+"""The live worker: a Faust application that reads whole lanes and hands them to the projector."""

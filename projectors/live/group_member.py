@@ -1,0 +1,107 @@
+"""The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, cast
+
+import faust
+from faust.exceptions import ConsumerNotStarted
+from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP, StreamT
+
+from events.topics import Topics
+from projectors.kafka.client import Kafka
+from projectors.live import consumer_group
+from projectors.live.faust_transport import Inbox
+from projectors.live.lane_assignment import Lanes
+
+BATCHES: Final = 8
+"""Applied at a time: each is folded while the one before is written."""
+
+
+class NoLanes(Exception):
+    """The group has more members than lanes: this worker is to wait outside (aiokafka never wakes an idle one)."""
+
+
+class Member:
+    """One member of the group: it takes lanes over, gives them away, and hands what arrives to them."""
+
+    def __init__(
+        self,
+        kafka: Kafka,
+        topics: Topics,
+        name: str,
+        instance: str,
+        folder: Path,
+        lanes: Lanes,
+        batch_events: int,
+    ) -> None:
+        """`name` is the group's; for `instance` and `folder` see `consumer_group.member`, for `batch_events`
+        `Applier`."""
+        self._topics = topics
+        self._lanes = lanes
+        self._at_a_time = BATCHES * batch_events
+        self._inbox = Inbox()
+        self._app = app = consumer_group.member(
+            kafka, name, instance, folder, self._inbox, lambda: self._lanes.positions
+        )
+        app.on_partitions_revoked.connect(self._revoked)
+        app.on_rebalance_complete.connect(self._assigned)
+        app.agent(app.topic(*topics.names, key_type=bytes, value_type=bytes), concurrency=1)(self._project)
+
+    async def run(self) -> None:
+        """Work until cancelled, then leave the group; raises what made it crash."""
+        worker = _Worker(self._app)
+        try:
+            await worker.start()
+        except asyncio.CancelledError:
+            self._leave_for_good()
+            raise
+        finally:
+            await self._lanes.give_away()
+            await worker.stop()
+        if worker.crash_reason:
+            raise worker.crash_reason
+
+    async def _project(self, stream: StreamT[bytes]) -> None:
+        async for _ in stream:
+            while records := self._inbox.take(self._at_a_time):
+                await self._lanes.write(records)
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        self._inbox.clear()
+        await self._lanes.give_away()
+
+    async def _assigned(self, *_: Any, **__: Any) -> None:
+        """Take the lanes over, and have Faust, which seeks to its commits next, begin where the views end."""
+        consumer = cast("Consumer", self._app.consumer)
+        assigned = consumer.assignment()
+        if not assigned:
+            raise NoLanes("the group has no lane for this worker")
+        if await self._lanes.take(consumer_group.whole_lanes(assigned, self._topics)):
+            positions = {TP(*place): offset for place, offset in self._lanes.positions.items()}
+            await consumer._commit(positions)  # noqa: SLF001
+            # aiokafka does not seek to a commit that is 0.
+            if beginnings := {place: offset for place, offset in positions.items() if offset == 0}:
+                await consumer.seek_wait(beginnings)
+
+    def _leave_for_good(self) -> None:
+        """Have the group give the lanes away at once: a static member does not leave, it would be waited for."""
+        with suppress(ConsumerNotStarted):
+            thread = cast("Consumer", self._app.consumer)._thread  # noqa: SLF001
+            thread._ensure_consumer()._coordinator._group_instance_id = None  # noqa: SLF001
+
+
+class _Worker(faust.Worker):
+    """Faust's worker, which leaves the signals and the title of the process to others."""
+
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True)
+        self.spinner = None
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+    def _setproctitle(self, *_: Any, **__: Any) -> None:
+        pass

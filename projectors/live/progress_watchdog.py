@@ -1,0 +1,124 @@
+"""Watches the log's end: tells the views up to when they hold all of it, and notices a worker that does not get on."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from projectors.kafka.client import KafkaAway, Log, Place
+from projectors.live.consumer_group import SESSION_S
+from projectors.live.lane_assignment import Lanes
+from read_models.store import Unavailable
+
+logger = structlog.get_logger(__name__)
+
+EVERY_S: Final = 1.0
+TURN_S: Final = 5.0
+"""How long the views may be busy with a batch before they are told the next time."""
+STANDSTILL_S: Final = 60.0
+"""Records wait and no batch was applied for so long."""
+SILENT_S: Final = 3 * STANDSTILL_S
+"""Records wait in a partition and it does not get on for so long, whatever the others do."""
+REGAINED_S: Final = 2 * SESSION_S
+"""By then the group has given away a lane that is another's, or it was taken from us wrongly."""
+
+
+class BeginAnew(Exception):
+    """The worker does not get on as it is; the text says why. Another one, which looks at everything anew, may."""
+
+
+class _Lasting:
+    """For how long something has been so."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def seconds(self, so: bool) -> float:
+        now = time.monotonic()
+        self._since = (now if self._since is None else self._since) if so else None
+        return 0.0 if self._since is None else now - self._since
+
+
+class _Standing:
+    """The partitions in which something waits: where they are, and since when they have been there."""
+
+    def __init__(self) -> None:
+        self._since: dict[Place, tuple[int, float]] = {}
+        self._markers: dict[Place, tuple[int, int]] = {}
+        """Positions behind which, up to the log's end then, nothing but markers of transactions comes."""
+        self._records: dict[Place, int] = {}
+        """Positions at which there is a record."""
+
+    async def records(
+        self, positions: Mapping[Place, int], ends: Mapping[Place, int], log: Log
+    ) -> set[Place]:
+        """The partitions in which records wait; raises KafkaAway.
+
+        Markers have offsets, too: what comes where a position does not move is looked at, once.
+        """
+        now = time.monotonic()
+        behind = {
+            place: offset
+            for place, offset in positions.items()
+            if offset < ends[place] and self._markers.get(place) != (offset, ends[place])
+        }
+        before, self._since = self._since, {place: (offset, now) for place, offset in behind.items()}
+        stand = {place: offset for place, offset in behind.items() if before.get(place, (-1,))[0] == offset}
+        self._since |= {place: before[place] for place in stand}
+        unknown = {place: offset for place, offset in stand.items() if self._records.get(place) != offset}
+        found = await log.times(unknown) if unknown else {}
+        for place, offset in unknown.items():
+            if place in found:
+                self._records[place] = offset
+            else:
+                self._markers[place] = offset, ends[place]
+                del behind[place], self._since[place]
+        return set(behind)
+
+    def silent(self) -> Place | None:
+        """A partition that has stood for too long."""
+        now = time.monotonic()
+        return next((place for place, (_, at) in self._since.items() if now - at > SILENT_S), None)
+
+
+async def watch(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> None:
+    """Ask for the ends once a second, for ever; raises BeginAnew."""
+    standing, all_standing, losing, batches, waiting = _Standing(), _Lasting(), _Lasting(), 0, False
+    while True:
+        try:
+            waiting = await _look(lanes, log, standing, clock)
+        except KafkaAway as error:
+            logger.warning("cannot tell how far the log goes", reason=str(error))
+        stands, batches = waiting and lanes.batches == batches, lanes.batches
+        if all_standing.seconds(stands) > STANDSTILL_S:
+            raise BeginAnew(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
+        if silent := standing.silent():
+            raise BeginAnew(
+                f"records wait in {silent[0]}/{silent[1]} and none was applied for {SILENT_S:.0f} s"
+            )
+        if losing.seconds(bool(lanes.lost)) > REGAINED_S:
+            raise BeginAnew(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
+        await asyncio.sleep(EVERY_S)
+
+
+async def _look(lanes: Lanes, log: Log, standing: _Standing, clock: Callable[[], datetime]) -> bool:
+    """Whether records wait."""
+    positions = dict(lanes.positions)
+    if not positions:
+        return False
+    at = clock()
+    ends = await log.ends({lane for _, lane in positions})
+    if short := sorted(place for place, end in ends.items() if end < positions[place]):
+        raise BeginAnew(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
+    waiting = await standing.records(positions, ends, log)
+    ends = {place: end if place in waiting else positions[place] for place, end in ends.items()}
+    try:
+        async with asyncio.timeout(TURN_S):
+            await lanes.mark_level(ends, at)
+    except (Unavailable, TimeoutError) as error:
+        # Records wait all the same: a write that hangs is noticed by that.
+        logger.warning("cannot tell the views that they are level", reason=str(error) or "they are busy")
+    return bool(waiting)

@@ -1,0 +1,103 @@
+"""One live worker from start to end: waits for what it needs, joins the group, works until told to stop."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final, TypeVar
+
+import structlog
+
+from projectors import log_compatibility
+from projectors.clock import utc_now
+from projectors.concurrency import first
+from projectors.installation import Installation
+from projectors.kafka import retention_check
+from projectors.kafka.client import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
+from projectors.live import consumer_group, progress_watchdog
+from projectors.live.group_member import Member
+from projectors.live.lane_assignment import Lanes
+from projectors.processing.metrics import registry_of
+from projectors.processing.projector import Applier
+from read_models.project import VERSION
+from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store.records import Copies, Records, Said
+from web.metric_snapshots import snapshot
+
+logger = structlog.get_logger(__name__)
+
+AGAIN_S: Final = 1.0
+
+T = TypeVar("T")
+
+
+class GroupFull(Exception):
+    """The group has as many members as there are lanes."""
+
+
+async def work(installation: Installation, instance: str) -> None:
+    """Work until cancelled.
+
+    Waits, saying for what, while Kafka, MongoDB, the topics, a generation of this version or a free lane is missing.
+    Raises TopicsUnfit and `log_compatibility.Broken`, which no new start mends, and whatever makes the worker crash.
+    """
+    kafka, prefix = installation.kafka, installation.topic_prefix
+    cluster = await _waiting(lambda: find(kafka, prefix))
+    name = consumer_group.name(prefix, installation.database, VERSION)
+    async with AsyncExitStack() as stack:
+        store = await _waiting(lambda: Store.connect(installation.mongo_url, installation.database))
+        stack.push_async_callback(store.close)
+        log = await _waiting(lambda: stack.enter_async_context(reading(kafka, cluster.topics)))
+        await _waiting(lambda: _fit(store, cluster))
+        await _waiting(lambda: log_compatibility.check(store, cluster, log))
+        await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
+        applier = Applier(store, cluster.topics, installation.batch_events)
+        stack.push_async_callback(applier.close)
+        lanes = Lanes(applier, log)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        member = Member(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
+        records = Records(store.database)
+        registry = registry_of(applier)
+        telling = records.processes.telling(
+            "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), utc_now
+        )
+        await stack.enter_async_context(telling)
+        works = [
+            member.run(),
+            progress_watchdog.watch(lanes, log, utc_now),
+            log_compatibility.watch(installation, store, log),
+            retention_check.watch(kafka, prefix),
+        ]
+        if installation.cache_url:
+            works.append(records.erasures.completing(Copies(installation.cache_url)))
+        await first(*works)
+
+
+async def _fit(store: Store, cluster: Cluster) -> None:
+    await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
+
+
+async def _room(kafka: Kafka, name: str, instance: str, lanes: int) -> None:
+    others = await members(kafka, name) - {instance}
+    if len(others) >= lanes:
+        raise GroupFull(
+            f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends"
+        )
+
+
+async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
+    said = ""
+    while True:
+        try:
+            return await what()
+        except (KafkaAway, TopicsMissing, Unavailable, NoGeneration, GroupFull) as error:
+            reason = (
+                f"MongoDB does not answer as it should ({error})"
+                if isinstance(error, Unavailable)
+                else str(error)
+            )
+            if reason != said:
+                logger.warning("waiting", reason=reason)
+                said = reason
+        await asyncio.sleep(AGAIN_S)

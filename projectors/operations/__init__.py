@@ -1,0 +1,1 @@
+"""Operator commands: promote, verify, quarantine, release of holds, rebuild of one customer."""

@@ -1,0 +1,236 @@
+"""Projects one owner anew from the log, in what is kept, while live workers go on (`portal rebuild --customer`).
+
+The owner is held first, so that nobody else writes it and a busy lane cannot starve this; the log is folded up to
+that point, the documents are replaced, what waited is applied, the hold ends. Ended at any moment before the
+documents are replaced, the hold stays, says why, and any later run begins again.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import structlog
+
+from events.topics import Topics
+from projectors.kafka.client import Log
+from projectors.log_compatibility import Broken, by_place, truncated
+from projectors.operations.hold_release import Release, StillFails
+from projectors.replay import Recomputation
+from read_models.differences import differences
+from read_models.documents import Doc
+from read_models.store import (
+    CompareFailed,
+    DeadLetter,
+    Hold,
+    HoldChanged,
+    NoGeneration,
+    Position,
+    Saving,
+    Store,
+    Writer,
+    replacing,
+)
+
+logger = structlog.get_logger(__name__)
+
+Offsets = Mapping[str, int]
+Progress = Callable[[int, int], None]
+
+
+class Projected(NamedTuple):
+    """What came of it."""
+
+    documents: int
+    """Of the owner, made from the log."""
+    replaced: Mapping[int, int]
+    """How many were other than they should be, or too many, by generation."""
+    waited: int
+    """Records that came meanwhile, or had waited before, and were applied then."""
+
+
+class _Made(NamedTuple):
+    """What one generation is to be."""
+
+    hold: Hold
+    offsets: Offsets
+    saving: Saving
+    unreadable: Sequence[DeadLetter]
+    """That were not known to be."""
+    readable: frozenset[Position]
+    """That were not before."""
+
+
+class Anew:
+    """Projects owners anew; one call at a time."""
+
+    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer, release: Release) -> None:
+        """`writer` is open."""
+        self._store = store
+        self._topics = topics
+        self._log = log
+        self._writer = writer
+        self._release = release
+
+    async def __call__(self, owner: str, progress: Progress) -> Projected:
+        """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
+
+        Raises StillFails where an event of the log cannot be applied (nothing is changed then), or where somebody
+        else changes the hold meanwhile; `NoGeneration`, Broken, KafkaAway, LogGap.
+        """
+        lane, run = self._topics.partition(owner.encode()), secrets.token_hex(8)
+        made: list[_Made] = []
+        documents = 0
+        while True:
+            try:
+                begins = await self._begins(lane)
+                holds, offsets = await self._hold(owner, lane, run)
+                made, documents = await self._make(owner, lane, holds, begins, offsets, progress)
+                await self._replace(lane, made)
+                break
+            except CompareFailed:
+                continue  # other generations are kept by now
+            except HoldChanged:
+                runs = {hold.rebuild for hold in await self._release.holds(owner)} - {None}
+                if runs - {run}:
+                    raise StillFails(f"somebody else is projecting {owner} anew: let that end") from None
+                if not runs:
+                    break  # it was erased; or the documents were replaced, and the answer was lost
+        replaced = {one.hold.generation: len(one.saving.operations) for one in made}
+        return Projected(documents, replaced, await self._release(owner))
+
+    async def _kept(self) -> tuple[int, ...]:
+        pointer = await self._store.generations.pointer(self._store.version)
+        if pointer is None:
+            raise NoGeneration(
+                f"there are no views of version {self._store.version}: `portal rebuild` makes some"
+            )
+        return pointer.kept
+
+    async def _begins(self, lane: int) -> Offsets:
+        """Where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is kept."""
+        known = await self._writer.read(await self._kept(), [lane])
+        beginnings = await self._log.beginnings([lane])
+        for (generation, _), one in sorted(known.items()):
+            if late := truncated(beginnings, by_place([(lane, one.begins)], self._topics)):
+                raise Broken(
+                    f"generation {generation} holds more than could be made again: {late[0]}; where it only stands by,"
+                    f" `portal generations drop {generation}`, then again"
+                )
+        return {self._topics.short[name]: offset for (name, _), offset in beginnings.items() if offset}
+
+    async def _hold(self, owner: str, lane: int, run: str) -> tuple[list[Hold], dict[int, dict[str, int]]]:
+        kept = await self._kept()
+        reached: dict[int, dict[str, int]] = {}
+
+        async def begin(session: Any) -> None:
+            reached.update(await self._store.holds.begin_anew(owner, lane, kept, run, session))
+
+        await self._writer.beside(lane, kept, begin)
+        holds = await self._store.holds.of(owner, kept)
+        if [hold.rebuild for hold in holds] != [run] * len(kept):
+            raise HoldChanged
+        return holds, reached
+
+    async def _make(
+        self,
+        owner: str,
+        lane: int,
+        holds: Sequence[Hold],
+        begins: Offsets,
+        offsets: Mapping[int, Offsets],
+        progress: Progress,
+    ) -> tuple[list[_Made], int]:
+        made, documents = [], 0
+        discarded = await self._store.discards.places([lane])
+        recomputed: Recomputation | None = None
+        for hold in holds:
+            reached = offsets[hold.generation]
+            if recomputed is None or not recomputed.is_at(reached):  # all are level, mostly
+                found: list[DeadLetter] = []
+                recomputed = await self._recompute(owner, lane, begins, reached, discarded, found, progress)
+            if owner in recomputed.failed:
+                await self._leave(lane, holds)
+                position, reason = recomputed.failed[owner]
+                raise StillFails(
+                    f"{position.id} cannot be applied: {reason}; {owner} is as before: fix that, or discard"
+                    f" the event where it holds its customer"
+                )
+            fresh = recomputed.fresh.of(owner)
+            documents = len(fresh)
+            gone = fresh.get(owner, {}).get("erased", False)
+            unreadable = {} if gone else {_position(letter): letter for letter in found}
+            known = await self._store.dead_letters.unreadable_of(owner, lane, hold.generation)
+            views = self._store.views(hold.generation)
+            made.append(
+                _Made(
+                    hold,
+                    reached,
+                    _change(await views.of(owner), fresh),
+                    [letter for position, letter in unreadable.items() if position not in known],
+                    frozenset(
+                        one for one in known - unreadable.keys() if one.offset < reached.get(one.topic, 0)
+                    ),
+                )
+            )
+        return made, documents
+
+    async def _recompute(
+        self,
+        owner: str,
+        lane: int,
+        begins: Offsets,
+        offsets: Offsets,
+        discarded: frozenset[Position],
+        unreadable: list[DeadLetter],
+        progress: Progress,
+    ) -> Recomputation:
+        recomputed = Recomputation(self._log, self._topics, lane, owner.encode().__eq__, begins)
+        recomputed.unreadable = unreadable.append
+        through, total = 0, sum(offsets.values()) - sum(begins.values())
+
+        def went_on(records: int) -> None:
+            nonlocal through
+            through += records
+            progress(through, total)
+
+        await recomputed.read_to(offsets, discarded, went_on)
+        return recomputed
+
+    async def _replace(self, lane: int, made: Sequence[_Made]) -> None:
+        now = datetime.now(UTC)
+
+        async def replace(session: Any) -> None:
+            for one in made:
+                generation = one.hold.generation
+                await self._store.holds.end_anew(one.hold, one.offsets, session)
+                await self._store.views(generation).write(one.saving, session)
+                await self._store.dead_letters.write(one.unreadable, (), [generation], now, session)
+                await self._store.dead_letters.take_back(one.readable, generation, session)
+
+        await self._writer.beside(lane, [one.hold.generation for one in made], replace)
+
+    async def _leave(self, lane: int, holds: Sequence[Hold]) -> None:
+        """Has the holds be what they were before, and ends those that were none."""
+
+        async def leave(session: Any) -> None:
+            for hold in holds:
+                await self._store.holds.leave_anew(hold, session)
+
+        await self._writer.beside(lane, [hold.generation for hold in holds], leave)
+        if not any(hold.position for hold in holds):
+            await self._release(holds[0].owner)
+
+
+def _position(letter: DeadLetter) -> Position:
+    return Position(letter.topic, letter.record.partition, letter.record.offset)
+
+
+def _change(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> Saving:
+    """What makes those that are served what they should be; readers see it all at once."""
+    other = {
+        _id: document
+        for _id, document in fresh.items()
+        if next(differences({_id: served.get(_id, {})}, {_id: document}), None) is not None
+    }
+    return replacing(other, served.keys() - fresh.keys())

@@ -1,0 +1,109 @@
+"""Ends holds: applies what a held owner waits for, in order, in every generation that is kept.
+
+In steps, each a transaction that leaves the hold where it can be gone on from: ended at any moment, the next finishes.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from events.envelope import Record
+from events.topics import Topics
+from projectors.kafka.client import Log
+from projectors.processing.batch_builder import Batches, CannotApply
+from read_models.store import Batch, CompareFailed, Hold, HoldChanged, Position, Store, Unstorable, Writer
+
+STEP_EVENTS: Final = 500
+"""Records that wait and are applied in one transaction."""
+
+
+class StillFails(Exception):
+    """What was to be mended still cannot be applied; the text names the place and says why and what to do."""
+
+
+class Release:
+    """Applies what waits; one call at a time."""
+
+    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer) -> None:
+        """`writer` is open."""
+        self._store = store
+        self._topics = topics
+        self._log = log
+        self._writer = writer
+
+    async def holds(self, owner: str) -> list[Hold]:
+        """An owner's holds in the generations that are kept."""
+        pointer = await self._store.generations.pointer(self._store.version)
+        return await self._store.holds.of(owner, pointer.kept) if pointer else []
+
+    async def __call__(self, owner: str) -> int:
+        """Applies what an owner's hold keeps back, and ends it; answers how many records that were.
+
+        Raises StillFails, KafkaAway, LogGap.
+        """
+        applied, most = 0, STEP_EVENTS
+        while holds := await self.holds(owner):
+            try:
+                try:
+                    applied += await self._step(holds, most)
+                except (CannotApply, Unstorable) as error:
+                    if most == 1:
+                        raise await self._stays(holds, str(error)) from error
+                    most = max(1, most // 4)
+            except (CompareFailed, HoldChanged):
+                continue
+        return applied
+
+    async def _step(self, holds: Sequence[Hold], most: int) -> int:
+        """Applies the first records that a hold keeps back, at most so many, in all generations at once."""
+        discarded = await self._writer.discarded({hold.lane for hold in holds})
+        made: list[tuple[Hold, list[Position], Batch | None]] = []
+        for hold in holds:
+            batches = Batches(self._writer, self._topics, most)
+            batches.discarded = discarded
+            positions = await self._store.holds.pending(hold, most)
+            records = next(batches.parts(await self.read(positions)), ())
+            views = self._store.views(hold.generation)
+            batch = await batches.make(await batches.read(records), views) if records else None
+            made.append((hold, positions[: len(records)], batch))
+
+        now = datetime.now(UTC)
+
+        async def write(session: Any) -> None:
+            for hold, positions, batch in made:
+                # First, as it tells when all of this was committed before, and the answer was lost.
+                await self._store.holds.go_on(hold, positions, session)
+                if batch is not None:
+                    await self._writer.erase(batch.saving.erase, session)
+                    await self._store.views(hold.generation).write(batch.saving, session)
+                    await self._store.dead_letters.write(batch.letters, (), [hold.generation], now, session)
+
+        counts = {hold.generation: batch.steps[hold.lane].counts for hold, _, batch in made if batch}
+        await self._writer.beside(holds[0].lane, [hold.generation for hold in holds], write, counts)
+        return max(len(positions) for _, positions, _ in made)
+
+    async def _stays(self, holds: Sequence[Hold], reason: str) -> StillFails:
+        """Has the records that come next be what holds; the error to raise. Raises `HoldChanged`."""
+        places = [(hold, await self._store.holds.pending(hold, 1)) for hold in holds]
+
+        async def stay(session: Any) -> None:
+            for hold, position in places:
+                if position:
+                    await self._store.holds.stay(hold, position[0], reason, session)
+
+        if not places[0][1]:
+            raise HoldChanged
+        await self._writer.beside(holds[0].lane, [hold.generation for hold in holds], stay)
+        return StillFails(
+            f"{places[0][1][0].id} cannot be applied: {reason}; {holds[0].owner} still waits:"
+            " fix that and retry, or discard it"
+        )
+
+    async def read(self, positions: Sequence[Position]) -> list[Record]:
+        """The records at places, in the order of these."""
+        found: dict[Position, Record] = {}
+        for topic, lane in dict.fromkeys((one.topic, one.lane) for one in positions):
+            offsets = [one.offset for one in positions if (one.topic, one.lane) == (topic, lane)]
+            for record in await self._log.at((self._topics.name(topic), lane), offsets):
+                found[Position(topic, lane, record.offset)] = record
+        return [found[one] for one in positions]

@@ -1,0 +1,70 @@
+"""Switching what is served, at once and with no request failing (DESIGN.md, decision 4)."""
+
+import asyncio
+import secrets
+import time
+from typing import Final, Literal
+
+import structlog
+
+from projectors.installation import Installation
+from projectors.kafka.client import find, reading
+from read_models.store import Conflict, NotLevel, Pointer, Store, Switch, Unavailable, meant
+
+logger = structlog.get_logger(__name__)
+
+WAIT_S: Final = 30.0
+"""How long a generation may take to become level before a switch is refused (API.md)."""
+LANES_WITHIN_S: Final = 15.0
+"""How long the lanes may be busy: a writer that was killed blocks its own until MongoDB gives up."""
+AGAIN_S: Final = 0.2
+AGAIN_WRITTEN_S: Final = 0.01
+
+
+async def switch(
+    installation: Installation,
+    store: Store,
+    what: Literal["promote", "rollback"],
+    by: str,
+    wait_s: float = WAIT_S,
+    forced: str | None = None,
+    *,
+    generation: int | None = None,
+) -> Pointer:
+    """Serve another generation; answers what is kept then.
+
+    Where none is named, `promote` means the newest that was filled, else the one that stands by, and `rollback` the one
+    that stands by. Which is meant is settled when it is asked for: of two who ask at once, the second finds it done.
+    `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
+    Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
+    """
+    known = await store.generations.pointer(store.version)
+    order = Switch(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
+    # Where nothing is served to compare with, the log's end counts.
+    ends = {} if known is not None and known.served is not None else await _ends(installation)
+    begun = time.monotonic()
+    while True:
+        waited = time.monotonic() - begun
+        try:
+            pointer = await store.lifecycle.switch(store.version, order, ends)
+        except NotLevel:
+            if waited > wait_s:
+                raise
+            await asyncio.sleep(AGAIN_S)
+        except Unavailable as error:
+            if waited > max(wait_s, LANES_WITHIN_S):
+                raise
+            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, Conflict) else AGAIN_S)
+        else:
+            logger.info("switched", what=what, by=by, served=pointer.served, forced=forced)
+            return pointer
+
+
+async def _ends(installation: Installation) -> dict[int, dict[str, int]]:
+    """Where the log ends, by lane and topic without prefix."""
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    found: dict[int, dict[str, int]] = {}
+    async with reading(installation.kafka, cluster.topics) as log:
+        for (name, lane), end in (await log.ends(range(cluster.topics.partitions))).items():
+            found.setdefault(lane, {})[cluster.topics.short[name]] = end
+    return found

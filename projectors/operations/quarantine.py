@@ -1,0 +1,190 @@
+"""The quarantine, for operators: what is in it, retry after a fix, discard (API.md, "Command line").
+
+What is in the quarantine is read by `Store.letters` alone.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from events.envelope import Malformed, Record, decode
+from events.topics import Topics
+from projectors import log_compatibility
+from projectors.installation import Installation
+from projectors.kafka.client import Log, find, reading
+from projectors.operations import context
+from projectors.operations.customer_rebuild import Anew, Projected
+from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
+from projectors.operations.hold_release import Release, StillFails
+from projectors.replay import owner_of
+from read_models.store import CompareFailed, Discard, Letter, Store, Writer
+from read_models.store.letters import parse
+from read_models.store.records import Records
+
+logger = structlog.get_logger(__name__)
+
+
+PATIENCE_S: Final = 60.0
+"""How long a transaction may fail: longer than servers take to change over, and than MongoDB lets one be open."""
+
+
+class NoSuchLetter(LookupError):
+    """There is no dead letter of that name (any more)."""
+
+
+class Mended(NamedTuple):
+    """What a retry or a discard came to."""
+
+    applied: int
+    """Records that were applied."""
+    owners: Sequence[str]
+    """Who is not held any more: `biz/cus`, `biz`."""
+
+
+class Quarantine:
+    """Retries and discards; one call at a time. `opened` makes one."""
+
+    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer) -> None:
+        """`writer` is open."""
+        self._store = store
+        self._topics = topics
+        self._writer = writer
+        self._release = Release(store, topics, log, writer)
+        self._anew = Anew(store, topics, log, writer, self._release)
+        self._audit = Records(store.database).audit
+
+    async def project_anew(
+        self, owner: str, by: str, progress: Callable[[int, int], None] = lambda *_: None
+    ) -> Projected:
+        """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see `Anew`)."""
+        business, _, customer = owner.partition("/")
+        about = (business, customer or None)
+        await self._audit.note(by, "customer.rebuild", owner, None, datetime.now(UTC), owner=about)
+        return await self._anew(owner, progress)
+
+    async def retry(self, name: str, by: str) -> Mended:
+        """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
+
+        The customer of an unreadable record that can be read by now is projected anew: to apply it late would be wrong.
+        `by` is who asks, as in the audit. Raises NoSuchLetter, StillFails, Broken, KafkaAway, LogGap; `Unavailable`
+        when MongoDB does not answer for longer than the writer has patience.
+        """
+        letters = await self._letters(name)
+        await self._audit.note(by, "dead_letter.retry", name, None, datetime.now(UTC))
+        owners, applied = [], 0
+        for letter in letters:
+            if letter.kind == "unreadable":
+                owners.append(await self._readable(letter))
+                applied += (await self.project_anew(owners[-1], by)).waited
+            elif letter.owner is not None:
+                if not await self._release.holds(letter.owner):
+                    raise StillFails(f"{name} is in generation {letter.generations} only, which is not kept")
+                owners.append(letter.owner)
+                applied += await self._mend(letter.owner, by)
+        return Mended(applied, owners)
+
+    async def discard(self, name: str, by: str, why: str) -> Mended:
+        """Takes a record out for good, in every generation, and applies what waited behind it.
+
+        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; StillFails when what waited
+        cannot be applied either: the record is discarded then.
+        """
+        letters = await self._letters(name)
+        position, lane = letters[0].position, letters[0].lane
+        if position is None:
+            raise StillFails(f"no event holds {letters[0].owner}: there is nothing to discard; retry {name}")
+
+        owner, at = (letters[0].business, letters[0].customer), datetime.now(UTC)
+        discard = Discard(position, by, why, letters[0].error, at)
+
+        async def take_out(session: Any) -> None:
+            await self._store.discards.put(discard, owner, session)
+            await self._store.holds.take_out(position, session)
+            await self._audit.note(by, "dead_letter.discard", name, why, at, owner=owner, session=session)
+
+        while True:
+            try:
+                await self._writer.beside(lane, await self._writer.generations_of(lane), take_out)
+                break
+            except CompareFailed:
+                continue
+        logger.info("discarded", letter=name, by=by)
+        owners = [letter.owner for letter in letters if letter.kind == "held" and letter.owner]
+        return Mended(sum([await self._mend(owner, by) for owner in owners]), owners)
+
+    async def _letters(self, name: str) -> list[Letter]:
+        letters = await self._store.letters.find(name)
+        if not letters:
+            raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+        return letters
+
+    async def _readable(self, letter: Letter) -> str:
+        """Whose an unreadable record is, which can be read by now; raises StillFails."""
+        (record,) = await self._release.read([letter.position] if letter.position else [])
+        try:
+            return owner_of(decode(record, self._topics))
+        except Malformed as malformed:
+            raise StillFails(
+                f"{letter.id} still cannot be read: {malformed.reason}; discard it, or run a version that reads it"
+            ) from None
+
+    async def _mend(self, owner: str, by: str) -> int:
+        """Ends an owner's hold, as it was begun; answers how many records were applied."""
+        if any(hold.rebuild for hold in await self._release.holds(owner)):
+            return (await self.project_anew(owner, by)).waited
+        return await self._release(owner)
+
+
+async def shown(installation: Installation, store: Store, name: str) -> dict[str, Any]:
+    """A dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
+
+    Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
+    Raises NoSuchLetter, `Unavailable`; where Kafka is asked, KafkaAway, TopicsUnfit, Broken, LogGap.
+    """
+    position, _ = parse(name)
+    letters = await store.letters.find(name)
+    discarded = await store.discards.find(position) if position else None
+    if not letters and discarded is None:
+        raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+    record = await _record(installation, store, letters[0]) if letters else None
+    return {
+        "letters": [of_letter(letter) for letter in letters],
+        "record": record and of_record(record, letters[0]),
+        "discard": discarded and of_discard(discarded),
+    }
+
+
+async def _record(installation: Installation, store: Store, letter: Letter) -> Record | None:
+    if letter.position is None or letter.record is not None:
+        return _kept(letter, installation.topic_prefix)
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    async with reading(installation.kafka, cluster.topics) as log:
+        await log_compatibility.check(store, cluster, log)
+        place = cluster.topics.name(letter.position.topic), letter.position.lane
+        return (await log.at(place, [letter.position.offset]))[0]
+
+
+def _kept(letter: Letter, prefix: str) -> Record | None:
+    """An unreadable record as it was kept, maybe cut; None of a hold that no event began."""
+    if letter.record is None or letter.position is None:
+        return None
+    topic, lane, offset = letter.position
+    kept = letter.record
+    headers = [tuple(one) for one in kept["headers"]]
+    return Record(prefix + topic, lane, offset, kept["timestamp"], kept["key"], kept["value"], headers)
+
+
+@asynccontextmanager
+async def opened(installation: Installation) -> AsyncIterator[tuple[Store, Quarantine]]:
+    """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit, Broken."""
+    async with context.opened(installation) as (store, cluster, log):
+        await log_compatibility.check(store, cluster, log)
+        writer = store.writer(PATIENCE_S)
+        await writer.open()
+        try:
+            yield store, Quarantine(store, cluster.topics, log, writer)
+        finally:
+            await writer.close()

@@ -1,0 +1,226 @@
+"""Proves that what is served is what the log gives (API.md, `portal verify`), while live workers go on writing.
+
+A lane is gone through in slices of its owners, by a hash of their keys. Of each slice the log is folded up to the
+lane's checkpoint; then, in one snapshot, the checkpoint is asked again, the log followed up to it, and the documents
+are read: so every owner is compared as of one moment. Memory is that of a slice.
+"""
+
+import zlib
+from array import array
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import structlog
+
+from events.topics import Topics
+from projectors.kafka.client import Log
+from projectors.replay import Failed, Recomputation, Wanted
+from read_models.differences import Difference, differences
+from read_models.store import NoGeneration, Pending, Position, Store, Unavailable
+
+logger = structlog.get_logger(__name__)
+
+SLICE_RECORDS: Final = 40_000
+"""Of a lane's log, whose owners' documents are held in memory at a time."""
+SUSPECTS: Final = 1000
+"""Owners with documents of whom the log knew nothing, that are looked at again at a time."""
+TRIES: Final = 5
+"""Of a snapshot: MongoDB may have forgotten that moment by the time all is read."""
+
+
+class Compared(NamedTuple):
+    """What was found of one owner, `biz/cus` or `biz`."""
+
+    owner: str
+    documents: int
+    differences: Sequence[Difference]
+    pending: Pending | None
+    """What waits, where the owner is held: that much the documents may lack."""
+    failed: Failed | None
+    """An event of the log that could not be applied: so nothing can be said of the owner."""
+
+
+class Gone(Exception):
+    """The generation is not kept any more; another one is served now."""
+
+
+class Verification:
+    """Compares what is served with the log; `records` of it have been read of `total`."""
+
+    def __init__(
+        self,
+        store: Store,
+        topics: Topics,
+        log: Log,
+        progress: Callable[[int, int], None],
+        *,
+        from_truncated: bool = False,
+    ) -> None:
+        """`progress` is called with the records that are through, and how many there are.
+
+        The log is read from where it began when the views were made; with `from_truncated` from where it begins now.
+        """
+        self._store = store
+        self._topics = topics
+        self._log = log
+        self._progress = progress
+        self._from_truncated = from_truncated
+        self._through = self._total = 0
+
+    async def everything(self) -> AsyncIterator[Compared]:
+        """Everybody who is in the log or in the views, lane by lane."""
+        known = array("Q")
+        slices = [
+            (lane, slice_) for lane in range(self._topics.partitions) for slice_ in await self._slices(lane)
+        ]
+        self._total = sum([await self._records(lane) for lane, _ in slices])
+        for lane, wanted in slices:
+            async for one in self._of_lane(lane, wanted, ()):
+                known.append(_digest(one.owner))
+                yield one
+        async for one in self._unknown(sorted(known)):
+            yield one
+
+    async def sample(self, number: int) -> AsyncIterator[Compared]:
+        """So many customers, by chance."""
+        async for one in self.of(await self._store.snapshots.some_customers(await self._served(), number)):
+            yield one
+
+    async def of(self, owners: Collection[str]) -> AsyncIterator[Compared]:
+        """These owners, be they in the log, in the views, or in neither."""
+        by_lane: dict[int, list[str]] = {}
+        for owner in owners:
+            by_lane.setdefault(self._topics.partition(owner.encode()), []).append(owner)
+        self._total += sum([await self._records(lane) for lane in by_lane])
+        for lane, of_lane in sorted(by_lane.items()):
+            keys = frozenset(owner.encode() for owner in of_lane)
+            async for one in self._of_lane(lane, keys.__contains__, of_lane):
+                yield one
+
+    async def _served(self) -> int:
+        pointer = await self._store.generations.pointer(self._store.version)
+        if pointer is None or pointer.served is None:
+            raise NoGeneration(
+                f"nothing of version {self._store.version} is served: there is nothing to verify"
+            )
+        return pointer.served
+
+    async def _records(self, lane: int) -> int:
+        known = await self._store.writer().read([await self._served()], [lane])
+        return sum(
+            offset - one.begins.get(topic, 0)
+            for one in known.values()
+            for topic, offset in one.offsets.items()
+        )
+
+    async def _slices(self, lane: int) -> list[Wanted]:
+        number = 1 + await self._records(lane) // SLICE_RECORDS
+        return [_slice(number, which) for which in range(number)]
+
+    async def _unknown(self, known: Sequence[int]) -> AsyncIterator[Compared]:
+        """Owners of documents, who were not in the log when it was read."""
+        suspects: set[str] = set()
+        async for owner in self._store.snapshots.owners(await self._served()):
+            digest = _digest(owner)
+            place = bisect_left(known, digest)
+            if place < len(known) and known[place] == digest:
+                continue
+            suspects.add(owner)
+            if len(suspects) == SUSPECTS:
+                async for one in self.of(suspects):
+                    yield one
+                suspects.clear()
+        async for one in self.of(suspects):
+            yield one
+
+    async def _of_lane(self, lane: int, wanted: Wanted, asked_for: Sequence[str]) -> AsyncIterator[Compared]:
+        """The wanted owners of a lane; those asked for also when neither side has anything of them."""
+        while True:
+            through = self._through
+            try:
+                generation = await self._served()
+                recomputed, without = await self._begin(lane, wanted, generation)
+                compared = await self._compare(lane, recomputed, without, generation, asked_for)
+            except Gone:
+                self._through = through
+                continue
+            for one in compared:
+                yield one
+            return
+
+    async def _begin(
+        self, lane: int, wanted: Wanted, generation: int
+    ) -> tuple[Recomputation, frozenset[Position]]:
+        """The log of a lane folded as far as the views are, but for what waits and what was discarded."""
+        async with self._store.snapshots.of(generation) as snapshot:
+            checkpoint = await snapshot.checkpoint(lane)
+            if checkpoint is None:
+                raise Gone
+            without = _positions((await snapshot.pending(lane)).values())
+        discarded = await self._store.discards.places([lane])
+        begins = checkpoint.begins
+        if self._from_truncated:
+            now = await self._log.beginnings([lane])
+            begins = {self._topics.short[name]: offset for (name, _), offset in now.items() if offset}
+        recomputed = Recomputation(self._log, self._topics, lane, wanted, begins)
+        await recomputed.read_to(checkpoint.offsets, without | discarded, self._went_on)
+        return recomputed, without
+
+    async def _compare(
+        self,
+        lane: int,
+        recomputed: Recomputation,
+        without: frozenset[Position],
+        generation: int,
+        asked_for: Sequence[str],
+    ) -> list[Compared]:
+        for attempt in range(TRIES):
+            try:
+                async with self._store.snapshots.of(generation) as snapshot:
+                    checkpoint = await snapshot.checkpoint(lane)
+                    if checkpoint is None:
+                        raise Gone
+                    pending = await snapshot.pending(lane)
+                    waiting = _positions(pending.values())
+                    discarded = await self._store.discards.places([lane])
+                    # What waited when the log was read, and does no more, comes before what is new.
+                    await recomputed.read_at(without - waiting - discarded)
+                    await recomputed.read_to(checkpoint.offsets, waiting | discarded)
+                    without = waiting
+                    owners = sorted({*recomputed.fresh.owners, *recomputed.failed, *asked_for})
+                    return [
+                        Compared(
+                            owner,
+                            len(served),
+                            []
+                            if owner in recomputed.failed
+                            else list(differences(served, recomputed.fresh.of(owner))),
+                            pending.get(owner),
+                            recomputed.failed.get(owner),
+                        )
+                        async for owner, served in snapshot.documents(owners)
+                    ]
+            except Unavailable as error:
+                if attempt == TRIES - 1:
+                    raise
+                logger.info("looking again", lane=lane, reason=str(error))
+        raise AssertionError
+
+    def _went_on(self, records: int) -> None:
+        self._through += records
+        self._progress(self._through, max(self._total, self._through))
+
+
+def _slice(number: int, which: int) -> Wanted:
+    return lambda key: zlib.crc32(key) % number == which
+
+
+def _positions(pending: Collection[Pending]) -> frozenset[Position]:
+    return frozenset(position for one in pending for position in one.positions)
+
+
+def _digest(owner: str) -> int:
+    """Eight bytes that stand for an owner: so many do for a billion of them."""
+    return int.from_bytes(blake2b(owner.encode(), digest_size=8).digest(), "big")

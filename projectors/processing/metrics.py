@@ -1,0 +1,33 @@
+"""What a live worker measures, for `/metrics`."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from projectors.processing.projector import Applier
+
+
+class _Counted(Collector):
+    """What the applier counts anyway."""
+
+    def __init__(self, applier: Applier) -> None:
+        self._applier = applier
+
+    def collect(self) -> Iterator[Metric]:
+        """As it stands."""
+        for name, documentation, value in (
+            ("events", "Records that a worker applied.", self._applier.applied),
+            ("transaction_retries", "Transactions that were tried again.", self._applier.retries),
+            ("lost_compares", "Batches that met another writer's revision.", self._applier.lost_compares),
+        ):
+            yield CounterMetricFamily(f"portal_projector_{name}", documentation, value=value)
+
+
+def registry_of(applier: Applier) -> CollectorRegistry:
+    """All that is measured of an applier's work."""
+    registry = CollectorRegistry()
+    registry.register(_Counted(applier))
+    registry.register(applier.batch_seconds)
+    return registry

@@ -1,0 +1,148 @@
+"""Keeps a filled generation up with the log until live workers have taken it over (DESIGN.md, decision 4)."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from projectors.installation import Installation
+from projectors.kafka.client import REQUEST_S, Cluster, KafkaAway, LogGap, Place, consuming, members
+from projectors.kafka.records import record_of
+from projectors.live import consumer_group
+from projectors.processing.projector import Applier, LaneLost
+from read_models.store import Conflict, NotLevel, NotNow, Store, Unavailable
+
+logger = structlog.get_logger(__name__)
+
+LOOK_S: Final = 0.5
+ALONE_LOOKS: Final = 4
+"""So many looks one after the other no worker was there: then none is running."""
+TAKEN_WITHIN_S: Final = 60.0
+"""How long live workers may take to take the lanes over; after that they go on from the checkpoints later."""
+
+
+class Follower:
+    """Applies what comes to the lanes of one generation, as the only one who writes it."""
+
+    def __init__(self, installation: Installation, store: Store, cluster: Cluster, generation: int) -> None:
+        """Connects to nothing yet."""
+        self._installation = installation
+        self._store = store
+        self._cluster = cluster
+        self._generation = generation
+        self._applier = Applier(store, cluster.topics, installation.batch_events, only=generation)
+        self._lanes = frozenset(range(cluster.topics.partitions))
+        self._positions: dict[Place, int] = {}
+        self.offered = asyncio.Event()
+        """Set when live workers keep the generation, or are free to."""
+
+    async def run(self) -> None:
+        """Follow until every lane is a live worker's, or no worker is running.
+
+        Raises LaneLost when somebody else follows, `NotNow` when the generation was dropped, KafkaAway,
+        LogGap.
+        """
+        try:
+            async with consuming(self._installation.kafka, wait_ms=50) as client:
+                self._positions = await self._applier.take_over(self._lanes)
+                self._assign(client)
+                await self._follow(client)
+        except OffsetOutOfRangeError:
+            raise LogGap("the log does not reach back any more to where the generation ends") from None
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaAway("Kafka does not answer") from error
+        finally:
+            await self._applier.close()
+
+    def _assign(self, client: AIOKafkaConsumer) -> None:
+        mine = {
+            TopicPartition(*place): offset
+            for place, offset in self._positions.items()
+            if place[1] in self._lanes
+        }
+        client.assign(list(mine))
+        for place, offset in mine.items():
+            client.seek(place, offset)
+
+    async def _follow(self, client: AIOKafkaConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        looked_at, offered_at, alone = 0.0, None, 0
+        while self._lanes:
+            await self._apply(client)
+            if loop.time() - looked_at < LOOK_S:
+                continue
+            looked_at = loop.time()
+            if offered_at is None:
+                if await self._nearly_level(client) and await self._offer():
+                    offered_at = loop.time()
+                    self.offered.set()
+                continue
+            await self._lose_lanes(client)
+            alone = 0 if await self._worker_there() else alone + 1
+            if alone >= ALONE_LOOKS or loop.time() - offered_at > TAKEN_WITHIN_S:
+                return
+
+    async def _apply(self, client: AIOKafkaConsumer) -> None:
+        batches = await client.getmany(timeout_ms=100)
+        records = [record_of(one) for batch in batches.values() for one in batch]
+        while records:
+            try:
+                await self._applier.apply([one for one in records if one.partition in self._lanes])
+                break
+            except LaneLost as lost:
+                self._lost(lost.lanes, client)
+        for one in records:
+            self._positions[one.topic, one.partition] = one.offset + 1
+
+    async def _lose_lanes(self, client: AIOKafkaConsumer) -> None:
+        """Gives up the lanes that a live worker has taken, also those in which nothing happens."""
+        try:
+            await self._applier.check()
+        except LaneLost as lost:
+            self._lost(lost.lanes, client)
+        except Unavailable as error:
+            logger.warning("MongoDB does not answer", error=str(error))
+
+    def _lost(self, lanes: frozenset[int], client: AIOKafkaConsumer) -> None:
+        if not self.offered.is_set():
+            raise LaneLost(lanes)
+        logger.info("lanes are live workers' now", lanes=sorted(lanes))
+        self._lanes -= lanes
+        self._assign(client)
+
+    async def _nearly_level(self, client: AIOKafkaConsumer) -> bool:
+        places = [TopicPartition(*place) for place in self._positions]
+        async with asyncio.timeout(REQUEST_S):
+            ends: Mapping[TopicPartition, int] = await client.end_offsets(places)
+        applied = self._applier.positions(self._lanes)
+        behind = sum(max(0, end - applied[place.topic, place.partition]) for place, end in ends.items())
+        return behind <= self._installation.batch_events
+
+    async def _offer(self) -> bool:
+        try:
+            await self._store.lifecycle.offer(self._generation)
+        except (NotLevel, Conflict):
+            return False
+        except NotNow:
+            record = await self._store.generations.record(self._generation)
+            if record is None or record["state"] == "retired":
+                raise
+            return True  # it was offered already, and the answer was lost
+        except Unavailable as error:
+            logger.warning("MongoDB does not answer", error=str(error))
+            return False
+        logger.info("live workers are to keep the generation", generation=self._generation)
+        return True
+
+    async def _worker_there(self) -> bool:
+        installation = self._installation
+        name = consumer_group.name(installation.topic_prefix, installation.database, self._store.version)
+        try:
+            return bool(await members(installation.kafka, name))
+        except KafkaAway as error:
+            # Also a cluster that never had a group says so, while it makes the topic for their offsets.
+            logger.warning("cannot tell whether a live worker is running", reason=str(error))
+            return True

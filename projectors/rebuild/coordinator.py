@@ -1,0 +1,293 @@
+"""A rebuild from its beginning to its end (DESIGN.md, decision 4); several of these may work on one generation."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from projectors import log_compatibility
+from projectors.clock import utc_now
+from projectors.concurrency import end, first
+from projectors.installation import Installation
+from projectors.kafka.client import Cluster, KafkaAway, Log, LogGap, find, reading
+from projectors.operations.promotion import switch
+from projectors.processing.projector import LaneLost
+from projectors.rebuild.catch_up import Follower
+from projectors.rebuild.progress import Rate
+from projectors.rebuild.slice_reader import slices_of
+from projectors.supervisor import UNMENDABLE
+from read_models.store import (
+    Conflict,
+    NoGeneration,
+    NotNow,
+    Progress,
+    Store,
+    Truncated,
+    Unavailable,
+    blank_filling,
+    patiently,
+)
+
+logger = structlog.get_logger(__name__)
+
+LOOK_S: Final = 0.5
+STOP_S: Final = 10.0
+"""How long a process that was told to stop may take."""
+CRASHES: Final = 5
+"""Processes that may end badly one after the other without the rebuild getting on."""
+AGAIN_S: Final = 1.0
+
+
+class Failed(Exception):
+    """The rebuild cannot go on; the text says why. What was filled stays, and the next one goes on."""
+
+
+class Plan(NamedTuple):
+    """How a rebuild is to be done."""
+
+    command: Sequence[str]
+    """Starts a process that fills; it is given the generation, and records a second where these are limited."""
+    workers: int
+    most_a_second: float | None
+    by: str
+    """Who asked for it."""
+    promoting: bool
+    restart: bool
+    from_truncated: str | None = None
+    """Why a generation is to be made although the log does not begin at offset 0."""
+
+
+Told = Callable[[int, str, Progress, float | None], None]
+"""Is told of a generation, what is being done, how far it is, and at how many records a second."""
+
+
+async def rebuild(installation: Installation, store: Store, plan: Plan, told: Told) -> int:
+    """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
+
+    Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken, LogGap,
+    TopicsUnfit, KafkaAway and Unavailable.
+    """
+    cluster = await find(installation.kafka, installation.topic_prefix)
+    async with reading(installation.kafka, cluster.topics) as log:
+        await log_compatibility.check_kept(store, cluster, log)
+        generation = await _begun(store, cluster, log, plan)
+    work = _Rebuild(installation, store, cluster, generation, plan, told)
+    try:
+        await work.run()
+    except (Failed, NotNow, LogGap, KafkaAway, Unavailable) as error:
+        with suppress(Unavailable):
+            await store.lifecycle.note(generation, error=str(error), heard_at=utc_now())
+        raise
+    return generation
+
+
+async def lanes_to_fill(
+    cluster: Cluster, log: Log, *, from_truncated: bool = False
+) -> Mapping[int, dict[str, Any]]:
+    """How each lane is filled up to where the log ends now.
+
+    Raises Broken where the log does not begin at 0, unless what is left of it is to do.
+    """
+    lanes = range(cluster.topics.partitions)
+    beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    if not from_truncated:
+        log_compatibility.require_whole(beginnings)
+    found = {}
+    for lane in lanes:
+        target = {short: ends[name, lane] for name, short in cluster.topics.short.items()}
+        begins = {short: at for name, short in cluster.topics.short.items() if (at := beginnings[name, lane])}
+        total = sum(target.values()) - sum(begins.values())
+        found[lane] = blank_filling(begins, target, total, slices_of(total))
+    return found
+
+
+async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
+    while True:
+        if (left := await store.lifecycle.filling()) is not None:
+            if left["version"] != store.version:
+                raise NotNow(
+                    f"generation {left['_id']} is being filled by version {left['version']} of the portal, and"
+                    f" there is one rebuild at a time: let it end, or `portal generations drop {left['_id']}`"
+                )
+            if not plan.restart:
+                try:
+                    await log_compatibility.check_one(store, cluster, log, left)
+                except log_compatibility.Broken as error:
+                    raise log_compatibility.Broken(
+                        f"generation {left['_id']}, which is unfinished, cannot be gone on with: {error};"
+                        " --restart begins anew"
+                    ) from error
+                await store.lifecycle.note(left["_id"], error=None, heard_at=utc_now())
+                return int(left["_id"])
+            await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"], plan.by))
+        reason = plan.from_truncated
+        lanes = await lanes_to_fill(cluster, log, from_truncated=reason is not None)
+        lost = any(lane["begins"] for lane in lanes.values())
+        truncated = Truncated(reason, plan.by) if reason is not None and lost else None
+        total = sum(lane["filling"]["total"] for lane in lanes.values())
+        now = utc_now()
+        noted = {"total": total, "done": 0, "rate": 0.0, "by": plan.by, "started_at": now, "heard_at": now}
+        try:
+            generation = await store.lifecycle.begin(store.version, cluster.id, lanes, noted, truncated)
+        except Conflict:
+            continue  # with what somebody else has begun
+        # How its log begins is kept with it before anything of it is read.
+        await log_compatibility.check_one(
+            store, cluster, log, await store.generations.record(generation) or {}
+        )
+        return generation
+
+
+async def _patient_with_writers(work: Callable[[], Any]) -> None:
+    while True:
+        try:
+            await work()
+            return
+        except Conflict:
+            await asyncio.sleep(0.05)
+
+
+class _Rebuild:
+    """One process's part in filling a generation."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        store: Store,
+        cluster: Cluster,
+        generation: int,
+        plan: Plan,
+        told: Told,
+    ) -> None:
+        self._installation = installation
+        self._store = store
+        self._cluster = cluster
+        self._generation = generation
+        self._plan = plan
+        self._told = told
+        self._name = secrets.token_hex(8)
+        self._filling = store.filling(generation)
+        self._rate = Rate()
+
+    async def run(self) -> None:
+        while (await patiently(self._filling.progress)).lanes_left:
+            await first(self._fill(), self._tell("filling"))
+        await self._require_there()
+        progress = await patiently(self._filling.progress)
+        await self._store.lifecycle.note(self._generation, done=progress.done, total=progress.total)
+        await first(self._finish(), self._tell("following"))
+        await self._store.lifecycle.note(self._generation, finished_at=utc_now(), error=None)
+
+    async def _tell(self, what: str) -> None:
+        """Says how far it is, to whoever started it and in the generation's record."""
+        while True:
+            try:
+                progress = await self._filling.progress()
+                rate = self._rate.add(progress.done) if what == "filling" else None
+                self._told(self._generation, what, progress, rate)
+                noted = {"rate": rate, "done": progress.done} if rate is not None else {}
+                await self._store.lifecycle.note(self._generation, heard_at=utc_now(), **noted)
+            except Unavailable as error:
+                logger.warning("MongoDB does not answer", error=str(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def _fill(self) -> None:
+        """Has processes fill lanes until none is left; starts those again that are killed."""
+        arguments = [*self._plan.command, str(self._generation)]
+        if self._plan.most_a_second is not None:
+            arguments.append(str(self._plan.most_a_second / self._plan.workers))
+        await asyncio.gather(*(self._keep_filling(arguments) for _ in range(self._plan.workers)))
+
+    async def _keep_filling(self, arguments: Sequence[str]) -> None:
+        crashes, done = 0, -1
+        while status := await _process(arguments):
+            if status == UNMENDABLE:
+                raise Failed("a process that fills ended for good: its last message says why")
+            progress = await patiently(self._filling.progress)
+            crashes = crashes + 1 if progress.done == done else 1
+            done = progress.done
+            if crashes >= CRASHES:
+                raise Failed(
+                    f"the processes that fill end with {status} again and again: their messages say why"
+                )
+            logger.error("a process that fills ended", status=status, again_in_s=AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
+            await self._require_there()
+
+    async def _finish(self) -> None:
+        """Indexes what is filled, follows the log, and has live workers keep the generation; promotes it."""
+        views = self._store.views(self._generation)
+        await patiently(views.create)
+        try:
+            await self._require_there()
+        except NotNow:
+            # Dropped while it was indexed: `create`, asked again, may have made it anew, empty.
+            await patiently(views.drop)
+            raise
+        await patiently(lambda: self._store.dead_letters.forget_erased(views))
+        while not await self._finished():
+            if await self._lead():
+                try:
+                    await self._follow()
+                    return
+                except (LaneLost, NoGeneration):
+                    logger.warning("somebody else follows, or the generation was dropped")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _follow(self) -> None:
+        follower = Follower(self._installation, self._store, self._cluster, self._generation)
+        following = asyncio.create_task(first(follower.run(), self._keep_lead()))
+        offered = asyncio.create_task(follower.offered.wait())
+        try:
+            await asyncio.wait({following, offered}, return_when=asyncio.FIRST_COMPLETED)
+            if self._plan.promoting and offered.done():
+                await self._promote()
+            await following
+        finally:
+            await end(following, offered)
+
+    async def _lead(self) -> bool:
+        return await patiently(lambda: self._store.lifecycle.lead(self._generation, self._name))
+
+    async def _keep_lead(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            if not await self._lead():
+                raise LaneLost(frozenset())
+
+    async def _finished(self) -> bool:
+        """Whether live workers keep it already, be it that another process followed; promotes it then."""
+        record = await self._require_there()
+        if record["state"] == "filling":
+            return False
+        if self._plan.promoting and record["state"] == "level":
+            await self._promote()
+        return True
+
+    async def _promote(self) -> None:
+        await switch(self._installation, self._store, "promote", self._plan.by, generation=self._generation)
+
+    async def _require_there(self) -> Mapping[str, Any]:
+        record = await patiently(lambda: self._store.generations.record(self._generation))
+        if record is None or record["state"] == "retired":
+            raise NotNow(f"generation {self._generation} was dropped meanwhile")
+        return record
+
+
+async def _process(arguments: Sequence[str]) -> int:
+    """Runs a process to its end; it ends with its stdin, when this one is killed."""
+    process = await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.PIPE)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()

@@ -1,0 +1,123 @@
+"""All records of one owner, folded from nothing: what is inserted for a customer, or a business.
+
+Comes to what the live path comes to: gaps are counted, records that cannot be read are dead letters, an event that
+cannot be applied holds its owner.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from events.envelope import Event, Malformed, Record, decode
+from events.topics import Topics
+from projectors.processing.batch_builder import where
+from read_models.project import fold_whole
+from read_models.store import DeadLetter, Held, Position, Unstorable, encoded
+
+
+class Owned(NamedTuple):
+    """What an owner's records come to."""
+
+    key: bytes | None
+    """That of the records: `biz/cus`, `biz`, or nobody's."""
+    records: int
+    documents: Sequence[bytes]
+    """Encoded."""
+    letters: Sequence[DeadLetter]
+    held: Sequence[Held]
+    """The event that holds the owner, then what waits behind it."""
+    counts: Counter[str]
+
+
+_Read = tuple[Record, Event]
+
+
+def folded(
+    key: bytes | None,
+    records: Sequence[Record],
+    topics: Topics,
+    discarded: Collection[Position],
+    refused: str | None = None,
+) -> Owned:
+    """What an owner's records, in order, come to; those of discarded places are passed by.
+
+    With `refused`, why the database does not take the documents, all of them wait.
+    """
+    reads: list[_Read] = []
+    letters: list[DeadLetter] = []
+    counts: Counter[str] = Counter()
+    erased = False
+    for record in records:
+        if discarded and _position(record, topics) in discarded:
+            continue
+        try:
+            event = decode(record, topics)
+        except Malformed as malformed:
+            if erased:
+                counts["erased"] += 1  # dropped and counted (VIEWS.md, Applying events)
+            else:
+                letters.append(DeadLetter(record, topics.short[record.topic], malformed.reason))
+        else:
+            reads.append((record, event))
+            if _erases(event):
+                erased, letters = True, []
+    held: list[Held] = []
+    try:
+        made = _documents(reads) if refused is None else None
+    except Exception:  # noqa: BLE001 - whatever the fold raises holds the owner
+        made = None
+    if made is None:
+        made, held = _up_to_a_hold(reads, topics, refused)
+    return Owned(key, len(records), made.documents, letters, held, counts + made.counts)
+
+
+class _Made(NamedTuple):
+    documents: Sequence[bytes]
+    counts: Counter[str]
+
+
+def _documents(reads: Sequence[_Read]) -> _Made:
+    """Raises whatever the fold raises, and `Unstorable`."""
+    if not reads:
+        return _Made((), Counter())
+    changes = fold_whole(event for _, event in reads)
+    return _Made(encoded(changes.save.values()), sum(changes.counts.values(), Counter()))
+
+
+def _up_to_a_hold(reads: Sequence[_Read], topics: Topics, refused: str | None) -> tuple[_Made, list[Held]]:
+    """What comes before the first event that cannot be applied, and from it on what waits.
+
+    An erasure never waits: it ends the hold.
+    """
+    applied, beyond, reason = 0, len(reads), refused or ""
+    while refused is None and applied + 1 < beyond:
+        middle = (applied + beyond) // 2
+        try:
+            _documents(reads[:middle])
+        except Exception:  # noqa: BLE001
+            beyond = middle
+        else:
+            applied = middle
+    if refused is None:
+        try:
+            _documents(reads[:beyond])
+        except Exception as error:  # noqa: BLE001
+            reason = str(error) if isinstance(error, Unstorable) else where(error)
+    for place in range(applied, len(reads)):
+        if _erases(reads[place][1]):
+            return _documents([*reads[:applied], *reads[place:]]), []
+    waiting = [record for record, _ in reads[applied:]]
+    owner = (waiting[0].key or b"").decode()
+    held = [
+        Held(owner, record, topics.short[record.topic], None if place else reason)
+        for place, record in enumerate(waiting)
+    ]
+    return _documents(reads[:applied]), held
+
+
+def _position(record: Record, topics: Topics) -> Position:
+    return Position(topics.short[record.topic], record.partition, record.offset)
+
+
+def _erases(event: Event) -> bool:
+    return event.fact == "erased" and event.kind == "customer"

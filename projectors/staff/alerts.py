@@ -1,0 +1,106 @@
+"""What is wrong, in words, the gravest first, and what to do about it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from projectors.staff.service import Overview
+from projectors.staff.templating import age, number
+
+SILENT: Final = timedelta(seconds=15)
+"""A process that has said nothing for so long hangs, or is gone."""
+
+
+class Told(NamedTuple):
+    """A problem."""
+
+    tone: str
+    """`bad`, or `wait` for what may pass."""
+    headline: str
+    advice: str
+
+
+def problems_of(overview: Overview, version: int, now: datetime) -> list[Told]:
+    """All that is wrong."""
+    return [*_of_lag(overview, version, now), *_of_processes(overview, now), *_of_data(overview)]
+
+
+def _of_lag(overview: Overview, version: int, now: datetime) -> Iterator[Told]:
+    lag = overview.lag
+    because = "; ".join(lag.reasons)
+    waits = f"{number(lag.records)} records wait, the oldest for {age(lag.seconds)}"
+    if lag.state == "unknown":
+        yield Told(
+            "bad",
+            "The lag is not known",
+            f"{because}. Nothing is lost: the views stay as they are meanwhile.",
+        )
+    elif lag.state == "broken":
+        yield Told(
+            "bad",
+            "Log and views do not belong together",
+            f"{because}. Workers have stopped, and are right to: see docs/operating.md, “broken”.",
+        )
+    elif lag.state == "stalled":
+        runs = any(alive(one.seen_at, now) and one.lanes for one in overview.processes or ())
+        advice = (
+            "Its log says what it waits for."
+            if runs
+            else "No worker says that it runs: start `portal project`."
+        )
+        yield Told("bad", "Nothing is being applied", f"{waits}. {advice}")
+    elif lag.state == "lagging":
+        yield Told("wait", "The views are behind", f"{waits}. If it stays so, start more `portal project`.")
+    if lag.state != "unknown" and lag.generation is None:
+        yield Told(
+            "wait",
+            f"Nothing is served in version {version} of the views",
+            "`portal project` makes the first views; where there are others, `portal rebuild --promote`.",
+        )
+
+
+def _of_processes(overview: Overview, now: datetime) -> Iterator[Told]:
+    for one in overview.processes or ():
+        if not alive(one.seen_at, now):
+            yield Told(
+                "wait",
+                f"A process of `portal {one.kind}` is silent",
+                f"Process {one.pid} on {one.host} said last {age(now - one.seen_at)} ago that it runs.",
+            )
+
+
+def _of_data(overview: Overview) -> Iterator[Told]:
+    lag = overview.lag
+    if held := sum(one.number for one in overview.errors or () if one.kind == "held"):
+        yield Told(
+            "bad",
+            f"{_counted(held, 'event holds its customer', 'events hold their customers')}",
+            f"{number(lag.waiting)} records wait behind. Mend the cause and retry, or discard, below.",
+        )
+    if unreadable := sum(one.number for one in overview.errors or () if one.kind == "unreadable"):
+        yield Told(
+            "wait",
+            _counted(unreadable, "record could not be read", "records could not be read"),
+            "Their customers went on without them. Look at them, and discard them with a reason, below.",
+        )
+    if lag.gaps:
+        yield Told(
+            "wait",
+            _counted(
+                lag.gaps,
+                "number is missing in what was published",
+                "numbers are missing in what was published",
+            ),
+            "ServiceHub has to say what became of them.",
+        )
+    if overview.notices:
+        yield Told("wait", _counted(len(overview.notices), "notice", "notices"), "What they say is below.")
+
+
+def alive(seen_at: datetime, now: datetime) -> bool:
+    """Whether a process has said lately that it runs."""
+    return now - seen_at <= SILENT
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{number(count)} {one if count == 1 else many}"

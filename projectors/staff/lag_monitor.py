@@ -1,0 +1,94 @@
+"""The lag as all who ask share it: measured once a second at most, over connections that stay open."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import structlog
+
+from projectors.kafka.client import TopicsMissing
+from projectors.lag import Lag, Meter, unknown
+
+logger = structlog.get_logger(__name__)
+
+EVERY_S: Final = 1.0
+FRESH_S: Final = 2.0
+"""An answer is of so long ago at most."""
+PATIENCE_S: Final = 3.0
+"""For so long a measurement under way is waited for; what is not known then is unknown."""
+KEPT_EVERY_S: Final = 5.0
+KEPT: Final = 180
+"""Measurements that are remembered for the chart: a quarter of an hour."""
+
+
+class Sample(NamedTuple):
+    """How much waited at a moment, by topic; None when it was not known."""
+
+    at: datetime
+    records: Mapping[str, int] | None
+
+
+class Watch:
+    """Measures for ever: `run` it."""
+
+    def __init__(self, meter: Meter, prefix: str, clock: Callable[[], datetime]) -> None:
+        self._meter = meter
+        self._prefix = prefix
+        self._clock = clock
+        self._latest: tuple[float, Lag] | None = None
+        """When it was begun, and the lag."""
+        self._measured = asyncio.Condition()
+        self.history: deque[Sample] = deque(maxlen=KEPT)
+
+    async def run(self) -> None:
+        """Measure again and again."""
+        kept = 0.0
+        while True:
+            begun = time.monotonic()
+            lag = await self._measure()
+            async with self._measured:
+                self._latest = begun, lag
+                self._measured.notify_all()
+            if begun - kept >= KEPT_EVERY_S:
+                kept = begun
+                self.history.append(Sample(self._clock(), by_topic(lag)))
+            await asyncio.sleep(max(0.0, begun + EVERY_S - time.monotonic()))
+
+    async def lag(self) -> Lag:
+        """The lag as of 2 s ago at most; unknown when it could not be measured by now."""
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._measured:
+                await self._measured.wait_for(self._is_fresh)
+        except TimeoutError:
+            pass
+        if self._latest is not None and self._is_fresh():
+            return self._latest[1]
+        return self._unknown("the lag is being measured: Kafka or MongoDB takes long to answer")
+
+    def _is_fresh(self) -> bool:
+        return self._latest is not None and time.monotonic() - self._latest[0] <= FRESH_S
+
+    async def _measure(self) -> Lag:
+        try:
+            return await self._meter.measure()
+        except TopicsMissing as error:
+            return self._unknown(str(error))
+        except Exception as error:
+            logger.exception("the lag could not be measured")
+            return self._unknown(f"the lag could not be measured: {type(error).__name__}")
+
+    def _unknown(self, reason: str) -> Lag:
+        return unknown(self._prefix, reason, self._clock())
+
+
+def by_topic(lag: Lag) -> dict[str, int] | None:
+    """How many records wait in each topic; None when it is not known."""
+    if lag.records is None:
+        return None
+    found: dict[str, int] = {}
+    for one in lag.partitions:
+        found[one.topic] = found.get(one.topic, 0) + (one.records or 0)
+    return found

@@ -1,0 +1,65 @@
+"""How a page for operators is made."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Response
+from litestar.enums import MediaType
+
+from projectors.operations.dead_letter_serializers import named
+from web.assets import Assets, brand_url
+from web.languages import load
+from web.templating import LOCALE, Pages
+
+HERE: Final = Path(__file__).parent
+STAFF: Final = Assets(HERE / "static", "/-/staff")
+LANGUAGE: Final = "en"
+
+UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
+
+_PAGES: Final = Pages(HERE / "templates", load(LOCALE))
+
+
+def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
+    """A page."""
+    shell = {
+        "language": LANGUAGE,
+        "brand_url": brand_url(None),
+        "staff": STAFF,
+        "operator": None,
+        "number": number,
+        "age": age,
+        "size": size,
+        "moment": moment,
+        "named": named,
+    }
+    content = _PAGES.render(template, LANGUAGE, shell | dict(values))
+    return Response(content, status_code=status, media_type=MediaType.HTML)
+
+
+def number(value: int | None) -> str:
+    """A count; a dash where it is not known."""
+    return "–" if value is None else f"{value:,}"
+
+
+def age(seconds: float | timedelta | None) -> str:
+    """A stretch of time in its largest unit; a dash where it is not known."""
+    if seconds is None:
+        return "–"
+    left = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+    for length, unit in UNITS:
+        if left >= length:
+            return f"{left / length:.0f} {unit}"
+    return f"{left:.0f} s" if left >= 10 or left == 0 else f"{left:.1f} s"
+
+
+def size(octets: int | None) -> str:
+    """Bytes; a dash where it is not known."""
+    return "–" if octets is None else f"{octets / 1e6:,.1f} MB"
+
+
+def moment(at: datetime | None) -> str:
+    """A time in UTC, to the second; a dash where there is none."""
+    return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
