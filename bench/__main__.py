@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import enumeration, latency, pages, reading, rebuild, throughput
+from bench import latency, page_weight, read_throughput, rebuild, throughput, timing_side_channel
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Guard
@@ -92,7 +92,7 @@ async def latency_of(stage: Stage) -> Outcome:
 
 async def reading_of(stage: Stage) -> Outcome:
     """What a customer's requests cost."""
-    costs, rates = await reading.measure(stage)
+    costs, rates = await read_throughput.measure(stage)
     to_plain, to_constant = rates.dashboards / rates.plain, rates.dashboards / rates.constant
     measured = {
         "endpoints_after_ten_years": {path: cost._asdict() for path, cost in costs.items()},
@@ -148,7 +148,7 @@ async def memory_of(stage: Stage) -> Outcome:
 
 async def enumeration_of(stage: Stage) -> Outcome:
     """Whether times tell who is a customer."""
-    times = await enumeration.measure(stage)
+    times = await timing_side_channel.measure(stage)
     return {"enumeration": {name: one._asdict() for name, one in times.items()}}, [
         (
             f"POST {name}: a known address takes longer",
@@ -161,7 +161,7 @@ async def enumeration_of(stage: Stage) -> Outcome:
 
 async def pages_of(stage: Stage) -> Outcome:
     """What pages weigh, and how soon they begin."""
-    costs = await pages.measure(stage)
+    costs = await page_weight.measure(stage)
     return {"pages_after_ten_years": {path: cost._asdict() for path, cost in costs.items()}}, [
         (
             f"page {path}",

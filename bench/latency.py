@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from bench.portal_client import Visitor, sign_in
 from bench.publishing import Publisher
-from bench.visitor import Visitor, sign_in
-from bench.weekly import WEEK, Json, begin, business, technician, week
+from bench.sample_log import WEEK, Json, begin, business, technician, week
 from demo.stage import Stage
 
 A_SECOND = 500

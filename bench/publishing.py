@@ -9,7 +9,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
-from bench.weekly import Json
+from bench.sample_log import Json
 from events.envelope import encode
 from events.topics import Topics
 

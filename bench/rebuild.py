@@ -13,9 +13,9 @@ import orjson
 import psutil
 from pymongo import AsyncMongoClient
 
-from bench import connector
+from bench import kafka_connect
 from bench.publishing import Publisher
-from bench.weekly import WEEK, Json, begin, business, week
+from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import PORTAL, Problem, Stage
 from events.topics import DEFAULT_PARTITIONS
 
@@ -53,7 +53,7 @@ async def speed(stage: Stage) -> Speed:
     await _at_rest(stage)
     by_hand = await _read("by_hand", [range(DEFAULT_PARTITIONS)], stage.env)
     await _at_rest(stage)
-    copied = await connector.measure(stage, events)
+    copied = await kafka_connect.measure(stage, events)
     await _at_rest(stage)
     filled, _ = await _rebuild(stage)
     return Speed(filled, best, by_hand, copied)
@@ -62,7 +62,7 @@ async def speed(stage: Stage) -> Speed:
 async def _at_rest(stage: Stage) -> None:
     """Has the database write out what came before: in the background it would take of what is measured next."""
     async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
-        for name in ("best", "by_hand", connector.COLLECTION):
+        for name in ("best", "by_hand", kafka_connect.COLLECTION):
             await client[stage.env["PORTAL_MONGO_DATABASE"]].drop_collection(name)
         await client.admin.command("fsync")
 
@@ -109,7 +109,7 @@ async def _read(kind: str, parts: list[range], env: Mapping[str, str]) -> float:
 
 async def _reader(kind: str, lanes: range, env: Mapping[str, str]) -> dict[str, float]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.readers", kind, ",".join(map(str, lanes))),
+        *(sys.executable, "-m", "bench.consumer_baselines", kind, ",".join(map(str, lanes))),
         env={**os.environ, **env},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

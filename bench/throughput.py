@@ -13,7 +13,7 @@ import orjson
 from pymongo import AsyncMongoClient
 
 from bench.publishing import Publisher
-from bench.weekly import WEEK, Json, begin, business, week
+from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 
 CUSTOMERS = 400
@@ -64,7 +64,7 @@ def log() -> Iterator[Json]:
 
 async def _agent(kind: str, events: int, env: Mapping[str, str]) -> float:
     agent = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.agents", kind),
+        *(sys.executable, "-m", "bench.faust_baselines", kind),
         env={**os.environ, **env, "BENCH_EVENTS": str(events)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

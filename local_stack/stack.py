@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local_stack import cache
+from local_stack import downloads
 from local_stack.errors import StackError
 from local_stack.http_servers import Mailpit, PaymentPage, StripeMock
 from local_stack.kafka import Kafka
@@ -66,7 +66,7 @@ class Stack:
         Raises `StackError` when a tool is missing, a server does not start, or a stack already runs in the folder.
         """
         self._guard = self._begin_temporary() if self.temporary else self._begin_kept()
-        programs = cache.ensure(self._guard.group)
+        programs = downloads.ensure(self._guard.group)
         for name in ("logs", "tmp", "media", "cache"):
             (self.state / name).mkdir(exist_ok=True)
         place = self._settle(programs)
@@ -145,7 +145,7 @@ class Stack:
                 answer = str(error)
             caller.sendall(answer.encode())
 
-    def _settle(self, programs: cache.Programs) -> Place:
+    def _settle(self, programs: downloads.Programs) -> Place:
         """What stays the same when a state is started again: keys, cluster id, and ports as far as they are free."""
         memory = self.state / "stack.json"
         known = json.loads(memory.read_text()) if memory.exists() else {}

@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 import typer
 
 from portal import logs
+from portal.async_runner import run
 from portal.errors import CommandError, UsageError
-from portal.running import run
 from portal.settings import Settings
 
 MOST_WORKERS: Final = 64
@@ -228,8 +228,8 @@ def rebuild(
     asked_by: Annotated[str | None, typer.Option(hidden=True, help="By whom, on the staff surface.")] = None,
 ) -> None:
     """Replays the topics into a new generation of the views while the old one is served."""
-    from portal.commands.customer import rebuild_customer
     from portal.commands.rebuild import Wanted, rebuild
+    from portal.commands.rebuild_customer import rebuild_customer
 
     logs.configure(of_libraries=False)
     why = _why_truncated(from_truncated, reason)
@@ -255,7 +255,7 @@ def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
 @app.command()
 def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
     """Serves the generation that was filled last, at once; without one, that which stands by."""
-    from portal.commands.switch import switch
+    from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
 
@@ -268,7 +268,7 @@ def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> N
 @app.command()
 def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
     """Serves the generation that was served before, at once."""
-    from portal.commands.switch import switch
+    from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from local_stack.cache import Tool, ensure, require
+from local_stack.downloads import Tool, ensure, require
 from local_stack.errors import StackError
 from local_stack.stack import Stack
 from tests.processes import SHOWN_LINES, Installation, Installations, Process

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from local_stack.payment_page.ledger import Json, Ledger, RefusedError
+from local_stack.payment_page.session_store import Json, Ledger, RefusedError
 from local_stack.payment_page.webhooks import Webhooks
 
 KINDS = {

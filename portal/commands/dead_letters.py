@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.refusals import refusals
-from portal.commands.store import opened
-from portal.commands.switch import caller
+from portal.commands.error_mapping import refusals
+from portal.commands.open_store import opened
+from portal.commands.promotion import caller
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import quarantine

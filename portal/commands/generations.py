@@ -9,8 +9,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.store import opened
-from portal.commands.switch import caller
+from portal.commands.open_store import opened
+from portal.commands.promotion import caller
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.operations.generation_report import Generation, generations, overview

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from portal.commands.forgetting import forgetful
+from portal.commands.retention_warnings import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.kafka.client import KafkaAway, TopicsMissing

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from portal.commands.switch import caller
+from portal.commands.promotion import caller
 from portal.errors import CommandError, UsageError
-from portal.features import off, payments_of
+from portal.query_api_config import off, payments_of
 from portal.settings import Settings
 from query_api.payments.outcomes import Outcomes
 from query_api.payments.reconcile import Difference, Reconciliation

@@ -14,6 +14,6 @@ async def project(settings: Settings) -> None:
     # The same for all workers that this process starts: the group gives each the lanes of the one before.
     instance = f"portal-{secrets.token_hex(6)}"
     try:
-        await supervise([sys.executable, "-m", "portal.worker", instance])
+        await supervise([sys.executable, "-m", "portal.worker_process", instance])
     except Unmendable as error:
         raise CommandError("the worker stopped for good; its last message says why") from error

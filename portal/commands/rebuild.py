@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.commands.forgetting import warn_of_forgetting
-from portal.commands.store import opened
-from portal.commands.switch import caller
+from portal.commands.open_store import opened
+from portal.commands.promotion import caller
+from portal.commands.retention_warnings import warn_of_forgetting
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.rebuild.coordinator import Failed, Plan, Told
@@ -22,7 +22,7 @@ from read_models import store as stores
 from read_models.store import NotNow, Store
 from read_models.store.records import Records
 
-FILLER: Final = (sys.executable, "-m", "portal.filler")
+FILLER: Final = (sys.executable, "-m", "portal.fill_process")
 
 
 class Wanted(NamedTuple):

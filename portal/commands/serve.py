@@ -9,10 +9,10 @@ import structlog
 from litestar.types import ASGIApp
 
 from portal import logs
-from portal.features import config_of, off
-from portal.requests import Clients
-from portal.running import run
-from portal.serving import serve_app
+from portal.async_runner import run
+from portal.http_server import serve_app
+from portal.proxy_headers import Clients
+from portal.query_api_config import config_of, off
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.config import Config

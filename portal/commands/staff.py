@@ -8,8 +8,8 @@ from litestar.types import ASGIApp
 
 from portal import logs
 from portal.errors import UsageError
-from portal.requests import Clients
-from portal.serving import serve_app
+from portal.http_server import serve_app
+from portal.proxy_headers import Clients
 from portal.settings import HINTS, Settings
 from projectors.staff.app import create_app
 from projectors.staff.config import Config

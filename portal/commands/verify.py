@@ -11,9 +11,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from portal.commands.forgetting import warn_of_forgetting
-from portal.commands.refusals import refusals
-from portal.commands.switch import caller
+from portal.commands.error_mapping import refusals
+from portal.commands.promotion import caller
+from portal.commands.retention_warnings import warn_of_forgetting
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import log_compatibility

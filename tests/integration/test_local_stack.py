@@ -21,7 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError
 from pymongo import MongoClient
 
-from local_stack import cache
+from local_stack import downloads
 from local_stack.errors import StackError
 from tests.stacks import (
     COMMAND,
@@ -239,9 +239,9 @@ def test_a_part_is_in_the_cache_whole_or_not_at_all(tmp_path: Path, monkeypatch:
         raise StackError("cut off")
 
     with pytest.raises(StackError, match="cut off"):
-        cache.fetch(cache.Part("part", "part-1", (), breaks))
+        downloads.fetch(downloads.Part("part", "part-1", (), breaks))
     assert not (tmp_path / "part-1").exists()
 
-    cache.fetch(cache.Part("part", "part-1", (), lambda folder: (folder / "whole").touch()))
-    cache.fetch(cache.Part("part", "part-1", (), breaks))
+    downloads.fetch(downloads.Part("part", "part-1", (), lambda folder: (folder / "whole").touch()))
+    downloads.fetch(downloads.Part("part", "part-1", (), breaks))
     assert [path.name for path in (tmp_path / "part-1").iterdir()] == ["whole"]

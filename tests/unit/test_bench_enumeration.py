@@ -2,7 +2,7 @@
 
 import random
 
-from bench.enumeration import told
+from bench.timing_side_channel import told
 
 
 def test_equal_times_tell_nothing() -> None:

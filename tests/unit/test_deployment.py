@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import local_stack
-from local_stack import cache, kafka, mongo
+from local_stack import downloads, kafka, mongo
 from portal.settings import Settings
 
 ROOT = Path(local_stack.__file__).parents[1]
@@ -27,12 +27,12 @@ def test_compose_runs_the_versions_of_the_local_stack(services: dict[str, dict[s
     """But for MongoDB, where it names a supported release that is no older."""
     (version,) = (
         dependency.findtext("{*}version")
-        for dependency in ElementTree.parse(cache.POM).iterfind(".//{*}dependency")
+        for dependency in ElementTree.parse(downloads.POM).iterfind(".//{*}dependency")
         if dependency.findtext("{*}groupId") == "org.apache.kafka"
     )
     assert services["kafka"]["image"] == f"apache/kafka:{version}"
-    assert services["mailpit"]["image"] == f"axllent/mailpit:v{cache.MAILPIT_VERSION}"
-    assert services["stripe-mock"]["image"] == f"stripe/stripe-mock:v{cache.STRIPE_MOCK_VERSION}"
+    assert services["mailpit"]["image"] == f"axllent/mailpit:v{downloads.MAILPIT_VERSION}"
+    assert services["stripe-mock"]["image"] == f"stripe/stripe-mock:v{downloads.STRIPE_MOCK_VERSION}"
     major = re.fullmatch(r"mongo:(\d+)\.0", services["mongo"]["image"])
     assert major is not None
     assert int(major[1]) >= 7

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from portal.features import config_of
+from portal.query_api_config import config_of
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.payments.stripe_api import StripeApi

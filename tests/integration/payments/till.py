@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from litestar import Litestar
 
 from events.envelope import Event, Record, decode
-from portal.features import config_of
+from portal.query_api_config import config_of
 from portal.settings import Settings
 from projectors.kafka.client import find
 from query_api.app import create_app

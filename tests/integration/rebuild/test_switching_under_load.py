@@ -5,9 +5,9 @@ import json
 import time
 from datetime import UTC, datetime
 
+from bench.portal_client import Visitor, sign_in
 from bench.publishing import Publisher
-from bench.visitor import Visitor, sign_in
-from bench.weekly import WEEK, Json, begin, business, technician, week
+from bench.sample_log import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
 from tests.integration.live import expected, four_lanes
 from tests.integration.rebuild.rebuilding import caught_up, command, documents, views

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from portal import filler, worker
+from portal import fill_process, worker_process
 from query_api.payments.sender import Sender
 from query_api.rounds import Rounds
 
@@ -26,7 +26,8 @@ def now() -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "arguments"), [(filler, "fill", ["7"]), (worker, "work", ["instance", "1"])]
+    ("module", "name", "arguments"),
+    [(fill_process, "fill", ["7"]), (worker_process, "work", ["instance", "1"])],
 )
 def test_a_process_that_crashes_says_why_and_ends_with_1(
     module: Any, name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
@@ -40,7 +41,7 @@ def test_a_process_that_crashes_says_why_and_ends_with_1(
     monkeypatch.setattr(sys, "argv", [name, *arguments])
     monkeypatch.setenv("PORTAL_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("PORTAL_MONGO_URL", "mongodb://127.0.0.1:1")
-    if module is worker:
+    if module is worker_process:
         monkeypatch.setattr(module, "beat", lambda _: asyncio.sleep(60))
     else:
         monkeypatch.setattr(module, "_parent_gone", lambda: asyncio.sleep(60))

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from portal.requests import Clients
+from portal.proxy_headers import Clients
 from portal.settings import Settings
 
 TRUSTED = Settings.read({"PORTAL_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8"}).trusted_proxies

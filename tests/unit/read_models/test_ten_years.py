@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from bench.weekly import Json, begin, business, week
+from bench.sample_log import Json, begin, business, week
 from events.envelope import Event
 from read_models.documents import Doc
 from read_models.lists import Range

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 from demo.stage import Problem, Stage
-from local_stack.cache import root
+from local_stack.downloads import root
 from local_stack.processes import Ports
 
 POM = Path(__file__).with_name("connect.pom.xml")

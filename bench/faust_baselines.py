@@ -1,7 +1,7 @@
 """What the worker is compared with: a Faust agent that does nothing, and one written by hand.
 
-`python -m bench.agents empty|handwritten`, with the settings of an installation and BENCH_EVENTS in the environment,
-reads so many events from the beginning of the topics and prints how many a second it did, as JSON.
+`python -m bench.faust_baselines empty|handwritten`, with the settings of an installation and BENCH_EVENTS in the
+environment, reads so many events from the beginning of the topics and prints how many a second it did, as JSON.
 """
 
 import asyncio

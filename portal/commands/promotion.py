@@ -4,7 +4,7 @@ import getpass
 import os
 from typing import Literal
 
-from portal.commands.store import opened
+from portal.commands.open_store import opened
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import promotion as switching

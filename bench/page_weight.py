@@ -11,8 +11,8 @@ from typing import NamedTuple
 import httpx
 
 from bench.publishing import Publisher
-from bench.reading import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
-from bench.weekly import WEEK, Json, begin, business, week
+from bench.read_throughput import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
+from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 from read_models.store import Store
 

@@ -1,4 +1,4 @@
-"""The process that `portal project` keeps running: `python -m portal.worker INSTANCE PIPE`."""
+"""The process that `portal project` keeps running: `python -m portal.worker_process INSTANCE PIPE`."""
 
 import gc
 import os
@@ -7,8 +7,8 @@ import sys
 import structlog
 
 from portal import logs
+from portal.async_runner import run
 from portal.errors import CommandError
-from portal.running import run
 from portal.settings import Settings
 from projectors.concurrency import first
 from projectors.installation import Installation

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from portal.commands.refusals import refusals
+from portal.commands.error_mapping import refusals
 from portal.settings import Settings
 from read_models.store import Store
 

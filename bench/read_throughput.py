@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import httpx
 from pymongo import AsyncMongoClient
 
-from bench.loads import Load
+from bench.http_baselines import RIVALS
+from bench.load_generator import Load
 from bench.publishing import Publisher
-from bench.rivals import RIVALS
-from bench.weekly import WEEK, Json, begin, business, week
+from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 from local_stack.processes import Ports
 from query_api.sign_in.cookies import session_cookie_name
@@ -176,7 +176,7 @@ async def serving(kind: str, env: Mapping[str, str]) -> AsyncIterator[str]:
     port = ports.take()
     url = f"http://127.0.0.1:{port}"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.rivals", kind, str(port)), env={**os.environ, **env}
+        *(sys.executable, "-m", "bench.http_baselines", kind, str(port)), env={**os.environ, **env}
     )
     try:
         deadline = time.monotonic() + READY_WITHIN_S

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import httpx
 
 from bench.publishing import Publisher
-from bench.weekly import begin, business
+from bench.sample_log import begin, business
 from demo.stage import Stage
 from query_api.sign_in.cookies import binding_cookie_name
 from web.tokens import new_token

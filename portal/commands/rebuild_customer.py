@@ -4,8 +4,8 @@ import sys
 
 import orjson
 
-from portal.commands.refusals import refusals
-from portal.commands.switch import caller
+from portal.commands.error_mapping import refusals
+from portal.commands.promotion import caller
 from portal.commands.verify import bar, owner
 from portal.errors import CommandError
 from portal.settings import Settings

@@ -1,7 +1,8 @@
 """What a rebuild is compared with: processes that read the log by hand.
 
-`python -m bench.readers best|by_hand LANES`, with the settings of an installation in the environment, reads those lanes
-from their beginning to their end; it prints a line when it begins to read, and one when it is done, with the records.
+`python -m bench.consumer_baselines best|by_hand LANES`, with the settings of an installation in the environment,
+reads those lanes from their beginning to their end; it prints a line when it begins to read, and one when it is done,
+with the records.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """What the dashboard is compared with: FastAPI with Motor's `find_one`, and a body that never changes.
 
-`python -m bench.rivals plain|constant PORT`, with the settings of an installation in the environment, serves by one
-process of the server that `portal serve` runs on. `plain` answers `/{business}/{customer}` with the customer's document
-as it is, to anybody; `constant` answers everything with BENCH_BYTES bytes.
+`python -m bench.http_baselines plain|constant PORT`, with the settings of an installation in the environment, serves
+by one process of the server that `portal serve` runs on. `plain` answers `/{business}/{customer}` with the customer's
+document as it is, to anybody; `constant` answers everything with BENCH_BYTES bytes.
 """
 
 import os
@@ -46,7 +46,7 @@ def constant() -> Litestar:
 if __name__ == "__main__":
     kind, port = sys.argv[1], int(sys.argv[2])
     Granian(
-        f"bench.rivals:{kind}",
+        f"bench.http_baselines:{kind}",
         address="127.0.0.1",
         port=port,
         interface=Interfaces.ASGI,

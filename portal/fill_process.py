@@ -1,4 +1,4 @@
-"""A process of `portal rebuild`: `python -m portal.filler GENERATION [RECORDS_A_SECOND]`; ends with its stdin."""
+"""A process of `portal rebuild`: `python -m portal.fill_process GENERATION [RECORDS_A_SECOND]`; ends with its stdin."""
 
 import asyncio
 import gc
@@ -8,8 +8,8 @@ import sys
 import structlog
 
 from portal import logs
+from portal.async_runner import run
 from portal.errors import CommandError
-from portal.running import run
 from portal.settings import Settings
 from projectors.concurrency import first
 from projectors.kafka.client import LogGap, TopicsUnfit
