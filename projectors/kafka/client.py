@@ -16,7 +16,6 @@ from aiokafka.structs import ConsumerRecord, OffsetAndTimestamp
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka import aiokafka_header_patch as header_names  # mends aiokafka's reader
 from projectors.kafka.records import record_of
 
 SILENT_S: Final = 30.0
