@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
@@ -42,7 +41,8 @@ from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import Portals, Tenancy
-from read_models.reads import Clock, Reads
+from read_models.clock import Clock, utc_now
+from read_models.reads import Reads
 from read_models.store import Store, Unavailable, patiently
 from read_models.store.records import Copies, Records, Said
 from web.compression import compressed
@@ -57,12 +57,7 @@ MAX_BODY_BYTES = 16 * 1024
 """Forms and JSON of the customer surface are short."""
 
 
-def now() -> datetime:
-    """The current time."""
-    return datetime.now(UTC)
-
-
-def create_app(config: Config, clock: Clock = now) -> Litestar:
+def create_app(config: Config, clock: Clock = utc_now) -> Litestar:
     """The service; its lifespan connects to MongoDB and delivers mail.
 
     Its state has `store`, `reads`, `dashboards`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds`,

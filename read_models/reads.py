@@ -3,13 +3,13 @@
 A page is its document or one index range, then, by `_id`, those it names (DESIGN.md, decision 3).
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from read_models import customer
+from read_models.clock import Clock
 from read_models.documents import Doc, owner_id, parse, timestamp
 from read_models.lists import Range, claiming, holding, owned
 from read_models.store import Store
@@ -19,8 +19,6 @@ WHOLE_LIST = 10_000
 
 ACCOUNTS_OF_AN_ADDRESS = 2_000
 """Customers of one business that one address is offered: property managers have hundreds."""
-
-Clock = Callable[[], datetime]
 
 
 class Scope(NamedTuple):

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -14,6 +14,7 @@ from portal.commands.promotion import caller
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.operations.generation_report import Generation, generations, overview
+from read_models.clock import utc_now
 from read_models.store import Conflict, NotNow
 
 WITHIN_S: Final = 15.0
@@ -28,7 +29,7 @@ async def show(settings: Settings, *, as_json: bool) -> None:
             return
         found = await generations(store)
     if found:
-        Console().print(table(found, datetime.now(UTC)))
+        Console().print(table(found, utc_now()))
     else:
         print("there are no generations yet: `portal project` makes the first one")
 

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -17,6 +16,7 @@ from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.kafka.client import KafkaAway, TopicsMissing
 from projectors.lag import Lag, State, measure, unknown
+from read_models.clock import utc_now
 
 EVERY_S: Final = 2.0
 STYLES: Final[dict[State, str]] = {
@@ -65,9 +65,9 @@ async def _more(settings: Settings, lag: Lag) -> list[str]:
 
 async def _measured(settings: Settings) -> Lag:
     try:
-        return await measure(settings.installation, lambda: datetime.now(UTC))
+        return await measure(settings.installation, utc_now)
     except TopicsMissing as error:
-        return unknown(settings.topic_prefix, str(error), datetime.now(UTC))
+        return unknown(settings.topic_prefix, str(error), utc_now())
 
 
 def table(lag: Lag, more: Sequence[str]) -> Group:

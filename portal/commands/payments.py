@@ -12,6 +12,7 @@ from query_api.payments.outcomes import Outcomes
 from query_api.payments.reconcile import Difference, Reconciliation
 from query_api.payments.sender import Sender
 from query_api.payments.stripe_api import StripeApi, StripeAway
+from read_models.clock import utc_now
 from read_models.store import Store, Unavailable
 from read_models.store.records import Records
 
@@ -40,19 +41,19 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
     online = payments_of(settings)
     if online is None:
         raise UsageError(f"payments are off: {', '.join(off(settings)['payments'])} not set")
-    begin = moment(since, _now())
+    begin = moment(since, utc_now())
     store = Store(settings.required("mongo_url"), settings.mongo_database)
     records = Records(store.database)
     stripe = StripeApi(online.api_key, online.api_base)
-    sender = Sender(records.checkouts, online.kafka, online.topic, _now)
-    outcomes = Outcomes(records, store, stripe, sender, _now)
+    sender = Sender(records.checkouts, online.kafka, online.topic, utc_now)
+    outcomes = Outcomes(records, store, stripe, sender, utc_now)
     found: list[Difference] = []
     try:
         await records.prepare()
         if not dry:
-            await records.audit.note(caller(), "payments.reconcile", begin.isoformat(), None, _now())
+            await records.audit.note(caller(), "payments.reconcile", begin.isoformat(), None, utc_now())
         await store.control.refresh()
-        comparison = Reconciliation(outcomes, store, _now, dry=dry)
+        comparison = Reconciliation(outcomes, store, utc_now, dry=dry)
         async for difference in comparison.differences(begin):
             found.append(difference)
             say(_line(difference))
@@ -85,7 +86,3 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
 def _line(difference: Difference) -> str:
     done = "published" if difference.mended else "DIFFERS"
     return f"{done}  {difference.account}  {difference.payment}  {difference.detail}"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -19,6 +18,7 @@ from projectors.rebuild.coordinator import Failed, Plan, Told
 from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
 from read_models import store as stores
+from read_models.clock import utc_now
 from read_models.store import NotNow, Store
 from read_models.store.records import Records
 
@@ -78,7 +78,7 @@ async def _noted(store: Store, wanted: Wanted) -> str:
     by = caller()
     options = (("--promote", wanted.promote), ("--restart", wanted.restart))
     about = " ".join(name for name, chosen in options if chosen)
-    await Records(store.database).audit.note(by, "rebuild.start", about, None, datetime.now(UTC))
+    await Records(store.database).audit.note(by, "rebuild.start", about, None, utc_now())
     return by
 
 

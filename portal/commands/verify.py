@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -20,6 +19,7 @@ from projectors import log_compatibility
 from projectors.operations.context import opened
 from projectors.operations.verify import Compared, Verification
 from projectors.replay import FETCH_BYTES
+from read_models.clock import utc_now
 from read_models.store.records import Records
 
 _IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
@@ -47,7 +47,7 @@ async def verify(
             if whatever:
                 audit = Records(store.database).audit
                 about = customer or ""
-                now = datetime.now(UTC)
+                now = utc_now()
                 await audit.note(caller(), "verify.from_truncated", about, from_truncated, now)
             verification = Verification(store, cluster.topics, log, progress, from_truncated=whatever)
             async for one in _chosen(verification, customer, sample):

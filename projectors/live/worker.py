@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 import structlog
 
 from projectors import log_compatibility
-from projectors.clock import utc_now
 from projectors.concurrency import first
 from projectors.installation import Installation
 from projectors.kafka import retention_check
@@ -20,6 +19,7 @@ from projectors.live.group_member import Member
 from projectors.live.lane_assignment import Lanes
 from projectors.processing.metrics import registry_of
 from projectors.processing.projector import Applier
+from read_models.clock import utc_now
 from read_models.project import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
 from read_models.store.records import Copies, Records, Said

@@ -7,7 +7,6 @@ documents are replaced, the hold stays, says why, and any later run begins again
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -17,6 +16,7 @@ from projectors.kafka.client import Log
 from projectors.log_compatibility import Broken, by_place, truncated
 from projectors.operations.hold_release import Release, StillFails
 from projectors.replay import Recomputation
+from read_models.clock import utc_now
 from read_models.differences import differences
 from read_models.documents import Doc
 from read_models.store import (
@@ -198,7 +198,7 @@ class Anew:
         return recomputed
 
     async def _replace(self, lane: int, made: Sequence[_Made]) -> None:
-        now = datetime.now(UTC)
+        now = utc_now()
 
         async def replace(session: Any) -> None:
             for one in made:

@@ -4,13 +4,13 @@ In steps, each a transaction that leaves the hold where it can be gone on from: 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from events.envelope import Record
 from events.topics import Topics
 from projectors.kafka.client import Log
 from projectors.processing.batch_builder import Batches, CannotApply
+from read_models.clock import utc_now
 from read_models.store import Batch, CompareFailed, Hold, HoldChanged, Position, Store, Unstorable, Writer
 
 STEP_EVENTS: Final = 500
@@ -67,7 +67,7 @@ class Release:
             batch = await batches.make(await batches.read(records), views) if records else None
             made.append((hold, positions[: len(records)], batch))
 
-        now = datetime.now(UTC)
+        now = utc_now()
 
         async def write(session: Any) -> None:
             for hold, positions, batch in made:

@@ -5,7 +5,6 @@ What is in the quarantine is read by `Store.letters` alone.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -20,6 +19,7 @@ from projectors.operations.customer_rebuild import Anew, Projected
 from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
 from projectors.operations.hold_release import Release, StillFails
 from projectors.replay import owner_of
+from read_models.clock import utc_now
 from read_models.store import CompareFailed, Discard, Letter, Store, Writer
 from read_models.store.letters import parse
 from read_models.store.records import Records
@@ -62,7 +62,7 @@ class Quarantine:
         """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see `Anew`)."""
         business, _, customer = owner.partition("/")
         about = (business, customer or None)
-        await self._audit.note(by, "customer.rebuild", owner, None, datetime.now(UTC), owner=about)
+        await self._audit.note(by, "customer.rebuild", owner, None, utc_now(), owner=about)
         return await self._anew(owner, progress)
 
     async def retry(self, name: str, by: str) -> Mended:
@@ -73,7 +73,7 @@ class Quarantine:
         when MongoDB does not answer for longer than the writer has patience.
         """
         letters = await self._letters(name)
-        await self._audit.note(by, "dead_letter.retry", name, None, datetime.now(UTC))
+        await self._audit.note(by, "dead_letter.retry", name, None, utc_now())
         owners, applied = [], 0
         for letter in letters:
             if letter.kind == "unreadable":
@@ -97,7 +97,7 @@ class Quarantine:
         if position is None:
             raise StillFails(f"no event holds {letters[0].owner}: there is nothing to discard; retry {name}")
 
-        owner, at = (letters[0].business, letters[0].customer), datetime.now(UTC)
+        owner, at = (letters[0].business, letters[0].customer), utc_now()
         discard = Discard(position, by, why, letters[0].error, at)
 
         async def take_out(session: Any) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from projectors import log_compatibility
-from projectors.clock import utc_now
 from projectors.concurrency import end, first
 from projectors.installation import Installation
 from projectors.kafka.client import Cluster, KafkaAway, Log, LogGap, find, reading
@@ -20,6 +19,7 @@ from projectors.rebuild.catch_up import Follower
 from projectors.rebuild.progress import Rate
 from projectors.rebuild.slice_reader import slices_of
 from projectors.supervisor import UNMENDABLE
+from read_models.clock import utc_now
 from read_models.store import (
     Conflict,
     NoGeneration,

@@ -9,7 +9,6 @@ from litestar import Litestar, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from projectors.clock import utc_now
 from projectors.concurrency import end
 from projectors.lag import Meter
 from projectors.staff.authentication import guarded
@@ -22,6 +21,7 @@ from projectors.staff.routes import ROUTES as API
 from projectors.staff.service import Desk
 from projectors.staff.sessions import Sessions
 from projectors.staff.templating import STAFF
+from read_models.clock import utc_now
 from read_models.store import Store, patiently
 from web.assets import ROUTES as ASSETS
 from web.assets import serving

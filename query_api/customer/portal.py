@@ -16,8 +16,9 @@ from query_api.ready import Ready, Straight
 from query_api.sign_in.cookies import session_token
 from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import BUSINESS
+from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.reads import Clock, Customer, Reads, cut, holds_until
+from read_models.reads import Customer, Reads, cut, holds_until
 from web.pipeline import AGAIN
 from web.tokens import digest
 

@@ -14,7 +14,8 @@ from query_api.media.forms import Form
 from query_api.media.kept import Kept
 from query_api.media.originals import KINDS, Originals, Unusable, digest_of
 from query_api.media.shown import Shown
-from read_models.reads import Clock, Scope
+from read_models.clock import Clock
+from read_models.reads import Scope
 from read_models.store import Unavailable
 from read_models.store.records import Copies, Copy, Notices, Place
 from read_models.store.records.erasures import Erasures

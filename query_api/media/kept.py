@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 
-from read_models.reads import Clock, Reads, Scope
+from read_models.clock import Clock
+from read_models.reads import Reads, Scope
 from read_models.store.records import Copies, Copy, Notices, Place
 from read_models.store.records.copies import RENEWED_AFTER
 

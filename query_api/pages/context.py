@@ -16,8 +16,9 @@ from query_api.sign_in.cookies import browser_of
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Session
 from query_api.tenancy import BUSINESS
+from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.reads import Clock, Customer
+from read_models.reads import Customer
 
 PageRequest = Request[Any, Any, State]
 

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from query_api.media import pictures
 from query_api.media.forms import whole
 from query_api.media.originals import KINDS, UNUSABLE, Originals, Unusable, digest_of
+from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import Unavailable
 from read_models.store.records import Notices
@@ -80,7 +80,7 @@ class Logos:
             log.warning("logo.unusable", business=business["_id"], reason=type(error).__name__)
             self._failed[name] = self._clock() + RETRY_AFTER
             if self._notices and isinstance(error, Unusable):
-                notice = error.notice(business["_id"], SUBJECT, media, datetime.now(UTC))
+                notice = error.notice(business["_id"], SUBJECT, media, utc_now())
                 await self._notices.put(notice, None)
             return None
         if self._notices:

@@ -24,9 +24,10 @@ from query_api.rounds import Rounds
 from query_api.sign_in.mail import Written, addressed, harmless, parsed, sending_domain
 from query_api.sign_in.smtp import PERMANENT, Server, content, envelope
 from query_api.tenancy import Portals
+from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc, business_id, document_id, money, owner_id
-from read_models.reads import Clock, Reads
+from read_models.reads import Reads
 from read_models.store import Store, patiently
 from read_models.store.records import Checkout
 from web.colours import palette

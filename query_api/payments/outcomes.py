@@ -10,7 +10,7 @@ import structlog
 from query_api.payments.facts import Json, seen
 from query_api.payments.sender import Sender
 from query_api.payments.stripe_api import StripeApi, StripeAway, StripeRefused
-from read_models.reads import Clock
+from read_models.clock import Clock
 from read_models.store import Store
 from read_models.store.records import Checkout, Checkouts, Notice, Records
 from read_models.store.records.checkouts import UNDER_WAY

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from query_api.payments.facts import Json, seen
 from query_api.payments.outcomes import PREFIX, Outcomes
 from query_api.payments.stripe_api import StripeRefused
+from read_models.clock import Clock
 from read_models.documents import Doc, document_id, owner_id
-from read_models.reads import Clock
 from read_models.store import Store
 from read_models.store.records import Checkout
 

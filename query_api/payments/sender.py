@@ -17,8 +17,8 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from events.envelope import encode
 from query_api.rounds import Rounds
+from read_models.clock import Clock
 from read_models.documents import owner_id
-from read_models.reads import Clock
 from read_models.store.records import Checkout, Checkouts
 from read_models.store.records.checkouts import LEASE
 

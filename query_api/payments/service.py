@@ -10,9 +10,9 @@ from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.outcomes import PREFIX, Outcomes
 from query_api.payments.stripe_api import StripeAway, StripeRefused
 from query_api.sign_in.sessions import Session
+from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc, document_id, money
-from read_models.reads import Clock
 from read_models.store.records import Checkout
 from read_models.store.records.checkouts import BEGUN
 

@@ -21,9 +21,10 @@ from query_api.sign_in.errors import (
 )
 from query_api.sign_in.secrets import Keys, new_id
 from query_api.sign_in.sessions import Session, Sessions
+from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc
-from read_models.reads import ACCOUNTS_OF_AN_ADDRESS, Clock, Reads, Scope
+from read_models.reads import ACCOUNTS_OF_AN_ADDRESS, Reads, Scope
 from read_models.store.records import Records
 from read_models.store.records import SignIn as Record
 from read_models.store.records.limits import Hit, Limit

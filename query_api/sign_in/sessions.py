@@ -11,8 +11,9 @@ from typing import NamedTuple
 from query_api.remembered import Renewed
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.secrets import new_id
+from read_models.clock import Clock
 from read_models.documents import Doc, owner_id
-from read_models.reads import Clock, Customer, Reads, Scope
+from read_models.reads import Customer, Reads, Scope
 from read_models.store import Store
 from read_models.store.records import Records, SessionRecord
 from web.tokens import digest, new_token

@@ -11,12 +11,12 @@ cannot write any more.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bson import Binary
 from pymongo import ReturnDocument
 
+from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetter, DeadLetters, Held, Position
@@ -193,7 +193,7 @@ class Filling:
             left = {"slices": [list(one) for one in rest], "begun": False, "read": 0}
             change["$set"] = {f"filling.{name}": value for name, value in left.items()}
         else:
-            change["$set"] = {"offsets": dict(claim.target), "applied_at": datetime.now(UTC)}
+            change["$set"] = {"offsets": dict(claim.target), "applied_at": utc_now()}
             change["$unset"] = {"filling": ""}
         with translated():
             await settled(self._compared(claim, change, None))
@@ -207,7 +207,7 @@ class Filling:
                     await self._views.clear(portion.clear, self._session)
                     await self._dead_letters.clear(self._generation, portion.clear, self._session)
                 await self._views.insert(portion.documents, self._session)
-                now = datetime.now(UTC)
+                now = utc_now()
                 generations = (self._generation,)
                 await self._dead_letters.write(portion.letters, portion.held, generations, now, self._session)
         self._revision += 1

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints, discards
 from read_models.store.dead_letters import DeadLetters
@@ -152,5 +152,5 @@ def new_record(generation: int, version: int, partitions: int, cluster_id: str, 
         "state": state,
         "partitions": partitions,
         "cluster_id": cluster_id,
-        "created_at": datetime.now(UTC),
+        "created_at": utc_now(),
     }

@@ -5,9 +5,9 @@ compared. What begins with a session is a part of its transaction (`Writer.besid
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
 from read_models.store.dead_letters import HOLDS, UNREADABLE, WAITING, Position, hold_id, hold_of, owned_by
@@ -86,7 +86,7 @@ class Holds:
 
         By topic without prefix: the offsets from which on everything of the owner waits.
         """
-        now = datetime.now(UTC)
+        now = utc_now()
         for generation in generations:
             fields = hold_of(generation, owner, lane, now) | {"topic": None, "offset": None, "reason": ANEW}
             _id = {"_id": hold_id(generation, owner)}

@@ -13,12 +13,12 @@ fails with its next batch, and nobody can write what is retired.
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
 from read_models.store.dead_letters import DeadLetters
@@ -71,7 +71,7 @@ class Lifecycle:
         record = new_record(generation, version, len(lanes), cluster_id, "filling")
         record["rebuild"] = dict(rebuild)
         if truncated is not None:
-            record["truncated"] = truncated._asdict() | {"at": _now()}
+            record["truncated"] = truncated._asdict() | {"at": utc_now()}
         async with self._transaction() as session:
             if filling := await self._records.find_one({"state": "filling"}, session=session):
                 raise Conflict(f"generation {filling['_id']} is being filled: one rebuild at a time")
@@ -87,7 +87,7 @@ class Lifecycle:
                     "rebuild.from_truncated",
                     str(generation),
                     truncated.reason,
-                    _now(),
+                    utc_now(),
                     session=session,
                 )
         return generation
@@ -139,7 +139,7 @@ class Lifecycle:
                 self._require_level(generation, lanes, _offsets(before), ALMOST)
             await self._retire(set(known.kept) - set(pointer.kept), session)
             await self._point(pointer, session)
-            change = {"$set": {"level_at": _now()}}
+            change = {"$set": {"level_at": utc_now()}}
             await self._records.update_one({"_id": generation}, change, session=session)
         await self.sweep()
         return pointer
@@ -173,7 +173,7 @@ class Lifecycle:
             await self._carry_over(before, lanes, session)
             await self._retire(gone, session)
             await self._point(pointer, session)
-            at = _now()
+            at = utc_now()
             said = {"id": order.id, "what": order.what, "by": order.by, "forced": order.forced, "at": at}
             await self._records.update_one(
                 {"_id": target},
@@ -210,7 +210,7 @@ class Lifecycle:
             if known is not None and generation in known.kept:
                 await self._take(known.kept, session)
                 await self._point(without(known, generation), session)
-            await self._audit.note(by, "generation.drop", str(generation), None, _now(), session=session)
+            await self._audit.note(by, "generation.drop", str(generation), None, utc_now(), session=session)
         await self.sweep()
 
     async def sweep(self) -> None:
@@ -222,7 +222,7 @@ class Lifecycle:
             for record in left:
                 await self._database.drop_collection(collection_name(record["_id"]))
                 await self._dead_letters.forget(record["_id"])
-                await self._records.update_one({"_id": record["_id"]}, {"$set": {"dropped_at": _now()}})
+                await self._records.update_one({"_id": record["_id"]}, {"$set": {"dropped_at": utc_now()}})
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Any]:
@@ -283,7 +283,7 @@ class Lifecycle:
         """From now on nobody can write them: every compare of their lanes fails."""
         for generation in generations:
             await self._checkpoints.delete_many({"generation": generation}, session=session)
-            change = {"$set": {"state": "retired", "retired_at": _now()}}
+            change = {"$set": {"state": "retired", "retired_at": utc_now()}}
             await self._records.update_one({"_id": generation}, change, session=session)
 
     async def _point(self, pointer: Pointer, session: Any) -> None:
@@ -310,7 +310,3 @@ def _lacks(before: Mapping[int, Doc], lanes: Mapping[int, Doc]) -> bool:
 
 def _offsets(lanes: Mapping[int, Doc]) -> Offsets:
     return {lane: one["offsets"] for lane, one in lanes.items()}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

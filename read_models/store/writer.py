@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import structlog
 from bson.binary import UUID_SUBTYPE, Binary
 from pymongo import DeleteMany, UpdateMany, UpdateOne
 
+from read_models.clock import utc_now
 from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
 from read_models.store.dead_letters import COLLECTIONS as DEAD_LETTERS
 from read_models.store.dead_letters import DeadLetter, DeadLetters, Held, Position
@@ -182,7 +183,7 @@ class Writer:
         raises `Unavailable`. Raises `CompareFailed`, and `Unstorable` when a document cannot be stored. `known` is
         brought up to date.
         """
-        now = datetime.now(UTC)
+        now = utc_now()
         operations = advances(known, batch.steps, self.session_id, now)
         await self._retried(lambda: self._transact(operations, batch, views, now), known)
         for checkpoint in known:
@@ -267,7 +268,7 @@ class Writer:
             for name in (*DEAD_LETTERS, *RECORDS):
                 await self._database[name].bulk_write(deletes, session=session)
             await self._database[ERASURES].bulk_write(
-                [noted(*customer, datetime.now(UTC)) for customer in customers], session=session
+                [noted(*customer, utc_now()) for customer in customers], session=session
             )
             for name, field in SAID.items():
                 emptied = [UpdateMany(owner, {"$set": {field: None}}) for owner in owners]

@@ -8,12 +8,13 @@ before the erasure has ended; one that dies in between leaves it to the next.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 from pymongo import ReplaceOne
 
+from read_models.clock import utc_now
 from read_models.documents import owner_id
 from read_models.store.driver import Unavailable
 from read_models.store.records.collection import Collection
@@ -56,7 +57,7 @@ class Erasures:
         """Completes erasures as they come, until cancelled."""
         while True:
             try:
-                if completed := await self.complete(copies, datetime.now(UTC)):
+                if completed := await self.complete(copies, utc_now()):
                     log.info("erasures.completed", customers=completed)
             except Unavailable as error:
                 log.warning("erasures.not_completed", error=str(error))
