@@ -16,6 +16,7 @@ from aiokafka.structs import ConsumerRecord, OffsetAndTimestamp
 
 from events.envelope import Record
 from events.topics import Topics
+from projectors.kafka import aiokafka_header_patch as aiokafka_header_patch  # patches aiokafka on import
 from projectors.kafka.records import record_of
 
 SILENT_S: Final = 30.0
