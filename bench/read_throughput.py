@@ -22,7 +22,7 @@ from local_stack.processes import Ports
 from query_api.sign_in.cookies import session_cookie_name
 from query_api.sign_in.secrets import new_id
 from read_models.store import Store
-from read_models.store.records import Records, SessionRecord
+from read_models.store.operational import Records, SessionRecord
 from web.tokens import digest, new_token
 
 BUSINESS, SLUG = "biz_bench", "biz-bench"

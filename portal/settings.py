@@ -153,7 +153,7 @@ class Settings(BaseModel):
     @field_validator("mongo_url")
     @classmethod
     def _is_an_address_of_mongodb(cls, url: SecretStr | None) -> SecretStr | None:
-        from read_models.store.driver import check
+        from read_models.store.mongo import check
 
         if url is not None:
             check(url.get_secret_value())

@@ -8,7 +8,7 @@ from events.topics import Topics
 from projectors.kafka.client import Log
 from projectors.kafka.records import record_of
 from projectors.processing.batch_builder import where
-from read_models.fresh import Fresh
+from read_models.in_memory import Fresh
 from read_models.store import DeadLetter, Position
 
 BATCH_EVENTS: Final = 1000

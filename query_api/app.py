@@ -42,9 +42,9 @@ from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import Portals, Tenancy
 from read_models.clock import Clock, utc_now
-from read_models.reads import Reads
+from read_models.queries.portal import Reads
 from read_models.store import Store, Unavailable, patiently
-from read_models.store.records import Copies, Records, Said
+from read_models.store.operational import Copies, Records, Said
 from web.compression import compressed
 from web.latency_metrics import Timings
 from web.metric_snapshots import snapshot

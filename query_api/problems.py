@@ -13,7 +13,7 @@ from query_api.calendar.errors import FeedsOff
 from query_api.payments.errors import DETAILS, CannotPay, NotSigned, ProviderAway
 from query_api.payments.stripe_api import StripeAway
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
-from read_models.pages import BadCursor
+from read_models.queries import BadCursor
 from read_models.store import Unavailable
 from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
 

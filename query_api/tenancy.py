@@ -16,7 +16,7 @@ from query_api.paths import OWN, slug_of
 from query_api.problems import NotReady
 from query_api.remembered import Remembered
 from read_models.documents import Doc
-from read_models.reads import Reads
+from read_models.queries.portal import Reads
 from web.request_headers import headers_of
 
 BUSINESS = "business"

@@ -5,9 +5,9 @@ from typing import Any
 
 from events.contracts import ContractAmended, ContractEnded, ContractRenewed, ContractSigned
 from events.envelope import Event
-from read_models import health
+from read_models import contract_month
 from read_models.documents import Doc, blank, dump, note
-from read_models.lists import enlist
+from read_models.indexed_lists import enlist
 
 FIRST = frozenset({"signed"})
 TREND_MONTHS = 12
@@ -20,7 +20,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
     visit (latest first), each with its `_count` in all; `totals` the counts over all months.
     """
     return blank(business, customer, "contract", subject) | {
-        "totals": dict.fromkeys(health.COUNTS, 0),
+        "totals": dict.fromkeys(contract_month.COUNTS, 0),
         "trend": [],
         "trend_count": 0,
         "open": [],
@@ -102,7 +102,7 @@ def adjust(contract: Doc, before: Doc | None, month: Doc) -> None:
         if counts:
             for name in ("due", "completed", "timed", "with_proof"):
                 totals[name] += sign * counts[name]
-            totals["on_time"] += sign * health.on_time(counts, minutes)
+            totals["on_time"] += sign * contract_month.on_time(counts, minutes)
 
 
 def has_due(month: Doc) -> bool:
@@ -121,7 +121,7 @@ def item(contract: Doc) -> Doc:
         "status": contract["status"],
         "starts_on": contract["starts_on"],
         "ends_on": contract["ends_on"],
-        "health": health.rates(contract["totals"])
+        "health": contract_month.rates(contract["totals"])
         | {
             "targets": {
                 "completion": sla["completion_target"],

@@ -7,7 +7,7 @@ from events.customers import CustomerContactChanged, CustomerRegistered
 from events.envelope import Event
 from read_models import invoice, subscription, visit
 from read_models.documents import Doc, dump, money, owner_id
-from read_models.lists import LISTS, arranged
+from read_models.indexed_lists import LISTS, arranged
 
 FIRST = frozenset({"registered"})
 

@@ -6,7 +6,7 @@ from typing import Any
 from events.envelope import Event
 from events.invoices import InvoiceCredited, InvoiceDueDateChanged, InvoiceIssued, InvoiceVoided
 from read_models.documents import Doc, blank, money, note
-from read_models.lists import enlist
+from read_models.indexed_lists import enlist
 
 FIRST = frozenset({"issued"})
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from events.envelope import Event
 from read_models.documents import Doc, blank, dump, money, note
-from read_models.lists import enlist
+from read_models.indexed_lists import enlist
 
 FIRST = frozenset({"succeeded", "failed"})
 

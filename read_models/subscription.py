@@ -14,7 +14,7 @@ from events.subscriptions import (
 )
 from events.types import MAX_INTEGER
 from read_models.documents import Doc, blank, dump, money, note
-from read_models.lists import enlist
+from read_models.indexed_lists import enlist
 
 FIRST = frozenset({"started"})
 

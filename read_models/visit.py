@@ -17,7 +17,7 @@ from events.visits import (
     VisitTechnicianAssigned,
 )
 from read_models.documents import Doc, blank, dump, note, parse
-from read_models.lists import enlist
+from read_models.indexed_lists import enlist
 
 FIRST = frozenset({"booked"})
 OUTCOMES = frozenset({"completed", "missed", "cancelled"})

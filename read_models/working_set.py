@@ -3,9 +3,9 @@
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from read_models import contract, customer, health, invoice, payment, proof, subscription, visit
+from read_models import contract, contract_month, customer, invoice, payment, proof, subscription, visit
 from read_models.documents import Doc, document_id, owner_id
-from read_models.lists import Range
+from read_models.indexed_lists import Range
 
 NEW = {
     "visit": visit.new,
@@ -71,9 +71,9 @@ class WorkingSet:
 
     def touch_month(self, business: str, owner: str, contract_id: str, month: str) -> Doc:
         """A contract's month, to change; made when it is not there."""
-        _id = document_id(business, owner, "month", health.month_subject(contract_id, month))
+        _id = document_id(business, owner, "month", contract_month.month_subject(contract_id, month))
         return self._touch(_id, "month") or self._put(
-            _id, health.new_month(business, owner, contract_id, month)
+            _id, contract_month.new_month(business, owner, contract_id, month)
         )
 
     def touch_as(self, _id: str, fresh: Doc) -> Doc:

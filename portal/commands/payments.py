@@ -14,7 +14,7 @@ from query_api.payments.sender import Sender
 from query_api.payments.stripe_api import StripeApi, StripeAway
 from read_models.clock import utc_now
 from read_models.store import Store, Unavailable
-from read_models.store.records import Records
+from read_models.store.operational import Records
 
 LOOKED_BACK: Final = timedelta(days=7)
 """Without `--since`; what is not decided yet is looked at whatever its age."""

@@ -20,7 +20,7 @@ from projectors.rebuild.estimate import estimate
 from read_models import store as stores
 from read_models.clock import utc_now
 from read_models.store import NotNow, Store
-from read_models.store.records import Records
+from read_models.store.operational import Records
 
 FILLER: Final = (sys.executable, "-m", "portal.fill_process")
 

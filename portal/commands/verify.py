@@ -20,7 +20,7 @@ from projectors.operations.context import opened
 from projectors.operations.verify import Compared, Verification
 from projectors.replay import FETCH_BYTES
 from read_models.clock import utc_now
-from read_models.store.records import Records
+from read_models.store.operational import Records
 
 _IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
 SHOWN_CHARACTERS: Final = 300

@@ -20,9 +20,9 @@ from projectors.live.lane_assignment import Lanes
 from projectors.processing.metrics import registry_of
 from projectors.processing.projector import Applier
 from read_models.clock import utc_now
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import NoGeneration, Store, Unavailable
-from read_models.store.records import Copies, Records, Said
+from read_models.store.operational import Copies, Records, Said
 from web.metric_snapshots import snapshot
 
 logger = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from projectors.log_compatibility import Broken, by_place, truncated
 from projectors.operations.hold_release import Release, StillFails
 from projectors.replay import Recomputation
 from read_models.clock import utc_now
-from read_models.differences import differences
+from read_models.diff import differences
 from read_models.documents import Doc
 from read_models.store import (
     CompareFailed,

@@ -21,8 +21,8 @@ from projectors.operations.hold_release import Release, StillFails
 from projectors.replay import owner_of
 from read_models.clock import utc_now
 from read_models.store import CompareFailed, Discard, Letter, Store, Writer
-from read_models.store.letters import parse
-from read_models.store.records import Records
+from read_models.store.operational import Records
+from read_models.store.quarantine.dead_letter_queries import parse
 
 logger = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ import structlog
 from events.topics import Topics
 from projectors.kafka.client import Log
 from projectors.replay import Failed, Recomputation, Wanted
-from read_models.differences import Difference, differences
+from read_models.diff import Difference, differences
 from read_models.store import NoGeneration, Pending, Position, Store, Unavailable
 
 logger = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from events.envelope import Event, Malformed, Record, decode
 from events.topics import Topics
 from read_models.documents import Doc, owner_id
-from read_models.project import Changes, fold
+from read_models.projection import Changes, fold
 from read_models.store import (
     Advance,
     Batch,

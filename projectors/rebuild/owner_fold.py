@@ -11,7 +11,7 @@ from typing import NamedTuple
 from events.envelope import Event, Malformed, Record, decode
 from events.topics import Topics
 from projectors.processing.batch_builder import where
-from read_models.project import fold_whole
+from read_models.projection import fold_whole
 from read_models.store import DeadLetter, Held, Position, Unstorable, encoded
 
 

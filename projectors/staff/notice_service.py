@@ -10,7 +10,7 @@ from projectors.installation import Installation
 from projectors.kafka.client import KafkaAway
 from projectors.kafka.retention_check import MEND, forgetting
 from read_models.store import Store
-from read_models.store.records import Notice, Notices
+from read_models.store.operational import Notice, Notices
 
 LOOK_EVERY_S: Final = 30.0
 """So seldom topics are asked how long they are kept, and businesses what they claim."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Self
 
 from read_models.store import Unavailable
-from read_models.store.records import Limit, Limits
+from read_models.store.operational import Limit, Limits
 from web.tokens import digest
 
 WRONG_TOKENS: Final = 20

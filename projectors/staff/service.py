@@ -21,7 +21,7 @@ from projectors.staff.notice_service import Seen
 from projectors.staff.operators import Operator
 from projectors.staff.rebuild_process import Rebuilding
 from read_models.store import ErrorCount, Letter, Pointer, Store, Unavailable
-from read_models.store.records import Action, Notice, Process, Records
+from read_models.store.operational import Action, Notice, Process, Records
 
 LETTERS_SHOWN: Final = 50
 ACTIONS_SHOWN: Final = 50

@@ -7,7 +7,7 @@ from typing import Final
 
 from projectors.staff.operators import Operator, Operators
 from read_models.store import Unavailable
-from read_models.store.records import StaffSession, StaffSessions
+from read_models.store.operational import StaffSession, StaffSessions
 from web.tokens import digest, new_token
 
 COOKIE: Final = "__Host-staff"

@@ -12,8 +12,8 @@ from query_api.calendar.errors import FeedsOff
 from query_api.sign_in.secrets import Keys, new_id
 from query_api.tenancy import Portals
 from read_models.documents import Doc
-from read_models.reads import Scope
-from read_models.store.records import Records
+from read_models.queries.portal import Scope
+from read_models.store.operational import Records
 
 SECRET = re.compile(r"([0-9a-f]{32})([0-9a-f]{64})")
 """A nonce of 128 random bits and its keyed hash."""

@@ -17,9 +17,9 @@ from query_api.customer.access import AnyRequest, business_of
 from query_api.customer.reading import PROBLEMS, answers, session_of
 from query_api.tenancy import Portals
 from read_models.documents import Doc
-from read_models.pages import Reading
-from read_models.pages.calendar import calendar as shown
-from read_models.reads import Reads
+from read_models.queries import Reading
+from read_models.queries.calendar_feed import calendar as shown
+from read_models.queries.portal import Reads
 
 ICALENDAR = "text/calendar"
 

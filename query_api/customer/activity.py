@@ -8,9 +8,9 @@ from query_api.customer.lists import Changes
 from query_api.customer.reading import answers, part_by, served, session_of
 from query_api.customer.words import Words, english
 from query_api.ready import Ready
-from read_models import pages
+from read_models import queries
 from read_models.documents import LOG_LIMIT, Doc
-from read_models.pages import Happening, Part, Reading
+from read_models.queries import Happening, Part, Reading
 
 
 @get(
@@ -25,9 +25,11 @@ async def activity(
 ) -> Ready:
     """What changed of late, newest first: of the latest 50 events, those whose record is shown."""
     words = Words(english(session_of(request).customer, reading), reading.business["name"])
-    happenings = await pages.activity(reading)
+    happenings = await queries.activity(reading)
     return served(
-        pages.portion("activity", happenings, part, Happening.place, lambda happening: item(happening, words))
+        queries.portion(
+            "activity", happenings, part, Happening.place, lambda happening: item(happening, words)
+        )
     )
 
 

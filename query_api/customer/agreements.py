@@ -12,8 +12,8 @@ from query_api.customer.details import ContractDetail, SubscriptionDetail
 from query_api.customer.lists import Contracts, CountedVisits, Subscriptions
 from query_api.customer.reading import PART, answers, served
 from query_api.ready import Ready
-from read_models import pages
-from read_models.pages import Part, Reading
+from read_models import queries
+from read_models.queries import Part, Reading
 
 Figure = Literal[
     "due",
@@ -40,7 +40,7 @@ Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_le
 )
 async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All subscriptions, by the name of their plan."""
-    return served(await pages.subscriptions(reading, part))
+    return served(await queries.subscriptions(reading, part))
 
 
 @get(
@@ -51,7 +51,7 @@ async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency
 )
 async def subscription(reading: NamedDependency[Reading], subscription_id: FromPath[str]) -> Ready:
     """One subscription, with the 10 soonest appointments that name it."""
-    return served(await pages.subscription(reading, subscription_id))
+    return served(await queries.subscription(reading, subscription_id))
 
 
 @get(
@@ -63,7 +63,7 @@ async def subscription(reading: NamedDependency[Reading], subscription_id: FromP
 )
 async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All contracts with their health, the latest first."""
-    return served(await pages.contracts(reading, part))
+    return served(await queries.contracts(reading, part))
 
 
 @get(
@@ -74,7 +74,7 @@ async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Par
 )
 async def contract(reading: NamedDependency[Reading], contract_id: FromPath[str]) -> Ready:
     """One contract, with its 10 latest past visits and its 10 soonest appointments."""
-    return served(await pages.contract(reading, contract_id))
+    return served(await queries.contract(reading, contract_id))
 
 
 @get(
@@ -98,7 +98,7 @@ async def contract_visits(
     ] = None,
 ) -> Ready:
     """The visits behind a health figure, latest first; all that have an outcome, where none is named."""
-    return served(await pages.contract_visits(reading, contract_id, part, counted or (), month or ()))
+    return served(await queries.contract_visits(reading, contract_id, part, counted or (), month or ()))
 
 
 ROUTES: list[ControllerRouterHandler] = [

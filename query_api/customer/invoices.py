@@ -11,8 +11,8 @@ from query_api.customer.details import InvoiceDetail
 from query_api.customer.lists import Invoices, Payments
 from query_api.customer.reading import PART, answers, served
 from query_api.ready import Ready
-from read_models import pages
-from read_models.pages import Part, Reading
+from read_models import queries
+from read_models.queries import Part, Reading
 
 
 @get(
@@ -31,7 +31,7 @@ async def invoices(
     ] = None,
 ) -> Ready:
     """Invoices, the latest first."""
-    return served(await pages.invoices(reading, part, status or ()))
+    return served(await queries.invoices(reading, part, status or ()))
 
 
 @get(
@@ -42,7 +42,7 @@ async def invoices(
 )
 async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Ready:
     """One invoice, with its lines, credits, payments and visits."""
-    return served(await pages.invoice(reading, invoice_id))
+    return served(await queries.invoice(reading, invoice_id))
 
 
 @get(
@@ -54,7 +54,7 @@ async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) 
 )
 async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """The payment history, latest first."""
-    return served(await pages.payments(reading, part))
+    return served(await queries.payments(reading, part))
 
 
 ROUTES: list[ControllerRouterHandler] = [invoices, invoice, payments]

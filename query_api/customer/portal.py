@@ -18,7 +18,7 @@ from query_api.sign_in.sessions import Sessions
 from query_api.tenancy import BUSINESS
 from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.reads import Customer, Reads, cut, holds_until
+from read_models.queries.portal import Customer, Reads, cut, holds_until
 from web.pipeline import AGAIN
 from web.tokens import digest
 
@@ -50,7 +50,7 @@ class Dashboards:
         made = self._made.get(name)
         if (
             made is not None
-            # What is read again unchanged is the same object (`read_models.store.decoded`).
+            # What is read again unchanged is the same object (`read_models.store.reading.decode_cache`).
             and made.document is known.document
             and made.as_of == as_of
             and made.timezone == business["timezone"]

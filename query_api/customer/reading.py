@@ -23,8 +23,8 @@ from query_api.customer.lists import Problem
 from query_api.ready import Ready
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.pages import LONGEST_CURSOR, Part, Reading
-from read_models.reads import Scope
+from read_models.queries import LONGEST_CURSOR, Part, Reading
+from read_models.queries.portal import Scope
 from web.problems import PROBLEM_JSON
 
 SESSION = "session"

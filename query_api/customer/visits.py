@@ -11,8 +11,8 @@ from query_api.customer.details import ProofPack, Visit
 from query_api.customer.lists import Appointments, Outcome, Visits
 from query_api.customer.reading import PART, answers, served
 from query_api.ready import Ready
-from read_models import pages
-from read_models.pages import Part, Reading
+from read_models import queries
+from read_models.queries import Part, Reading
 
 
 @get(
@@ -24,7 +24,7 @@ from read_models.pages import Part, Reading
 )
 async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
     """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
-    return served(await pages.appointments(reading, part))
+    return served(await queries.appointments(reading, part))
 
 
 @get(
@@ -41,19 +41,19 @@ async def visits(
     status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
 ) -> Ready:
     """Past visits, latest first."""
-    return served(await pages.visits(reading, part, status or ()))
+    return served(await queries.visits(reading, part, status or ()))
 
 
 @get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
 async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
     """One visit or appointment, with its Proof Pack."""
-    return served(await pages.visit(reading, visit_id))
+    return served(await queries.visit(reading, visit_id))
 
 
 @get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
 async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
     """The Proof Pack of a visit; 404 if there is none."""
-    return served(await pages.proof_pack(reading, visit_id))
+    return served(await queries.proof_pack(reading, visit_id))
 
 
 ROUTES: list[ControllerRouterHandler] = [appointments, visits, visit, proof]

@@ -9,7 +9,7 @@ from typing import Any
 
 from events.types import MINOR_UNIT_DIGITS
 from read_models.documents import Doc
-from read_models.pages import Happening, Reading
+from read_models.queries import Happening, Reading
 from web.formatting import Formats
 from web.languages import SOURCE, choose
 

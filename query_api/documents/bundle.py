@@ -18,7 +18,7 @@ from query_api.media.forms import Form, whole
 from query_api.media.originals import Unusable
 from query_api.media.shown import Pack, Shown
 from read_models.documents import Doc, parse
-from read_models.reads import Scope
+from read_models.queries.portal import Scope
 
 MANIFEST = "manifest.json"
 

@@ -18,8 +18,8 @@ from query_api.pages.logo import Logo, Logos
 from query_api.pages.render import Reader, formats_for
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.reads import Scope
-from read_models.store.records import Place
+from read_models.queries.portal import Scope
+from read_models.store.operational import Place
 from web.colours import palette
 from web.languages import load
 from web.templating import LOCALE, Pages

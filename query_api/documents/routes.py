@@ -14,7 +14,7 @@ from query_api.documents.papers import Paper, Papers, letterhead
 from query_api.media.answers import FileAnswer, Served, streamed, unchanged
 from query_api.media.files import Files
 from query_api.media.shown import pack_of
-from read_models.pages import Reading
+from read_models.queries import Reading
 
 PDF, ZIP = ".pdf", "application/zip"
 

@@ -2,27 +2,27 @@
 
 from query_api.documents.papers import Paper
 from query_api.media.shown import Shown, pack_of
-from read_models import pages
+from read_models import queries
 from read_models.documents import Doc
-from read_models.pages import Reading
-from read_models.pages.files import is_image
+from read_models.queries import Reading
+from read_models.queries.file_links import is_image
 
 
 async def invoice(reading: Reading, invoice_id: str) -> Paper | None:
     """An invoice; None where the customer has no such one."""
-    found = await pages.invoice(reading, invoice_id)
+    found = await queries.invoice(reading, invoice_id)
     return Paper(f"invoice-{invoice_id}", "invoice.html", {"invoice": found}) if found else None
 
 
 async def payment(reading: Reading, payment_id: str) -> Paper | None:
     """A payment: a receipt, or that it failed; None where the customer has no such one."""
-    found = await pages.payment(reading, payment_id)
+    found = await queries.payment(reading, payment_id)
     return Paper(f"payment-{payment_id}", "payment.html", {"payment": found}) if found else None
 
 
 async def proof(reading: Reading, visit_id: str) -> Paper | None:
     """The Proof Pack of a visit; None where there is none that is shown."""
-    pack, visit = await pack_of(reading, visit_id), await pages.visit(reading, visit_id)
+    pack, visit = await pack_of(reading, visit_id), await queries.visit(reading, visit_id)
     if pack is None or visit is None:
         return None
     values = {

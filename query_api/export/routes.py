@@ -17,7 +17,7 @@ from query_api.export.shapes import Export
 from query_api.export.statement import statement
 from query_api.export.whole import whole
 from query_api.sign_in.sessions import Sessions
-from read_models.pages import Reading
+from read_models.queries import Reading
 
 CSV = "text/csv"
 

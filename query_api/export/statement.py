@@ -10,10 +10,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from events.types import MINOR_UNIT_DIGITS
-from read_models import pages
+from read_models import queries
 from read_models.documents import Doc, parse
-from read_models.pages import Reading
-from read_models.pages.everything import details, items
+from read_models.queries import Reading
+from read_models.queries.iteration import details, items
 
 COLUMNS = (
     "kind",
@@ -44,9 +44,9 @@ async def statement(reading: Reading) -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, restval="")
     writer.writeheader()
-    async for invoice in details(reading, pages.invoices, pages.invoice):
+    async for invoice in details(reading, queries.invoices, queries.invoice):
         writer.writerow(of_invoice(invoice))
-    async for payment in items(reading, pages.payments):
+    async for payment in items(reading, queries.payments):
         writer.writerow(of_payment(payment, reading.business["timezone"]))
     return table.getvalue()
 

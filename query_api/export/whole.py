@@ -11,12 +11,12 @@ import orjson
 from query_api.customer.activity import item as change
 from query_api.customer.words import Words, english
 from query_api.sign_in.sessions import Session
-from read_models import pages
+from read_models import queries
 from read_models.documents import Doc, timestamp
-from read_models.pages import Reading
-from read_models.pages.everything import details, items
-from read_models.reads import cut
-from read_models.store.records import SessionRecord
+from read_models.queries import Reading
+from read_models.queries.iteration import details, items
+from read_models.queries.portal import cut
+from read_models.store.operational import SessionRecord
 
 CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
 
@@ -30,13 +30,13 @@ async def whole(reading: Reading, session: Session, devices: Iterable[SessionRec
             "business": {name: business[name] for name in ("name", "slug")},
             "customer": {name: customer[name] for name in CONTACT},
             # Before the past ones: what has its outcome meanwhile is in both, not in none.
-            "appointments": await encoded(details(reading, pages.appointments, pages.visit)),
-            "visits": await encoded(details(reading, pages.visits, pages.visit)),
-            "invoices": await encoded(details(reading, pages.invoices, pages.invoice)),
-            "payments": await encoded(items(reading, pages.payments)),
-            "subscriptions": await encoded(details(reading, pages.subscriptions, pages.subscription)),
-            "contracts": await encoded(details(reading, pages.contracts, pages.contract)),
-            "activity": [change(happening, words) for happening in await pages.activity(reading)],
+            "appointments": await encoded(details(reading, queries.appointments, queries.visit)),
+            "visits": await encoded(details(reading, queries.visits, queries.visit)),
+            "invoices": await encoded(details(reading, queries.invoices, queries.invoice)),
+            "payments": await encoded(items(reading, queries.payments)),
+            "subscriptions": await encoded(details(reading, queries.subscriptions, queries.subscription)),
+            "contracts": await encoded(details(reading, queries.contracts, queries.contract)),
+            "activity": [change(happening, words) for happening in await queries.activity(reading)],
             "devices": [device(record) for record in devices if record.customer == reading.scope.customer],
             "updated_at": customer["updated_at"],
             "as_of": timestamp(cut(session.known.as_of)),

@@ -21,8 +21,8 @@ from query_api.media.kept import Kept
 from query_api.media.originals import Unusable
 from query_api.media.ranges import Unsatisfiable, span_of
 from query_api.media.shown import Shown
-from read_models.reads import Scope
-from read_models.store.records import Copy, Place
+from read_models.queries.portal import Scope
+from read_models.store.operational import Copy, Place
 from web.pipeline import CONTENT_UNWANTED
 
 ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"

@@ -15,10 +15,10 @@ from query_api.media.kept import Kept
 from query_api.media.originals import KINDS, Originals, Unusable, digest_of
 from query_api.media.shown import Shown
 from read_models.clock import Clock
-from read_models.reads import Scope
+from read_models.queries.portal import Scope
 from read_models.store import Unavailable
-from read_models.store.records import Copies, Copy, Notices, Place
-from read_models.store.records.erasures import Erasures
+from read_models.store.operational import Copies, Copy, Notices, Place
+from read_models.store.operational.erasures import Erasures
 
 LARGEST_PICTURE: Final = 64 * 1024 * 1024
 LARGEST_DOCUMENT: Final = 512 * 1024 * 1024

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from read_models.pages.files import is_image
+from read_models.queries.file_links import is_image
 
 Size = Literal["320", "800", "1600", "thumb"]
 """The widths of API.md, in pixels; `thumb` is 320."""

@@ -7,9 +7,9 @@ from typing import Any
 import structlog
 
 from read_models.clock import Clock
-from read_models.reads import Reads, Scope
-from read_models.store.records import Copies, Copy, Notices, Place
-from read_models.store.records.copies import RENEWED_AFTER
+from read_models.queries.portal import Reads, Scope
+from read_models.store.operational import Copies, Copy, Notices, Place
+from read_models.store.operational.file_cache import RENEWED_AFTER
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from obstore.exceptions import BaseError, PermissionDeniedError
 
 from read_models.documents import Doc
-from read_models.store.records import Notice
-from read_models.store.records.objects import Objects, reached
+from read_models.store.operational import Notice
+from read_models.store.operational.object_store import Objects, reached
 
 MISSING = "file_missing"
 CHANGED = "file_changed"

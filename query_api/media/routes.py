@@ -11,7 +11,7 @@ from query_api.customer.reading import provide_reading, require_session
 from query_api.media import shown
 from query_api.media.answers import answer
 from query_api.media.forms import Size
-from read_models.pages import Reading
+from read_models.queries import Reading
 
 File = Response[bytes] | Stream
 

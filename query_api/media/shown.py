@@ -1,10 +1,10 @@
-"""Which files a customer may see: those that the pages of the same records lead to (`read_models.pages`)."""
+"""Which files a customer may see: those that the pages of the same records lead to (`read_models.queries`)."""
 
 from typing import NamedTuple
 
 from read_models import proof as proofs
 from read_models.documents import Doc
-from read_models.pages import Reading
+from read_models.queries import Reading
 
 
 class Shown(NamedTuple):

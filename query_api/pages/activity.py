@@ -6,9 +6,9 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from query_api.pages.visitor import Visitor
-from read_models import pages
+from read_models import queries
 from read_models.documents import timestamp
-from read_models.pages import Happening
+from read_models.queries import Happening
 
 ROOMS = {"visit": "visits", "invoice": "invoices", "subscription": "subscriptions", "contract": "contracts"}
 """Where the pages of what happenings are about lie; a payment's is its invoice."""
@@ -44,7 +44,7 @@ async def changes(visitor: Visitor) -> list[Change]:
             path=path(one),
             new=since is not None and one.entry["at"] > since,
         )
-        for one in await pages.activity(visitor.reading)
+        for one in await queries.activity(visitor.reading)
     ]
 
 

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from query_api.pages import health, summary
 from query_api.pages.context import PageRequest
 from query_api.pages.visitor import Visitor, existing, part_of, ways_on
-from read_models import pages
+from read_models import queries
 from read_models.documents import Doc
 
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -22,7 +22,7 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 @get("/{slug:str}/contracts", include_in_schema=False)
 async def contracts(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """All contracts with their figures, the latest first."""
-    found = await pages.contracts(visitor.reading, part_of(request))
+    found = await queries.contracts(visitor.reading, part_of(request))
     shown = [{"item": item, "figures": summary.figures(item["health"])} for item in found["items"]]
     return visitor.render("contracts.html", contracts=shown, **ways_on(request, found))
 
@@ -30,7 +30,7 @@ async def contracts(visitor: NamedDependency[Visitor], request: PageRequest) -> 
 @get("/{slug:str}/contracts/{contract_id:str}", include_in_schema=False)
 async def contract(visitor: NamedDependency[Visitor], contract_id: FromPath[str]) -> Response[Any]:
     """One contract: what is promised, how it is kept, and its visits."""
-    found = existing(await pages.contract(visitor.reading, contract_id))
+    found = existing(await queries.contract(visitor.reading, contract_id))
     kept = found["health"]
     return visitor.render(
         "contract.html",
@@ -51,8 +51,8 @@ async def contract_visits(
         raise ValidationException("month: this is no month of the form YYYY-MM.")
     part = part_of(request)
     owner, found = await asyncio.gather(
-        pages.contract(visitor.reading, contract_id),
-        pages.contract_visits(
+        queries.contract(visitor.reading, contract_id),
+        queries.contract_visits(
             visitor.reading,
             contract_id,
             part,
@@ -76,14 +76,14 @@ async def contract_visits(
 @get("/{slug:str}/subscriptions", include_in_schema=False)
 async def subscriptions(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """All subscriptions, by the name of their plan."""
-    found = await pages.subscriptions(visitor.reading, part_of(request))
+    found = await queries.subscriptions(visitor.reading, part_of(request))
     return visitor.render("subscriptions.html", subscriptions=found["items"], **ways_on(request, found))
 
 
 @get("/{slug:str}/subscriptions/{subscription_id:str}", include_in_schema=False)
 async def subscription(visitor: NamedDependency[Visitor], subscription_id: FromPath[str]) -> Response[Any]:
     """One subscription: its state, what it consists of, and when we come."""
-    found = existing(await pages.subscription(visitor.reading, subscription_id))
+    found = existing(await queries.subscription(visitor.reading, subscription_id))
     return visitor.render("subscription.html", subscription=found)
 
 

@@ -18,7 +18,7 @@ from query_api.sign_in.sessions import Session
 from query_api.tenancy import BUSINESS
 from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.reads import Customer
+from read_models.queries.portal import Customer
 
 PageRequest = Request[Any, Any, State]
 

@@ -13,9 +13,9 @@ from query_api.pages.album import album, shown
 from query_api.pages.context import PageRequest
 from query_api.pages.summary import Item
 from query_api.pages.visitor import Visitor
-from read_models import pages
+from read_models import queries
 from read_models.documents import Doc, timestamp
-from read_models.reads import Reads
+from read_models.queries.portal import Reads
 
 CHANGES = 5
 """What changed of late, on home; the rest is a page away."""
@@ -54,4 +54,4 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
 
 async def in_full(visitor: Visitor, items: Sequence[Item]) -> Doc | None:
     """The first visit of a list with all that belongs to it; None when there is none, or none any more."""
-    return await pages.visit(visitor.reading, items[0]["id"]) if items else None
+    return await queries.visit(visitor.reading, items[0]["id"]) if items else None

@@ -29,10 +29,10 @@ from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.routes import url_of
 from query_api.payments.service import Payments
 from query_api.payments.stripe_api import StripeAway, StripeRefused
-from read_models import pages
+from read_models import queries
 from read_models.documents import document_id, money
-from read_models.pages import Reading
-from read_models.store.records import Checkout
+from read_models.queries import Reading
+from read_models.store.operational import Checkout
 from web.security_headers import CONTENT_SECURITY_POLICY
 
 _DIGITS: Final = re.compile(r"[0-9.,\u202f\xa0 '’]{1,40}")
@@ -53,7 +53,7 @@ async def invoices(visitor: NamedDependency[Visitor], request: PageRequest) -> R
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
         raise ValidationException(f"status: one of {', '.join(STATUSES)}")
-    found = await pages.invoices(visitor.reading, part_of(request), [status] if status else ())
+    found = await queries.invoices(visitor.reading, part_of(request), [status] if status else ())
     rows = [{"item": item, "state": listed(item)} for item in found["items"]]
     return visitor.render("invoices.html", rows=rows, status=status, **ways_on(request, found))
 
@@ -77,7 +77,7 @@ async def invoice_page(
     status: int = HTTP_200_OK,
 ) -> Response[str]:
     """The page of an invoice; `problem` is why it could not be paid just now. Raises NotFoundException."""
-    found = existing(await pages.invoice(visitor.reading, invoice_id))
+    found = existing(await queries.invoice(visitor.reading, invoice_id))
     due = found["amount_due"]
     pay = chargeable(due["amount"], due["currency"]) if found["payable"] and not found["processing"] else 0
     response = visitor.render(
@@ -135,7 +135,7 @@ async def returned(
         return see(f"{visitor.root}invoices/{invoice_id}")
     shown = known.facts != () and await payments.outcomes.shown(known, WAIT_SECONDS)
     outcome = known.state if shown and known.state in ("paid", "failed") else "processing"
-    payment = await pages.payment(visitor.reading, payment_id) if outcome != "processing" else None
+    payment = await queries.payment(visitor.reading, payment_id) if outcome != "processing" else None
     if payment is None:
         outcome = "processing"
     over = known.returned_at is not None and visitor.page.reader.now - known.returned_at >= LOOKED_FOR
@@ -181,7 +181,7 @@ async def cancelled(
 @get("/{slug:str}/payments", include_in_schema=False)
 async def payments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """The payment history, the latest first."""
-    found = await pages.payments(visitor.reading, part_of(request))
+    found = await queries.payments(visitor.reading, part_of(request))
     return visitor.render("payments.html", payments=found["items"], **ways_on(request, found))
 
 
@@ -190,7 +190,9 @@ async def receipt(
     visitor: NamedDependency[Visitor], request: PageRequest, payment_id: FromPath[str]
 ) -> Response[Any]:
     """One payment: its receipt."""
-    return visitor.render("receipt.html", payment=existing(await pages.payment(visitor.reading, payment_id)))
+    return visitor.render(
+        "receipt.html", payment=existing(await queries.payment(visitor.reading, payment_id))
+    )
 
 
 async def _checkout_of(

@@ -14,7 +14,7 @@ from query_api.media.originals import KINDS, UNUSABLE, Originals, Unusable, dige
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import Unavailable
-from read_models.store.records import Notices
+from read_models.store.operational import Notices
 
 log = structlog.get_logger(__name__)
 

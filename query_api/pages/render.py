@@ -14,7 +14,7 @@ from events.types import MINOR_UNIT_DIGITS
 from query_api.customer.words import LOCALE as WORDS
 from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
-from read_models.reads import Customer, cut
+from read_models.queries.portal import Customer, cut
 from web.assets import brand_url
 from web.formatting import Formats
 from web.languages import accepted, choose, load

@@ -11,13 +11,13 @@ from litestar.types import ControllerRouterHandler
 from query_api.pages.album import Item, album, punctuality, shown
 from query_api.pages.invoice_states import listed
 from query_api.pages.visitor import Visitor, existing
-from read_models import pages
+from read_models import queries
 
 
 @get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
 async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
     """A visit or appointment, with all that belongs to it."""
-    scored = await pages.scored(visitor.reading, visit_id)
+    scored = await queries.scored(visitor.reading, visit_id)
     if scored is None:
         raise NotFoundException
     found = scored.visit
@@ -33,7 +33,7 @@ async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> R
 @get("/{slug:str}/visits/{visit_id:str}/proof", include_in_schema=False)
 async def proof(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
     """The Proof Pack by itself, to look through, print and take along."""
-    found = existing(await pages.visit(visitor.reading, visit_id))
+    found = existing(await queries.visit(visitor.reading, visit_id))
     pack = existing(found["proof"])
     return visitor.render("proof.html", visit=found, pack=pack, album=album(pack["items"]))
 
@@ -43,7 +43,7 @@ async def photo(
     visitor: NamedDependency[Visitor], visit_id: FromPath[str], proof_id: FromPath[str]
 ) -> Response[Any]:
     """A photo or signature, with the ways to the one before and the one after it."""
-    found = existing(await pages.visit(visitor.reading, visit_id))
+    found = existing(await queries.visit(visitor.reading, visit_id))
     pictures = shown(album(existing(found["proof"])["items"]))
     place = next((number for number, one in enumerate(pictures) if one["id"] == proof_id), None)
     if place is None:
@@ -67,7 +67,7 @@ async def compare(
     after_id: FromPath[str],
 ) -> Response[Any]:
     """A photo before and the one after."""
-    found = existing(await pages.visit(visitor.reading, visit_id))
+    found = existing(await queries.visit(visitor.reading, visit_id))
     pictures = {item["id"]: item for item in shown(album(existing(found["proof"])["items"]))}
     before, after = (_of(pictures, name) for name in (before_id, after_id))
     return visitor.render("compare.html", visit=found, before=before, after=after)

@@ -14,7 +14,7 @@ from query_api.pages.context import Page, PageRequest
 from query_api.pages.render import PAGES, formats_for, render
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.pages import Part, Reading
+from read_models.queries import Part, Reading
 
 A_PAGE = 25
 """Items of a list on one page."""

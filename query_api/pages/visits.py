@@ -9,8 +9,8 @@ from litestar.exceptions import ValidationException
 
 from query_api.pages.context import PageRequest
 from query_api.pages.visitor import A_PAGE, Visitor, part_of, ways_on
-from read_models import pages
-from read_models.pages import OUTCOMES, Part
+from read_models import queries
+from read_models.queries import OUTCOMES, Part
 
 
 @get("/{slug:str}/visits", include_in_schema=False)
@@ -22,8 +22,8 @@ async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
     part, reading = part_of(request), visitor.reading
     whole = status is None and part.after is None
     past, ahead = await asyncio.gather(
-        pages.visits(reading, part, [status] if status else ()),
-        pages.appointments(reading, Part(A_PAGE)) if whole else _nothing(),
+        queries.visits(reading, part, [status] if status else ()),
+        queries.appointments(reading, Part(A_PAGE)) if whole else _nothing(),
     )
     return visitor.render(
         "visit_list.html",
@@ -40,7 +40,7 @@ async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
 @get("/{slug:str}/appointments", include_in_schema=False)
 async def appointments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
     """All appointments, soonest first, those whose window has passed among them."""
-    found = await pages.appointments(visitor.reading, part_of(request))
+    found = await queries.appointments(visitor.reading, part_of(request))
     return visitor.render("appointments.html", appointments=found["items"], **ways_on(request, found))
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from query_api.payments.amounts import from_stripe
 from read_models.documents import timestamp
-from read_models.store.records import Fact
-from read_models.store.records.checkouts import State
+from read_models.store.operational import Fact
+from read_models.store.operational.checkouts import State
 
 Json = dict[str, Any]
 

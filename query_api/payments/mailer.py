@@ -27,9 +27,9 @@ from query_api.tenancy import Portals
 from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc, business_id, document_id, money, owner_id
-from read_models.reads import Reads
+from read_models.queries.portal import Reads
 from read_models.store import Store, patiently
-from read_models.store.records import Checkout
+from read_models.store.operational import Checkout
 from web.colours import palette
 from web.formatting import Formats
 

@@ -12,8 +12,8 @@ from query_api.payments.sender import Sender
 from query_api.payments.stripe_api import StripeApi, StripeAway, StripeRefused
 from read_models.clock import Clock
 from read_models.store import Store
-from read_models.store.records import Checkout, Checkouts, Notice, Records
-from read_models.store.records.checkouts import UNDER_WAY
+from read_models.store.operational import Checkout, Checkouts, Notice, Records
+from read_models.store.operational.checkouts import UNDER_WAY
 
 log = structlog.get_logger(__name__)
 

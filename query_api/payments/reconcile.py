@@ -13,7 +13,7 @@ from query_api.payments.stripe_api import StripeRefused
 from read_models.clock import Clock
 from read_models.documents import Doc, document_id, owner_id
 from read_models.store import Store
-from read_models.store.records import Checkout
+from read_models.store.operational import Checkout
 
 VIEWS_WITHIN_S: Final = 30.0
 """How long the views are waited for once everything is published."""

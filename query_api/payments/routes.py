@@ -24,7 +24,7 @@ from query_api.payments.errors import CannotPay
 from query_api.payments.service import Payments
 from query_api.payments.webhook import Webhook
 from query_api.sign_in.sessions import Session
-from read_models.pages import Reading
+from read_models.queries import Reading
 from web.problems import PROBLEM_JSON
 
 SIGNATURE = "Stripe-Signature"

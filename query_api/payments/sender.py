@@ -19,8 +19,8 @@ from events.envelope import encode
 from query_api.rounds import Rounds
 from read_models.clock import Clock
 from read_models.documents import owner_id
-from read_models.store.records import Checkout, Checkouts
-from read_models.store.records.checkouts import LEASE
+from read_models.store.operational import Checkout, Checkouts
+from read_models.store.operational.checkouts import LEASE
 
 log = structlog.get_logger(__name__)
 

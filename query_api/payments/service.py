@@ -13,8 +13,8 @@ from query_api.sign_in.sessions import Session
 from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc, document_id, money
-from read_models.store.records import Checkout
-from read_models.store.records.checkouts import BEGUN
+from read_models.store.operational import Checkout
+from read_models.store.operational.checkouts import BEGUN
 
 KEY_LIVES: Final = timedelta(hours=23)
 """Stripe knows an idempotency key for 24 hours at least, and closes a session after as many."""

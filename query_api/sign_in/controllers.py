@@ -19,8 +19,8 @@ from query_api.sign_in.errors import Account
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Session, Sessions
 from read_models.documents import Doc, timestamp
-from read_models.pages import Part, portion
-from read_models.store.records import SessionRecord
+from read_models.queries import Part, portion
+from read_models.store.operational import SessionRecord
 
 Short = Annotated[str, msgspec.Meta(max_length=320)]
 

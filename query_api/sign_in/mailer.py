@@ -25,9 +25,9 @@ from query_api.sign_in.smtp import PERMANENT, Server, content, envelope
 from query_api.tenancy import Portals
 from read_models.clock import Clock
 from read_models.documents import business_id
-from read_models.reads import Reads
+from read_models.queries.portal import Reads
 from read_models.store import Store, Unavailable, patiently
-from read_models.store.records import Records, SignIn
+from read_models.store.operational import Records, SignIn
 from web.tokens import digest, new_token
 
 log = structlog.get_logger(__name__)

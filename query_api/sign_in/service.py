@@ -24,10 +24,10 @@ from query_api.sign_in.sessions import Session, Sessions
 from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc
-from read_models.reads import ACCOUNTS_OF_AN_ADDRESS, Reads, Scope
-from read_models.store.records import Records
-from read_models.store.records import SignIn as Record
-from read_models.store.records.limits import Hit, Limit
+from read_models.queries.portal import ACCOUNTS_OF_AN_ADDRESS, Reads, Scope
+from read_models.store.operational import Records
+from read_models.store.operational import SignIn as Record
+from read_models.store.operational.rate_limits import Hit, Limit
 from web.tokens import TOKEN_LENGTH, digest, new_token
 
 __all__ = ["Limited", "Link", "NotAnAddress", "Refused", "SeveralAccounts", "SignIn", "SignInOff"]

@@ -13,9 +13,9 @@ from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.secrets import new_id
 from read_models.clock import Clock
 from read_models.documents import Doc, owner_id
-from read_models.reads import Customer, Reads, Scope
+from read_models.queries.portal import Customer, Reads, Scope
 from read_models.store import Store
-from read_models.store.records import Records, SessionRecord
+from read_models.store.operational import Records, SessionRecord
 from web.tokens import digest, new_token
 
 IDLE_LIMIT = timedelta(days=30)

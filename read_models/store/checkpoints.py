@@ -18,7 +18,7 @@ from read_models.documents import Doc
 
 COLLECTION = "checkpoints"
 NOT_OF_WRITERS = frozenset({"_id", "counts", "filling", "filled"})
-"""Kept of it otherwise, or not at all: for `filling` and `filled` see `read_models.store.filling`."""
+"""Kept of it otherwise, or not at all: for `filling` and `filled` see `read_models.store.generations.fill_claims`."""
 
 
 @dataclass

@@ -6,19 +6,19 @@ import math
 from typing import Self
 
 from read_models.documents import Doc, DocumentId
-from read_models.lists import Range
-from read_models.project import VERSION
-from read_models.store.control import Control
-from read_models.store.dead_letters import DeadLetters
-from read_models.store.discards import Discards
-from read_models.store.driver import Client, connect, translated
-from read_models.store.filling import Filling
-from read_models.store.generations import Generations
-from read_models.store.holds import Holds
-from read_models.store.letters import Letters
-from read_models.store.lifecycle import Lifecycle
-from read_models.store.served import Served
-from read_models.store.snapshots import Snapshots
+from read_models.indexed_lists import Range
+from read_models.projection import VERSION
+from read_models.store.generations.fill_claims import Filling
+from read_models.store.generations.lifecycle import Lifecycle
+from read_models.store.generations.repository import Generations
+from read_models.store.mongo import Client, connect, translated
+from read_models.store.quarantine.dead_letter_queries import Letters
+from read_models.store.quarantine.dead_letters import DeadLetters
+from read_models.store.quarantine.discards import Discards
+from read_models.store.quarantine.holds import Holds
+from read_models.store.reading.served_pointer import Control
+from read_models.store.reading.served_reader import Served
+from read_models.store.reading.snapshots import Snapshots
 from read_models.store.views import Views
 from read_models.store.writer import Writer
 

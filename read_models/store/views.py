@@ -1,4 +1,4 @@
-"""The views of a generation: one collection of documents, an index of each list (`read_models.lists`)."""
+"""The views of a generation: one collection of documents, an index of each list (`read_models.indexed_lists`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -8,10 +8,10 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from read_models.documents import Doc, owner_id
-from read_models.lists import INDEXES, LISTS, Range, selection
-from read_models.project import Changes
-from read_models.store.decoded import RAW, stored
-from read_models.store.driver import Database, Unstorable, translated, unhurried
+from read_models.indexed_lists import INDEXES, LISTS, Range, selection
+from read_models.projection import Changes
+from read_models.store.mongo import Database, Unstorable, translated, unhurried
+from read_models.store.reading.decode_cache import RAW, stored
 from read_models.working_set import Loaded, Need
 
 
@@ -21,7 +21,7 @@ def collection_name(generation: int) -> str:
 
 
 def indexes() -> list[IndexModel]:
-    """Every index on the views (`read_models.lists`)."""
+    """Every index on the views (`read_models.indexed_lists`)."""
     return [
         IndexModel(list(index.keys), name=name, partialFilterExpression=dict(index.where))
         for name, index in INDEXES.items()

@@ -14,10 +14,8 @@ from pymongo import DeleteMany, UpdateMany, UpdateOne
 
 from read_models.clock import utc_now
 from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
-from read_models.store.dead_letters import COLLECTIONS as DEAD_LETTERS
-from read_models.store.dead_letters import DeadLetter, DeadLetters, Held, Position
-from read_models.store.discards import Discards
-from read_models.store.driver import (
+from read_models.store.generations.repository import Generations, NoGeneration, Pointer
+from read_models.store.mongo import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Client,
@@ -27,11 +25,13 @@ from read_models.store.driver import (
     settled,
     translated,
 )
-from read_models.store.generations import Generations, NoGeneration, Pointer
-from read_models.store.records import COLLECTIONS as RECORDS
-from read_models.store.records import SAID
-from read_models.store.records.erasures import COLLECTION as ERASURES
-from read_models.store.records.erasures import noted
+from read_models.store.operational import COLLECTIONS as RECORDS
+from read_models.store.operational import SAID
+from read_models.store.operational.erasures import COLLECTION as ERASURES
+from read_models.store.operational.erasures import noted
+from read_models.store.quarantine.dead_letters import COLLECTIONS as DEAD_LETTERS
+from read_models.store.quarantine.dead_letters import DeadLetter, DeadLetters, Held, Position
+from read_models.store.quarantine.discards import Discards
 from read_models.store.views import Saving, Views
 from read_models.working_set import Loaded, Need
 

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from portal.settings import Settings
 from projectors.kafka.client import find, reading
 from projectors.processing.projector import Applier
-from read_models.project import VERSION, fold
+from read_models.projection import VERSION, fold
 from read_models.store import Store
 from tests.integration.live import publish, sample
 from tests.processes import Installation

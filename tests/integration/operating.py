@@ -9,7 +9,7 @@ from portal.settings import Settings
 from projectors.kafka.records import record_of
 from projectors.operations.context import Opened, opened
 from projectors.processing.projector import Applier
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from tests.integration.live import publish
 from tests.processes import Installation, Installations
 

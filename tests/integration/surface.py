@@ -20,7 +20,7 @@ from events.topics import Topics
 from projectors.processing.projector import Applier
 from query_api.app import create_app
 from query_api.config import Config, Limits
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store
 from tests.support.facts import DEFAULTS
 

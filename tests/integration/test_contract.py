@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 
 from query_api.sign_in.cookies import session_cookie_name
 from read_models.store import Store
-from read_models.store.records import Records, SessionRecord
+from read_models.store.operational import Records, SessionRecord
 from tests.integration.live import level, publish
 from tests.processes import Installation, Installations
 from web.tokens import digest, new_token

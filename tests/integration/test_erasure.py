@@ -13,11 +13,11 @@ import pytest
 from events.envelope import Event, Record, encode
 from local_stack.stack import Stack
 from read_models.documents import Doc
-from read_models.project import VERSION, fold
+from read_models.projection import VERSION, fold
 from read_models.store import checkpoints
-from read_models.store.records import Records
-from read_models.store.records.erasures import LINGERS
-from read_models.store.records.sign_ins import SignIns
+from read_models.store.operational import Records
+from read_models.store.operational.erasures import LINGERS
+from read_models.store.operational.sign_in_requests import SignIns
 from tests.integration.surface import TOPICS, Browser, Surface
 
 KEY = "biz_1/cus_1"

@@ -11,7 +11,7 @@ from pymongo import AsyncMongoClient
 
 from events.topics import Topics
 from projectors.live import consumer_group
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from tests.integration.live import (
     checkpoints,
     expected,

@@ -14,7 +14,7 @@ from query_api.rounds import delivering
 from query_api.sign_in.mailer import CLAIM, Mailer
 from query_api.sign_in.secrets import Keys
 from read_models.store import Unavailable
-from read_models.store.records import Records
+from read_models.store.operational import Records
 from tests.integration.smtp_server import DROP, SmtpServer
 from tests.integration.surface import URL, WITHIN_S, Surface
 

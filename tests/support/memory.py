@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from events.envelope import Event
 from read_models import customer
 from read_models.documents import Doc
-from read_models.lists import LISTS, Range, arranged, owned
-from read_models.project import Changes, fold
+from read_models.indexed_lists import LISTS, Range, arranged, owned
+from read_models.projection import Changes, fold
 from read_models.working_set import Loaded
 
 

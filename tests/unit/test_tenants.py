@@ -8,8 +8,8 @@ import ast
 from pathlib import Path
 
 from read_models.documents import document_id, owner_id
-from read_models.lists import Range, owned
-from read_models.pages.reading import Reading
+from read_models.indexed_lists import Range, owned
+from read_models.queries.context import Reading
 from read_models.store import Store
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import orjson
 from events.envelope import Record, decode
 from events.topics import Topics
 from read_models.documents import Doc
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store
 from tests.support.memory import MemoryStore
 

@@ -11,7 +11,7 @@ from projectors.kafka.client import Log
 from projectors.operations.quarantine import Quarantine
 from projectors.processing.projector import Applier
 from read_models.documents import Doc
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, views
 from tests.integration.applier.test_holds import VICTIM, raising_for

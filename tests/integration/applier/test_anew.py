@@ -90,7 +90,7 @@ async def test_an_event_that_cannot_be_applied_leaves_everything_as_it_was(
     await two_kept(store)
     await apply(store, SAMPLE)
     with monkeypatch.context() as patched:
-        raising_for(VICTIM, patched, "read_models.fresh.fold")
+        raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
             with pytest.raises(StillFails, match="cannot be applied: ArithmeticError in raising"):
                 await desk.project_anew(VICTIM, "cli:eve")
@@ -103,7 +103,7 @@ async def test_a_held_customer_stays_held_when_it_cannot_be_projected_anew(
     name = await held(store, monkeypatch)
     before = await saved(store)
     with monkeypatch.context() as patched:
-        raising_for(VICTIM, patched, "read_models.fresh.fold")
+        raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
             with pytest.raises(StillFails):
                 await desk.project_anew(VICTIM, "cli:eve")

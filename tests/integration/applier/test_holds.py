@@ -8,7 +8,7 @@ import pytest
 from events.envelope import Event
 from projectors.processing.projector import Applier, LaneLost
 from read_models.documents import Doc
-from read_models.project import fold
+from read_models.projection import fold
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from projectors.processing.projector import Applier, LaneLost
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import NoGeneration, Store
 from read_models.store.checkpoints import blank
 from read_models.store.views import Views

@@ -5,9 +5,9 @@ import pytest
 from projectors.operations.hold_release import StillFails
 from projectors.operations.quarantine import NoSuchLetter
 from projectors.processing.projector import Applier
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store, Unavailable
-from read_models.store.letters import parse
+from read_models.store.quarantine.dead_letter_queries import parse
 from tests.integration.applier.applying import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.applier.cutting import cut
 from tests.integration.applier.faulty_wire import Break, FaultyWire

@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 from pypdf import PdfReader
 
 from query_api.sign_in.cookies import session_cookie_name
-from read_models.reads import Scope
-from read_models.store.records import Records, SessionRecord
+from read_models.queries.portal import Scope
+from read_models.store.operational import Records, SessionRecord
 from tests.integration.surface import Surface
 from tests.support.every_event import Ids, Json, Said, business, customer
 from web.tokens import digest, new_token

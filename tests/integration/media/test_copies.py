@@ -10,8 +10,8 @@ import pytest
 from query_api.media import pictures
 from query_api.media.forms import form_of
 from query_api.media.shown import Shown
-from read_models.reads import Scope
-from read_models.store.records import Copies
+from read_models.queries.portal import Scope
+from read_models.store.operational import Copies
 from tests.integration.media.library import PAPER, PROOF, Library, file, opened, photo
 from tests.integration.reading.desk import Reader
 

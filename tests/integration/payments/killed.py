@@ -21,8 +21,8 @@ from portal.query_api_config import config_of
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.payments.stripe_api import StripeApi
-from read_models.store.records import Checkouts
-from read_models.store.records.collection import Collection
+from read_models.store.operational import Checkouts
+from read_models.store.operational.collection import Collection
 from tests.integration.surface import Browser
 from tests.processes import until
 

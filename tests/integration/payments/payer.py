@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from query_api.sign_in.cookies import session_cookie_name
 from read_models.documents import Doc, document_id
-from read_models.store.records import Checkout, SessionRecord
+from read_models.store.operational import Checkout, SessionRecord
 from tests.integration.reading.desk import FOR_EVER
 from tests.integration.surface import Browser
 from tests.processes import until

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from query_api.payments.sender import Sender
-from read_models.store.records.checkouts import LEASE
+from read_models.store.operational.checkouts import LEASE
 from tests.integration.payments.payer import SLUG, Payer
 from tests.integration.payments.till import Till
 

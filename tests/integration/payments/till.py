@@ -21,7 +21,7 @@ from portal.settings import Settings
 from projectors.kafka.client import find
 from query_api.app import create_app
 from read_models.store import Store
-from read_models.store.records import Records
+from read_models.store.operational import Records
 from tests.integration.live import send
 from tests.integration.payments.payer import ACCOUNT, BUSINESS, SLUG, Json, Payer
 from tests.integration.surface import Browser, running

@@ -15,9 +15,9 @@ from projectors.processing.projector import Applier
 from query_api.app import create_app
 from query_api.config import Config, OnlinePayments
 from query_api.sign_in.cookies import session_cookie_name
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store
-from read_models.store.records import Records, SessionRecord
+from read_models.store.operational import Records, SessionRecord
 from tests.integration.surface import URL, Browser, running
 from tests.support.facts import DEFAULTS
 from tests.support.shuffles import topic

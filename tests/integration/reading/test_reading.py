@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from read_models.lists import Range, owned
+from read_models.indexed_lists import Range, owned
 from tests.integration.reading.desk import Desk, Json, Reader
 from tests.integration.reading.story import NOW, a_visit_with_all_there_is, window
 

@@ -13,7 +13,7 @@ from projectors.rebuild import fill_worker as filling
 from projectors.rebuild import slice_reader
 from projectors.rebuild.coordinator import Plan, lanes_to_fill, rebuild
 from projectors.rebuild.fill_worker import fill
-from read_models.project import VERSION, fold_whole
+from read_models.projection import VERSION, fold_whole
 from read_models.store import Claim, Filling, NotNow, Portion, Store, Views
 from tests.integration.live import expected, four_lanes, sample, send
 from tests.integration.rebuild.rebuilding import documents, views
@@ -56,7 +56,7 @@ async def begun(one: Installation, store: Store) -> int:
 async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(
     one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("read_models.store.filling.DEAD_MS", -1000)
+    monkeypatch.setattr("read_models.store.generations.fill_claims.DEAD_MS", -1000)
     monkeypatch.setattr(slice_reader, "SLICE_BYTES", 50_000)
     monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
     chance, real, left = random.Random(3), Filling.insert, 0

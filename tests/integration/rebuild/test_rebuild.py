@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from tests.integration.live import expected, sample, send
 from tests.integration.rebuild.rebuilding import caught_up, documents, ended, made, views
 from tests.processes import Installations

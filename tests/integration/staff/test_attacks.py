@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from local_stack.stack import Stack
 from portal.settings import Settings
 from projectors.staff.operators import WITHIN, WRONG_TOKENS
-from read_models.store.records import Records
+from read_models.store.operational import Records
 from tests.integration.attack.probes import Route, routes_of
 from tests.integration.attack.world import ask
 from tests.integration.live import level

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from read_models.store.records import Notice
+from read_models.store.operational import Notice
 from tests.integration.attack.test_markup import MARKUP, Seen
 from tests.integration.live import level
 from tests.integration.staff.staffing import EVE, Staff

@@ -6,7 +6,7 @@ from typing import Any
 
 from events.envelope import Record
 from projectors.processing.projector import Applier
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import Store
 from tests.integration.applier.applying import LANES, TOPICS
 

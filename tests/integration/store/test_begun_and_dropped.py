@@ -7,7 +7,7 @@ import pytest
 
 from projectors.processing.projector import Applier
 from projectors.rebuild.progress import rebuilds
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import (
     Conflict,
     NoGeneration,
@@ -31,7 +31,7 @@ async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
     store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that slept through the end of a rebuild takes no lanes from them."""
-    monkeypatch.setattr("read_models.store.lifecycle.LEASE_MS", -1000)
+    monkeypatch.setattr("read_models.store.generations.lifecycle.LEASE_MS", -1000)
     generation = await store.lifecycle.begin(VERSION, "cluster", {lane: {} for lane in LANES}, noted())
     assert await store.lifecycle.lead(generation, "leader")
     await store.views(generation).create()

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from local_stack.stack import Stack
-from read_models.lists import INDEXES, LISTS, Range, Whose, selection
-from read_models.project import VERSION
-from read_models.store import NoGeneration, Store, Unavailable, shared_reads
-from read_models.store.shared_reads import SharedReads
+from read_models.indexed_lists import INDEXES, LISTS, Range, Whose, selection
+from read_models.projection import VERSION
+from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store.reading import read_coalescing
+from read_models.store.reading.read_coalescing import SharedReads
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who waits already, and who was just served and asks again soon: one query."""
-    monkeypatch.setattr(shared_reads, "LINGER_SECONDS", 1.0)
+    monkeypatch.setattr(read_coalescing, "LINGER_SECONDS", 1.0)
     asked: list[set[str]] = []
     first, beyond = asyncio.Event(), asyncio.Event()
 
@@ -121,14 +122,14 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
         await asyncio.sleep(0.05)
         await reads.get(f"{name} again")
 
-    crowd = [asyncio.create_task(come_again(str(number))) for number in range(shared_reads.CROWD)]
+    crowd = [asyncio.create_task(come_again(str(number))) for number in range(read_coalescing.CROWD)]
     await first.wait()
     late = asyncio.create_task(reads.get("late"))
     await asyncio.sleep(0)
     beyond.set()
     await asyncio.gather(late, *crowd)
 
-    names = {str(number) for number in range(shared_reads.CROWD)}
+    names = {str(number) for number in range(read_coalescing.CROWD)}
     assert asked == [names, {"late", *(f"{name} again" for name in names)}]
 
 
@@ -156,7 +157,7 @@ async def test_indexes_may_take_longer_than_any_question(
     """Those of a rebuilt generation are made when it is filled, of millions of documents."""
     many = [{"_id": str(one), "up": {"list": "visits", "key": one}} for one in range(100_000)]
     await store.database["views_1"].insert_many(many, ordered=False)
-    monkeypatch.setattr("read_models.store.driver.ANSWERS_WITHIN_MS", 100)
+    monkeypatch.setattr("read_models.store.mongo.ANSWERS_WITHIN_MS", 100)
     impatient = Store(stack.env["PORTAL_MONGO_URL"], store.database.name)
     await impatient.views(1).create()
     assert INDEXES.keys() < (await store.database["views_1"].index_information()).keys()

@@ -8,7 +8,7 @@ import pytest
 
 from local_stack.stack import Stack
 from projectors.processing.projector import Apart, Applier, LaneLost
-from read_models.project import VERSION
+from read_models.projection import VERSION
 from read_models.store import (
     Conflict,
     NoGeneration,
@@ -160,7 +160,7 @@ async def test_a_generation_that_misses_records_is_refused_unless_forced_with_a_
 async def test_a_generation_far_behind_is_not_offered_to_live_workers(
     store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("read_models.store.lifecycle.ALMOST", 49)
+    monkeypatch.setattr("read_models.store.generations.lifecycle.ALMOST", 49)
     await applier.apply(SAMPLE)
     with pytest.raises(NotLevel, match="50 records behind"):
         await filled(store, SAMPLE[:-50])

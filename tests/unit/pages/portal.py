@@ -17,8 +17,8 @@ from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import Link
 from query_api.tenancy import Portals, Tenancy
-from read_models.reads import Customer, Scope
-from read_models.store.records import SessionRecord
+from read_models.queries.portal import Customer, Scope
+from read_models.store.operational import SessionRecord
 from web.pipeline import Answered
 from web.request import ReadRequest
 

@@ -14,7 +14,7 @@ from portal.settings import Settings
 from projectors.operations.hold_release import StillFails
 from projectors.operations.quarantine import Mended, NoSuchLetter
 from read_models.store import Letter, Position
-from read_models.store.letters import ErrorCount, Kind
+from read_models.store.quarantine.dead_letter_queries import ErrorCount, Kind
 
 SETTINGS = Settings.read(
     {"PORTAL_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PORTAL_MONGO_URL": "mongodb://127.0.0.1:1/"}

@@ -7,7 +7,7 @@ from projectors.lag import compare
 from projectors.staff.alerts import SILENT
 from projectors.staff.metrics import exposition
 from projectors.staff.service import Desk, Overview
-from read_models.store.records import Process
+from read_models.store.operational import Process
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

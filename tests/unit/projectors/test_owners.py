@@ -9,7 +9,7 @@ import pytest
 from events.envelope import Record
 from projectors.rebuild.owner_fold import Owned, folded
 from read_models.documents import Doc
-from read_models.project import fold_whole
+from read_models.projection import fold_whole
 from read_models.store import Position
 from tests.integration.applier.applying import SAMPLE, TOPICS, of, undisturbed
 

@@ -13,9 +13,9 @@ from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, Sessions
 from read_models.customer import tombstone
-from read_models.reads import Customer, Scope
-from read_models.store.records import SessionRecord
-from read_models.store.records import SignIn as SignInRecord
+from read_models.queries.portal import Customer, Scope
+from read_models.store.operational import SessionRecord
+from read_models.store.operational import SignIn as SignInRecord
 from web.tokens import TOKEN_LENGTH, digest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from query_api.sign_in.mailer import Mailer
 from query_api.sign_in.secrets import Keys
 from query_api.sign_in.smtp import content
 from read_models.customer import folded
-from read_models.store.records import SignIn
+from read_models.store.operational import SignIn
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from events.types import MINOR_UNIT_DIGITS
 from query_api.customer import words
 from query_api.customer.words import DETAILS, TITLES, Words
 from read_models import contract, invoice, subscription, visit
-from read_models.pages import Happening
+from read_models.queries import Happening
 from tests.support.facts import Story
 from tests.support.memory import MemoryStore
 from web.formatting import Formats

@@ -1,7 +1,7 @@
 """VIEWS.md, Contracts and their health: given the visits of a contract, its figures are …"""
 
+from read_models.contract_month import rate
 from read_models.documents import Doc
-from read_models.health import rate
 from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore
 

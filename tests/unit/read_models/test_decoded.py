@@ -7,7 +7,7 @@ import pytest
 
 from read_models.documents import Doc
 from read_models.store import views
-from read_models.store.decoded import Decoded
+from read_models.store.reading.decode_cache import Decoded
 
 
 class Collection:
@@ -42,7 +42,7 @@ async def test_what_has_changed_is_as_it_is_now() -> None:
 async def test_what_was_read_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the memory of it is bounded, also when the same document changes again and again."""
     collection = Collection(*({"_id": f"biz/cus_{number}", "text": "x" * 100} for number in range(10)))
-    monkeypatch.setattr("read_models.store.decoded.KEPT_BYTES", 450)
+    monkeypatch.setattr("read_models.store.reading.decode_cache.KEPT_BYTES", 450)
     decoded = Decoded(collection.stored, views.named)
     first = await decoded.load(["biz/cus_0"])
     for number in range(100):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from events.envelope import Event
-from read_models.fresh import Fresh, owner_in
+from read_models.in_memory import Fresh, owner_in
 from tests.support.logs import histories
 from tests.support.publisher import Log
 from tests.support.shuffles import decoded

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.types import MAX_TEXT, time_zones
-from read_models.pages.figures import around
-from read_models.pages.files import file
-from read_models.pages.listing import (
+from read_models.queries.file_links import file
+from read_models.queries.health_filters import around
+from read_models.queries.pagination import (
     KEPT_OF_A_KEY,
     LONGEST_CURSOR,
     BadCursor,

@@ -10,7 +10,7 @@ import pytest
 from bench.sample_log import Json, begin, business, week
 from events.envelope import Event
 from read_models.documents import Doc
-from read_models.lists import Range
+from read_models.indexed_lists import Range
 from tests.support.facts import Story
 from tests.support.memory import MemoryStore
 from tests.support.shuffles import decoded

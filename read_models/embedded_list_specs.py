@@ -1,0 +1,96 @@
+"""Which documents keep short lists of which others: one table, read by the projection and nowhere else."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from read_models import contract, contract_month, customer, invoice, subscription, visit
+from read_models.documents import Doc
+from read_models.embedded_list import Shortlist
+from read_models.indexed_lists import Whose, owned
+
+
+def _owner(parent: Doc) -> Whose:
+    return owned(parent["business"], parent["customer"])
+
+
+def _owner_and_id(parent: Doc) -> Whose:
+    return owned(parent["business"], parent["customer"], parent["id"])
+
+
+def _in_phase(phase: str, document: Doc) -> bool:
+    return bool(document.get("phase") == phase)
+
+
+def _completed(document: Doc) -> bool:
+    return document.get("phase") == "past" and bool(document["status"] == "completed")
+
+
+def _shown(document: Doc) -> bool:
+    return bool(document["shown"])
+
+
+def _current(document: Doc) -> bool:
+    return bool(document["shown"]) and bool(document["status"] == "active")
+
+
+_open = partial(_in_phase, "open")
+_past = partial(_in_phase, "past")
+
+APPOINTMENTS = Shortlist(
+    "customer", None, "appointments", customer.APPOINTMENTS_KEPT, "open_visits", _owner, _open, visit.item
+)
+RECENT_VISITS = Shortlist(
+    "customer", None, "recent_visits", 10, "completed_visits", _owner, _completed, visit.item
+)
+CONTRACT_OPEN = Shortlist(
+    "contract", "contract_id", "open", 30, "contract_open_visits", _owner_and_id, _open, visit.slot
+)
+CONTRACT_PAST = Shortlist(
+    "contract", "contract_id", "past", 10, "contract_past_visits", _owner_and_id, _past, visit.slot
+)
+SUBSCRIPTION_OPEN = Shortlist(
+    "subscription",
+    "subscription_id",
+    "open",
+    30,
+    "subscription_open_visits",
+    _owner_and_id,
+    _open,
+    visit.slot,
+)
+OPEN_INVOICES = Shortlist(
+    "customer", None, "open_invoices", 10, "open_invoices", _owner, invoice.is_open, invoice.item
+)
+SUBSCRIPTIONS = Shortlist(
+    "customer",
+    None,
+    "subscriptions",
+    customer.SUBSCRIPTIONS_KEPT,
+    "subscriptions",
+    _owner,
+    _shown,
+    subscription.entry,
+)
+CONTRACTS = Shortlist("customer", None, "contracts", 10, "current_contracts", _owner, _current, contract.item)
+
+LISTED: dict[str, Sequence[Shortlist]] = {
+    "visit": (APPOINTMENTS, RECENT_VISITS, CONTRACT_OPEN, CONTRACT_PAST, SUBSCRIPTION_OPEN),
+    "invoice": (OPEN_INVOICES,),
+    "subscription": (SUBSCRIPTIONS,),
+    "contract": (CONTRACTS,),
+}
+
+
+def trend(grace: int | None) -> Shortlist:
+    """A contract's latest months with a due visit, scored with its grace in minutes."""
+    scored = partial(contract_month.scored, grace=grace)
+    return Shortlist(
+        "contract",
+        "contract_id",
+        "trend",
+        contract.TREND_MONTHS,
+        "contract_months",
+        _owner_and_id,
+        contract.has_due,
+        scored,
+    )

@@ -1,0 +1,40 @@
+"""What a customer may see beside the dashboard: lists, details, the visits behind a figure, activity (API.md).
+
+Each is its document or one index range, then, by `_id` in one `$in`, those it names. What is given is the JSON that is
+served; documents are shared with whoever reads at the same time, and are not changed.
+"""
+
+from read_models.queries.activity import Happening, activity
+from read_models.queries.context import Reading
+from read_models.queries.contracts import contract, contract_visits, contracts
+from read_models.queries.health_filters import FIGURES, OUTCOMES
+from read_models.queries.invoices import invoice, invoices, payment, payments
+from read_models.queries.pagination import LONGEST_CURSOR, BadCursor, Part, portion
+from read_models.queries.subscriptions import subscription, subscriptions
+from read_models.queries.visits import appointments, proof_pack, scored, visit, visits
+
+__all__ = [
+    "FIGURES",
+    "LONGEST_CURSOR",
+    "OUTCOMES",
+    "BadCursor",
+    "Happening",
+    "Part",
+    "Reading",
+    "activity",
+    "appointments",
+    "contract",
+    "contract_visits",
+    "contracts",
+    "invoice",
+    "invoices",
+    "payment",
+    "payments",
+    "portion",
+    "proof_pack",
+    "scored",
+    "subscription",
+    "subscriptions",
+    "visit",
+    "visits",
+]

@@ -1,0 +1,69 @@
+"""Contracts, one with its visits, and the visits behind its figures (VIEWS.md, Contracts and their health)."""
+
+import asyncio
+from collections.abc import Sequence
+
+from read_models import contract as contracts_fold
+from read_models import visit
+from read_models.customer import with_expiry
+from read_models.documents import Doc
+from read_models.indexed_lists import LISTS, Range, arranged
+from read_models.queries.context import Reading
+from read_models.queries.file_links import file
+from read_models.queries.health_filters import narrowed
+from read_models.queries.pagination import Part, listed
+from read_models.queries.upcoming import soonest
+
+
+async def contracts(reading: Reading, part: Part) -> Doc:
+    """All of them, the latest first."""
+    wanted = Range("contracts", reading.own(), part.limit)
+    return await listed(
+        reading, wanted, part, lambda found: with_expiry(contracts_fold.item(found), reading.today)
+    )
+
+
+async def contract(reading: Reading, subject: str) -> Doc | None:
+    """One contract, with its 10 latest past visits and its 10 soonest appointments."""
+    found = await reading.document("contract", subject)
+    if found is None:
+        return None
+    kept = [("visit", slot["id"]) for slot in found["past"]]
+    # At the same time, so that both share a query.
+    others, ahead = await asyncio.gather(
+        reading.documents(kept), soonest(reading, found, "contract_open_visits")
+    )
+    past = [one for one in others.values() if one["phase"] == "past"]
+    return (
+        with_expiry(contracts_fold.item(found), reading.today)
+        | contracts_fold.detail(found)
+        | {
+            "terms": file(f"{reading.media}/contracts/{subject}/terms", found["terms"]),
+            "visits": [visit.item(one) for one in arranged(past, LISTS["contract_past_visits"].order)],
+            "upcoming": [visit.item(one) for one in ahead],
+        }
+    )
+
+
+async def contract_visits(
+    reading: Reading, subject: str, part: Part, counted: Sequence[str] = (), months: Sequence[str] = ()
+) -> Doc | None:
+    """The visits of a contract that have an outcome, latest first.
+
+    Those counted in one of the figures (`FIGURES`), and in one of the months (`YYYY-MM`), where some are named.
+    """
+    found = await reading.document("contract", subject)
+    if found is None:
+        return None
+    wanted = narrowed(
+        Range("contract_past_visits", reading.own(subject), part.limit),
+        counted,
+        months,
+        grace=found["sla"]["on_time_grace_minutes"],
+    )
+    return await listed(reading, wanted, part, item)
+
+
+def item(visited: Doc) -> Doc:
+    """A visit behind a figure."""
+    return visit.item(visited) | {"excluded_because": visit.excluded_because(visited)}

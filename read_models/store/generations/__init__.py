@@ -1,0 +1,1 @@
+"""Generations: their records and pointers, their life, and the claims of a rebuild."""

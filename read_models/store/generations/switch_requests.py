@@ -1,0 +1,64 @@
+"""What is asked of generations, how it is refused, and what is kept after it; `lifecycle` does it."""
+
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from read_models.store.generations.repository import Pointer
+
+
+class Switch(NamedTuple):
+    """A switch as it was asked for."""
+
+    id: str
+    """Of this one request: one whose answer was lost is not done twice."""
+    what: Literal["promote", "rollback"]
+    generation: int
+    """The one to be served."""
+    by: str
+    """Who asked, for the record."""
+    forced: str | None = None
+    """Why it is to be done although the generation is not level or has more dead letters."""
+
+
+class Truncated(NamedTuple):
+    """That a generation is made although the log does not begin at offset 0 (any more)."""
+
+    reason: str
+    by: str
+    """Who asked, for the record."""
+
+
+class NotNow(Exception):
+    """What was asked for is not possible as things are; the text says why and what to do."""
+
+
+class NotLevel(NotNow):
+    """The generation misses what is served; it may catch up."""
+
+
+def meant(known: Pointer | None, what: Literal["promote", "rollback"]) -> int:
+    """Which generation is served after a switch that names none; raises `NotNow` where there is none."""
+    if known is not None and known.level is not None and what == "promote":
+        return known.level
+    if known is not None and known.standby is not None:
+        return known.standby
+    if what == "promote":
+        raise NotNow("there is no generation to promote: `portal rebuild` fills one")
+    raise NotNow("there is no generation to go back to: none was served before")
+
+
+def switched(known: Pointer, generation: int) -> Pointer:
+    """What is kept when a generation is served that was filled last or stands by; raises `NotNow`."""
+    if generation == known.level:
+        return Pointer(known.version, generation, known.served, None)
+    if generation == known.standby:
+        return replace(known, served=generation, standby=known.served)
+    raise NotNow(
+        f"generation {generation} is not kept any more: `portal generations list` says which ones are"
+    )
+
+
+def without(known: Pointer, generation: int) -> Pointer:
+    """What is kept after a generation was dropped."""
+    places = (known.served, known.standby, known.level)
+    return Pointer(known.version, *(None if one == generation else one for one in places))

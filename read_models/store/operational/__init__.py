@@ -1,0 +1,45 @@
+"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses,
+notices, the audit, payments on their way and what is to be published of them.
+
+Nothing here is projected. Times are datetimes with a zone, cut to milliseconds as MongoDB keeps them; what is over
+is removed by MongoDB itself, at `gone_at`.
+"""
+
+from read_models.store.operational.audit import Action, Audit
+from read_models.store.operational.checkouts import Checkout, Checkouts, Fact
+from read_models.store.operational.file_cache import Copies, Copy, Place
+from read_models.store.operational.notices import Notice, Notices
+from read_models.store.operational.processes import Process, Processes, Said
+from read_models.store.operational.rate_limits import Limit, Limits
+from read_models.store.operational.sessions import SessionRecord
+from read_models.store.operational.sign_in_requests import SignIn
+from read_models.store.operational.staff_sessions import StaffSession, StaffSessions
+from read_models.store.operational.store import COLLECTIONS, Records
+
+SAID = {"audit": "detail", "discards": "why"}
+"""Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
+
+__all__ = [
+    "COLLECTIONS",
+    "SAID",
+    "Action",
+    "Audit",
+    "Checkout",
+    "Checkouts",
+    "Copies",
+    "Copy",
+    "Fact",
+    "Limit",
+    "Limits",
+    "Notice",
+    "Notices",
+    "Place",
+    "Process",
+    "Processes",
+    "Records",
+    "Said",
+    "SessionRecord",
+    "SignIn",
+    "StaffSession",
+    "StaffSessions",
+]

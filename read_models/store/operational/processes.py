@@ -1,0 +1,129 @@
+"""Which processes run, and what they measured: each says so itself every few seconds, in one write.
+
+So the numbers of all of them are in one place, whatever machine they run on; one that says nothing any more is there,
+silent, until it is over.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
+
+import structlog
+from pymongo import IndexModel
+
+from read_models.store.mongo import Unavailable
+from read_models.store.operational.collection import OVER, Collection
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 2.0
+KEPT = timedelta(minutes=10)
+"""For so long a process that says nothing any more is shown."""
+END_S = 2.0
+"""How long the last word of a process may take."""
+
+
+class Process(NamedTuple):
+    """A process as it described itself last."""
+
+    id: str
+    kind: str
+    """`project` or `serve`."""
+    host: str
+    pid: int
+    version: int
+    """Of its read models."""
+    started_at: datetime
+    seen_at: datetime
+    lanes: Mapping[str, datetime]
+    """The lanes it holds, as text, and since when."""
+    metrics: Sequence[Mapping[str, Any]]
+    """What it measured (`web.metric_snapshots.snapshot`)."""
+
+
+class Said(NamedTuple):
+    """What a process has to say besides who it is."""
+
+    lanes: Sequence[int]
+    metrics: Sequence[Mapping[str, Any]]
+
+
+class Processes:
+    """The processes of an installation, by an id of their own."""
+
+    INDEXES: ClassVar[list[IndexModel]] = [OVER]
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+
+    async def all(self) -> list[Process]:
+        """Those that run, or did until shortly, the first started first."""
+        found = await self.collection.find({}, [("kind", 1), ("started_at", 1), ("_id", 1)])
+        return [Process(one["_id"], *(one[name] for name in Process._fields[1:])) for one in found]
+
+    @contextlib.asynccontextmanager
+    async def telling(
+        self, kind: str, version: int, said: Callable[[], Said], clock: Callable[[], datetime]
+    ) -> AsyncIterator[None]:
+        """Meanwhile this process says every few seconds what it does; then that it is gone."""
+        task = asyncio.create_task(_Teller(self.collection, kind, version, said, clock).tell())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+class _Teller:
+    def __init__(
+        self,
+        collection: Collection,
+        kind: str,
+        version: int,
+        said: Callable[[], Said],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._collection = collection
+        self._said = said
+        self._clock = clock
+        self._id = secrets.token_hex(8)
+        self._is = {
+            "kind": kind,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "version": version,
+            "started_at": clock(),
+        }
+        self._lanes: dict[str, datetime] = {}
+
+    async def tell(self) -> None:
+        try:
+            while True:
+                try:
+                    await self._once()
+                except Unavailable as error:
+                    log.info("cannot say that this process runs", error=str(error))
+                await asyncio.sleep(EVERY_S)
+        finally:
+            with contextlib.suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await self._collection.delete({"_id": self._id})
+
+    async def _once(self) -> None:
+        now, said = self._clock(), self._said()
+        self._lanes = {str(lane): self._lanes.get(str(lane), now) for lane in said.lanes}
+        document = {
+            **self._is,
+            "seen_at": now,
+            "gone_at": now + KEPT,
+            "lanes": self._lanes,
+            "metrics": list(said.metrics),
+        }
+        await self._collection.reckon(
+            self._id, [{"$replaceWith": {"$literal": {"_id": self._id} | document}}]
+        )

@@ -1,0 +1,1 @@
+"""Dead letters, holds and discards: events that could not be applied."""

@@ -1,0 +1,58 @@
+"""Discards: places in the log that an operator took out for good (API.md, "Command line"; DESIGN.md, decision 4).
+
+They belong to the place, not to a generation: whoever applies the log asks `places` and passes by what it names.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from read_models.masking import without_addresses
+from read_models.store.mongo import Database, translated
+from read_models.store.quarantine.dead_letters import Position
+
+COLLECTION = "discards"
+
+
+class Discard(NamedTuple):
+    """Who took a place out, and why; `error` is what was wrong with it."""
+
+    position: Position
+    by: str
+    """As in the audit: `cli:NAME`, `staff:NAME`."""
+    why: str | None
+    """None of an erased customer."""
+    error: str
+    at: datetime
+
+
+class Discards:
+    """The discards of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        """Nothing is asked of the server yet."""
+        self._collection = database[COLLECTION]
+
+    async def places(self, lanes: Iterable[int], session: Any = None) -> frozenset[Position]:
+        """The places of these lanes that are not to be applied, be it live or from the log anew."""
+        with translated():
+            found = self._collection.find({"lane": {"$in": list(lanes)}}, session=session)
+            return frozenset(Position.of(document) for document in await found.to_list(None))
+
+    async def find(self, position: Position) -> Discard | None:
+        """The discard of a place, None where there is none."""
+        with translated():
+            one = await self._collection.find_one({"_id": position.id})
+        return Discard(position, one["by"], one["why"], one["error"], one["at"]) if one else None
+
+    async def put(self, one: Discard, owner: tuple[str | None, str | None], session: Any) -> None:
+        """Takes a place out, in the session's transaction; the first who did stays named.
+
+        `owner` are the ids of the business and the customer it belongs to: erasure empties `why` then.
+        """
+        business, customer = owner
+        fields = one.position._asdict() | {"business": business, "customer": customer, "by": one.by}
+        fields |= {"why": without_addresses(one.why or ""), "error": one.error, "at": one.at}
+        await self._collection.update_one(
+            {"_id": one.position.id}, {"$setOnInsert": fields}, upsert=True, session=session
+        )

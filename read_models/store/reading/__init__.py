@@ -1,0 +1,1 @@
+"""The read side of the store: the served generation, coalesced and cached reads, snapshots."""
