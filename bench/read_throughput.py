@@ -19,8 +19,8 @@ from bench.publishing import Publisher
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 from local_stack.processes import Ports
+from query_api.sign_in.codes import new_id
 from query_api.sign_in.cookies import session_cookie_name
-from query_api.sign_in.secrets import new_id
 from read_models.store import Store
 from read_models.store.operational import Records, SessionRecord
 from web.tokens import digest, new_token

@@ -162,7 +162,7 @@ class Settings(BaseModel):
     @field_validator("smtp_url")
     @classmethod
     def _is_an_address_of_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
-        from query_api.sign_in.smtp import Server
+        from query_api.mail.smtp import Server
 
         try:
             if url is not None:

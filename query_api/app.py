@@ -8,39 +8,39 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from prometheus_client import CollectorRegistry
 
-from query_api.addresses import Addresses
-from query_api.calendar.addresses import FeedAddresses
-from query_api.conditional import PRIVATE, conditional
+from query_api.api.business import business_profile
+from query_api.api.dashboard import Dashboards, dashboard
+from query_api.api.routes import ROUTES as CUSTOMER
+from query_api.calendar.feed_urls import FeedAddresses
 from query_api.config import Config
-from query_api.customer.business import business_profile
-from query_api.customer.portal import Dashboards, dashboard
-from query_api.customer.routes import ROUTES as CUSTOMER
-from query_api.documents.papers import Papers
-from query_api.documents.printing import Press
-from query_api.documents.routes import ROUTES as DOCUMENTS
-from query_api.errors import answer
+from query_api.files.cache import Kept
+from query_api.files.logos import Logos
+from query_api.files.media_store import Originals
+from query_api.files.routes import ROUTES as MEDIA
+from query_api.files.service import Files, tidying
 from query_api.health import HealthController
-from query_api.media.files import Files, tidying
-from query_api.media.kept import Kept
-from query_api.media.originals import Originals
-from query_api.media.routes import ROUTES as MEDIA
-from query_api.pages.logo import Logos
+from query_api.http.error_responses import answer
+from query_api.http.etag import PRIVATE, conditional
+from query_api.http.public_urls import Addresses
+from query_api.http.tenant_middleware import Portals, Tenancy
+from query_api.openapi.plugins import Described, ReferencePage
 from query_api.pages.routes import ROUTES as PAGES
-from query_api.payments.mailer import PaymentMailer
-from query_api.payments.outcomes import Outcomes
+from query_api.payments.checkout import Payments
+from query_api.payments.outbox_publisher import Sender, publishing
+from query_api.payments.outcome_mailer import PaymentMailer
 from query_api.payments.routes import stripe_webhook
-from query_api.payments.sender import Sender, publishing
-from query_api.payments.service import Payments
+from query_api.payments.settlement import Outcomes
 from query_api.payments.stripe_api import StripeApi
 from query_api.payments.webhook import Webhook
-from query_api.reference.page import Described, ReferencePage
-from query_api.rounds import delivering
-from query_api.sign_in.controllers import ROUTES as SIGN_IN
+from query_api.pdf.renderer import Press
+from query_api.pdf.routes import ROUTES as DOCUMENTS
+from query_api.pdf.service import Papers
+from query_api.polling_worker import delivering
+from query_api.sign_in.codes import Keys
 from query_api.sign_in.mailer import Mailer
-from query_api.sign_in.secrets import Keys
+from query_api.sign_in.routes import ROUTES as SIGN_IN
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions
-from query_api.tenancy import Portals, Tenancy
 from read_models.clock import Clock, utc_now
 from read_models.queries.portal import Reads
 from read_models.store import Store, Unavailable, patiently

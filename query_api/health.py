@@ -5,7 +5,7 @@ from typing import TypedDict
 from litestar import Controller, get
 from litestar.datastructures import State
 
-from query_api.problems import NotReady
+from query_api.http.problem_mapping import NotReady
 
 
 class Health(TypedDict):

@@ -8,9 +8,9 @@ from portal.commands.promotion import caller
 from portal.errors import CommandError, UsageError
 from portal.query_api_config import off, payments_of
 from portal.settings import Settings
-from query_api.payments.outcomes import Outcomes
+from query_api.payments.outbox_publisher import Sender
 from query_api.payments.reconcile import Difference, Reconciliation
-from query_api.payments.sender import Sender
+from query_api.payments.settlement import Outcomes
 from query_api.payments.stripe_api import StripeApi, StripeAway
 from read_models.clock import utc_now
 from read_models.store import Store, Unavailable

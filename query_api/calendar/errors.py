@@ -1,4 +1,4 @@
-"""What goes wrong with calendar feeds; told as problems (`query_api.problems`)."""
+"""What goes wrong with calendar feeds; told as problems (`query_api.http.problem_mapping`)."""
 
 
 class FeedsOff(Exception):

@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
-from query_api.calendar.addresses import FeedAddresses
-from query_api.calendar.entries import Household, calendar
-from query_api.customer.access import AnyRequest, business_of
-from query_api.customer.reading import PROBLEMS, answers, session_of
-from query_api.tenancy import Portals
+from query_api.api.access import AnyRequest, business_of
+from query_api.api.dependencies import PROBLEMS, answers, session_of
+from query_api.calendar.feed_urls import FeedAddresses
+from query_api.calendar.icalendar import Household, calendar
+from query_api.http.tenant_middleware import Portals
 from read_models.documents import Doc
 from read_models.queries import Reading
 from read_models.queries.calendar_feed import calendar as shown

@@ -11,11 +11,11 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from query_api.customer.access import AnyRequest
-from query_api.customer.reading import answers, session_of
-from query_api.export.shapes import Export
-from query_api.export.statement import statement
-from query_api.export.whole import whole
+from query_api.api.access import AnyRequest
+from query_api.api.dependencies import answers, session_of
+from query_api.export.csv_export import statement
+from query_api.export.json_export import whole
+from query_api.export.schemas import Export
 from query_api.sign_in.sessions import Sessions
 from read_models.queries import Reading
 

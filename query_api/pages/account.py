@@ -8,12 +8,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from query_api.calendar.addresses import FeedAddresses
 from query_api.calendar.errors import FeedsOff
-from query_api.pages.context import PageRequest, see
+from query_api.calendar.feed_urls import FeedAddresses
 from query_api.pages.devices import device_name
 from query_api.pages.language import LANGUAGES, language_cookie
-from query_api.pages.visitor import Visitor
+from query_api.pages.request_context import PageRequest, see
+from query_api.pages.signed_in import Visitor
 from query_api.sign_in.cookies import browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import Sessions

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from query_api.pages.visitor import Visitor
+from query_api.pages.signed_in import Visitor
 from read_models import queries
 from read_models.documents import timestamp
 from read_models.queries import Happening

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from litestar import Response
 
-from query_api.pages.context import Page, PageRequest, portal_of, reader_of
+from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import Portal, error_page
-from query_api.tenancy import BUSINESS
+from query_api.pages.request_context import Page, PageRequest, portal_of, reader_of
 from read_models.documents import Doc
 
 

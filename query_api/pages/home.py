@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from query_api.pages import summary
 from query_api.pages.activity import changes
-from query_api.pages.album import album, shown
-from query_api.pages.context import PageRequest
-from query_api.pages.summary import Item
-from query_api.pages.visitor import Visitor
+from query_api.pages.presenters import dashboard as dashboard_presenter
+from query_api.pages.presenters.dashboard import Item
+from query_api.pages.presenters.proof_gallery import album, shown
+from query_api.pages.request_context import PageRequest
+from query_api.pages.signed_in import Visitor
 from read_models import queries
 from read_models.documents import Doc, timestamp
 from read_models.queries.portal import Reads
@@ -28,7 +28,7 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
     """The home page; signed out it leads to the sign-in, which comes back here."""
     reads: Reads = request.app.state.reads
     dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
-    appointments = summary.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
+    appointments = dashboard_presenter.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
     # At the same time, so that they share their queries.
     last, following, changed = await asyncio.gather(
         in_full(visitor, dashboard["recent_visits"]),
@@ -41,13 +41,14 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
         dashboard=dashboard,
         appointments=appointments,
         next_address=following["address"] if following else None,
-        overdue=summary.overdue(dashboard),
+        overdue=dashboard_presenter.overdue(dashboard),
         last=last,
         pictures=pictures[:THUMBNAILS],
         photos=len(pictures),
         changes=changed[:CHANGES],
         contracts=[
-            {"item": item, "figures": summary.figures(item["health"])} for item in dashboard["contracts"]
+            {"item": item, "figures": dashboard_presenter.figures(item["health"])}
+            for item in dashboard["contracts"]
         ],
     )
 

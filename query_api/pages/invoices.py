@@ -20,14 +20,14 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.types import MINOR_UNIT_DIGITS
-from query_api.pages.context import PageRequest, see
-from query_api.pages.invoice_states import listed, state_of
+from query_api.pages.presenters.invoice_state import listed, state_of
 from query_api.pages.render import formats_for
-from query_api.pages.visitor import Visitor, existing, part_of, ways_on
+from query_api.pages.request_context import PageRequest, see
+from query_api.pages.signed_in import Visitor, existing, part_of, ways_on
 from query_api.payments.amounts import chargeable
+from query_api.payments.checkout import Payments
 from query_api.payments.errors import CannotPay, ProviderAway
 from query_api.payments.routes import url_of
-from query_api.payments.service import Payments
 from query_api.payments.stripe_api import StripeAway, StripeRefused
 from read_models import queries
 from read_models.documents import document_id, money

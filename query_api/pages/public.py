@@ -6,10 +6,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
-from query_api.pages.context import Page, PageRequest
-from query_api.pages.logo import Logos
+from query_api.files.logos import Logos
+from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import render
-from query_api.tenancy import BUSINESS
+from query_api.pages.request_context import Page, PageRequest
 from web.assets import KEPT
 
 FOR_A_WHILE = "public, max-age=300"

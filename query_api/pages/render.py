@@ -11,7 +11,7 @@ from litestar.enums import MediaType
 from litestar.status_codes import HTTP_401_UNAUTHORIZED
 
 from events.types import MINOR_UNIT_DIGITS
-from query_api.customer.words import LOCALE as WORDS
+from query_api.activity_text import LOCALE as WORDS
 from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
 from read_models.queries.portal import Customer, cut

@@ -5,16 +5,16 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.account import ROUTES as ACCOUNT
 from query_api.pages.activity import activity
-from query_api.pages.agreements import ROUTES as AGREEMENTS
-from query_api.pages.context import provide_page
+from query_api.pages.contracts import ROUTES as AGREEMENTS
 from query_api.pages.home import home
-from query_api.pages.installing import ROUTES as INSTALLING
 from query_api.pages.invoices import ROUTES as INVOICES
 from query_api.pages.public import accessibility, help_page, logo
+from query_api.pages.request_context import provide_page
 from query_api.pages.sign_in import answer, ask, leave, open_link, use_link
+from query_api.pages.signed_in import provide_visitor
 from query_api.pages.visit import ROUTES as VISIT
-from query_api.pages.visitor import provide_visitor
 from query_api.pages.visits import appointments, visits
+from query_api.pages.web_manifest import ROUTES as INSTALLING
 from web import assets
 
 PAGES = Router(

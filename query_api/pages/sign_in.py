@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
-from query_api.pages.context import Page, PageRequest, destination, see
-from query_api.pages.forms import Wrong, account_form, address_form, code_form, link_form, link_over
+from query_api.pages.request_context import Page, PageRequest, destination, see
+from query_api.pages.sign_in_forms import Wrong, account_form, address_form, code_form, link_form, link_over
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts
 from query_api.sign_in.service import SEPARATORS, SignIn

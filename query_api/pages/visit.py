@@ -8,9 +8,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from query_api.pages.album import Item, album, punctuality, shown
-from query_api.pages.invoice_states import listed
-from query_api.pages.visitor import Visitor, existing
+from query_api.pages.presenters.invoice_state import listed
+from query_api.pages.presenters.proof_gallery import Item, album, punctuality, shown
+from query_api.pages.signed_in import Visitor, existing
 from read_models import queries
 
 

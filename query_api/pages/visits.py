@@ -7,8 +7,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
 
-from query_api.pages.context import PageRequest
-from query_api.pages.visitor import A_PAGE, Visitor, part_of, ways_on
+from query_api.pages.request_context import PageRequest
+from query_api.pages.signed_in import A_PAGE, Visitor, part_of, ways_on
 from read_models import queries
 from read_models.queries import OUTCOMES, Part
 

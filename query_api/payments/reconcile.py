@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from query_api.payments.facts import Json, seen
-from query_api.payments.outcomes import PREFIX, Outcomes
+from query_api.payments.settlement import PREFIX, Outcomes
 from query_api.payments.stripe_api import StripeRefused
+from query_api.payments.stripe_events import Json, seen
 from read_models.clock import Clock
 from read_models.documents import Doc, document_id, owner_id
 from read_models.store import Store

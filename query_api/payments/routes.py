@@ -17,11 +17,11 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.types import MAX_INTEGER
-from query_api.customer.access import AnyRequest, origin_of
-from query_api.customer.lists import Problem
-from query_api.customer.reading import PROBLEMS, provide_reading, session_of
+from query_api.api.access import AnyRequest, origin_of
+from query_api.api.dependencies import PROBLEMS, provide_reading, session_of
+from query_api.api.schemas.lists import Problem
+from query_api.payments.checkout import Payments
 from query_api.payments.errors import CannotPay
-from query_api.payments.service import Payments
 from query_api.payments.webhook import Webhook
 from query_api.sign_in.sessions import Session
 from read_models.queries import Reading

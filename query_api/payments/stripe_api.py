@@ -9,7 +9,7 @@ from typing import Any, Final
 import stripe
 import structlog
 
-from query_api.payments.facts import Json
+from query_api.payments.stripe_events import Json
 
 log = structlog.get_logger(__name__)
 

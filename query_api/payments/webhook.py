@@ -10,9 +10,9 @@ import stripe
 import structlog
 
 from query_api.payments.errors import NotSigned
-from query_api.payments.facts import Json
-from query_api.payments.outcomes import Outcomes
+from query_api.payments.settlement import Outcomes
 from query_api.payments.stripe_api import StripeRefused
+from query_api.payments.stripe_events import Json
 
 log = structlog.get_logger(__name__)
 

@@ -17,12 +17,12 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from query_api.addresses import Addresses
-from query_api.rounds import Rounds
-from query_api.sign_in.mail import Letter, compose, sending_domain
-from query_api.sign_in.secrets import Keys, new_code
-from query_api.sign_in.smtp import PERMANENT, Server, content, envelope
-from query_api.tenancy import Portals
+from query_api.http.public_urls import Addresses
+from query_api.http.tenant_middleware import Portals
+from query_api.mail.message import Letter, compose, sending_domain
+from query_api.mail.smtp import PERMANENT, Server, content, envelope
+from query_api.polling_worker import Rounds
+from query_api.sign_in.codes import Keys, new_code
 from read_models.clock import Clock
 from read_models.documents import business_id
 from read_models.queries.portal import Reads

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from query_api.config import Limits as LimitSettings
+from query_api.sign_in.codes import Keys, new_id
 from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import (
     Account,
@@ -19,7 +20,6 @@ from query_api.sign_in.errors import (
     SeveralAccounts,
     SignInOff,
 )
-from query_api.sign_in.secrets import Keys, new_id
 from query_api.sign_in.sessions import Session, Sessions
 from read_models.clock import Clock
 from read_models.customer import folded

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from query_api.remembered import Renewed
+from query_api.refresh_ahead_cache import Renewed
+from query_api.sign_in.codes import new_id
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
-from query_api.sign_in.secrets import new_id
 from read_models.clock import Clock
 from read_models.documents import Doc, owner_id
 from read_models.queries.portal import Customer, Reads, Scope

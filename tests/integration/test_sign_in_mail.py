@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from local_stack.stack import Stack
-from query_api.addresses import Addresses
-from query_api.rounds import delivering
+from query_api.http.public_urls import Addresses
+from query_api.polling_worker import delivering
+from query_api.sign_in.codes import Keys
 from query_api.sign_in.mailer import CLAIM, Mailer
-from query_api.sign_in.secrets import Keys
 from read_models.store import Unavailable
 from read_models.store.operational import Records
 from tests.integration.smtp_server import DROP, SmtpServer

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[2]
 CHOOSE_A_TENANT = {
     "query_api/sign_in/sessions.py": "by a session's record",
     "query_api/sign_in/service.py": "by a right code or link, or a session that switches",
-    "query_api/calendar/addresses.py": "by a feed's secret",
-    "query_api/media/kept.py": "by a copy that was made for somebody",
+    "query_api/calendar/feed_urls.py": "by a feed's secret",
+    "query_api/files/cache.py": "by a copy that was made for somebody",
     "query_api/pages/invoices.py": "by the session of a page",
-    "query_api/payments/service.py": "by the session of who pays",
-    "query_api/payments/mailer.py": "by a payment on its way",
-    "query_api/payments/sender.py": "by a payment on its way",
+    "query_api/payments/checkout.py": "by the session of who pays",
+    "query_api/payments/outcome_mailer.py": "by a payment on its way",
+    "query_api/payments/outbox_publisher.py": "by a payment on its way",
     "query_api/payments/reconcile.py": "by a payment on its way, and what Stripe was told of one",
 }
 """The modules that may say whose documents are read, and by what they know it: nothing that a client says."""
@@ -31,8 +31,8 @@ HOLD_THE_STORE = {
     "query_api/app.py",
     "query_api/sign_in/mailer.py",
     "query_api/sign_in/sessions.py",
-    "query_api/payments/mailer.py",
-    "query_api/payments/outcomes.py",
+    "query_api/payments/outcome_mailer.py",
+    "query_api/payments/settlement.py",
     "query_api/payments/reconcile.py",
 }
 """The modules that read otherwise than by a `Reading`: what runs beside requests, and who is signed in."""

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from query_api.media.files import Files
+from query_api.files.service import Files
 from tests.integration.reading.desk import Desk, Json, Reader
 from tests.integration.reading.story import NOW
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from query_api.media import pictures
-from query_api.media.forms import form_of
-from query_api.media.shown import Shown
+from query_api.files import images
+from query_api.files.variants import form_of
+from query_api.files.visible_files import Shown
 from read_models.queries.portal import Scope
 from read_models.store.operational import Copies
 from tests.integration.media.library import PAPER, PROOF, Library, file, opened, photo
@@ -22,13 +22,13 @@ async def test_a_file_is_checked_and_copied_once(
     """However many ask at the same time, a copy is made once; then the media store is not needed any more."""
     await library.prove(library.keep("b.jpg", photo()))
     made = []
-    copy = pictures.copy
+    copy = images.copy
 
     def counted(content: bytes, extension: str, width: int | None) -> bytes:
         made.append(width)
         return copy(content, extension, width)
 
-    monkeypatch.setattr(pictures, "copy", counted)
+    monkeypatch.setattr(images, "copy", counted)
 
     answers = await asyncio.gather(*(file(reader, f"{PROOF}?size=320") for _ in range(5)))
     assert [path.name for path in library.media.rglob("*.*")] == ["b.jpg"]
@@ -90,10 +90,10 @@ async def test_too_large_a_picture_is_not_decoded(
     """Neither a picture of too many pixels nor a file of too many bytes is worked on."""
     await library.prove(library.keep("b.jpg", photo()))
     with monkeypatch.context() as patched:
-        patched.setattr(pictures, "MOST_PIXELS", 900 * 450 - 1)
+        patched.setattr(images, "MOST_PIXELS", 900 * 450 - 1)
         assert (await file(reader, PROOF)).status_code == 404
     with monkeypatch.context() as patched:
-        patched.setattr("query_api.media.files.LARGEST_PICTURE", len(photo()) - 1)
+        patched.setattr("query_api.files.service.LARGEST_PICTURE", len(photo()) - 1)
         assert (await file(reader, PROOF)).status_code == 404
 
     assert library.copies() == []

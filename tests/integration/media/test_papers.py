@@ -9,8 +9,8 @@ import orjson
 import pytest
 from pypdf import PdfReader
 
-from query_api.documents.press import printed
 from query_api.pages.language import language_cookie
+from query_api.pdf.renderer_process import printed
 from tests.integration.media.library import PAPER, Library, file, photo
 from tests.integration.reading.desk import Reader
 
@@ -147,7 +147,7 @@ async def test_a_paper_is_printed_once_and_erased_with_its_customer(
     async def out_of_order(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr("query_api.documents.printing.Press.printed", out_of_order)
+    monkeypatch.setattr("query_api.pdf.renderer.Press.printed", out_of_order)
     again = await file(reader, "invoices/i1.pdf")
     known = await file(reader, "invoices/i1.pdf", {"If-None-Match": first.headers["etag"]})
     part = await file(reader, "invoices/i1.pdf", {"Range": "bytes=0-3"})

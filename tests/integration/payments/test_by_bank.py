@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from query_api.payments import mailer
+from query_api.payments import outcome_mailer
 from tests.integration.payments.till import Till
 from tests.processes import until
 
@@ -67,7 +67,7 @@ async def test_a_mail_that_cannot_be_written_is_given_up_before_it_counts_as_sen
     def fail(*_: object) -> None:
         raise AttributeError("of ada@mail.test")
 
-    monkeypatch.setattr(mailer, "content", fail)
+    monkeypatch.setattr(outcome_mailer, "content", fail)
     payer, page = await till.bought("bank")
     await payer.come_back()
     await payer.settle(page, succeeded=False)

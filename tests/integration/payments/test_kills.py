@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from query_api.payments.sender import Sender
+from query_api.payments.outbox_publisher import Sender
 from read_models.store.operational.checkouts import LEASE
 from tests.integration.payments.payer import SLUG, Payer
 from tests.integration.payments.till import Till

@@ -11,7 +11,7 @@ from icalendar import Calendar
 
 from local_stack.stack import Stack
 from query_api.app import create_app
-from query_api.sign_in.secrets import new_id
+from query_api.sign_in.codes import new_id
 from tests.integration.reading.desk import Desk, Reader
 from tests.integration.reading.story import ADDRESS, NOW, a_visit_with_all_there_is, window
 from tests.integration.surface import URL, Browser, look_again, running

@@ -8,15 +8,15 @@ import httpx
 from litestar import Litestar
 from litestar.datastructures import State
 
-from query_api.addresses import Addresses
-from query_api.errors import answer
-from query_api.pages.logo import Logos
+from query_api.files.logos import Logos
+from query_api.http.error_responses import answer
+from query_api.http.public_urls import Addresses
+from query_api.http.tenant_middleware import Portals, Tenancy
 from query_api.pages.routes import ROUTES
-from query_api.sign_in.controllers import ask_for_code
 from query_api.sign_in.cookies import Browser
 from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
+from query_api.sign_in.routes import ask_for_code
 from query_api.sign_in.service import Link
-from query_api.tenancy import Portals, Tenancy
 from read_models.queries.portal import Customer, Scope
 from read_models.store.operational import SessionRecord
 from web.pipeline import Answered

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from query_api.pages.album import Punctuality, album, punctuality, shown
 from query_api.pages.devices import device_name
+from query_api.pages.presenters.proof_gallery import Punctuality, album, punctuality, shown
 
 
 def item(name: str, kind: str = "photo", stage: str | None = None, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from query_api.pages.health import LONGEST, Bar, cards, counts, gapless
+from query_api.pages.presenters.contract_health import LONGEST, Bar, cards, counts, gapless
 
 
 def month(name: str, done: int, due: int) -> dict[str, Any]:

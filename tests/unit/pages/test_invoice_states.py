@@ -6,8 +6,8 @@ import pytest
 from babel import Locale
 from babel.numbers import NumberFormatError
 
-from query_api.pages.invoice_states import TONES, Name, listed, state_of
 from query_api.pages.invoices import minor_units
+from query_api.pages.presenters.invoice_state import TONES, Name, listed, state_of
 from query_api.pages.render import PAGES
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from query_api.pages.logo import KEPT, LARGEST, RETRY_AFTER, WIDEST, Logos, address
+from query_api.files.logos import KEPT, LARGEST, RETRY_AFTER, WIDEST, Logos, address
 
 
 def png(width: int) -> bytes:

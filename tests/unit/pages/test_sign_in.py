@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from litestar.routes import HTTPRoute
 
-from query_api.pages.forms import masked
 from query_api.pages.render import Reader, error_page
+from query_api.pages.sign_in_forms import masked
 from tests.unit.pages.portal import CODE, LINK, SESSION, Portal
 
 ACCOUNTS = [

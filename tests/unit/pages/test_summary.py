@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from query_api.pages.summary import appointments, figure, figures, overdue, trend
+from query_api.pages.presenters.dashboard import appointments, figure, figures, overdue, trend
 
 NOW = "2026-11-24T16:00:00.000Z"
 

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from portal import fill_process, worker_process
-from query_api.payments.sender import Sender
-from query_api.rounds import Rounds
+from query_api.payments.outbox_publisher import Sender
+from query_api.polling_worker import Rounds
 
 
 async def crashing(*_: Any) -> None:
@@ -120,7 +120,7 @@ async def test_a_producer_that_cannot_start_is_ended_and_its_error_goes_on(
         async def stop(self) -> None:
             ended.append("stopped")
 
-    monkeypatch.setattr("query_api.payments.sender.AIOKafkaProducer", Producer)
+    monkeypatch.setattr("query_api.payments.outbox_publisher.AIOKafkaProducer", Producer)
     sender = Sender(Outbox(lambda: None), {}, "payments", now)  # type: ignore[arg-type]
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):

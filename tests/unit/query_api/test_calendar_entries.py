@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from icalendar import Calendar
 
 import query_api.calendar
-from query_api.calendar.entries import Household, calendar
+from query_api.calendar.icalendar import Household, calendar
 from read_models.documents import Doc
 from tests.support.facts import Story, registered
 from tests.support.memory import MemoryStore

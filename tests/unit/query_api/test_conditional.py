@@ -5,7 +5,7 @@ import pytest
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from query_api.conditional import conditional, matches
+from query_api.http.etag import conditional, matches
 from tests.unit.steps import through
 
 

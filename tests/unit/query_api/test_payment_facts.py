@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from events.types import MINOR_UNIT_DIGITS
 from query_api.payments.amounts import chargeable, from_stripe, to_stripe, unit
-from query_api.payments.asking import page_locale
-from query_api.payments.facts import Json, method, seen
+from query_api.payments.checkout_params import page_locale
+from query_api.payments.stripe_events import Json, method, seen
 
 NOW = datetime(2026, 1, 7, 10, tzinfo=UTC)
 CHARGE = {

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from query_api import remembered
-from query_api.remembered import Remembered, Renewed
+from query_api import refresh_ahead_cache
+from query_api.refresh_ahead_cache import Remembered, Renewed
 from read_models.store import Unavailable
 from tests.support.clock import Clock
 
@@ -16,7 +16,7 @@ SECONDS = 10.0
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(remembered, "time", made)
+    monkeypatch.setattr(refresh_ahead_cache, "time", made)
     return made
 
 

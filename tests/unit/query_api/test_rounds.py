@@ -2,7 +2,7 @@
 
 import asyncio
 
-from query_api.rounds import Rounds
+from query_api.polling_worker import Rounds
 
 AT_ONCE = 4
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from query_api.config import Limits
+from query_api.sign_in.codes import Keys
 from query_api.sign_in.cookies import SESSION_LIFE, Browser
 from query_api.sign_in.errors import Refused
-from query_api.sign_in.secrets import Keys
 from query_api.sign_in.service import SignIn
 from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, Sessions
 from read_models.customer import tombstone

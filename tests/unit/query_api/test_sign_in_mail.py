@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import structlog
 
-from query_api.addresses import Addresses
+from query_api.http.public_urls import Addresses
+from query_api.mail.message import Letter, Unmailable, compose
+from query_api.mail.smtp import content
 from query_api.sign_in import mailer
-from query_api.sign_in.mail import Letter, Unmailable, compose
+from query_api.sign_in.codes import Keys
 from query_api.sign_in.mailer import Mailer
-from query_api.sign_in.secrets import Keys
-from query_api.sign_in.smtp import content
 from read_models.customer import folded
 from read_models.store.operational import SignIn
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from query_api.addresses import Addresses
 from query_api.config import Config, Limits
+from query_api.http.public_urls import Addresses
+from query_api.mail.smtp import Server
+from query_api.sign_in.codes import Keys, new_code
 from query_api.sign_in.cookies import binding_cookie_name, session_cookie_name
-from query_api.sign_in.secrets import Keys, new_code
-from query_api.sign_in.smtp import Server
 from web.cookies import network_of
 from web.tokens import TOKEN_LENGTH, digest, new_token
 

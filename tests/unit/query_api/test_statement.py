@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_api.export.statement import date, decimal, text
+from query_api.export.csv_export import date, decimal, text
 
 
 @pytest.mark.parametrize(

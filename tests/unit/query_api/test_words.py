@@ -10,8 +10,8 @@ from babel import Locale
 from babel.messages.pofile import read_po
 
 from events.types import MINOR_UNIT_DIGITS
-from query_api.customer import words
-from query_api.customer.words import DETAILS, TITLES, Words
+from query_api import activity_text
+from query_api.activity_text import DETAILS, TITLES, Words
 from read_models import contract, invoice, subscription, visit
 from read_models.queries import Happening
 from tests.support.facts import Story
@@ -253,7 +253,7 @@ def plain(text: str | None) -> str | None:
 
 def test_every_text_is_translated() -> None:
     """The Spanish catalogue has the texts of this room, and no others."""
-    room = ast.parse(Path(words.__file__).read_text())
+    room = ast.parse(Path(activity_text.__file__).read_text())
     said = {
         call.args[0].value
         for call in ast.walk(room)
@@ -262,10 +262,10 @@ def test_every_text_is_translated() -> None:
         and call.func.attr == "say"
         and isinstance(call.args[0], ast.Constant)
     }
-    with (words.LOCALE / "es.po").open("rb") as file:
+    with (activity_text.LOCALE / "es.po").open("rb") as file:
         catalogue = read_po(file, locale="es")
 
-    assert said | {*words.TITLES.values(), *words.AMENDED.values()} == {
+    assert said | {*activity_text.TITLES.values(), *activity_text.AMENDED.values()} == {
         message.id for message in catalogue if message.id and message.string and not message.fuzzy
     }
     assert [error for _, errors in catalogue.check() for error in errors] == []

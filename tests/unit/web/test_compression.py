@@ -10,8 +10,8 @@ import pytest
 from litestar import Litestar, Response, get
 from litestar.response import Stream
 
-from query_api.conditional import conditional
-from query_api.ready import Ready
+from query_api.http.etag import conditional
+from query_api.http.prebuilt_response import Ready
 from tests.unit.steps import through
 from web.compression import coding_for, compressed
 from web.pipeline import AGAIN

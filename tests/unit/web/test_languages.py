@@ -6,14 +6,14 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-import query_api.documents
 import query_api.pages
 import query_api.payments
+import query_api.pdf
 import web
 from web.languages import accepted, choose, compiled, load
 
 PACKAGES = [
-    Path(package.__path__[0]) for package in (web, query_api.pages, query_api.documents, query_api.payments)
+    Path(package.__path__[0]) for package in (web, query_api.pages, query_api.pdf, query_api.payments)
 ]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 

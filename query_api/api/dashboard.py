@@ -1,0 +1,91 @@
+"""`GET /{slug}/api/portal`"""
+
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+import orjson
+from litestar import get
+from litestar.types import HTTPScope
+
+from query_api.api.access import AnyRequest, business_of, present
+from query_api.api.dependencies import answers
+from query_api.api.schemas.common import Dashboard
+from query_api.http.etag import tag_of
+from query_api.http.prebuilt_response import Ready, Straight
+from query_api.http.tenant_middleware import BUSINESS
+from query_api.sign_in.cookies import session_token
+from query_api.sign_in.sessions import Sessions
+from read_models.clock import Clock
+from read_models.documents import Doc
+from read_models.queries.portal import Customer, Reads, cut, holds_until
+from web.pipeline import AGAIN
+from web.tokens import digest
+
+KEPT_ANSWERS = 5_000
+
+
+class Made(NamedTuple):
+    """A dashboard as it was served, and what it was made of."""
+
+    document: Doc
+    as_of: datetime
+    timezone: str
+    until: datetime
+    """From then on it may be another one."""
+    answer: Ready
+
+
+class Dashboards:
+    """The dashboards of one process: a customer's document is read each time, and mostly it has not changed."""
+
+    def __init__(self, reads: Reads, clock: Clock) -> None:
+        self._reads = reads
+        self._clock = clock
+        self._made: dict[str, Made] = {}
+
+    async def of(self, known: Customer, business: Doc) -> Made:
+        """The dashboard of a customer."""
+        name, as_of, now = known.document["_id"], cut(known.as_of), self._clock()
+        made = self._made.get(name)
+        if (
+            made is not None
+            # What is read again unchanged is the same object (`read_models.store.reading.decode_cache`).
+            and made.document is known.document
+            and made.as_of == as_of
+            and made.timezone == business["timezone"]
+            and now < made.until
+        ):
+            return made
+        until = holds_until(known, business, now)
+        content = orjson.dumps(await self._reads.dashboard(known, business))
+        answer = Ready(content, tag_of(content))
+        made = Made(known.document, as_of, business["timezone"], until, answer)
+        if len(self._made) >= KEPT_ANSWERS:
+            self._made.clear()
+        self._made[name] = made
+        return made
+
+
+@get(
+    "/{slug:str}/api/portal",
+    operation_id="getPortal",
+    tags=["portal"],
+    responses=answers(Dashboard),
+    middleware=[Straight],
+)
+async def dashboard(request: AnyRequest) -> Ready:
+    """The dashboard of whoever is signed in."""
+    state, scope = request.app.state, request.scope
+    token = present(session_token(request, business_of(request)))
+    again = partial(_of_session, state.sessions, state.dashboards, digest(token))
+    ready = await again(scope)
+    scope["state"][AGAIN] = again
+    return ready
+
+
+async def _of_session(sessions: Sessions, dashboards: Dashboards, hashed: str, scope: HTTPScope) -> Ready:
+    """The dashboard of whom a session is of by now, at the business that the request was let through to."""
+    business = scope["state"][BUSINESS]
+    session = present(await sessions.of(business, hashed))
+    return (await dashboards.of(session.known, business)).answer

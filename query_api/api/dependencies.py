@@ -1,0 +1,119 @@
+"""What lists and details start from and end with: who is signed in, which part is asked for, how it is answered."""
+
+from typing import Annotated, Any
+
+import orjson
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_400_BAD_REQUEST,
+    HTTP_401_UNAUTHORIZED,
+    HTTP_404_NOT_FOUND,
+)
+
+from query_api.api.access import AnyRequest, business_of, signed_in
+from query_api.api.schemas.lists import Problem
+from query_api.http.prebuilt_response import Ready
+from query_api.sign_in.sessions import Session
+from read_models.documents import Doc
+from read_models.queries import LONGEST_CURSOR, Part, Reading
+from read_models.queries.portal import Scope
+from web.problems import PROBLEM_JSON
+
+SESSION = "session"
+"""Where the session is found in a request's state."""
+
+DEFAULT_LIMIT = 25
+
+
+async def require_session(
+    connection: ASGIConnection[Any, Any, Any, State], _handler: BaseRouteHandler
+) -> None:
+    """Guard: raises NotAuthorizedException when nobody is signed in, before anything else is looked at."""
+    request: AnyRequest = Request(connection.scope)
+    connection.scope["state"][SESSION] = await signed_in(request)
+
+
+def session_of(request: AnyRequest) -> Session:
+    """Who is signed in, behind `require_session`."""
+    session: Session = request.scope["state"][SESSION]
+    return session
+
+
+def provide_reading(request: AnyRequest) -> Reading:
+    """What the signed-in customer may read, as of now."""
+    return reading_for(request, session_of(request).scope)
+
+
+def reading_for(request: AnyRequest, scope: Scope) -> Reading:
+    """What a customer of the request's business may read, as of now."""
+    state = request.app.state
+    checkouts = state.payments.checkouts if state.payments else None
+    return Reading(state.store, scope, business_of(request), state.clock(), checkouts)
+
+
+def part_by(default: int) -> dict[str, Provide]:
+    """The dependency of a list of which so many items are given where nobody says how many."""
+
+    def provide_part(
+        request: AnyRequest,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=100, description="How many items there are at most.")
+        ] = default,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=LONGEST_CURSOR, description="`next` of the part before; none for the first."
+            ),
+        ] = None,
+    ) -> Part:
+        """The part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists), BadCursor."""
+        known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
+        for name in request.query_params:
+            if name not in known:
+                raise wrong(name, "This list has no such filter.")
+        return Part.behind(cursor, limit)
+
+    return {"part": Provide(provide_part, sync_to_thread=False)}
+
+
+def wrong(name: str, message: str) -> ValidationException:
+    """A query parameter that cannot be answered, told as those that do not fit their type."""
+    return ValidationException(
+        f"{name}: {message}", extra=[{"message": message, "key": name, "source": "query"}]
+    )
+
+
+PART = part_by(DEFAULT_LIMIT)
+"""The dependency of most lists."""
+
+
+PROBLEMS = {
+    status: ResponseSpec(Problem, generate_examples=False, description=description, media_type=PROBLEM_JSON)
+    for status, description in (
+        (HTTP_400_BAD_REQUEST, "A filter, limit or cursor is wrong; `errors` names it."),
+        (HTTP_401_UNAUTHORIZED, "Nobody is signed in to this business."),
+        (HTTP_404_NOT_FOUND, "The customer has no such record, or the business no portal."),
+    )
+}
+"""What else any of the handlers answers."""
+
+
+def answers(shape: Any) -> dict[int, ResponseSpec]:
+    """What a handler answers, for the OpenAPI document."""
+    found = ResponseSpec(shape, generate_examples=False, description="What was asked for.")
+    return {HTTP_200_OK: found, **PROBLEMS}
+
+
+def served(found: Doc | None) -> Ready:
+    """What was found as JSON; raises NotFoundException where there is nothing."""
+    if found is None:
+        raise NotFoundException
+    return Ready(orjson.dumps(found))

@@ -1,0 +1,60 @@
+"""`/{slug}/api/invoices…` and `/{slug}/api/payments`"""
+
+from typing import Annotated, Literal
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from query_api.api.dependencies import PART, answers, served
+from query_api.api.schemas.details import InvoiceDetail
+from query_api.api.schemas.lists import Invoices, Payments
+from query_api.http.prebuilt_response import Ready
+from read_models import queries
+from read_models.queries import Part, Reading
+
+
+@get(
+    "/invoices",
+    operation_id="listInvoices",
+    tags=["invoices"],
+    dependencies=PART,
+    responses=answers(Invoices),
+    filters=("status",),
+)
+async def invoices(
+    reading: NamedDependency[Reading],
+    part: NamedDependency[Part],
+    status: Annotated[
+        list[Literal["open", "paid", "void"]] | None, QueryParameter(description="Any of these.")
+    ] = None,
+) -> Ready:
+    """Invoices, the latest first."""
+    return served(await queries.invoices(reading, part, status or ()))
+
+
+@get(
+    "/invoices/{invoice_id:str}",
+    operation_id="getInvoice",
+    tags=["invoices"],
+    responses=answers(InvoiceDetail),
+)
+async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Ready:
+    """One invoice, with its lines, credits, payments and visits."""
+    return served(await queries.invoice(reading, invoice_id))
+
+
+@get(
+    "/payments",
+    operation_id="listPayments",
+    tags=["invoices"],
+    dependencies=PART,
+    responses=answers(Payments),
+)
+async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+    """The payment history, latest first."""
+    return served(await queries.payments(reading, part))
+
+
+ROUTES: list[ControllerRouterHandler] = [invoices, invoice, payments]

@@ -1,0 +1,1 @@
+"""Schemas of the JSON API, for its OpenAPI document."""

@@ -1,0 +1,59 @@
+"""`/{slug}/api/appointments` and `/{slug}/api/visits…`"""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from query_api.api.dependencies import PART, answers, served
+from query_api.api.schemas.details import ProofPack, Visit
+from query_api.api.schemas.lists import Appointments, Outcome, Visits
+from query_api.http.prebuilt_response import Ready
+from read_models import queries
+from read_models.queries import Part, Reading
+
+
+@get(
+    "/appointments",
+    operation_id="listAppointments",
+    tags=["visits"],
+    dependencies=PART,
+    responses=answers(Appointments),
+)
+async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+    """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
+    return served(await queries.appointments(reading, part))
+
+
+@get(
+    "/visits",
+    operation_id="listVisits",
+    tags=["visits"],
+    dependencies=PART,
+    responses=answers(Visits),
+    filters=("status",),
+)
+async def visits(
+    reading: NamedDependency[Reading],
+    part: NamedDependency[Part],
+    status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
+) -> Ready:
+    """Past visits, latest first."""
+    return served(await queries.visits(reading, part, status or ()))
+
+
+@get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
+async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
+    """One visit or appointment, with its Proof Pack."""
+    return served(await queries.visit(reading, visit_id))
+
+
+@get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
+async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
+    """The Proof Pack of a visit; 404 if there is none."""
+    return served(await queries.proof_pack(reading, visit_id))
+
+
+ROUTES: list[ControllerRouterHandler] = [appointments, visits, visit, proof]

@@ -1,0 +1,58 @@
+"""What the export holds; for the OpenAPI document only."""
+
+from typing import TypedDict
+
+from query_api.api.schemas.details import (
+    Address,
+    ContractDetail,
+    InvoiceDetail,
+    Payment,
+    SubscriptionDetail,
+    Visit,
+)
+from query_api.api.schemas.lists import Change
+
+
+class From(TypedDict):
+    """Whose portal it is from."""
+
+    name: str
+    slug: str
+
+
+class Contact(TypedDict):
+    """Who the customer is, and how to be reached."""
+
+    id: str
+    name: str
+    emails: list[str]
+    phone: str | None
+    locale: str | None
+    timezone: str | None
+    addresses: list[Address]
+
+
+class SignedInDevice(TypedDict):
+    """A device that is signed in as the customer."""
+
+    device: str
+    email: str
+    started_at: str
+    last_seen_at: str
+
+
+class Export(TypedDict):
+    """Everything that the portal holds of a customer, each record as its own page answers it."""
+
+    business: From
+    customer: Contact
+    appointments: list[Visit]
+    visits: list[Visit]
+    invoices: list[InvoiceDetail]
+    payments: list[Payment]
+    subscriptions: list[SubscriptionDetail]
+    contracts: list[ContractDetail]
+    activity: list[Change]
+    devices: list[SignedInDevice]
+    updated_at: str
+    as_of: str

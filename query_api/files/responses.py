@@ -1,0 +1,124 @@
+"""Files as they are answered: whole, in part (RFC 9110, 14), or not at all when the browser has them."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.response import Stream
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_206_PARTIAL_CONTENT,
+    HTTP_304_NOT_MODIFIED,
+    HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE,
+)
+
+from query_api.api.access import AnyRequest
+from query_api.files.byte_ranges import Unsatisfiable, span_of
+from query_api.files.cache import Kept
+from query_api.files.media_store import Unusable
+from query_api.files.service import Files
+from query_api.files.variants import Form, Size, form_of
+from query_api.files.visible_files import Shown
+from query_api.http.etag import matches
+from read_models.queries.portal import Scope
+from read_models.store.operational import Copy, Place
+from web.pipeline import CONTENT_UNWANTED
+
+ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""Content-Security-Policy of a file: opened by itself it may do nothing at all."""
+
+FileAnswer = Response[bytes] | Stream
+
+
+class Served(NamedTuple):
+    """What a browser is told of a file."""
+
+    content_type: str
+    name: str
+    """What it is called where it is saved."""
+    inline: bool
+    """Whether it is shown rather than saved."""
+
+    def headers(self, tag: str) -> dict[str, str]:
+        """Its headers under an ETag."""
+        disposition = "inline" if self.inline else "attachment"
+        return {
+            "ETag": tag,
+            "Content-Disposition": f'{disposition}; filename="{self.name}"',
+            "Content-Security-Policy": ISOLATED,
+        }
+
+
+async def answer(request: AnyRequest, scope: Scope, shown: Shown | None, size: Size | None) -> FileAnswer:
+    """A file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
+    files: Files | None = request.app.state.files
+    form = form_of(shown.media["content_type"], size) if shown else None
+    if shown is None or form is None or files is None:
+        raise NotFoundException
+    try:
+        return await _answered(request, files, scope, shown, form)
+    except Unusable as error:
+        await files.notice(scope, shown, error)
+        raise NotFoundException from error
+
+
+async def _answered(request: AnyRequest, files: Files, scope: Scope, shown: Shown, form: Form) -> FileAnswer:
+    place = files.place(scope, shown, form)
+    served = Served(form.content_type, f"{shown.name}.{form.extension}", inline=form.picture)
+    return unchanged(request, served.headers(tag_of(place))) or copied(
+        request, files.kept, place, await files.copy(scope, shown, form), served
+    )
+
+
+def tag_of(place: Place) -> str:
+    """The ETag of a copy."""
+    return f'"{place.sha256}-{place.form}"'
+
+
+def unchanged(request: AnyRequest, headers: Mapping[str, str]) -> Response[bytes] | None:
+    """That the browser has what carries the ETag in these headers, if it does."""
+    if not matches(request.headers.getall("if-none-match", []), headers["ETag"]):
+        return None
+    return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+
+
+def copied(request: AnyRequest, kept: Kept, place: Place, found: Copy | None, served: Served) -> FileAnswer:
+    """A copy, or the part of it that is asked for. Raises NotFoundException where there is none."""
+    if found is None:
+        raise NotFoundException
+    tag = tag_of(place)
+    headers = served.headers(tag) | {"Accept-Ranges": "bytes"}
+    # A part of another version than the one that the browser has would be of no use to it.
+    current = request.headers.get("if-range", tag) == tag
+    try:
+        span = span_of(request.headers.get("range"), found.size) if current else None
+    except Unsatisfiable:
+        return Response(
+            b"",
+            status_code=HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE,
+            headers=headers | {"Content-Range": f"bytes */{found.size}"},
+        )
+    if span is None:
+        headers["Content-Length"] = str(found.size)
+        return streamed(request, found.content(), headers, served)
+    headers["Content-Length"] = str(span.size)
+    headers["Content-Range"] = f"bytes {span.first}-{span.last}/{found.size}"
+    return streamed(request, kept.part(place, *span), headers, served, HTTP_206_PARTIAL_CONTENT)
+
+
+def streamed(
+    request: AnyRequest,
+    content: AsyncIterator[bytes],
+    headers: Mapping[str, str],
+    served: Served,
+    status: int = HTTP_200_OK,
+) -> Stream:
+    """Content as it comes; none of it is asked for where only its headers are wanted."""
+    wanted = nothing() if CONTENT_UNWANTED in request.scope["state"] else content
+    return Stream(wanted, status_code=status, headers=headers, media_type=served.content_type)
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """No content."""
+    yield b""

@@ -1,0 +1,71 @@
+"""`/{slug}/media/visits/…` and `/{slug}/media/contracts/…`"""
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
+
+from query_api.api.access import AnyRequest
+from query_api.api.dependencies import provide_reading, require_session
+from query_api.files import visible_files
+from query_api.files.responses import answer
+from query_api.files.variants import Size
+from read_models.queries import Reading
+
+File = Response[bytes] | Stream
+
+
+@get("/visits/{visit_id:str}/proofs/{proof_id:str}", include_in_schema=False)
+async def proof(
+    request: AnyRequest,
+    reading: NamedDependency[Reading],
+    visit_id: FromPath[str],
+    proof_id: FromPath[str],
+    size: FromQuery[Size | None] = None,
+) -> File:
+    """The file of an item of a visit's Proof Pack."""
+    return await answer(request, reading.scope, await visible_files.proof(reading, visit_id, proof_id), size)
+
+
+@get("/visits/{visit_id:str}/document", include_in_schema=False)
+async def document(
+    request: AnyRequest,
+    reading: NamedDependency[Reading],
+    visit_id: FromPath[str],
+    size: FromQuery[Size | None] = None,
+) -> File:
+    """The document of a visit's Proof Pack."""
+    return await answer(request, reading.scope, await visible_files.document(reading, visit_id), size)
+
+
+@get("/visits/{visit_id:str}/technician", include_in_schema=False)
+async def technician(
+    request: AnyRequest,
+    reading: NamedDependency[Reading],
+    visit_id: FromPath[str],
+    size: FromQuery[Size | None] = None,
+) -> File:
+    """The photo of a visit's technician."""
+    return await answer(request, reading.scope, await visible_files.technician(reading, visit_id), size)
+
+
+@get("/contracts/{contract_id:str}/terms", include_in_schema=False)
+async def terms(
+    request: AnyRequest,
+    reading: NamedDependency[Reading],
+    contract_id: FromPath[str],
+    size: FromQuery[Size | None] = None,
+) -> File:
+    """The terms of a contract."""
+    return await answer(request, reading.scope, await visible_files.terms(reading, contract_id), size)
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        path="/{slug:str}/media",
+        route_handlers=[proof, document, technician, terms],
+        guards=[require_session],
+        dependencies={"reading": Provide(provide_reading, sync_to_thread=False)},
+    )
+]

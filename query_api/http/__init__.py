@@ -1,0 +1,1 @@
+"""HTTP of the customer surface: tenants, paths and URLs, problems, ETags."""

@@ -1,0 +1,136 @@
+"""Whose portal a request is for, decided before any route is chosen, so that no route can forget it.
+
+Below `/{slug}/` nothing is reached but with a business that is there, on a host that is its own or the public one,
+and changed only from its own pages (API.md, Customer surface).
+"""
+
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.types import HTTPScope
+
+from query_api.http.paths import OWN, slug_of
+from query_api.http.problem_mapping import NotReady
+from query_api.http.public_urls import Addresses
+from query_api.refresh_ahead_cache import Remembered
+from read_models.documents import Doc
+from read_models.queries.portal import Reads
+from web.request_headers import headers_of
+
+BUSINESS = "business"
+"""Where the business is found in a request's state."""
+
+ORIGIN = "origin"
+"""Where it says at which of the business's addresses the browser is, which has its session there alone."""
+
+LONGEST_SLUG = 40
+"""EVENTS.md, `business.registered.v1`."""
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Admission(NamedTuple):
+    """A business whose portal is reached at a host, below a slug."""
+
+    business: Doc
+    origin: str
+    own: bool
+    """Whether the host is its own."""
+
+
+class Portals:
+    """The portals of one process, as of a moment ago."""
+
+    def __init__(self, reads: Reads, addresses: Addresses) -> None:
+        self._reads = reads
+        self._addresses = addresses
+        self._by_host = Remembered(reads.business_of_host)
+        self._admitted = Remembered(self._admission)
+
+    async def of_host(self, host: str) -> Doc | None:
+        """The business whose own host it is; None when that is closed."""
+        own = await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
+        return own if own and not own["closed"] else None
+
+    def admitted(self, host: str, slug: str) -> Awaitable[Admission | None]:
+        """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
+        return self._admitted.get((host if self._addresses.may_be_custom(host) else None, slug))
+
+    async def _admission(self, place: tuple[str | None, str]) -> Admission | None:
+        host, slug = place
+        own = await self._reads.business_of_host(host) if host else None
+        business = own or await self._reads.business(slug)
+        if business is None or business["closed"] or business["slug"] != slug:
+            return None
+        origin = self._addresses.custom(business["portal_host"]) if own else self._addresses.public
+        return Admission(business, origin, own is not None)
+
+    async def origin(self, business: Doc) -> str:
+        """Where a business's portal is reached: on its own host, where that is its."""
+        host = business["portal_host"]
+        own = await self.of_host(host) if host else None
+        if host and own and own["_id"] == business["_id"]:
+            return self._addresses.custom(host)
+        return self._addresses.public
+
+    def require_ready(self) -> None:
+        """Raises NotReady while there are no views to serve."""
+        if not self._reads.ready():
+            raise NotReady
+
+
+class Home(Exception):
+    """A business's own host without a path: its portal is meant."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Tenancy:
+    """A check: lets a request through to a business's portal, the business in its state."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+
+    async def __call__(self, scope: HTTPScope) -> None:
+        """Raises NotFoundException, PermissionDeniedException, NotReady, Home."""
+        slug = slug_of(scope["path"])
+        if slug == OWN:
+            return
+        portals: Portals = scope["litestar_app"].state.portals
+        portals.require_ready()
+        authority = headers_of(scope).get(b"host", b"")
+        if slug is None:
+            if own := await portals.of_host(host_of(authority)):
+                raise Home(f"/{own['slug']}/")
+            return
+        # What is longer is no slug, and not to be remembered.
+        found = await portals.admitted(host_of(authority), slug) if len(slug) <= LONGEST_SLUG else None
+        if found is None:
+            raise NotFoundException
+        scope["state"][BUSINESS] = found.business
+        scope["state"][ORIGIN] = found.origin
+        if scope["method"] not in READING:
+            self._require_own_origin(headers_of(scope), authority if found.own else None)
+
+    def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
+        """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
+        origin = headers.get(b"origin")
+        if origin is None:
+            allowed = headers.get(b"sec-fetch-site") == b"same-origin"
+        else:
+            own = self._addresses.public
+            if authority:
+                own = f"{self._addresses.scheme}://{authority.decode('latin-1').lower()}"
+            allowed = origin.decode("latin-1") == own
+        if not allowed:
+            raise PermissionDeniedException("Changes are accepted from the portal's own pages only.")
+
+
+@lru_cache
+def host_of(authority: bytes) -> str:
+    """The host name of a Host header, in lower case, without its port."""
+    return authority.decode("latin-1").lower().partition(":")[0].removesuffix(".")

@@ -1,0 +1,1 @@
+"""Mail: messages, SMTP, and the worker that sends them."""

@@ -1,0 +1,136 @@
+"""The mail with code and link: in the business's name, in the customer's language, as text and as HTML."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from css_inline import CSSInliner
+
+from query_api.http.public_urls import portal_url
+from read_models.customer import folded
+from read_models.documents import Doc
+from web.colours import palette
+from web.languages import choose, load
+from web.templating import Pages
+
+PARTS = ("subject.txt", "code.txt", "code.html")
+
+HERE = Path(__file__).parents[1] / "sign_in"
+
+TEXTS = Pages(HERE / "templates", load(HERE / "locale"))
+
+INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class Letter(NamedTuple):
+    """What a mail is made of."""
+
+    id: str
+    """The same at every attempt, so that a mail system that saw it before can tell."""
+    business: Doc
+    customers: Sequence[Doc]
+    """Those the address belongs to, at least one; the first one's language is the mail's."""
+    address: str
+    """As addresses are compared."""
+    origin: str
+    """Scheme and authority that links begin with."""
+    code: str
+    token: str
+    at: datetime
+
+
+class Written(NamedTuple):
+    """What a mail says."""
+
+    subject: str
+    text: str
+    page: str
+    """The same as HTML."""
+
+
+class Unmailable(Exception):
+    """The address is none that a mail can be sent to."""
+
+
+def compose(letter: Letter, host: str) -> EmailMessage:
+    """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
+    business = letter.business
+    name = harmless(business["name"])
+    locale = choose((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
+    brand = palette(business["branding"]["primary_color"])
+    values = {
+        "name": name,
+        "business": business,
+        "code": letter.code,
+        "link": portal_url(letter.origin, business, f"sign-in/{letter.token}"),
+        "logo": portal_url(letter.origin, business, "media/logo") if business["branding"]["logo"] else None,
+        "brand": brand,
+        "language": locale.language,
+    }
+    subject, text, page = (TEXTS.render(part, locale.language, values).strip() for part in PARTS)
+    written = Written(subject, text, page)
+    return addressed(business, recipient(letter), host, letter.id, letter.at, written)
+
+
+def addressed(
+    business: Doc, to: Address, host: str, id_: str, at: datetime, written: Written
+) -> EmailMessage:
+    """A mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = written.subject
+    mail["From"] = Address(harmless(business["name"]), "no-reply", sending_domain(host))
+    mail["To"] = to
+    mail["Date"] = format_datetime(at.astimezone(UTC))
+    mail["Message-ID"] = f"<{id_}@{sending_domain(host)}>"
+    # RFC 3834: no holiday reply is wanted.
+    mail["Auto-Submitted"] = "auto-generated"
+    if (reply_to := parsed(business["support"]["email"])) is not None:
+        mail["Reply-To"] = reply_to
+    mail.set_content(written.text)
+    mail.add_alternative(INLINER.inline(written.page), subtype="html")
+    return mail
+
+
+def harmless(name: str) -> str:
+    """A name as a header may hold it: one line, no control characters, and no encoded word (RFC 2047).
+
+    What is assigned to a header is read first, and an encoded word in it may stand for line breaks.
+    """
+    plain = "".join(char for char in " ".join(name.split()) if not unicodedata.category(char).startswith("C"))
+    return plain.replace("=?", "= ?")
+
+
+def recipient(letter: Letter) -> Address:
+    """The address as the customer's record has it: what was typed is only known to compare equal."""
+    held = (email for customer in letter.customers for email in customer["emails"])
+    written = parsed(next(email for email in held if folded(email) == letter.address))
+    if written is None:
+        raise Unmailable
+    return written
+
+
+def sending_domain(host: str) -> str:
+    """The domain that mails come from: the public host, if it has a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return "localhost"
+
+
+def parsed(email: str) -> Address | None:
+    """An address that can stand in a header; None for a text that cannot."""
+    text = email.strip()
+    if harmless(text) != text:
+        return None
+    try:
+        return Address(addr_spec=text)
+    except Exception:  # noqa: BLE001 -- the parser fails at malformed addresses in many ways, AttributeError is one
+        return None

@@ -1,0 +1,1 @@
+"""Presenters: pure functions from JSON shapes to what a page shows."""

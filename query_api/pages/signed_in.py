@@ -1,0 +1,91 @@
+"""Whoever is signed in and looks at a page: what may be read for them, and what their pages are made with."""
+
+import re
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from litestar import Response
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+
+from query_api.activity_text import Words
+from query_api.api.dependencies import reading_for
+from query_api.pages.render import PAGES, formats_for, render
+from query_api.pages.request_context import Page, PageRequest
+from query_api.sign_in.sessions import Session
+from read_models.documents import Doc
+from read_models.queries import Part, Reading
+
+A_PAGE = 25
+"""Items of a list on one page."""
+
+_WITH_FORMS: Final = re.compile(r"(account|invoices/[^/]+)/")
+"""The pages whose forms are sent to addresses below their own."""
+
+
+class SignedOut(Exception):
+    """Nobody is signed in: the page leads to the sign-in, which comes back to `path`."""
+
+    def __init__(self, root: str, path: str) -> None:
+        super().__init__("nobody is signed in")
+        self.root = root
+        self.path = path
+
+
+class Visitor(NamedTuple):
+    """A signed-in request for a page."""
+
+    page: Page
+    session: Session
+    reading: Reading
+
+    @property
+    def root(self) -> str:
+        """What all paths of the portal begin with."""
+        return self.page.root
+
+    @property
+    def words(self) -> Words:
+        """How what happened is told in the reader's language."""
+        formats = formats_for(self.page.business, self.page.reader)
+        return Words(formats, self.page.business["name"], PAGES.gettext(formats.locale.language))
+
+    def render(self, template: str, **values: Any) -> Response[str]:
+        """A page in the reader's language."""
+        return render(template, self.page.portal, self.page.reader, values)
+
+
+async def provide_visitor(page: NamedDependency[Page], request: PageRequest) -> Visitor:
+    """Who is signed in; raises SignedOut when nobody is."""
+    if page.session is None:
+        raise SignedOut(page.root, _way_back(page, request))
+    return Visitor(page, page.session, reading_for(request, page.session.scope))
+
+
+def _way_back(page: Page, request: PageRequest) -> str:
+    """What is asked for; where that is a change, the page whose form it was, as addresses of forms have no page."""
+    path = request.url.path
+    if request.method == "GET":
+        return f"{path}?{request.url.query}" if request.url.query else path
+    found = _WITH_FORMS.match(path.removeprefix(page.root))
+    return page.root + found[1] if found else page.root
+
+
+def part_of(request: PageRequest) -> Part:
+    """The part of a list that a page shows; raises BadCursor."""
+    return Part.behind(request.query_params.get("cursor"), A_PAGE)
+
+
+def ways_on(request: PageRequest, found: Doc) -> dict[str, str | None]:
+    """Where a list goes on, and back to its beginning: addresses for `parts.paging`, None where there is none."""
+    path, kept = request.url.path, [one for one in request.query_params.multi_items() if one[0] != "cursor"]
+    first = f"{path}?{urlencode(kept)}" if kept else path
+    more = f"{path}?{urlencode([*kept, ('cursor', found['next'])])}" if found["next"] else None
+    return {"more": more, "first": first if "cursor" in request.query_params else None}
+
+
+def existing(found: Doc | None) -> Doc:
+    """What was found; raises NotFoundException where there is nothing."""
+    if found is None:
+        raise NotFoundException
+    return found

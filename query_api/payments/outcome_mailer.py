@@ -1,0 +1,151 @@
+"""The mails that were promised: what became of a payment that was not settled while its customer looked on.
+
+A mail is noted as sent when the server has accepted sender and recipient, and before it is given the mail, as those of
+the sign-in are. Receipts of payments that settle at once are Stripe's to mail, where the business has it do so.
+"""
+
+from datetime import timedelta
+from email.headerregistry import Address
+
+import structlog
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
+
+from events.types import MINOR_UNIT_DIGITS
+from query_api.http.public_urls import Addresses, portal_url
+from query_api.http.tenant_middleware import Portals
+from query_api.mail.message import Written, addressed, harmless, parsed, sending_domain
+from query_api.mail.smtp import PERMANENT, Server, content, envelope
+from query_api.payments.checkout_params import TEXTS, locale_of
+from query_api.payments.settlement import Outcomes
+from query_api.polling_worker import Rounds
+from read_models.clock import Clock
+from read_models.customer import folded
+from read_models.documents import Doc, business_id, document_id, money, owner_id
+from read_models.queries.portal import Reads
+from read_models.store import Store, patiently
+from read_models.store.operational import Checkout
+from web.colours import palette
+from web.formatting import Formats
+
+log = structlog.get_logger(__name__)
+
+NOT_SHOWN_YET = timedelta(seconds=1)
+NOT_SENT_YET = timedelta(seconds=30)
+TRIED_FOR = timedelta(days=30)
+"""From the checkout on: payments by bank take up to two weeks."""
+
+
+class PaymentMailer(Rounds):
+    """Sends them."""
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        store: Store,
+        reads: Reads,
+        smtp_url: str,
+        portals: Portals,
+        addresses: Addresses,
+        clock: Clock,
+    ) -> None:
+        """Raises ValueError for an SMTP address that is none."""
+        super().__init__()
+        self._outcomes = outcomes
+        self._checkouts = outcomes.checkouts
+        self._store = store
+        self._reads = reads
+        self._server = Server.of(smtp_url)
+        self._portals = portals
+        self._addresses = addresses
+        self._clock = clock
+
+    async def send_next(self) -> bool:
+        """Deals with the mail that has been due for longest; False when none is."""
+        if not self._reads.ready():
+            return False
+        now = self._clock()
+        claimed = await self._checkouts.claim_mail(now)
+        if claimed is None:
+            return False
+        if not await self._outcomes.shown(claimed, 0):
+            # What the mail leads to is to be there when it is read.
+            await self._checkouts.mail_again(claimed, now + NOT_SHOWN_YET)
+            return True
+        owner = owner_id(claimed.business, claimed.customer)
+        business, customer, invoice = await self._store.documents(
+            business_id(claimed.business),
+            owner,
+            document_id(claimed.business, claimed.customer, "invoice", claimed.invoice),
+        )
+        to = recipient(claimed, customer) if customer and customer["shown"] else None
+        if business is None or business["closed"] or customer is None or invoice is None or to is None:
+            await self._checkouts.mailed(claimed)
+            return True
+        await self._deliver(claimed, business, customer, invoice, to)
+        return True
+
+    async def _deliver(
+        self, claimed: Checkout, business: Doc, customer: Doc, invoice: Doc, to: Address
+    ) -> None:
+        origin = await self._portals.origin(business)
+        now, host = self._clock(), self._addresses.host
+        formats = Formats(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
+        try:
+            said = written(claimed, business, invoice, origin, formats)
+            mail = addressed(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
+            whole = content(mail)
+        except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
+            log.error("mail.unwritable", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
+            await patiently(lambda: self._checkouts.mailed(claimed))
+            return
+        handed_over = False
+        try:
+            async with self._server.connection(sending_domain(host)) as server:
+                await envelope(server, mail)
+                handed_over = await self._checkouts.mailed(claimed)
+                if handed_over:
+                    await server.data(whole)
+                    log.info("mail.sent", payment=claimed.id)
+        except (SMTPException, OSError) as error:
+            refused = isinstance(error, SMTPRecipientRefused | SMTPDataError | SMTPNotSupported)
+            for_good = refused and (not isinstance(error, SMTPResponseException) or error.code >= PERMANENT)
+            if for_good or (handed_over and not refused) or now - claimed.created_at > TRIED_FOR:
+                log.error("mail.given_up", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
+                await patiently(lambda: self._checkouts.mailed(claimed))
+            else:
+                log.warning("mail.put_off", payment=claimed.id, reason=type(error).__name__)
+                await patiently(lambda: self._checkouts.mail_again(claimed, now + NOT_SENT_YET))
+
+
+def recipient(claimed: Checkout, customer: Doc) -> Address | None:
+    """Who paid, if the customer still has that address, else the customer's first; None where that is no address."""
+    emails: list[str] = customer["emails"]
+    held = next((email for email in emails if folded(email) == folded(claimed.address)), emails[0])
+    return parsed(held)
+
+
+def written(claimed: Checkout, business: Doc, invoice: Doc, origin: str, formats: Formats) -> Written:
+    """What the mail says."""
+    failed = claimed.state == "failed"
+    language = formats.locale.language
+    page = f"invoices/{claimed.invoice}" if failed else f"payments/{claimed.id}"
+    values = {
+        "failed": failed,
+        "name": harmless(business["name"]),
+        "number": harmless(invoice["number"]),
+        "business": business,
+        "amount": formats.money(money(claimed.amount, claimed.currency)),
+        "link": portal_url(origin, business, page),
+        "logo": portal_url(origin, business, "media/logo") if business["branding"]["logo"] else None,
+        "brand": palette(business["branding"]["primary_color"]),
+        "language": language,
+    }
+    subject = TEXTS.render("subject.txt", language, values).strip()
+    text = TEXTS.render("outcome.txt", language, values).strip()
+    return Written(subject, text, TEXTS.render("outcome.html", language, values | {"subject": subject}))
