@@ -39,7 +39,7 @@ test: lint audit sbom  ## lint, types, layers, dependencies, every test, on real
 	# Three at a time, each with a stack of its own: with two, a fifth of two cores had nothing to do.
 	$(RUN)/pytest --numprocesses 3 --dist worksteal
 
-REPEATING := tests/integration/attack/test_foreign_bytes.py tests/integration/test_sample.py \
+REPEATING := tests/integration/security/test_tenant_isolation.py tests/integration/test_sample.py \
 	tests/integration/rebuild/test_switching_under_load.py tests/integration/test_live_faults.py
 soak: install  ## the tests that repeat what chance decides, much longer than `make test` does
 	SOAK=1 $(RUN)/pytest --numprocesses 3 --dist worksteal $(REPEATING)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from local_stack.downloads import Tool, ensure, require
 from local_stack.errors import StackError
 from local_stack.stack import Stack
-from tests.processes import SHOWN_LINES, Installation, Installations, Process
+from tests.harness.portal_installation import SHOWN_LINES, Installation, Installations, Process
 
 # A broker of tests lives for minutes: compiling as if for days took more of the machine than it gave back.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")

@@ -13,9 +13,9 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, StorageSt
 from pymongo import AsyncMongoClient
 
 from local_stack.stack import Stack
-from tests.e2e import clearwater
-from tests.integration.live import level
-from tests.processes import Installation, until
+from tests.e2e import sample_businesses
+from tests.harness.portal_installation import Installation, until
+from tests.integration.harness.live_worker import level
 
 WITHIN_S = 30.0
 A_MINUTE = timedelta(minutes=1)
@@ -77,7 +77,7 @@ class Portal(NamedTuple):
     post: Post
     stripe: str
     """The address of the stand-in for Stripe."""
-    publish: Callable[[clearwater.Log], Awaitable[None]]
+    publish: Callable[[sample_businesses.Log], Awaitable[None]]
     """Has more happen, and returns when the views hold it."""
     paused: Callable[[], AbstractAsyncContextManager[None]]
     """For as long as nobody brings the views up to date: it is as if nobody had for a minute already."""
@@ -97,9 +97,9 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     }
     folder = tmp_path_factory.mktemp("e2e")
     async with Installation(stack.env, folder, **settings) as one:
-        clearwater.log().write(folder / "log.jsonl")
+        sample_businesses.log().write(folder / "log.jsonl")
         for business in ("biz_c", "biz_l", "biz_n"):
-            for key, content in clearwater.FILES.items():
+            for key, content in sample_businesses.FILES.items():
                 file = one.folder / "media" / business / key
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
@@ -111,7 +111,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
 
-            async def publish(log: clearwater.Log) -> None:
+            async def publish(log: sample_businesses.Log) -> None:
                 nonlocal published
                 await asyncio.to_thread(log.write, folder / "more.jsonl")
                 published += await one.publish(folder / "more.jsonl")

@@ -9,8 +9,20 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MANY, MARIA, NEW, NOIR, PAYERS, SLUG, SOMBRE, SPANISH, TILL, TURNING
 from tests.e2e.conftest import WITHIN_S, Portal, enter
+from tests.e2e.sample_businesses import (
+    LOUD,
+    MANY,
+    MARIA,
+    NEW,
+    NOIR,
+    PAYERS,
+    SLUG,
+    SOMBRE,
+    SPANISH,
+    TILL,
+    TURNING,
+)
 
 PICTURES = Path("build/pages")
 """What the pages looked like: kept by every run."""

@@ -9,9 +9,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, StorageState, expect
 
-from tests.e2e.clearwater import LOUD, MARIA, NEW, NOIR, SLUG, SPANISH, TURNING
 from tests.e2e.conftest import WITHIN_S, Browsing, Portal, enter
-from tests.processes import until
+from tests.e2e.sample_businesses import LOUD, MARIA, NEW, NOIR, SLUG, SPANISH, TURNING
+from tests.harness.portal_installation import until
 
 Showing = Callable[..., Awaitable[Page]]
 

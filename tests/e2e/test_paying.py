@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.clearwater import PAYERS, TILL
 from tests.e2e.conftest import Browsing, Portal, enter
-from tests.processes import until
+from tests.e2e.sample_businesses import PAYERS, TILL
+from tests.harness.portal_installation import until
 
 PAY = "Pay $120.00"
 

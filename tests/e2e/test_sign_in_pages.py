@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.clearwater import LOUD, MARIA, SLUG, SPANISH, TWICE
 from tests.e2e.conftest import Browsing, Portal
+from tests.e2e.sample_businesses import LOUD, MARIA, SLUG, SPANISH, TWICE
 
 
 async def ask(page: Page, email: str, slug: str = SLUG) -> None:

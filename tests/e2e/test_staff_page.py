@@ -14,8 +14,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from local_stack.stack import Stack
 from tests.e2e.test_every_page import OVERFLOW, RULES
-from tests.integration.held import Faulty, faulty
-from tests.processes import Installation, until
+from tests.harness.portal_installation import Installation, until
+from tests.integration.harness.held_customer import Faulty, faulty
 
 TOKEN = "t" * 32
 WITHIN_MS = 60_000

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Page, StorageState, expect
 
-from tests.e2e.clearwater import MARIA, SLUG, TWICE
 from tests.e2e.conftest import Browsing, Portal, enter
+from tests.e2e.sample_businesses import MARIA, SLUG, TWICE
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from local_stack.stack import Stack
 from projectors.processing.projector import Applier
 from read_models.store import Store
-from tests.integration.applier.applying import LANES, TOPICS, first_generation
+from tests.integration.projector.harness import LANES, TOPICS, first_generation
 
 
 @pytest.fixture

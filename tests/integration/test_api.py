@@ -10,7 +10,7 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.app import create_app
-from tests.integration.surface import URL, Browser, Surface, look_again
+from tests.integration.harness.customer_surface import URL, Browser, Surface, look_again
 
 
 @pytest.fixture

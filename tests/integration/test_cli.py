@@ -8,8 +8,8 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from tests.integration.live import SAMPLE
-from tests.processes import Installations
+from tests.harness.portal_installation import Installations
+from tests.integration.harness.live_worker import SAMPLE
 
 SASL = {"PORTAL_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}
 

@@ -4,8 +4,8 @@ import json
 
 from aiokafka import AIOKafkaProducer
 
-from tests.integration.live import level, publish, sample
-from tests.processes import Installation, Installations
+from tests.harness.portal_installation import Installation, Installations
+from tests.integration.harness.live_worker import level, publish, sample
 
 
 async def send_raw(one: Installation, key: bytes, value: bytes) -> None:

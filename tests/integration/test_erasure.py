@@ -18,7 +18,7 @@ from read_models.store import checkpoints
 from read_models.store.operational import Records
 from read_models.store.operational.erasures import LINGERS
 from read_models.store.operational.sign_in_requests import SignIns
-from tests.integration.surface import TOPICS, Browser, Surface
+from tests.integration.harness.customer_surface import TOPICS, Browser, Surface
 
 KEY = "biz_1/cus_1"
 NAME, STREET, PHONE, GATE = "Ada Lovelace-Field", "17 Analytical Engine Road", "+1 602 555 0142", "gate 4711"

@@ -9,12 +9,12 @@ from events.envelope import Record, decode
 from projectors.kafka.records import record_of
 from projectors.operations.context import Opened
 from read_models.documents import Doc
-from tests.integration.fitting import VICTIM, lose, told
-from tests.integration.live import level, sample, send
-from tests.integration.operating import apply, at, documents, published
-from tests.integration.rebuild.rebuilding import documents as all_of
-from tests.processes import Installation, Installations
-from tests.support.memory import MemoryStore
+from tests.harness.portal_installation import Installation, Installations
+from tests.integration.harness.broken_logs import VICTIM, lose, told
+from tests.integration.harness.live_worker import level, sample, send
+from tests.integration.harness.operator import apply, at, documents, published
+from tests.integration.rebuild.harness import documents as all_of
+from tests.support.in_memory_store import MemoryStore
 
 LINES = sample(2)
 LOST: Mapping[tuple[str, int], int] = {

@@ -7,7 +7,7 @@ from pymongo import MongoClient
 
 from events.topics import Topics
 from local_stack.stack import Stack
-from tests.processes import Installation, Installations, until
+from tests.harness.portal_installation import Installation, Installations, until
 
 
 async def topics_of(stack: Stack, one: Installation) -> set[str]:

@@ -8,8 +8,17 @@ from aiokafka import AIOKafkaProducer
 
 from portal.commands.publish import parse
 from projectors.lag import Lag
-from tests.integration.live import checkpoints, four_lanes, lag, level, publish, sample, topics_of, worker_of
-from tests.processes import Installations, until
+from tests.harness.portal_installation import Installations, until
+from tests.integration.harness.live_worker import (
+    checkpoints,
+    four_lanes,
+    lag,
+    level,
+    publish,
+    sample,
+    topics_of,
+    worker_of,
+)
 
 CLOSED = "127.0.0.1:1"
 """Where nobody listens."""

@@ -12,7 +12,8 @@ from pymongo import AsyncMongoClient
 from events.topics import Topics
 from projectors.live import consumer_group
 from read_models.projection import VERSION
-from tests.integration.live import (
+from tests.harness.portal_installation import Installation, Installations, Process, until
+from tests.integration.harness.live_worker import (
     checkpoints,
     expected,
     four_lanes,
@@ -24,7 +25,6 @@ from tests.integration.live import (
     stored,
     worker_of,
 )
-from tests.processes import Installation, Installations, Process, until
 
 
 async def share(workers: list[Process], lanes: int) -> None:

@@ -10,7 +10,8 @@ from functools import partial
 
 from local_stack.stack import Stack
 from projectors.live.consumer_group import SESSION_S
-from tests.integration.live import (
+from tests.harness.portal_installation import Installation, Installations, Process, until
+from tests.integration.harness.live_worker import (
     checkpoints,
     expected,
     four_lanes,
@@ -22,8 +23,7 @@ from tests.integration.live import (
     stored,
     worker_of,
 )
-from tests.processes import Installation, Installations, Process, until
-from tests.support.effort import of_run
+from tests.support.soak import of_run
 
 GOES_ON_S = 3 * 5.0
 """Three times as long as a worker started again may take to go on, as for all deadlines in tests."""

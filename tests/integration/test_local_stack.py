@@ -23,7 +23,7 @@ from pymongo import MongoClient
 
 from local_stack import downloads
 from local_stack.errors import StackError
-from tests.stacks import (
+from tests.harness.local_stack_process import (
     COMMAND,
     ROOT,
     Env,

@@ -7,10 +7,10 @@ import pytest
 
 from portal.commands.staff import config_of
 from portal.settings import Settings
-from tests.integration.live import level, sample, send
-from tests.integration.operating import at, published
-from tests.integration.staff.staffing import EVE, Staff
-from tests.processes import Installations, until
+from tests.harness.portal_installation import Installations, until
+from tests.integration.harness.live_worker import level, sample, send
+from tests.integration.harness.operator import at, published
+from tests.integration.staff.harness import EVE, Staff
 
 VICTIM = "biz_s0-0/cus_0"
 

@@ -15,12 +15,20 @@ import pytest
 
 from query_api.app import create_app
 from query_api.config import Config, Limits
-from tests.integration.live import SAMPLE, checkpoints, expected, lanes_held, level, publish, stored
-from tests.integration.surface import URL, Browser, Mail, empty_mailbox, running
-from tests.processes import Installation, Installations, Process, until
-from tests.support.effort import of_run
-from tests.support.publisher import Json, Log
-from tests.support.shuffles import Mode, interleaved, renamed, renamed_address, repeated
+from tests.harness.portal_installation import Installation, Installations, Process, until
+from tests.integration.harness.customer_surface import URL, Browser, Mail, empty_mailbox, running
+from tests.integration.harness.live_worker import (
+    SAMPLE,
+    checkpoints,
+    expected,
+    lanes_held,
+    level,
+    publish,
+    stored,
+)
+from tests.support.log_permutations import Mode, interleaved, renamed, renamed_address, repeated
+from tests.support.random_events import Json, Log
+from tests.support.soak import of_run
 
 LOG: Log = [orjson.loads(line) for line in SAMPLE.read_bytes().splitlines()]
 EXPECTED: Json = orjson.loads(SAMPLE.with_suffix(".expected.json").read_bytes())

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.surface import SAME_ORIGIN, Browser, Surface, look_again
+from tests.integration.harness.customer_surface import SAME_ORIGIN, Browser, Surface, look_again
 
 UNKNOWN = "nobody@mail.test"
 

@@ -8,7 +8,7 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.config import Limits
-from tests.integration.surface import Browser, Surface
+from tests.integration.harness.customer_surface import Browser, Surface
 
 UNKNOWN = "nobody@mail.test"
 

@@ -15,8 +15,8 @@ from query_api.sign_in.codes import Keys
 from query_api.sign_in.mailer import CLAIM, Mailer
 from read_models.store import Unavailable
 from read_models.store.operational import Records
-from tests.integration.smtp_server import DROP, SmtpServer
-from tests.integration.surface import URL, WITHIN_S, Surface
+from tests.integration.harness.customer_surface import URL, WITHIN_S, Surface
+from tests.integration.harness.smtp_server import DROP, SmtpServer
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.surface import Surface
-from tests.processes import Installation, Installations, Process
+from tests.harness.portal_installation import Installation, Installations, Process
+from tests.integration.harness.customer_surface import Surface
 
 
 @pytest.fixture

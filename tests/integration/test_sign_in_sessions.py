@@ -9,7 +9,7 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.sign_in.sessions import REMEMBERED_SECONDS
-from tests.integration.surface import Browser, Surface
+from tests.integration.harness.customer_surface import Browser, Surface
 
 SOON_S = 1.0
 """Within a second of the event (API.md)."""

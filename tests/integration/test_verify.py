@@ -6,10 +6,10 @@ import pytest
 
 from projectors.operations.verify import Verification
 from projectors.replay import Recomputation
-from tests.integration.applier.test_holds import raising_for
-from tests.integration.live import level, sample, send
-from tests.integration.operating import apply, at, published
-from tests.processes import Installations
+from tests.harness.portal_installation import Installations
+from tests.integration.harness.live_worker import level, sample, send
+from tests.integration.harness.operator import apply, at, published
+from tests.integration.projector.test_holds import raising_for
 
 VICTIM = "biz_s0-0/cus_0"
 

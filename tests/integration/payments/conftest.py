@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.payments.till import Till
-from tests.processes import Installation
+from tests.harness.portal_installation import Installation
+from tests.integration.payments.harness import Till
 
 
 @pytest.fixture(scope="package")

@@ -10,13 +10,13 @@ from litestar import Litestar
 from query_api.sign_in.cookies import session_cookie_name
 from read_models.documents import Doc, document_id
 from read_models.store.operational import Checkout, SessionRecord
-from tests.integration.reading.desk import FOR_EVER
-from tests.integration.surface import Browser
-from tests.processes import until
+from tests.harness.portal_installation import until
+from tests.integration.api.harness import FOR_EVER
+from tests.integration.harness.customer_surface import Browser
 from web.tokens import digest, new_token
 
 if TYPE_CHECKING:
-    from tests.integration.payments.till import Till
+    from tests.integration.payments.harness import Till
 
 Json = dict[str, Any]
 ACCOUNT = "acct_till"

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.harness.portal_installation import until
+from tests.integration.payments.harness import Till
 from tests.integration.payments.payer import ACCOUNT
-from tests.integration.payments.till import Till
-from tests.processes import until
 
 # Stripe's client hands httpx the body under a name that httpx is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.integration.payments.harness import Till
 from tests.integration.payments.payer import ACCOUNT
-from tests.integration.payments.till import Till
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 

@@ -15,10 +15,10 @@ from projectors.rebuild.coordinator import Plan, lanes_to_fill, rebuild
 from projectors.rebuild.fill_worker import fill
 from read_models.projection import VERSION, fold_whole
 from read_models.store import Claim, Filling, NotNow, Portion, Store, Views
-from tests.integration.live import expected, four_lanes, sample, send
-from tests.integration.rebuild.rebuilding import documents, views
-from tests.integration.store.filling import noted
-from tests.processes import Installation, Installations
+from tests.harness.portal_installation import Installation, Installations
+from tests.integration.harness.live_worker import expected, four_lanes, sample, send
+from tests.integration.rebuild.harness import documents, views
+from tests.integration.store.harness import noted
 
 LINES = sample()
 HELD = "biz_s0-0/cus_0"

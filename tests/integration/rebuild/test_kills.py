@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
-from tests.integration.live import expected, sample, send, worker_of
-from tests.integration.rebuild.rebuilding import caught_up, command, documents, ended, made, views
-from tests.processes import Installation, Installations, until
+from tests.harness.portal_installation import Installation, Installations, until
+from tests.integration.harness.live_worker import expected, sample, send, worker_of
+from tests.integration.rebuild.harness import caught_up, command, documents, ended, made, views
 
 
 async def progress(one: Installation) -> int:

@@ -4,9 +4,9 @@ import json
 from collections import Counter
 
 from read_models.projection import VERSION
-from tests.integration.live import expected, sample, send
-from tests.integration.rebuild.rebuilding import caught_up, documents, ended, made, views
-from tests.processes import Installations
+from tests.harness.portal_installation import Installations
+from tests.integration.harness.live_worker import expected, sample, send
+from tests.integration.rebuild.harness import caught_up, documents, ended, made, views
 
 
 async def test_a_rebuild_beside_a_live_worker_gives_what_is_served_and_is_promoted(

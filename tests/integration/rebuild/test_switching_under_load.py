@@ -9,10 +9,10 @@ from bench.portal_client import Visitor, sign_in
 from bench.publishing import Publisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
-from tests.integration.live import expected, four_lanes
-from tests.integration.rebuild.rebuilding import caught_up, command, documents, views
-from tests.processes import Installation, Installations
-from tests.support.effort import of_run
+from tests.harness.portal_installation import Installation, Installations
+from tests.integration.harness.live_worker import expected, four_lanes
+from tests.integration.rebuild.harness import caught_up, command, documents, views
+from tests.support.soak import of_run
 
 CYCLES = of_run(soak=10, check=1)
 EVENTS_A_SECOND = 300

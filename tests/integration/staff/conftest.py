@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from portal.settings import Settings
-from tests.integration.live import four_lanes
-from tests.integration.staff.staffing import Staff
-from tests.processes import Installation, Installations
+from tests.harness.portal_installation import Installation, Installations
+from tests.integration.harness.live_worker import four_lanes
+from tests.integration.staff.harness import Staff
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from local_stack.stack import Stack
 from portal.settings import Settings
 from projectors.staff.operators import WITHIN, WRONG_TOKENS
 from read_models.store.operational import Records
-from tests.integration.attack.probes import Route, routes_of
-from tests.integration.attack.world import ask
-from tests.integration.live import level
-from tests.integration.staff.staffing import BOB, EVE, URL, Staff
-from tests.processes import Installation
+from tests.harness.portal_installation import Installation
+from tests.integration.harness.live_worker import level
+from tests.integration.security.random_requests import Route, routes_of
+from tests.integration.security.two_tenants import ask
+from tests.integration.staff.harness import BOB, EVE, URL, Staff
 from web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 
 HOST = (b"host", b"staff.test")

@@ -7,10 +7,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from read_models.store.operational import Notice
-from tests.integration.attack.test_markup import MARKUP, Seen
-from tests.integration.live import level
-from tests.integration.staff.staffing import EVE, Staff
-from tests.processes import Installation, Installations, until
+from tests.harness.portal_installation import Installation, Installations, until
+from tests.integration.harness.live_worker import level
+from tests.integration.security.test_injection import MARKUP, Seen
+from tests.integration.staff.harness import EVE, Staff
 
 BARE = MARKUP.replace("/", "|")
 """As a part of a path."""

@@ -6,11 +6,11 @@ import pytest
 
 from local_stack.stack import Stack
 from portal.settings import Settings
-from tests.integration.held import faulty
-from tests.integration.live import level, publish, sample
-from tests.integration.staff.staffing import BOB, EVE, Staff
-from tests.integration.surface import Surface
-from tests.processes import Installation, until
+from tests.harness.portal_installation import Installation, until
+from tests.integration.harness.customer_surface import Surface
+from tests.integration.harness.held_customer import faulty
+from tests.integration.harness.live_worker import level, publish, sample
+from tests.integration.staff.harness import BOB, EVE, Staff
 
 CLOSED = "127.0.0.1:1"
 

@@ -20,16 +20,8 @@ from read_models.store import (
     meant,
 )
 from read_models.store.checkpoints import COLLECTION
-from tests.integration.applier.applying import (
-    ENDS,
-    LANES,
-    SAMPLE,
-    TOPICS,
-    checkpoint,
-    undisturbed,
-    views,
-)
-from tests.integration.store.filling import filled
+from tests.integration.projector.harness import ENDS, LANES, SAMPLE, TOPICS, checkpoint, undisturbed, views
+from tests.integration.store.harness import filled
 
 HALF = len(SAMPLE) // 2
 

@@ -12,7 +12,7 @@ from demo.history import build
 from demo.library import Library
 from demo.log import Message, stamp
 from events.registry import EVENT_TYPES
-from tests.support.memory import MemoryStore
+from tests.support.in_memory_store import MemoryStore
 from tests.unit.demo.conftest import NOW, Read, read
 
 

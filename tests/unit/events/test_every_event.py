@@ -3,7 +3,7 @@
 import pytest
 
 from events.registry import MODELS
-from tests.support.every_event import ENDINGS, Ids, business, customer, filled, text_fields
+from tests.support.every_event_type import ENDINGS, Ids, business, customer, filled, text_fields
 
 MEDIA = {"key": "a.pdf", "content_type": "application/pdf", "bytes": 1, "sha256": "0" * 64}
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from query_api.pages.render import initials
 from query_api.sign_in.errors import Account
-from tests.unit.pages.portal import CODE, CUSTOMER, EMPTY, Portal
+from tests.unit.pages.in_memory_portal import CODE, CUSTOMER, EMPTY, Portal
 
 
 def visit(name: str, start: str, end: str, **more: object) -> dict[str, object]:

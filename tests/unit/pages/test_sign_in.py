@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from query_api.pages.render import Reader, error_page
 from query_api.pages.sign_in_forms import masked
-from tests.unit.pages.portal import CODE, LINK, SESSION, Portal
+from tests.unit.pages.in_memory_portal import CODE, LINK, SESSION, Portal
 
 ACCOUNTS = [
     {"id": "cus_1", "name": "Maria Gonzalez", "address": "12 Palm Way"},

@@ -2,8 +2,8 @@
 
 from read_models.contract_month import rate
 from read_models.documents import Doc
-from tests.support.facts import Story, registered
-from tests.support.memory import MemoryStore
+from tests.support.event_builder import Story, registered
+from tests.support.in_memory_store import MemoryStore
 
 NOW = "2026-06-01T00:00:00.000Z"
 

@@ -4,8 +4,8 @@ import pytest
 
 from events.envelope import Event
 from read_models.customer import folded
-from tests.support.facts import Story, registered
-from tests.support.memory import MemoryStore
+from tests.support.event_builder import Story, registered
+from tests.support.in_memory_store import MemoryStore
 
 NOW = "2026-01-04T00:00:00.000Z"
 

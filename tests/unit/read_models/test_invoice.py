@@ -1,8 +1,8 @@
 """VIEWS.md, Invoices and payments: given what was asked for and paid, there is left to pay …"""
 
 from read_models.documents import Doc
-from tests.support.facts import Story, registered
-from tests.support.memory import MemoryStore
+from tests.support.event_builder import Story, registered
+from tests.support.in_memory_store import MemoryStore
 
 
 def documents(told: Story, batch: int | None = None) -> MemoryStore:

@@ -13,7 +13,7 @@ from events.envelope import Event
 from read_models import customer, invoice
 from read_models.documents import Doc, parse, timestamp
 from read_models.proof import is_shown, pack_items
-from tests.support.memory import MemoryStore
+from tests.support.in_memory_store import MemoryStore
 from tests.unit.read_models.test_version import log
 
 EXPECTED: dict[str, Any] = orjson.loads(

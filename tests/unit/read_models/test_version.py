@@ -8,7 +8,7 @@ import orjson
 from events.envelope import Event, Record, decode
 from events.topics import Topics
 from read_models.projection import VERSION
-from tests.support.memory import MemoryStore
+from tests.support.in_memory_store import MemoryStore
 
 LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 DIGESTS = {

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from read_models.documents import Doc
-from tests.support.facts import Story, registered
-from tests.support.memory import MemoryStore
+from tests.support.event_builder import Story, registered
+from tests.support.in_memory_store import MemoryStore
 
 BEFORE = "2026-01-04T00:00:00.000Z"
 AFTER = "2026-01-09T00:00:00.000Z"

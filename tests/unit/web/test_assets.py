@@ -6,7 +6,7 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
-from tests.unit.steps import through
+from tests.unit.web.harness import through
 from web.assets import ASSETS, FOLDER, ROUTES, brand_url
 from web.security_headers import SecurityHeaders
 

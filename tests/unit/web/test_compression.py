@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from query_api.http.etag import conditional
 from query_api.http.prebuilt_response import Ready
-from tests.unit.steps import through
+from tests.unit.web.harness import through
 from web.compression import coding_for, compressed
 from web.pipeline import AGAIN
 

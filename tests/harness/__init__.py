@@ -1,0 +1,1 @@
+"""Processes of the product and of the local stack, for tests."""

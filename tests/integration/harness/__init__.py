@@ -1,0 +1,1 @@
+"""Harnesses that several integration tests share."""

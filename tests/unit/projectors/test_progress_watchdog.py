@@ -1,0 +1,188 @@
+"""What the watch over the log's end tells, and when it gives up."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from projectors.kafka.client import KafkaAway, Log, Place
+from projectors.live import progress_watchdog
+from projectors.live.lane_assignment import Lanes
+from projectors.live.progress_watchdog import BeginAnew, watch
+from tests.harness.portal_installation import until
+from tests.support.fake_clock import Clock
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Held:
+    """Lanes at a position."""
+
+    def __init__(self, position: int) -> None:
+        self.positions: dict[Place, int] = {("visits", 3): position}
+        self.lost: frozenset[int] = frozenset()
+        self.batches = 0
+        self.told: list[tuple[Mapping[Place, int], datetime]] = []
+
+    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
+        self.told.append((ends, at))
+
+
+class Ends:
+    """A log that ends at an offset."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        self.away = False
+        self.markers = False
+        """Whether what comes last are markers of transactions."""
+        self.looked: list[Mapping[Place, int]] = []
+        self.asked = 0
+
+    async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
+        self.asked += 1
+        if self.away:
+            raise KafkaAway("Kafka does not answer")
+        return {("visits", lane): self.end for lane in lanes}
+
+    async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:
+        self.looked.append(starts)
+        return {} if self.markers else dict.fromkeys(starts, 1)
+
+
+@pytest.fixture(autouse=True)
+def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_watchdog, "EVERY_S", 0.001)
+    monkeypatch.setattr(progress_watchdog, "STANDSTILL_S", 0.05)
+    monkeypatch.setattr(progress_watchdog, "REGAINED_S", 0.05)
+    monkeypatch.setattr(progress_watchdog, "SILENT_S", 0.1)
+
+
+def watching(lanes: Held, log: Ends) -> "asyncio.Task[None]":
+    return asyncio.ensure_future(watch(cast("Lanes", lanes), cast("Log", log), lambda: NOW))
+
+
+async def goes_on(task: "asyncio.Task[None]") -> None:
+    await asyncio.sleep(0.2)
+    assert not task.done()
+    task.cancel()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(progress_watchdog, "time", made)
+    return made
+
+
+async def nearly_stands(task: "asyncio.Task[None]", lanes: Held, log: Ends, clock: Clock, lane: int) -> None:
+    """A record of a lane is applied when all have almost stood for too long; then it is looked twice, if still."""
+    clock.now += 0.8 * progress_watchdog.STANDSTILL_S
+    lanes.batches += 1
+    lanes.positions["visits", lane] += 1
+    looks = log.asked + 2
+    await until(lambda: log.asked >= looks or task.done(), "two looks")
+
+
+async def test_the_views_are_told_the_ends() -> None:
+    """With the moment before they were asked for; nothing ends a worker that has nothing to do."""
+    lanes = Held(7)
+    await goes_on(watching(lanes, Ends(7)))
+    assert lanes.told[0] == ({("visits", 3): 7}, NOW)
+
+
+async def test_without_lanes_nothing_is_asked() -> None:
+    """There is nothing to tell."""
+    lanes, log = Held(7), Ends(7)
+    lanes.positions, log.away = {}, True
+    await goes_on(watching(lanes, log))
+    assert lanes.told == []
+
+
+async def test_a_worker_that_does_not_get_on_is_given_up() -> None:
+    """Records wait, none is applied, for too long."""
+    with pytest.raises(BeginAnew, match="records wait"):
+        await watching(Held(7), Ends(8))
+
+
+async def test_a_worker_that_gets_on_is_not(clock: Clock) -> None:
+    """However much is waiting."""
+    lanes, log = Held(7), Ends(10**6)
+    task = watching(lanes, log)
+    for _ in range(10):
+        await nearly_stands(task, lanes, log, clock, 3)
+    assert not task.done()
+    task.cancel()
+
+
+async def test_one_silent_partition_among_busy_ones_is_noticed(clock: Clock) -> None:
+    """Batches are applied, and what waits there is in none of them."""
+    lanes, log = Held(7), Ends(10**6)
+    lanes.positions["visits", 4] = 7
+    task = watching(lanes, log)
+    for _ in range(10):
+        await nearly_stands(task, lanes, log, clock, 4)
+    with pytest.raises(BeginAnew, match="records wait in visits/3"):
+        await asyncio.wait_for(task, 5)
+
+
+async def test_markers_of_transactions_are_no_records() -> None:
+    """Behind them the views are level, whatever their offsets say; they are looked at once."""
+    lanes, log = Held(7), Ends(9)
+    log.markers = True
+    await goes_on(watching(lanes, log))
+    assert {ends["visits", 3] for ends, _ in lanes.told[2:]} == {7}
+    assert log.looked == [{("visits", 3): 7}]
+
+
+async def test_a_record_behind_markers_waits() -> None:
+    """The end has moved, and so it is looked again."""
+    lanes, log = Held(7), Ends(9)
+    log.markers = True
+    task = watching(lanes, log)
+    await asyncio.sleep(0.05)
+    log.end, log.markers = 10, False
+    with pytest.raises(BeginAnew, match="records wait"):
+        await asyncio.wait_for(task, 5)
+
+
+async def test_a_lane_lost_and_still_ours_is_given_up() -> None:
+    """Unless the group takes it away in time."""
+    lanes = Held(7)
+    lanes.lost = frozenset({4})
+    with pytest.raises(BeginAnew, match=r"lanes \[4\] are ours"):
+        await watching(lanes, Ends(7))
+
+
+async def test_a_log_that_became_shorter_is_looked_at_anew() -> None:
+    """It may be another one."""
+    with pytest.raises(BeginAnew, match="shorter than the views in visits/3"):
+        await watching(Held(7), Ends(6))
+
+
+async def test_kafka_may_be_away() -> None:
+    """That is waited for."""
+    log = Ends(8)
+    log.away = True
+    await goes_on(watching(Held(7), log))
+
+
+async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What tells the views waits for the same lock; records wait all the same."""
+    monkeypatch.setattr(progress_watchdog, "TURN_S", 0.005)
+    lanes, log = Held(7), Ends(7)
+    busy = asyncio.Event()
+
+    async def locked(_ends: Mapping[Place, int], _at: datetime) -> None:
+        await busy.wait()
+
+    monkeypatch.setattr(lanes, "mark_level", locked)
+    task = watching(lanes, log)
+    await asyncio.sleep(0.02)
+    log.end = 8
+    with pytest.raises(BeginAnew, match="records wait"):
+        await asyncio.wait_for(task, 5)
