@@ -17,7 +17,7 @@ from rich.table import Table
 from bench import latency, page_weight, read_throughput, rebuild, throughput, timing_side_channel
 from demo.stage import Problem, Stage
 from local_stack.errors import StackError
-from local_stack.processes import Guard
+from local_stack.processes import Reaper
 from local_stack.stack import Stack
 
 RESULT = Path("bench.json")
@@ -41,7 +41,7 @@ def main() -> int:
     lines: list[Line] = []
     try:
         with ExitStack() as open_ones:
-            guard = Guard()
+            guard = Reaper()
             open_ones.callback(guard.release)
             stack = open_ones.enter_context(Stack())
             for name in chosen:
@@ -195,7 +195,7 @@ def table(lines: Iterable[Line]) -> Table:
     return shown
 
 
-def _stage(stack: Stack, guard: Guard, name: str) -> Stage:
+def _stage(stack: Stack, guard: Reaper, name: str) -> Stage:
     """An installation of its own, with its topics."""
     env = {**stack.env, "PORTAL_TOPIC_PREFIX": f"{name}.", "PORTAL_MONGO_DATABASE": f"bench_{name}"}
     logs = stack.state / "logs" / name

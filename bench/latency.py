@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bench.portal_client import Visitor, sign_in
+from bench.portal_client import PortalClient, sign_in
 from bench.publishing import Publisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
 from demo.stage import Stage
@@ -83,7 +83,7 @@ def steady(now: datetime) -> Iterator[Json]:
                     return
 
 
-async def _visitor(stage: Stage, customer: str) -> Visitor:
+async def _visitor(stage: Stage, customer: str) -> PortalClient:
     return await sign_in(stage.url, stage.env["LOCAL_MAIL_API"], SLUG, f"{customer}@mail.test")
 
 
@@ -92,7 +92,7 @@ async def _size(stage: Stage, customer: str) -> int:
         return len(await visitor.dashboard())
 
 
-async def _probe(publisher: Publisher, visitor: Visitor, load: asyncio.Task[None]) -> Latency:
+async def _probe(publisher: Publisher, visitor: PortalClient, load: asyncio.Task[None]) -> Latency:
     """While the load lasts, publishes an event now and then and looks until it is there."""
     chance = random.Random(1)
     waits: list[float] = []

@@ -12,7 +12,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END = b"\r\n\r\n"
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """An answer as it came."""
 
     head: bytes
@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
         self._waiting = bytearray()
         self._transport: asyncio.Transport | None = None
         self.answers = 0
-        self.last: Answer | None = None
+        self.last: HttpResponse | None = None
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         if len(self._waiting) < whole:
             return
         if self.last is None:
-            self.last = Answer(bytes(self._waiting[:end]), bytes(self._waiting[end + len(END) : whole]))
+            self.last = HttpResponse(bytes(self._waiting[:end]), bytes(self._waiting[end + len(END) : whole]))
         del self._waiting[:whole]
         self.answers += 1
         if self._transport is not None:
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
             self.failed.set_exception(ConnectionError(why))
 
 
-class Load:
+class LoadGenerator:
     """Requests to one server; those of each connection are others."""
 
     def __init__(self, url: str, requests: Sequence[bytes], connections: int) -> None:
@@ -93,7 +93,7 @@ class Load:
             for one in connections:
                 one.close()
 
-    async def once(self) -> Answer:
+    async def once(self) -> HttpResponse:
         """The first answer."""
         (connection,) = await self._connected()
         try:

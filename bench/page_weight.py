@@ -14,7 +14,7 @@ from bench.publishing import Publisher
 from bench.read_throughput import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
-from read_models.store import Store
+from read_models.store import ReadModelStore
 
 ROUNDS = 25
 """Requests of each page, one after the other."""
@@ -42,7 +42,7 @@ PATHS = (
 ASSET = re.compile(r'(?:href|src)="(/-/[^"]+)"')
 
 
-class Cost(NamedTuple):
+class PageCost(NamedTuple):
     """Of one page; photos and the logo are not counted."""
 
     page_bytes: int
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
     """Median, on a connection that is open already."""
 
 
-async def measure(stage: Stage) -> Mapping[str, Cost]:
+async def measure(stage: Stage) -> Mapping[str, PageCost]:
     """Projects ten years of one customer, and looks at every page."""
     now = datetime.now(UTC)
     stage.start("project")
@@ -62,7 +62,7 @@ async def measure(stage: Stage) -> Mapping[str, Cost]:
         await publisher.send_all(log(now))
     await asyncio.to_thread(stage.wait_level)
     await asyncio.to_thread(stage.wait_ready)
-    store = await Store.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
+    store = await ReadModelStore.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
     try:
         cookie = await signed_in(store, DECADE, now)
     finally:
@@ -87,7 +87,7 @@ def log(now: datetime) -> Iterator[Json]:
 
 async def cost_of(
     browser: httpx.AsyncClient, path: str, cookie: str, kept: dict[str, int], *, signed_out: bool
-) -> Cost:
+) -> PageCost:
     """A page, several times over; `kept` holds the sizes of assets that were loaded before."""
     headers = {} if signed_out else {"Cookie": cookie}
     waits = []
@@ -102,4 +102,4 @@ async def cost_of(
     for asset in set(ASSET.findall(page.text)) - kept.keys():
         kept[asset] = int((await browser.get(asset)).headers["Content-Length"])
     whole = size + sum(kept[asset] for asset in set(ASSET.findall(page.text)))
-    return Cost(size, whole, statistics.median(waits) * 1000)
+    return PageCost(size, whole, statistics.median(waits) * 1000)

@@ -12,7 +12,7 @@ LOOK_EVERY_S = 0.001
 MAIL_WITHIN_S = 30.0
 
 
-class Visitor:
+class PortalClient:
     """One connection that is kept open, as an async context manager."""
 
     def __init__(self, url: str, slug: str, cookie: str) -> None:
@@ -51,7 +51,7 @@ class Visitor:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def sign_in(url: str, mail_api: str, slug: str, email: str) -> Visitor:
+async def sign_in(url: str, mail_api: str, slug: str, email: str) -> PortalClient:
     """Signs a customer in with a mailed code."""
     portal = f"{url}/{slug}/api"
     async with httpx.AsyncClient(trust_env=False, headers={"Origin": url}) as client:
@@ -63,7 +63,7 @@ async def sign_in(url: str, mail_api: str, slug: str, email: str) -> Visitor:
             f"{portal}/session", json={"email": email, "code": code}, headers={"Cookie": _cookies(asked)}
         )
         entered.raise_for_status()
-        return Visitor(url, slug, _cookies(entered))
+        return PortalClient(url, slug, _cookies(entered))
 
 
 def _cookies(answer: httpx.Response) -> str:

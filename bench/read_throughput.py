@@ -14,15 +14,15 @@ import httpx
 from pymongo import AsyncMongoClient
 
 from bench.http_baselines import RIVALS
-from bench.load_generator import Load
+from bench.load_generator import LoadGenerator
 from bench.publishing import Publisher
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 from local_stack.processes import Ports
 from query_api.sign_in.codes import new_id
 from query_api.sign_in.cookies import session_cookie_name
-from read_models.store import Store
-from read_models.store.operational import Records, SessionRecord
+from read_models.store import ReadModelStore
+from read_models.store.operational import OperationalStore, SessionRecord
 from web.tokens import digest, new_token
 
 BUSINESS, SLUG = "biz_bench", "biz-bench"
@@ -54,7 +54,7 @@ PATHS = (
 """Below `/{slug}/api/`."""
 
 
-class Cost(NamedTuple):
+class RequestCost(NamedTuple):
     """Of one request: questions to the views and documents read for them, bytes of the answer."""
 
     questions: int
@@ -70,7 +70,7 @@ class Rates(NamedTuple):
     constant: float
 
 
-async def measure(stage: Stage) -> tuple[Mapping[str, Cost], Rates]:
+async def measure(stage: Stage) -> tuple[Mapping[str, RequestCost], Rates]:
     """Projects the log, then asks for everything once, and for dashboards as fast as they come."""
     now = datetime.now(UTC)
     stage.start("project")
@@ -79,7 +79,7 @@ async def measure(stage: Stage) -> tuple[Mapping[str, Cost], Rates]:
         await publisher.send_all(log(now))
     await asyncio.to_thread(stage.wait_level)
     await asyncio.to_thread(stage.wait_ready)
-    store = await Store.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
+    store = await ReadModelStore.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
     try:
         names = [f"cus_{number}" for number in range(CUSTOMERS)]
         cookies = {name: await signed_in(store, name, now) for name in [DECADE, *names]}
@@ -102,7 +102,7 @@ def log(now: datetime) -> Iterator[Json]:
             yield from week(BUSINESS, customer, number, at, photos)
 
 
-async def signed_in(store: Store, customer: str, now: datetime) -> str:
+async def signed_in(store: ReadModelStore, customer: str, now: datetime) -> str:
     """A session of a customer, as the cookie that a browser sends."""
     token = new_token()
     record = SessionRecord(
@@ -116,11 +116,11 @@ async def signed_in(store: Store, customer: str, now: datetime) -> str:
         seen_at=now,
         gone_at=now + timedelta(days=1),
     )
-    await Records(store.database).sessions.start(record)
+    await OperationalStore(store.database).sessions.start(record)
     return f"{session_cookie_name(SLUG)}={token}"
 
 
-async def costs_of(stage: Stage, cookie: str) -> dict[str, Cost]:
+async def costs_of(stage: Stage, cookie: str) -> dict[str, RequestCost]:
     """Every endpoint once, while the database writes down what it is asked."""
     number = DECADE_WEEKS - 1
     places = {"visit": f"vis_{DECADE}_{number}", "invoice": f"inv_{DECADE}_{number}"}
@@ -140,22 +140,22 @@ async def costs_of(stage: Stage, cookie: str) -> dict[str, Cost]:
             of_views = {"ns": f"{database.name}.views_1", "op": {"$in": ["query", "getmore"]}}
             asked = await database["system.profile"].find(of_views).to_list(None)
             documents = sum(one.get("docsExamined", 0) for one in asked)
-            costs[path] = Cost(len(asked), documents, len(answer.content))
+            costs[path] = RequestCost(len(asked), documents, len(answer.content))
     return costs
 
 
 async def rates(stage: Stage, cookies: Sequence[str]) -> Rates:
     """One after the other, several times; the median of each."""
     portal = [request(stage.url, f"/{SLUG}/api/portal", cookie) for cookie in cookies]
-    size = len((await Load(stage.url, portal[:1], 1).once()).body)
+    size = len((await LoadGenerator(stage.url, portal[:1], 1).once()).body)
     async with AsyncExitStack() as stack:
         urls = [
             await stack.enter_async_context(serving(kind, stage.env | {"BENCH_BYTES": str(size)}))
             for kind in RIVALS
         ]
         paths = [f"/{BUSINESS}/cus_{number}" for number in range(CUSTOMERS)]
-        loads = [Load(stage.url, portal, CONNECTIONS)] + [
-            Load(url, [request(url, path) for path in paths], CONNECTIONS) for url in urls
+        loads = [LoadGenerator(stage.url, portal, CONNECTIONS)] + [
+            LoadGenerator(url, [request(url, path) for path in paths], CONNECTIONS) for url in urls
         ]
         for load in loads:
             await load.run(WARM_UP_S)

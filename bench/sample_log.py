@@ -20,12 +20,12 @@ def business(name: str, at: datetime) -> Json:
         "branding": {"primary_color": "#0a6c8e"},
         "support": {"email": "office@blue.test"},
     }
-    return _Writer(name, None).event("business.registered", name, 1, at, data)
+    return _EventFactory(name, None).event("business.registered", name, 1, at, data)
 
 
 def begin(name: str, customer: str, at: datetime) -> Iterator[Json]:
     """A customer of a business signs a contract and takes a plan."""
-    say = _Writer(name, customer).event
+    say = _EventFactory(name, customer).event
     yield say(
         "customer.registered", customer, 1, at, {"name": "Ada Field", "emails": [f"{customer}@mail.test"]}
     )
@@ -60,7 +60,7 @@ def begin(name: str, customer: str, at: datetime) -> Iterator[Json]:
 
 def week(name: str, customer: str, number: int, begin_at: datetime, photos: int = 1) -> Iterator[Json]:
     """The events of a week: its visit with photos in a Proof Pack, an invoice of it, which is paid."""
-    say = _Writer(name, customer).event
+    say = _EventFactory(name, customer).event
     start = begin_at + number * WEEK
     visit, invoice = f"vis_{customer}_{number}", f"inv_{customer}_{number}"
     yield say(
@@ -123,11 +123,11 @@ def week(name: str, customer: str, number: int, begin_at: datetime, photos: int 
 def technician(name: str, customer: str, number: int, sequence: int, at: datetime, who: str) -> Json:
     """Somebody else comes to the visit of a week."""
     data = {"technician": {"id": "tec_2", "name": who}}
-    say = _Writer(name, customer).event
+    say = _EventFactory(name, customer).event
     return say("visit.technician_assigned", f"vis_{customer}_{number}", sequence, at, data)
 
 
-class _Writer:
+class _EventFactory:
     """What the envelopes of a customer's, or a business's, events have in common."""
 
     def __init__(self, name: str, customer: str | None) -> None:

@@ -26,7 +26,7 @@ WARM_UP, TRIES = 100, 1500
 """Of each kind."""
 
 
-class Told(NamedTuple):
+class TimingComparison(NamedTuple):
     """What the times of two kinds of answers tell."""
 
     known_ms: float
@@ -38,7 +38,7 @@ class Told(NamedTuple):
     """How far the chance is from a half, in standard deviations of what mere chance gives."""
 
 
-async def measure(stage: Stage) -> dict[str, Told]:
+async def measure(stage: Stage) -> dict[str, TimingComparison]:
     """Asks for codes, and shows wrong ones."""
     stage.env |= {
         f"PORTAL_LIMIT_{name}": "1000000"
@@ -61,7 +61,7 @@ async def measure(stage: Stage) -> dict[str, Told]:
     return {"sign-in": await _compare(stage.url, None), "session": await _compare(stage.url, "123456")}
 
 
-async def _compare(url: str, code: str | None) -> Told:
+async def _compare(url: str, code: str | None) -> TimingComparison:
     """The times of asking for a code, or of showing one that is wrong."""
     times: dict[bool, list[float]] = {True: [], False: []}
     kinds = [True, False] * (WARM_UP + TRIES)
@@ -82,14 +82,14 @@ async def _compare(url: str, code: str | None) -> Told:
     return told(times[True][WARM_UP:], times[False][WARM_UP:])
 
 
-def told(known: Sequence[float], unknown: Sequence[float]) -> Told:
+def told(known: Sequence[float], unknown: Sequence[float]) -> TimingComparison:
     """What two samples of times, in seconds, tell."""
     ranked = sorted([(one, True) for one in known] + [(one, False) for one in unknown])
     ranks = sum(rank for rank, (_, is_known) in enumerate(ranked, 1) if is_known)
     pairs = len(known) * len(unknown)
     chance = (ranks - len(known) * (len(known) + 1) / 2) / pairs
     deviation = ((len(known) + len(unknown) + 1) / (12 * pairs)) ** 0.5
-    return Told(
+    return TimingComparison(
         statistics.median(known) * 1000,
         statistics.median(unknown) * 1000,
         chance,

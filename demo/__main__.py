@@ -19,7 +19,7 @@ from demo.publisher import Publisher
 from demo.stage import Problem, Stage, step
 from demo.studio import Studio
 from local_stack.errors import StackError
-from local_stack.processes import Guard
+from local_stack.processes import Reaper
 from local_stack.stack import Stack
 
 TICK_S = 0.5
@@ -60,7 +60,7 @@ def show(open_ones: ExitStack) -> None:
     """
     begun = time.monotonic()
     print("The demo is starting.", flush=True)
-    guard = Guard()
+    guard = Reaper()
     open_ones.callback(guard.release)
     studio = open_ones.enter_context(Studio(guard.group))
     with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):

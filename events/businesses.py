@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from events.types import ChangeData, Currency, Data, Locale, Media, NoData, Text, TimeZone
+from events.types import Currency, EmptyData, EventData, Locale, Media, PartialUpdate, Text, TimeZone
 
 
-class Branding(Data):
+class Branding(EventData):
     """How a business looks."""
 
     logo: Media | None = None
@@ -16,14 +16,14 @@ class Branding(Data):
     tagline: Text | None = None
 
 
-class Support(Data):
+class Support(EventData):
     """Where a business's customers turn for help."""
 
     email: Text
     phone: Text | None = None
 
 
-class BusinessRegistered(Data):
+class BusinessRegistered(EventData):
     """A business joined ServiceHub; its first fact."""
 
     name: Text
@@ -40,7 +40,7 @@ class BusinessRegistered(Data):
     """Stripe Connect account that takes its payments."""
 
 
-class BusinessRebranded(ChangeData):
+class BusinessRebranded(PartialUpdate):
     """A business changed its name, looks, support or host; what is absent stays."""
 
     CLEARABLE: ClassVar[frozenset[str]] = frozenset({"portal_host"})
@@ -51,11 +51,11 @@ class BusinessRebranded(ChangeData):
     portal_host: Text | None = None
 
 
-class BusinessPaymentsConnected(Data):
+class BusinessPaymentsConnected(EventData):
     """A business takes payments online from now on."""
 
     stripe_account_id: Text
 
 
-class BusinessClosed(NoData):
+class BusinessClosed(EmptyData):
     """A business left ServiceHub: its portals let nobody in any more."""

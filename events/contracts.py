@@ -2,17 +2,17 @@
 
 from typing import ClassVar
 
-from events.types import ChangeData, Data, Date, Integer, List, Media, Share, Text
+from events.types import Date, EventData, Integer, List, Media, PartialUpdate, Share, Text
 
 
-class ContractService(Data):
+class ContractService(EventData):
     """A service a contract promises, and how often, in words."""
 
     name: Text
     cadence: Text
 
 
-class Sla(Data):
+class Sla(EventData):
     """What a contract promises about how the work is done."""
 
     on_time_grace_minutes: Integer
@@ -22,7 +22,7 @@ class Sla(Data):
     proof_target: Share | None = None
 
 
-class ContractSigned(Data):
+class ContractSigned(EventData):
     """A contract was signed; its first fact."""
 
     number: Text
@@ -35,7 +35,7 @@ class ContractSigned(Data):
     sla: Sla
 
 
-class ContractAmended(ChangeData):
+class ContractAmended(PartialUpdate):
     """A contract's terms changed; what is absent stays."""
 
     CLEARABLE: ClassVar[frozenset[str]] = frozenset({"terms", "ends_on"})
@@ -47,13 +47,13 @@ class ContractAmended(ChangeData):
     ends_on: Date | None = None
 
 
-class ContractRenewed(Data):
+class ContractRenewed(EventData):
     """A contract runs longer."""
 
     ends_on: Date
 
 
-class ContractEnded(Data):
+class ContractEnded(EventData):
     """A contract is over, for good."""
 
     ended_on: Date

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from events.types import MAX_ITEMS, Address, ChangeData, Data, List, Locale, NoData, Text, TimeZone
+from events.types import MAX_ITEMS, Address, EmptyData, EventData, List, Locale, PartialUpdate, Text, TimeZone
 
 Emails = Annotated[List[Text], Field(min_length=1, max_length=MAX_ITEMS)]
 """E-mail addresses, at least one, the first is the primary one."""
 
 
-class CustomerRegistered(Data):
+class CustomerRegistered(EventData):
     """A customer came to a business; its first fact."""
 
     name: Text
@@ -21,7 +21,7 @@ class CustomerRegistered(Data):
     addresses: List[Address] | None = None
 
 
-class CustomerContactChanged(ChangeData):
+class CustomerContactChanged(PartialUpdate):
     """A customer's contact data changed; what is absent stays."""
 
     CLEARABLE: ClassVar[frozenset[str]] = frozenset({"phone", "locale", "timezone", "addresses"})
@@ -34,5 +34,5 @@ class CustomerContactChanged(ChangeData):
     addresses: List[Address] | None = None
 
 
-class CustomerErased(NoData):
+class CustomerErased(EmptyData):
     """A customer is to be forgotten: all that is held of it goes, whatever still arrives is dropped."""

@@ -67,7 +67,7 @@ class Event(NamedTuple):
     """Model of the newest version of the fact; None for an unknown type."""
 
 
-class Malformed(Exception):
+class MalformedRecord(Exception):
     """A record that breaks the contract. `reason` tells operators which rule, and quotes nothing of the record."""
 
     def __init__(self, reason: str) -> None:
@@ -82,7 +82,7 @@ def decode(record: Record, topics: Topics) -> Event:
     """
     topic = topics.short.get(record.topic)
     if topic is None:
-        raise Malformed("the topic is none of ServiceHub's")
+        raise MalformedRecord("the topic is none of ServiceHub's")
     value = record.value or b""
     content_type, size = b"", len(value) + len(record.key or b"")
     for name, header in record.headers:
@@ -91,7 +91,7 @@ def decode(record: Record, topics: Topics) -> Event:
             # Kafka allows a header several times; as with its own lastHeader(), the last one counts.
             content_type = header or b""
     if size > MAX_RECORD_BYTES:
-        raise Malformed("the record is larger than 1 MiB")
+        raise MalformedRecord("the record is larger than 1 MiB")
     if content_type == STRUCTURED or content_type.lower().startswith(_CLOUDEVENTS):
         attributes = _structured(content_type, value)
         data = attributes.get("data")
@@ -106,17 +106,17 @@ def _json(value: bytes) -> Any:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
         # orjson refuses what is not JSON, not UTF-8, a lone surrogate, NaN, or deeper than 1024 levels.
-        raise Malformed("the value is not JSON in valid Unicode") from None
+        raise MalformedRecord("the value is not JSON in valid Unicode") from None
 
 
 def _structured(content_type: bytes, value: bytes) -> dict[str, Any]:
     if content_type != STRUCTURED and content_type.split(b";")[0].strip().lower() != STRUCTURED:
-        raise Malformed("the content type is a CloudEvents format other than JSON")
+        raise MalformedRecord("the content type is a CloudEvents format other than JSON")
     if not value:
-        raise Malformed("the value is empty")
+        raise MalformedRecord("the value is empty")
     attributes = _json(value)
     if not isinstance(attributes, dict):
-        raise Malformed("the value is not a JSON object")
+        raise MalformedRecord("the value is not a JSON object")
     return attributes
 
 
@@ -129,18 +129,18 @@ def _binary(content_type: bytes, record: Record) -> dict[str, Any]:
         if content_type:
             attributes["datacontenttype"] = content_type.decode()
     except UnicodeDecodeError:
-        raise Malformed("a header is not valid UTF-8") from None
+        raise MalformedRecord("a header is not valid UTF-8") from None
     if "specversion" not in attributes:
-        raise Malformed("neither a structured nor a binary CloudEvent")
+        raise MalformedRecord("neither a structured nor a binary CloudEvent")
     return attributes
 
 
 def _text(attributes: Mapping[str, Any], name: str) -> str:
     value = attributes.get(name)
     if value.__class__ is not str:
-        raise Malformed(f"attribute {name} is {'missing' if value is None else 'not a string'}")
+        raise MalformedRecord(f"attribute {name} is {'missing' if value is None else 'not a string'}")
     if not 0 < len(value) <= MAX_TEXT:
-        raise Malformed(f"attribute {name} is empty or longer than {MAX_TEXT} characters")
+        raise MalformedRecord(f"attribute {name} is empty or longer than {MAX_TEXT} characters")
     text: str = value
     return text
 
@@ -148,13 +148,13 @@ def _text(attributes: Mapping[str, Any], name: str) -> str:
 def _id(attributes: Mapping[str, Any], name: str) -> str:
     value = _text(attributes, name)
     if not _IS_ID(value):
-        raise Malformed(f"attribute {name} is not an id")
+        raise MalformedRecord(f"attribute {name} is not an id")
     return value
 
 
 def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str, topics: Topics) -> Event:
     if attributes.get("specversion") != "1.0":
-        raise Malformed("attribute specversion is not 1.0")
+        raise MalformedRecord("attribute specversion is not 1.0")
     _check_content_type(attributes.get("datacontenttype"))
     business, customer = _owner(attributes, record, topic, topics)
     event_type = _text(attributes, "type")
@@ -162,9 +162,9 @@ def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str,
     known = EVENT_TYPES.get(event_type)
     kind, fact = _new_feature(event_type) if known is None else (known.kind, known.fact)
     if ENTITIES.get(kind, topic) != topic:
-        raise Malformed("the type belongs on another topic")
+        raise MalformedRecord("the type belongs on another topic")
     if (kind == "business" and subject != business) or (kind == "customer" and subject != customer):
-        raise Malformed("attribute subject is not the id of whom the event is about")
+        raise MalformedRecord("attribute subject is not the id of whom the event is about")
     return Event(
         _text(attributes, "id"),
         _text(attributes, "source"),
@@ -185,7 +185,7 @@ def _check_content_type(content_type: Any) -> None:
     if content_type is None or content_type == _JSON:
         return
     if not isinstance(content_type, str) or content_type.split(";")[0].strip().lower() != _JSON:
-        raise Malformed("attribute datacontenttype is not application/json")
+        raise MalformedRecord("attribute datacontenttype is not application/json")
 
 
 @lru_cache(maxsize=100_000)
@@ -206,9 +206,9 @@ def _owner(
     owner = _owner_in(key) if len(key) <= _LONGEST_KEY else None
     said = attributes.get("partitionkey"), attributes.get("businessid"), attributes.get("customerid")
     if owner is None or said != owner or (owner[2] is None) != (topic == BUSINESSES):
-        raise Malformed(_wrong_owner(attributes, topic))
+        raise MalformedRecord(_wrong_owner(attributes, topic))
     if record.partition != topics.partition(key):
-        raise Malformed("the record is in another partition than its key's")
+        raise MalformedRecord("the record is in another partition than its key's")
     return owner[1], owner[2]
 
 
@@ -228,9 +228,9 @@ def _new_feature(event_type: str) -> tuple[str, str]:
     """Kind and fact of an unknown type; Malformed when only its version is unknown, or it is no type at all."""
     parts = _IS_TYPE(event_type)
     if parts is None:
-        raise Malformed("attribute type is not servicehub.<entity>.<fact>.v<N>")
+        raise MalformedRecord("attribute type is not servicehub.<entity>.<fact>.v<N>")
     if parts.groups() in FACTS:
-        raise Malformed("a known type of an unknown version")
+        raise MalformedRecord("a known type of an unknown version")
     return parts[1], parts[2]
 
 
@@ -238,13 +238,13 @@ def _time(attributes: Mapping[str, Any]) -> str:
     try:
         return canonical_timestamp(_text(attributes, "time"))
     except ValueError:
-        raise Malformed("attribute time is not an RFC 3339 UTC timestamp") from None
+        raise MalformedRecord("attribute time is not an RFC 3339 UTC timestamp") from None
 
 
 def _sequence(attributes: Mapping[str, Any]) -> int:
     number = _number_in(_text(attributes, "sequence"))
     if attributes.get("sequencetype") not in (None, "Integer"):
-        raise Malformed("attribute sequencetype is not Integer")
+        raise MalformedRecord("attribute sequencetype is not Integer")
     return number
 
 
@@ -252,23 +252,23 @@ def _sequence(attributes: Mapping[str, Any]) -> int:
 def _number_in(text: str) -> int:
     # Most subjects have few events, so the same numbers come again and again.
     if not _IS_SEQUENCE(text) or (number := int(text)) > MAX_INTEGER:
-        raise Malformed("attribute sequence is not a positive integer as a string")
+        raise MalformedRecord("attribute sequence is not a positive integer as a string")
     return number
 
 
 def _data(known: EventType, data: Any) -> BaseModel:
     if data is None:
         if not known.may_lack_data:
-            raise Malformed("data is missing")
+            raise MalformedRecord("data is missing")
         data = {}
     try:
         # What `model_validate` comes down to.
         model = known.model.__pydantic_validator__.validate_python(data)
         return model if known.upcast is None else known.upcast(model)
     except ValidationError as error:
-        raise Malformed(_reason(error)) from None
+        raise MalformedRecord(_reason(error)) from None
     except ValueError as error:
-        raise Malformed(str(error)) from None
+        raise MalformedRecord(str(error)) from None
 
 
 def _reason(error: ValidationError) -> str:

@@ -1,9 +1,9 @@
 """Facts about an invoice (topic `invoices`; subject: the invoice's id)."""
 
-from events.types import Currency, Data, Date, DecimalText, Id, List, Money, Text
+from events.types import Currency, Date, DecimalText, EventData, Id, List, Money, Text
 
 
-class InvoiceLineV1(Data):
+class InvoiceLineV1(EventData):
     """A line of an invoice as `invoice.issued.v1` has it."""
 
     description: Text
@@ -12,7 +12,7 @@ class InvoiceLineV1(Data):
     """Major units."""
 
 
-class InvoiceIssuedV1(Data):
+class InvoiceIssuedV1(EventData):
     """An invoice was issued, with amounts as decimal strings in major units; read as `InvoiceIssued`."""
 
     number: Text
@@ -30,7 +30,7 @@ class InvoiceIssuedV1(Data):
     memo: Text | None = None
 
 
-class InvoiceLine(Data):
+class InvoiceLine(EventData):
     """A line of an invoice."""
 
     description: Text
@@ -38,7 +38,7 @@ class InvoiceLine(Data):
     amount: Money
 
 
-class InvoiceIssued(Data):
+class InvoiceIssued(EventData):
     """An invoice was issued; its first fact. Amounts in minor units of `currency`."""
 
     number: Text
@@ -54,13 +54,13 @@ class InvoiceIssued(Data):
     memo: Text | None = None
 
 
-class InvoiceDueDateChanged(Data):
+class InvoiceDueDateChanged(EventData):
     """An invoice is due on another day."""
 
     due_on: Date
 
 
-class InvoiceCredited(Data):
+class InvoiceCredited(EventData):
     """A credit note lowers what is due; each `credit_note_id` counts once."""
 
     credit_note_id: Id
@@ -69,7 +69,7 @@ class InvoiceCredited(Data):
     reason: Text | None = None
 
 
-class InvoiceVoided(Data):
+class InvoiceVoided(EventData):
     """An invoice does not hold any more."""
 
     reason: Text | None = None

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from events.types import Currency, Data, Id, Money, Text, Timestamp
+from events.types import Currency, EventData, Id, Money, Text, Timestamp
 
 
-class PaymentMethod(Data):
+class PaymentMethod(EventData):
     """How it was paid."""
 
     kind: Literal["card", "bank", "cash", "check", "other"]
@@ -13,14 +13,14 @@ class PaymentMethod(Data):
     last4: Text | None = None
 
 
-class PaymentProvider(Data):
+class PaymentProvider(EventData):
     """Who processed a payment, and its name for it there."""
 
     name: Text
     reference: Text
 
 
-class PaymentSucceeded(Data):
+class PaymentSucceeded(EventData):
     """Money came in."""
 
     invoice_id: Id
@@ -31,7 +31,7 @@ class PaymentSucceeded(Data):
     provider: PaymentProvider | None = None
 
 
-class PaymentFailed(Data):
+class PaymentFailed(EventData):
     """An attempt to pay failed; it may succeed yet."""
 
     invoice_id: Id
@@ -40,7 +40,7 @@ class PaymentFailed(Data):
     reason: Text
 
 
-class PaymentRefunded(Data):
+class PaymentRefunded(EventData):
     """A payment was given back, whole or in part; each `refund_id` counts once."""
 
     refund_id: Id

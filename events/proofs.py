@@ -5,17 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from events.types import Data, Id, List, Media, Text, Timestamp
+from events.types import EventData, Id, List, Media, Text, Timestamp
 
 
-class Location(Data):
+class Location(EventData):
     """Where something was captured, in degrees (WGS 84)."""
 
     lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
-class ProofUploaded(Data):
+class ProofUploaded(EventData):
     """A proof item was made; its first fact."""
 
     visit_id: Id
@@ -36,14 +36,14 @@ class ProofUploaded(Data):
         return self
 
 
-class ProofRetracted(Data):
+class ProofRetracted(EventData):
     """A proof item is not to be shown any more, for good."""
 
     visit_id: Id
     reason: Text | None = None
 
 
-class ProofPackPublished(Data):
+class ProofPackPublished(EventData):
     """A visit's proof is shown to the customer; replaces the pack published before."""
 
     visit_id: Id
@@ -53,7 +53,7 @@ class ProofPackPublished(Data):
     """PDF."""
 
 
-class ProofPackWithdrawn(Data):
+class ProofPackWithdrawn(EventData):
     """A published pack is not shown any more."""
 
     visit_id: Id

@@ -31,7 +31,7 @@ from events.subscriptions import (
     SubscriptionStarted,
 )
 from events.topics import ENTITIES
-from events.types import NoData
+from events.types import EmptyData
 from events.upcasters import invoice_issued
 from events.visits import (
     VisitBooked,
@@ -113,7 +113,7 @@ def _event_type(name: str, model: type[BaseModel]) -> EventType:
         kind=kind,
         fact=fact,
         topic=ENTITIES[kind],
-        may_lack_data=issubclass(model, NoData),
+        may_lack_data=issubclass(model, EmptyData),
         model=model,
         upcast=_UPCASTERS.get(name),
     )

@@ -2,12 +2,24 @@
 
 from typing import Literal
 
-from events.types import ChangeData, Currency, Data, Date, Id, Integer, List, Money, Named, NoData, Text
+from events.types import (
+    Currency,
+    Date,
+    EmptyData,
+    EventData,
+    Id,
+    Integer,
+    List,
+    Money,
+    NamedRef,
+    PartialUpdate,
+    Text,
+)
 
 Interval = Literal["week", "month", "quarter", "year"]
 
 
-class SubscriptionItem(Data):
+class SubscriptionItem(EventData):
     """One thing a subscription consists of."""
 
     id: Id
@@ -17,17 +29,17 @@ class SubscriptionItem(Data):
     """For one of `quantity` and one interval, in minor units of the subscription's currency."""
 
 
-class Period(Data):
+class Period(EventData):
     """The days an interval spans."""
 
     start: Date
     end: Date
 
 
-class SubscriptionStarted(Data):
+class SubscriptionStarted(EventData):
     """A subscription began; its first fact."""
 
-    plan: Named
+    plan: NamedRef
     items: List[SubscriptionItem]
     currency: Currency
     interval: Interval
@@ -35,31 +47,31 @@ class SubscriptionStarted(Data):
     contract_id: Id | None = None
 
 
-class SubscriptionChanged(ChangeData):
+class SubscriptionChanged(PartialUpdate):
     """A subscription has another plan, items or interval; what is absent stays."""
 
-    plan: Named | None = None
+    plan: NamedRef | None = None
     items: List[SubscriptionItem] | None = None
     interval: Interval | None = None
 
 
-class SubscriptionRenewed(Data):
+class SubscriptionRenewed(EventData):
     """The next period began."""
 
     current_period: Period
 
 
-class SubscriptionPaused(Data):
+class SubscriptionPaused(EventData):
     """A subscription rests."""
 
     resumes_on: Date | None = None
 
 
-class SubscriptionResumed(NoData):
+class SubscriptionResumed(EmptyData):
     """A subscription goes on."""
 
 
-class SubscriptionCancelled(Data):
+class SubscriptionCancelled(EventData):
     """A subscription ends."""
 
     ends_on: Date

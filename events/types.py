@@ -177,7 +177,7 @@ List = Annotated[tuple[_T, ...], Strict(strict=False), Field(max_length=MAX_ITEM
 """At most 500 items, kept as a tuple."""
 
 
-class Data(BaseModel):
+class EventData(BaseModel):
     """An event's data, or an object in it: frozen, of exact JSON types; fields it does not know are ignored.
 
     An absent or `null` optional field is None. Validation raises pydantic's ValidationError.
@@ -193,7 +193,7 @@ class Data(BaseModel):
     )
 
 
-class ChangeData(Data):
+class PartialUpdate(EventData):
     """Data of a fact in which "what is absent stays": `model_fields_set` holds what is to be replaced.
 
     `null` reads as absent, but clears the fields that are optional on the entity itself (`CLEARABLE`): those are
@@ -210,11 +210,11 @@ class ChangeData(Data):
         return data
 
 
-class NoData(Data):
+class EmptyData(EventData):
     """Data of a fact that says all by its type: absent, `null` or `{}`."""
 
 
-class Media(Data):
+class Media(EventData):
     """A file in the business's media store, at `{PORTAL_MEDIA_URL}/{businessid}/{key}`."""
 
     key: ObjectKey
@@ -228,14 +228,14 @@ class Media(Data):
     """Pixels."""
 
 
-class Named(Data):
+class NamedRef(EventData):
     """Something with an id and a name to show: a service, a plan."""
 
     id: Id
     name: Text
 
 
-class Address(Data):
+class Address(EventData):
     """A service address of a customer."""
 
     id: Id

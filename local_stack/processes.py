@@ -44,7 +44,7 @@ def spawn(
             output.close()
 
 
-class Guard:
+class Reaper:
     """The process that cleans up after the stack, whatever becomes of the stack; see guard.py."""
 
     def __init__(self, remove: Path | None = None, lock: int | None = None) -> None:

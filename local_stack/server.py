@@ -18,7 +18,7 @@ STOP_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerContext:
     """Where the servers of one stack live: its folder, programs by part, ports by name, process group, secrets, ids."""
 
     state: Path
@@ -39,7 +39,7 @@ class Server(ABC):
     name: ClassVar[str]
     ports: ClassVar[tuple[str, ...]]
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: ServerContext) -> None:
         """Nothing runs yet."""
         self.place = place
         self.process: subprocess.Popen[bytes] | None = None

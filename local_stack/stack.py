@@ -21,8 +21,8 @@ from local_stack.errors import StackError
 from local_stack.http_servers import Mailpit, PaymentPage, StripeMock
 from local_stack.kafka import Kafka
 from local_stack.mongo import REPLICA_SET, Mongo
-from local_stack.processes import Guard, Ports
-from local_stack.server import Place, Server
+from local_stack.processes import Ports, Reaper
+from local_stack.server import Server, ServerContext
 
 # In the order in which they are started. Kafka waits for its preparation, during which the others come up.
 SERVERS: tuple[type[Server], ...] = (Mongo, Mailpit, StripeMock, PaymentPage, Kafka)
@@ -41,7 +41,7 @@ class Stack:
         self.state = (state or Path(tempfile.gettempdir()) / f"local-stack-{secrets.token_hex(8)}").absolute()
         self.servers: dict[str, Server] = {}
         self.env: dict[str, str] = {}
-        self._guard: Guard | None = None
+        self._guard: Reaper | None = None
         self._door: socket.socket | None = None
         self._ports = Ports()
 
@@ -121,20 +121,20 @@ class Stack:
             self._door.close()
         self._ports.release()
 
-    def _begin_temporary(self) -> Guard:
+    def _begin_temporary(self) -> Reaper:
         # The guard comes before the folder that it removes: there is no moment in which a kill leaves one.
-        guard = Guard(remove=self.state)
+        guard = Reaper(remove=self.state)
         self.state.mkdir(mode=0o700)
         self._door = _listen(self.state)
         return guard
 
-    def _begin_kept(self) -> Guard:
+    def _begin_kept(self) -> Reaper:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._door = _listen(self.state)
         with (self.state / "lock").open("w") as lock:
             # The guard of a stack that was killed a moment ago holds it until the old servers are gone.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return Guard(lock=lock.fileno())
+            return Reaper(lock=lock.fileno())
 
     def _answer(self, door: socket.socket) -> None:
         with contextlib.suppress(OSError), door.accept()[0] as caller:
@@ -145,7 +145,7 @@ class Stack:
                 answer = str(error)
             caller.sendall(answer.encode())
 
-    def _settle(self, programs: downloads.Programs) -> Place:
+    def _settle(self, programs: downloads.Programs) -> ServerContext:
         """What stays the same when a state is started again: keys, cluster id, and ports as far as they are free."""
         memory = self.state / "stack.json"
         known = json.loads(memory.read_text()) if memory.exists() else {}
@@ -166,9 +166,9 @@ class Stack:
         )
         unfinished.replace(memory)
         group = self._guard.group if self._guard else 0
-        return Place(self.state, programs, ports, group, keys, cluster_id)
+        return ServerContext(self.state, programs, ports, group, keys, cluster_id)
 
-    def _environment(self, place: Place) -> dict[str, str]:
+    def _environment(self, place: ServerContext) -> dict[str, str]:
         page = f"http://{place.address('payment_page')}"
         return {
             "PORTAL_KAFKA_BOOTSTRAP": place.address("kafka"),

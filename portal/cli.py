@@ -228,12 +228,12 @@ def rebuild(
     asked_by: Annotated[str | None, typer.Option(hidden=True, help="By whom, on the staff surface.")] = None,
 ) -> None:
     """Replays the topics into a new generation of the views while the old one is served."""
-    from portal.commands.rebuild import Wanted, rebuild
+    from portal.commands.rebuild import RebuildOptions, rebuild
     from portal.commands.rebuild_customer import rebuild_customer
 
     logs.configure(of_libraries=False)
     why = _why_truncated(from_truncated, reason)
-    wanted = Wanted(dry_run, promote, workers, max_rate, restart, as_json, why, asked_by)
+    wanted = RebuildOptions(dry_run, promote, workers, max_rate, restart, as_json, why, asked_by)
     if customer is None:
         run(rebuild(settings(), wanted))
     elif dry_run or promote or restart or max_rate or why:

@@ -12,7 +12,7 @@ from portal.async_runner import run
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.concurrency import first
-from projectors.kafka.client import LogGap, TopicsUnfit
+from projectors.kafka.client import InvalidTopics, RecordsMissing
 from projectors.rebuild.fill_worker import fill
 from projectors.supervisor import UNMENDABLE
 
@@ -31,7 +31,7 @@ def main() -> int:
     most_a_second = float(sys.argv[2]) if len(sys.argv) > 2 else None
     try:
         run(_work(generation, most_a_second), endless=True)
-    except (TopicsUnfit, LogGap) as error:
+    except (InvalidTopics, RecordsMissing) as error:
         logger.critical("stopped for good", reason=str(error))
         return UNMENDABLE
     except CommandError as error:

@@ -14,7 +14,7 @@ FORWARDED: Final = b"x-forwarded-for"
 _HOP: Final = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>.+)")
 
 
-class Clients:
+class TrustedProxyMiddleware:
     """Behind proxies that are trusted: the client is the last one in `X-Forwarded-For` that is none of them.
 
     What stands before that one is what it says of itself. Who is no trusted proxy is the client, whatever it sends.

@@ -2,16 +2,16 @@
 
 from portal.errors import UsageError
 from portal.settings import Settings
-from query_api.config import Config, Limits, OnlinePayments
+from query_api.config import PaymentsConfig, QueryApiConfig, SignInLimits
 
 
-def config_of(settings: Settings) -> Config:
+def config_of(settings: Settings) -> QueryApiConfig:
     """What the customer surface is told; raises UsageError."""
     try:
-        limits = Limits.read(settings.limits)
+        limits = SignInLimits.read(settings.limits)
     except ValueError as error:
         raise UsageError(f"PORTAL_LIMIT_…: {error}") from None
-    return Config(
+    return QueryApiConfig(
         mongo_url=settings.required("mongo_url"),
         mongo_database=settings.mongo_database,
         public_url=settings.required("public_url"),
@@ -24,11 +24,11 @@ def config_of(settings: Settings) -> Config:
     )
 
 
-def payments_of(settings: Settings) -> OnlinePayments | None:
+def payments_of(settings: Settings) -> PaymentsConfig | None:
     """What paying online needs; None when something of it is not set. Raises UsageError."""
     if "payments" in off(settings):
         return None
-    return OnlinePayments(
+    return PaymentsConfig(
         api_key=settings.required("stripe_api_key"),
         webhook_secret=settings.required("stripe_webhook_secret"),
         kafka=settings.kafka.client(),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, Validati
 from events.topics import DEFAULT_PARTITIONS
 from portal.errors import UsageError
 from projectors.installation import Installation
-from projectors.kafka.client import Kafka
+from projectors.kafka.client import KafkaConfig
 
 PREFIX: Final = "PORTAL_"
 LIMIT: Final = "PORTAL_LIMIT_"
@@ -162,11 +162,11 @@ class Settings(BaseModel):
     @field_validator("smtp_url")
     @classmethod
     def _is_an_address_of_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
-        from query_api.mail.smtp import Server
+        from query_api.mail.smtp import SmtpServer
 
         try:
             if url is not None:
-                Server.of(url.get_secret_value())
+                SmtpServer.of(url.get_secret_value())
         except ValueError:
             # Its text may quote a part of the password.
             raise ValueError("no address of a mail server") from None
@@ -203,10 +203,10 @@ class Settings(BaseModel):
         return tuple(_parts(self.secret_key))
 
     @property
-    def kafka(self) -> Kafka:
+    def kafka(self) -> KafkaConfig:
         """How the cluster is reached; raises UsageError when what that needs is not set."""
         sasl = self.kafka_security_protocol.startswith("SASL")
-        return Kafka(
+        return KafkaConfig(
             bootstrap=self.required("kafka_bootstrap"),
             security_protocol=self.kafka_security_protocol,
             sasl_mechanism=self.kafka_sasl_mechanism,

@@ -12,11 +12,11 @@ from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.concurrency import first
 from projectors.installation import Installation
-from projectors.kafka.client import TopicsUnfit
-from projectors.live.group_member import NoLanes
-from projectors.live.progress_watchdog import BeginAnew
+from projectors.kafka.client import InvalidTopics
+from projectors.live.group_member import NoLanesAssigned
+from projectors.live.progress_watchdog import WorkerStalled
 from projectors.live.worker import work
-from projectors.log_compatibility import Broken
+from projectors.log_compatibility import LogMismatch
 from projectors.supervisor import UNMENDABLE, beat
 
 logger = structlog.get_logger(__name__)
@@ -34,10 +34,10 @@ def main() -> int:
     instance, pipe = sys.argv[1], int(sys.argv[2])
     try:
         run(_work(Settings.read(os.environ).installation, instance, pipe), endless=True)
-    except (Broken, TopicsUnfit, CommandError) as error:
+    except (LogMismatch, InvalidTopics, CommandError) as error:
         logger.critical("stopped for good", reason=str(error))
         return UNMENDABLE
-    except (NoLanes, BeginAnew) as error:
+    except (NoLanesAssigned, WorkerStalled) as error:
         logger.warning("begins anew", reason=str(error))
         return 1
     except Exception:

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from projectors.kafka.client import Kafka
+from projectors.kafka.client import KafkaConfig
 
 
 class Installation(NamedTuple):
     """What every part of the projectors is told; nothing secret is in its repr."""
 
-    kafka: Kafka
+    kafka: KafkaConfig
     topic_prefix: str
     mongo_url: str
     database: str

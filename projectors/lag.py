@@ -10,9 +10,18 @@ from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, KafkaAway, Log, Place, TopicsMissing, TopicsUnfit, find, reading
+from projectors.kafka.client import (
+    Cluster,
+    InvalidTopics,
+    KafkaUnavailable,
+    LogReader,
+    MissingTopics,
+    Place,
+    find,
+    reading,
+)
 from projectors.log_compatibility import by_place, remade, strange, truncated, unforgotten
-from read_models.store import Checkpoint, Store, Unavailable
+from read_models.store import Checkpoint, ReadModelStore, StoreUnavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]
 
@@ -62,7 +71,7 @@ class Lag:
         return body
 
 
-class Views(NamedTuple):
+class ViewsSnapshot(NamedTuple):
     """What MongoDB says."""
 
     generation: int | None
@@ -73,7 +82,7 @@ class Views(NamedTuple):
     waiting: int
 
 
-class LogEnds(NamedTuple):
+class LogSnapshot(NamedTuple):
     """What Kafka says."""
 
     cluster: Cluster
@@ -86,16 +95,18 @@ class LogEnds(NamedTuple):
     transactions is left, which have offsets, too."""
 
 
-class Meter:
+class LagMeter:
     """Measures the lag over connections that stay open; one measurement at a time. `close` it."""
 
-    def __init__(self, installation: Installation, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, installation: Installation, store: ReadModelStore, clock: Callable[[], datetime]
+    ) -> None:
         """Nothing is asked of a server yet."""
         self._installation = installation
         self._store = store
         self._clock = clock
         self._connection = AsyncExitStack()
-        self._opened: tuple[Cluster, Log, float] | None = None
+        self._opened: tuple[Cluster, LogReader, float] | None = None
 
     async def measure(self) -> Lag:
         """Ask both servers and compare. What does not answer within seconds makes the lag unknown, never 0.
@@ -107,12 +118,12 @@ class Meter:
             # The views first: asked for later, the log would be shorter than they are.
             views = await _views(self._store)
             log = await _log(*await asyncio.shield(opening), views)
-        except KafkaAway:
+        except KafkaUnavailable:
             await self.close()
             log = None
-        except TopicsMissing:
+        except MissingTopics:
             raise
-        except TopicsUnfit as error:
+        except InvalidTopics as error:
             nothing = compare(self._installation.topic_prefix, views, None, self._clock())
             return replace(nothing, state="broken", reasons=[str(error)])
         finally:
@@ -125,7 +136,7 @@ class Meter:
         self._opened = None
         await self._connection.aclose()
 
-    async def _open(self) -> tuple[Cluster, Log]:
+    async def _open(self) -> tuple[Cluster, LogReader]:
         if self._opened is None or time.monotonic() - self._opened[2] > CLUSTER_S:
             kafka = self._installation.kafka
             cluster = await find(kafka, self._installation.topic_prefix)
@@ -139,9 +150,9 @@ class Meter:
 
 
 async def measure(installation: Installation, clock: Callable[[], datetime]) -> Lag:
-    """Measure once; as `Meter.measure`."""
-    store = Store(installation.mongo_url, installation.database)
-    meter = Meter(installation, store, clock)
+    """Measure once; as `LagMeter.measure`."""
+    store = ReadModelStore(installation.mongo_url, installation.database)
+    meter = LagMeter(installation, store, clock)
     try:
         return await meter.measure()
     finally:
@@ -154,7 +165,7 @@ def unknown(prefix: str, reason: str, now: datetime) -> Lag:
     return replace(compare(prefix, None, None, now), reasons=[reason])
 
 
-def compare(prefix: str, views: Views | None, log: LogEnds | None, now: datetime) -> Lag:
+def compare(prefix: str, views: ViewsSnapshot | None, log: LogSnapshot | None, now: datetime) -> Lag:
     """The lag, of what MongoDB and Kafka said; None for the one that did not answer."""
     lanes = range(log.cluster.topics.partitions) if log else sorted(views.checkpoints) if views else ()
     broken = _broken(views, log) if views and log and views.generation is not None else []
@@ -181,7 +192,13 @@ def compare(prefix: str, views: Views | None, log: LogEnds | None, now: datetime
 
 
 def _partition(
-    short: str, name: str, lane: int, views: Views | None, log: LogEnds | None, broken: bool, now: datetime
+    short: str,
+    name: str,
+    lane: int,
+    views: ViewsSnapshot | None,
+    log: LogSnapshot | None,
+    broken: bool,
+    now: datetime,
 ) -> PartitionLag:
     checkpoint = views.checkpoints.get(lane) if views else None
     applied = checkpoint.offsets.get(short, 0) if checkpoint else None
@@ -204,7 +221,7 @@ def _partition(
     return PartitionLag(name, lane, end, applied, records, seconds, state)
 
 
-def _broken(views: Views, log: LogEnds) -> list[str]:
+def _broken(views: ViewsSnapshot, log: LogSnapshot) -> list[str]:
     topics = log.cluster.topics
     begins = by_place(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
     return [
@@ -214,37 +231,37 @@ def _broken(views: Views, log: LogEnds) -> list[str]:
     ]
 
 
-def _away(views: Views | None, log: LogEnds | None) -> list[str]:
+def _away(views: ViewsSnapshot | None, log: LogSnapshot | None) -> list[str]:
     servers = {"MongoDB": views, "Kafka": log}
     return [f"{name} does not answer" for name, said in servers.items() if said is None]
 
 
-def _applied(views: Views, topics: Topics) -> dict[Place, int]:
+def _applied(views: ViewsSnapshot, topics: Topics) -> dict[Place, int]:
     return by_place(((lane, one.offsets) for lane, one in views.checkpoints.items()), topics)
 
 
-def _count(views: Views | None, name: str) -> int | None:
+def _count(views: ViewsSnapshot | None, name: str) -> int | None:
     return sum(one.counts[name] for one in views.checkpoints.values()) if views else None
 
 
-async def _views(store: Store) -> Views | None:
+async def _views(store: ReadModelStore) -> ViewsSnapshot | None:
     try:
         pointer = await store.generations.pointer(store.version)
         if pointer is None or pointer.served is None:
-            return Views(None, {}, {}, 0, 0)
+            return ViewsSnapshot(None, {}, {}, 0, 0)
         dead_letters, waiting = await store.dead_letters.counts(pointer.served)
         record = await store.generations.record(pointer.served) or {}
         found = await store.writer().read([pointer.served], range(record["partitions"]))
         checkpoints = {one.lane: one for one in found.values()}
-        return Views(pointer.served, record, checkpoints, dead_letters, waiting)
-    except Unavailable:
+        return ViewsSnapshot(pointer.served, record, checkpoints, dead_letters, waiting)
+    except StoreUnavailable:
         return None
 
 
-async def _log(cluster: Cluster, log: Log, views: Views | None) -> LogEnds:
+async def _log(cluster: Cluster, log: LogReader, views: ViewsSnapshot | None) -> LogSnapshot:
     lanes = range(cluster.topics.partitions)
     beginnings, ends, firsts = await asyncio.gather(log.beginnings(lanes), log.ends(lanes), log.firsts(lanes))
     applied = _applied(views, cluster.topics) if views else {}
     starts = {place: max(applied.get(place, 0), offset) for place, offset in beginnings.items()}
     behind = {place: start for place, start in starts.items() if views and start < ends[place]}
-    return LogEnds(cluster, beginnings, ends, firsts, await log.times(behind) if behind else {})
+    return LogSnapshot(cluster, beginnings, ends, firsts, await log.times(behind) if behind else {})

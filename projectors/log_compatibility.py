@@ -8,8 +8,8 @@ import structlog
 
 from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, KafkaAway, Log, Place, TopicsMissing, find
-from read_models.store import Store, Unavailable
+from projectors.kafka.client import Cluster, KafkaUnavailable, LogReader, MissingTopics, Place, find
+from read_models.store import ReadModelStore, StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ FORGOT: Final = (
 )
 
 
-class Broken(Exception):
+class LogMismatch(Exception):
     """Log and views do not belong together; the text says why and what to do."""
 
 
@@ -82,10 +82,12 @@ def truncated(beginnings: Mapping[Place, int], begins: Mapping[Place, int]) -> l
 def require_whole(beginnings: Mapping[Place, int]) -> None:
     """Raise Broken when a log does not begin at offset 0: what was made from it would not be whole."""
     if late := truncated(beginnings, {}):
-        raise Broken(f"{late[0]}: views made from it would not be whole; {FORGOT}")
+        raise LogMismatch(f"{late[0]}: views made from it would not be whole; {FORGOT}")
 
 
-async def check(store: Store, cluster: Cluster, log: Log, *, from_truncated: bool = False) -> None:
+async def check(
+    store: ReadModelStore, cluster: Cluster, log: LogReader, *, from_truncated: bool = False
+) -> None:
     """Raise Broken when what is kept, the served generation first, was not made from this log.
 
     With `from_truncated` the log may have forgotten what the views were made from.
@@ -96,25 +98,30 @@ async def check(store: Store, cluster: Cluster, log: Log, *, from_truncated: boo
         await check_one(store, cluster, log, record or {}, from_truncated=from_truncated)
 
 
-async def check_kept(store: Store, cluster: Cluster, log: Log) -> None:
+async def check_kept(store: ReadModelStore, cluster: Cluster, log: LogReader) -> None:
     """Raise Broken when what is kept, in any version, was made from another log than this; what it forgot aside."""
     for record in await store.generations.records():
         if record["state"] in ("served", "standby", "level"):
             await check_one(store, cluster, log, record, from_truncated=True)
 
 
-async def watch(installation: Installation, store: Store, log: Log) -> None:
+async def watch(installation: Installation, store: ReadModelStore, log: LogReader) -> None:
     """Look again and again whether they still belong together, for ever; raises Broken, TopicsUnfit."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         try:
             await check(store, await find(installation.kafka, installation.topic_prefix), log)
-        except (KafkaAway, TopicsMissing, Unavailable) as error:
+        except (KafkaUnavailable, MissingTopics, StoreUnavailable) as error:
             logger.warning("cannot tell whether log and views belong together", reason=str(error))
 
 
 async def check_one(
-    store: Store, cluster: Cluster, log: Log, record: Mapping[str, Any], *, from_truncated: bool = False
+    store: ReadModelStore,
+    cluster: Cluster,
+    log: LogReader,
+    record: Mapping[str, Any],
+    *,
+    from_truncated: bool = False,
 ) -> None:
     """Raise Broken when a generation, given its record, was not made from this log.
 
@@ -131,9 +138,9 @@ async def check_one(
     begins = by_place(((one.lane, one.begins) for one in of_lanes), cluster.topics)
     firsts = unforgotten(await log.firsts(lanes), beginnings, begins)
     if found := strange(cluster, record, applied, ends) + remade(cluster, record, firsts):
-        raise Broken(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
+        raise LogMismatch(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
     if not from_truncated and (found := truncated(beginnings, begins)):
-        raise Broken(f"log and views do not belong together: {found[0]}; {FORGOT}")
+        raise LogMismatch(f"log and views do not belong together: {found[0]}; {FORGOT}")
     fresh = {
         (cluster.topics.short[place[0]], place[1]): first
         for place, first in firsts.items()

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from events.envelope import Event, Malformed, Record, decode
+from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
-from projectors.kafka.client import Log
+from projectors.kafka.client import LogReader
 from projectors.kafka.records import record_of
 from projectors.processing.batch_builder import where
-from read_models.in_memory import Fresh
-from read_models.store import DeadLetter, Position
+from read_models.in_memory import InMemoryProjection
+from read_models.store import LogPosition, UnreadableRecord
 
 BATCH_EVENTS: Final = 1000
 FETCH_BYTES: Final = 1024 * 1024
@@ -19,18 +19,18 @@ Wanted = Callable[[bytes], bool]
 """Whether the records of a key are."""
 
 
-class Failed(NamedTuple):
+class FailedEvent(NamedTuple):
     """An event that cannot be applied, and why."""
 
-    position: Position
+    position: LogPosition
     reason: str
 
 
-class Recomputation:
+class Replay:
     """The documents of those owners of a lane who are wanted; goes forwards only."""
 
     def __init__(
-        self, log: Log, topics: Topics, lane: int, wanted: Wanted, begins: Mapping[str, int]
+        self, log: LogReader, topics: Topics, lane: int, wanted: Wanted, begins: Mapping[str, int]
     ) -> None:
         """Nothing is read yet. `wanted` is asked for each record's key, before it is decoded.
 
@@ -41,10 +41,10 @@ class Recomputation:
         self._lane = lane
         self._wanted = wanted
         self._reached = dict(begins)
-        self.fresh = Fresh()
-        self.failed: dict[str, Failed] = {}
+        self.fresh = InMemoryProjection()
+        self.failed: dict[str, FailedEvent] = {}
         """By owner, whose documents end there."""
-        self.unreadable: Callable[[DeadLetter], None] = lambda _: None
+        self.unreadable: Callable[[UnreadableRecord], None] = lambda _: None
         """Told of each record that cannot be read."""
 
     def is_at(self, offsets: Mapping[str, int]) -> bool:
@@ -54,7 +54,7 @@ class Recomputation:
     async def read_to(
         self,
         offsets: Mapping[str, int],
-        without: Collection[Position],
+        without: Collection[LogPosition],
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Goes on to offsets, by topic without prefix, and passes by some places.
@@ -71,30 +71,30 @@ class Recomputation:
                 progress(len(read))
             self._reached[topic] = end
 
-    async def read_at(self, positions: Collection[Position]) -> None:
+    async def read_at(self, positions: Collection[LogPosition]) -> None:
         """Applies single records that were passed by before; raises KafkaAway, LogGap."""
         for topic in sorted({one.topic for one in positions}):
             offsets = [one.offset for one in positions if one.topic == topic]
             self._apply_read(topic, await self._log.at((self._topics.name(topic), self._lane), offsets), ())
 
-    def _apply_read(self, topic: str, read: Iterable[Record], without: Collection[Position]) -> None:
-        events: list[tuple[Position, Event]] = []
+    def _apply_read(self, topic: str, read: Iterable[Record], without: Collection[LogPosition]) -> None:
+        events: list[tuple[LogPosition, Event]] = []
         for one in read:
             if one.key is None or not self._wanted(one.key):
                 continue
-            position = Position(topic, self._lane, one.offset)
+            position = LogPosition(topic, self._lane, one.offset)
             if position in without:
                 continue
             try:
                 events.append((position, decode(one, self._topics)))
-            except Malformed as malformed:
-                self.unreadable(DeadLetter(one, topic, malformed.reason))
+            except MalformedRecord as malformed:
+                self.unreadable(UnreadableRecord(one, topic, malformed.reason))
             if len(events) == BATCH_EVENTS:
                 self._apply(events)
                 events = []
         self._apply(events)
 
-    def _apply(self, events: Sequence[tuple[Position, Event]]) -> None:
+    def _apply(self, events: Sequence[tuple[LogPosition, Event]]) -> None:
         going_on = [event for _, event in events if owner_of(event) not in self.failed]
         try:
             if going_on:
@@ -103,13 +103,13 @@ class Recomputation:
             for position, event in events:
                 self._apply_alone(position, event)
 
-    def _apply_alone(self, position: Position, event: Event) -> None:
+    def _apply_alone(self, position: LogPosition, event: Event) -> None:
         if owner_of(event) in self.failed:
             return
         try:
             self.fresh.apply([event])
         except Exception as error:  # noqa: BLE001 - a reason of its own
-            self.failed[owner_of(event)] = Failed(position, where(error))
+            self.failed[owner_of(event)] = FailedEvent(position, where(error))
 
 
 def owner_of(event: Event) -> str:

@@ -31,11 +31,11 @@ UNMENDABLE: Final = 3
 """Exit status of a worker that no new start would help; it has said why."""
 
 
-class Unmendable(Exception):
+class PermanentFailure(Exception):
     """The worker ended for a reason that starting it again does not change."""
 
 
-class Beats:
+class HeartbeatPipe:
     """The reading end of a worker's pipe."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Beats:
         """Whether there should have been one by now."""
         return time.monotonic() > self._deadline
 
-    def __enter__(self) -> "Beats":
+    def __enter__(self) -> "HeartbeatPipe":
         asyncio.get_running_loop().add_reader(self._read, self._heard)
         return self
 
@@ -73,7 +73,7 @@ async def supervise(command: Sequence[str]) -> None:
         started = time.monotonic()
         status = await _one(command)
         if status == UNMENDABLE:
-            raise Unmendable
+            raise PermanentFailure
         if status < 0 or time.monotonic() - started > STEADY_S:
             # Killed from outside, or well for a while: not the beginning of a crash loop.
             pause = FIRST_PAUSE_S
@@ -83,7 +83,7 @@ async def supervise(command: Sequence[str]) -> None:
 
 
 async def _one(command: Sequence[str]) -> int:
-    with Beats() as beats:
+    with HeartbeatPipe() as beats:
         try:
             worker = await asyncio.create_subprocess_exec(
                 *command, str(beats.write), stdin=asyncio.subprocess.DEVNULL, pass_fds=(beats.write,)

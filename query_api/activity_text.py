@@ -9,8 +9,8 @@ from typing import Any
 
 from events.types import MINOR_UNIT_DIGITS
 from read_models.documents import Doc
-from read_models.queries import Happening, Reading
-from web.formatting import Formats
+from read_models.queries import ActivityEntry, QueryContext
+from web.formatting import LocaleFormatter
 from web.languages import SOURCE, choose
 
 LOCALE = Path(__file__).parent / "locale"
@@ -69,29 +69,29 @@ REASON_GIVEN = frozenset(
 """What customers are told the reason of; those of all else are the office's own notes."""
 
 
-def english(customer: Doc, reading: Reading) -> Formats:
+def english(customer: Doc, reading: QueryContext) -> LocaleFormatter:
     """How an English text writes values for a customer."""
     locale = choose([customer["locale"], reading.business["locale"]], {SOURCE})
-    return Formats(locale, reading.business["timezone"], reading.at, MINOR_UNIT_DIGITS)
+    return LocaleFormatter(locale, reading.business["timezone"], reading.at, MINOR_UNIT_DIGITS)
 
 
-class Words:
+class ActivityText:
     """The words of one reader."""
 
     def __init__(
-        self, formats: Formats, business: str, gettext: Callable[[str], str] = lambda text: text
+        self, formats: LocaleFormatter, business: str, gettext: Callable[[str], str] = lambda text: text
     ) -> None:
         """`business` is its name; `gettext` translates into the language of `formats`."""
         self.formats = formats
         self.business = business
         self.gettext = gettext
 
-    def title(self, happening: Happening) -> str:
+    def title(self, happening: ActivityEntry) -> str:
         """What happened, and with what."""
         entry, about = happening
         return self.say(TITLES[entry["what"]], **names(entry, about))
 
-    def detail(self, happening: Happening) -> str | None:
+    def detail(self, happening: ActivityEntry) -> str | None:
         """What changed, by whom and why; None where the title says it all."""
         entry, about = happening
         tell = DETAILS.get(entry["what"])
@@ -118,11 +118,11 @@ class Words:
         return {"day": self.formats.day(moment, zone), "time": self.formats.clock(moment, zone)}
 
 
-def _booked(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _booked(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     yield words.say("For %(window)s.", window=words.window(entry["window"], about["timezone"]))
 
 
-def _rescheduled(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _rescheduled(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     before, after = (words.window(entry[name], about["timezone"]) for name in ("before", "window"))
     yield words.say("From %(before)s to %(after)s.", before=before, after=after)
     if entry["by"] == "customer":
@@ -131,93 +131,93 @@ def _rescheduled(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
         yield words.say("%(business)s asked for it.", business=words.business)
 
 
-def _technician_assigned(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _technician_assigned(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     yield words.say("%(technician)s will come.", technician=entry["technician"])
 
 
-def _dispatched(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _dispatched(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     if "eta" in entry:
         yield words.say("Expected on %(day)s at %(time)s.", **words.clock(entry["eta"], about["timezone"]))
 
 
-def _started(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _started(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     yield words.say("Arrived on %(day)s at %(time)s.", **words.clock(entry["arrived_at"], about["timezone"]))
 
 
-def _completed(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _completed(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     yield words.say(
         "Finished on %(day)s at %(time)s.", **words.clock(entry["completed_at"], about["timezone"])
     )
 
 
-def _missed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _missed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["by"] == "customer":
         yield words.say("It could not take place on your side.")
     elif entry["by"] == "business":
         yield words.say("It was missed by %(business)s.", business=words.business)
 
 
-def _cancelled(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _cancelled(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["by"] == "customer":
         yield words.say("You cancelled it.")
     else:
         yield words.say("%(business)s cancelled it.", business=words.business)
 
 
-def _issued(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _issued(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     amount, due_on = words.formats.money(entry["amount"]), words.formats.day(entry["due_on"])
     yield words.say("%(amount)s, due on %(due_on)s.", amount=amount, due_on=due_on)
 
 
-def _due_date_changed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _due_date_changed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     before, after = (words.formats.day(entry[name]) for name in ("before_due_on", "due_on"))
     yield words.say("From %(before)s to %(after)s.", before=before, after=after)
 
 
-def _credited(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _credited(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     yield words.say("%(amount)s less to pay.", amount=words.formats.money(entry["amount"]))
 
 
-def _paid(words: Words, entry: Doc, about: Doc) -> Iterator[str]:
+def _paid(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     amount = words.formats.money(entry["amount"])
     yield words.say("%(amount)s for invoice %(number)s.", amount=amount, number=about["invoice_number"])
 
 
-def _plan_changed(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _plan_changed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["before"] != entry["plan"]:
         yield words.say("From %(before)s to %(plan)s.", before=entry["before"], plan=entry["plan"])
     yield words.say("The price is %(amount)s.", amount=words.formats.money(entry["amount"]))
 
 
-def _period(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _period(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     start, end = (words.formats.date_only(entry["period"][name]) for name in ("start", "end"))
     yield words.say("From %(start)s to %(end)s.", start=start, end=end)
 
 
-def _paused(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _paused(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if "resumes_on" in entry:
         yield words.say("It resumes on %(day)s.", day=words.formats.day(entry["resumes_on"]))
 
 
-def _ends(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _ends(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     yield words.say("It ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
 
 
-def _amended(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _amended(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     changed = ", ".join(words.gettext(AMENDED[name]) for name in AMENDED if name in entry["fields"])
     if changed:
         yield words.say("Changed: %(changed)s.", changed=changed)
 
 
-def _prolonged(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _prolonged(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     yield words.say("It now ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
 
 
-def _ended(words: Words, entry: Doc, _about: Doc) -> Iterator[str]:
+def _ended(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     yield words.say("It ended on %(day)s.", day=words.formats.day(entry["ended_on"]))
 
 
-DETAILS: Mapping[str, Callable[[Words, Doc, Doc], Iterator[str]]] = {
+DETAILS: Mapping[str, Callable[[ActivityText, Doc, Doc], Iterator[str]]] = {
     "visit.booked": _booked,
     "visit.rescheduled": _rescheduled,
     "visit.technician_assigned": _technician_assigned,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True)
-class Limits:
+class SignInLimits:
     """How often sign-in may be tried (API.md, `PORTAL_LIMIT_…`)."""
 
     MAILS_WITHIN: ClassVar = timedelta(minutes=15)
@@ -33,7 +33,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class OnlinePayments:
+class PaymentsConfig:
     """What paying online needs. Nothing secret is in the repr."""
 
     api_key: str = field(repr=False)
@@ -52,7 +52,7 @@ class OnlinePayments:
 
 
 @dataclass(frozen=True)
-class Config:
+class QueryApiConfig:
     """The settings of one process. Nothing secret is in the repr."""
 
     mongo_url: str = field(repr=False)
@@ -67,9 +67,9 @@ class Config:
     """Where businesses' files are read from, `file://` or `s3://`; None: there are neither logos nor files."""
     cache_url: str | None = None
     """Where copies of customers' files are kept; None: there are no files."""
-    payments: OnlinePayments | None = None
+    payments: PaymentsConfig | None = None
     """None: nothing can be paid online."""
-    limits: Limits = field(default_factory=Limits)
+    limits: SignInLimits = field(default_factory=SignInLimits)
 
     @property
     def https(self) -> bool:

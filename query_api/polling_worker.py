@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from read_models.store import Unavailable
+from read_models.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ STOP_WITHIN_SECONDS = 10.0
 """What mails under way are given to be sent when the process ends."""
 
 
-class Rounds(ABC):
+class PollingWorker(ABC):
     """Does one piece of work after the other, several side by side."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Rounds(ABC):
             wakes = self._wakes
             try:
                 found = await self.send_next()
-            except Unavailable:
+            except StoreUnavailable:
                 found = False
             except Exception:
                 # One piece's trouble is not the others': it is due again when its claim has run out.
@@ -82,7 +82,7 @@ class Rounds(ABC):
 
 
 @asynccontextmanager
-async def delivering(mailer: Rounds) -> AsyncIterator[None]:
+async def delivering(mailer: PollingWorker) -> AsyncIterator[None]:
     """Runs a mailer; at the end, mails under way are given the time to be sent."""
     running = asyncio.create_task(mailer.run())
     try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from read_models.store import Unavailable
+from read_models.store import StoreUnavailable
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -20,7 +20,7 @@ RENEWED_AT = 0.75
 KEPT_ANSWERS = 10_000
 
 
-class Remembered(Generic[Key, Value]):
+class RefreshAheadCache(Generic[Key, Value]):
     """Answers by key; those in use are renewed before they are older than they may be."""
 
     def __init__(self, ask: Callable[[Key], Awaitable[Value]], seconds: float = KEPT_SECONDS) -> None:
@@ -59,7 +59,7 @@ class Remembered(Generic[Key, Value]):
         asked_at = time.monotonic()
         try:
             # Whoever needs an answer that could not be had asks for it, and is told.
-            with suppress(Unavailable):
+            with suppress(StoreUnavailable):
                 value = await self._ask(key)
                 # Meanwhile it may have been forgotten, or asked for anew.
                 if self._answers.get(key) is known:
@@ -68,7 +68,7 @@ class Remembered(Generic[Key, Value]):
             del self._renewals[key]
 
 
-class Renewed(Remembered[Key, Value]):
+class BatchRefreshAheadCache(RefreshAheadCache[Key, Value]):
     """All in use are renewed with one question."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Renewed(Remembered[Key, Value]):
         before = {key: known for key in used if (known := self._answers.get(key))}
         asked_at = time.monotonic()
         try:
-            with suppress(Unavailable):
+            with suppress(StoreUnavailable):
                 values = await self._all(list(before))
                 for key, known in before.items():
                     # What was forgotten meanwhile is not true any more.

@@ -6,7 +6,7 @@ history.
 """
 
 from read_models.documents import Doc, document_id
-from read_models.visit import Tally
+from read_models.visit import HealthContribution
 
 COUNTS = ("due", "completed", "timed", "on_time", "with_proof")
 
@@ -60,7 +60,7 @@ def month_subject(contract_id: str, month: str) -> str:
     return f"{contract_id}:{month}"
 
 
-def count(month: Doc, tally: Tally, sign: int) -> None:
+def count(month: Doc, tally: HealthContribution, sign: int) -> None:
     """Adds a visit's tally to its month (`sign` 1) or takes it away (-1)."""
     month["due"] += sign
     month["completed"] += sign * tally.completed

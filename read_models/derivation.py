@@ -8,24 +8,24 @@ from typing import NamedTuple
 
 from read_models import contract, contract_month, customer, invoice, payment, visit
 from read_models.documents import Doc, document_id, owner_id
-from read_models.embedded_list import Move, Shortlist, fill, missing, place
+from read_models.embedded_list import EmbeddedList, MembershipChange, fill, missing, place
 from read_models.embedded_list_specs import LISTED, trend
-from read_models.indexed_lists import Range
-from read_models.working_set import Asking, Loaded, Need, WorkingSet
+from read_models.indexed_lists import ListQuery
+from read_models.working_set import Asking, DocumentRequest, LoadedDocuments, UnitOfWork
 
 ALL_MONTHS = 100_000
 """More months than a contract can have: a new grace reads them all."""
 
 
-class _Moves(NamedTuple):
+class _ListChanges(NamedTuple):
     """All moves in one short list of one parent."""
 
-    spec: Shortlist
+    spec: EmbeddedList
     parent_id: str
-    moves: list[Move]
+    moves: list[MembershipChange]
 
 
-def settle(documents: WorkingSet) -> Generator[Need, Loaded, None]:
+def settle(documents: UnitOfWork) -> Generator[DocumentRequest, LoadedDocuments, None]:
     """Settles a batch: visits and invoices first, then the contracts and subscriptions, the dashboards last."""
     yield from _settle_payments(documents)
     for invoiced in documents.touched("invoice"):
@@ -52,7 +52,7 @@ def settle(documents: WorkingSet) -> Generator[Need, Loaded, None]:
     yield from _place(documents, [*_moves(documents, "subscription"), *_moves(documents, "contract")])
 
 
-def _settle_payments(documents: WorkingSet) -> Asking:
+def _settle_payments(documents: UnitOfWork) -> Asking:
     """Shows the payments of invoices that were issued in this batch, and the batch's payments of issued ones."""
     issued = [
         document
@@ -70,12 +70,12 @@ def _settle_payments(documents: WorkingSet) -> Asking:
                 payment.show(paid, billed)
 
 
-def _moves(documents: WorkingSet, kind: str) -> list[_Moves]:
+def _moves(documents: UnitOfWork, kind: str) -> list[_ListChanges]:
     """Where the touched documents of a kind came into short lists, changed in them, or left them."""
     touched = documents.touched(kind)
     found = []
     for spec in LISTED[kind]:
-        by_parent: dict[str, list[Move]] = {}
+        by_parent: dict[str, list[MembershipChange]] = {}
         for document in touched:
             before = documents.before[document["_id"]]
             was_member = before is not None and spec.member(before)
@@ -92,24 +92,28 @@ def _moves(documents: WorkingSet, kind: str) -> list[_Moves]:
                 and spec.entry(before) == spec.entry(document)
             ):
                 continue
-            by_parent.setdefault(_parent_id(spec, document), []).append(Move(was_member, document))
-        found += [_Moves(spec, parent_id, moves) for parent_id, moves in by_parent.items()]
+            by_parent.setdefault(_parent_id(spec, document), []).append(
+                MembershipChange(was_member, document)
+            )
+        found += [_ListChanges(spec, parent_id, moves) for parent_id, moves in by_parent.items()]
     return found
 
 
-def _parent_id(spec: Shortlist, document: Doc) -> str:
+def _parent_id(spec: EmbeddedList, document: Doc) -> str:
     owner = document["business"], document["customer"]
     if spec.reference is None:
         return owner_id(*owner)
     return document_id(*owner, spec.parent, document[spec.reference])
 
 
-def _tallies(documents: WorkingSet, visited: Doc) -> tuple[visit.Tally | None, visit.Tally | None]:
+def _tallies(
+    documents: UnitOfWork, visited: Doc
+) -> tuple[visit.HealthContribution | None, visit.HealthContribution | None]:
     before = documents.before[visited["_id"]]
     return (visit.tally(before) if before else None), visit.tally(visited)
 
 
-def _health_ids(documents: WorkingSet, visited: Doc) -> list[str]:
+def _health_ids(documents: UnitOfWork, visited: Doc) -> list[str]:
     """The months that a visit counted in and counts in, and their contract, when that changes."""
     before, after = _tallies(documents, visited)
     if before == after:
@@ -124,7 +128,7 @@ def _health_ids(documents: WorkingSet, visited: Doc) -> list[str]:
     return [*ids, document_id(*owner, "contract", visited["contract_id"])]
 
 
-def _count_month(documents: WorkingSet, visited: Doc) -> None:
+def _count_month(documents: UnitOfWork, visited: Doc) -> None:
     before, after = _tallies(documents, visited)
     if before == after:
         return
@@ -134,9 +138,9 @@ def _count_month(documents: WorkingSet, visited: Doc) -> None:
             contract_month.count(documents.touch_month(*key), tally, sign)
 
 
-def _place(documents: WorkingSet, found: Iterable[_Moves]) -> Asking:
+def _place(documents: UnitOfWork, found: Iterable[_ListChanges]) -> Asking:
     """Makes the moves, and fills the lists that they left with places free."""
-    short: list[tuple[Doc, Shortlist]] = []
+    short: list[tuple[Doc, EmbeddedList]] = []
     for spec, _, moves in found:
         member = moves[0].document
         if spec.reference is None:
@@ -149,8 +153,8 @@ def _place(documents: WorkingSet, found: Iterable[_Moves]) -> Asking:
     yield from _fill(documents, short)
 
 
-def _fill(documents: WorkingSet, short: Sequence[tuple[Doc, Shortlist]]) -> Asking:
-    asked: list[tuple[Doc, Shortlist, Range, list[Doc]]] = []
+def _fill(documents: UnitOfWork, short: Sequence[tuple[Doc, EmbeddedList]]) -> Asking:
+    asked: list[tuple[Doc, EmbeddedList, ListQuery, list[Doc]]] = []
     for parent, spec in short:
         unsaved = _unsaved_members(documents, parent, spec)
         asked.append((parent, spec, missing(parent, spec, len(unsaved)), unsaved))
@@ -159,7 +163,7 @@ def _fill(documents: WorkingSet, short: Sequence[tuple[Doc, Shortlist]]) -> Aski
         fill(parent, spec, documents.ranges[wanted], unsaved)
 
 
-def _unsaved_members(documents: WorkingSet, parent: Doc, spec: Shortlist) -> list[Doc]:
+def _unsaved_members(documents: UnitOfWork, parent: Doc, spec: EmbeddedList) -> list[Doc]:
     """The touched documents which are, were, or may become members of a parent's list."""
     kind = "month" if spec.field == "trend" else next(kind for kind, of in LISTED.items() if spec in of)
     return [
@@ -171,17 +175,17 @@ def _unsaved_members(documents: WorkingSet, parent: Doc, spec: Shortlist) -> lis
     ]
 
 
-def _settle_contracts(documents: WorkingSet) -> Asking:
+def _settle_contracts(documents: UnitOfWork) -> Asking:
     """Brings health and trend of contracts up to date with their months, or with a new grace."""
-    moves: dict[str, list[Move]] = {}
+    moves: dict[str, list[MembershipChange]] = {}
     for month in documents.touched("month"):
         owner = month["business"], month["customer"]
         parent = documents.touch(*owner, "contract", month["contract_id"])
         before = documents.before[month["_id"]]
         parent["totals"] = dict(parent["totals"])
         contract.adjust(parent, before, month)
-        moves.setdefault(parent["_id"], []).append(Move(before is not None, month))
-    short: dict[str, tuple[Doc, Shortlist]] = {}
+        moves.setdefault(parent["_id"], []).append(MembershipChange(before is not None, month))
+    short: dict[str, tuple[Doc, EmbeddedList]] = {}
     for parent in documents.touched("contract"):
         spec = trend(contract.grace(parent))
         if parent["_id"] in moves and place(parent, spec, moves[parent["_id"]]):

@@ -7,12 +7,12 @@ from read_models.documents import Doc
 from read_models.masking import masked
 
 
-class _Absent:
+class _Missing:
     def __repr__(self) -> str:
         return "absent"
 
 
-ABSENT = _Absent()
+ABSENT = _Missing()
 """In place of a document or a field that is not there."""
 
 

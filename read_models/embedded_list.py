@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, Range, Whose, arranged, precedes
+from read_models.indexed_lists import LISTS, ListQuery, Whose, arranged, precedes
 
 
-class Shortlist(NamedTuple):
+class EmbeddedList(NamedTuple):
     """Where a short list lies, and what is in it.
 
     `parent` is a kind of document, `reference` the member's field that names it (None: the customer's dashboard).
@@ -29,14 +29,14 @@ class Shortlist(NamedTuple):
     entry: Callable[[Doc], Doc]
 
 
-class Move(NamedTuple):
+class MembershipChange(NamedTuple):
     """A member that came, changed or left."""
 
     was_member: bool
     document: Doc
 
 
-def place(parent: Doc, spec: Shortlist, moves: Sequence[Move]) -> bool:
+def place(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipChange]) -> bool:
     """Brings the parent's list up to date with members that came, changed or left; True: it has to be filled."""
     order = LISTS[spec.list].order
     before: list[Doc] = parent[spec.field]
@@ -57,12 +57,12 @@ def place(parent: Doc, spec: Shortlist, moves: Sequence[Move]) -> bool:
     return len(entries) < min(spec.limit, after)
 
 
-def missing(parent: Doc, spec: Shortlist, unsaved: int) -> Range:
+def missing(parent: Doc, spec: EmbeddedList, unsaved: int) -> ListQuery:
     """The range that fills a list again; `unsaved` is how many of the members read may be out of date."""
-    return Range(spec.list, spec.scope(parent), spec.limit + unsaved)
+    return ListQuery(spec.list, spec.scope(parent), spec.limit + unsaved)
 
 
-def fill(parent: Doc, spec: Shortlist, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
+def fill(parent: Doc, spec: EmbeddedList, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
     """Makes the list anew of the documents read and of those which are not saved yet."""
     members = {document["id"]: document for document in read}
     for document in unsaved:

@@ -5,7 +5,7 @@ from functools import partial
 
 from read_models import contract, contract_month, customer, invoice, subscription, visit
 from read_models.documents import Doc
-from read_models.embedded_list import Shortlist
+from read_models.embedded_list import EmbeddedList
 from read_models.indexed_lists import Whose, owned
 
 
@@ -36,19 +36,19 @@ def _current(document: Doc) -> bool:
 _open = partial(_in_phase, "open")
 _past = partial(_in_phase, "past")
 
-APPOINTMENTS = Shortlist(
+APPOINTMENTS = EmbeddedList(
     "customer", None, "appointments", customer.APPOINTMENTS_KEPT, "open_visits", _owner, _open, visit.item
 )
-RECENT_VISITS = Shortlist(
+RECENT_VISITS = EmbeddedList(
     "customer", None, "recent_visits", 10, "completed_visits", _owner, _completed, visit.item
 )
-CONTRACT_OPEN = Shortlist(
+CONTRACT_OPEN = EmbeddedList(
     "contract", "contract_id", "open", 30, "contract_open_visits", _owner_and_id, _open, visit.slot
 )
-CONTRACT_PAST = Shortlist(
+CONTRACT_PAST = EmbeddedList(
     "contract", "contract_id", "past", 10, "contract_past_visits", _owner_and_id, _past, visit.slot
 )
-SUBSCRIPTION_OPEN = Shortlist(
+SUBSCRIPTION_OPEN = EmbeddedList(
     "subscription",
     "subscription_id",
     "open",
@@ -58,10 +58,10 @@ SUBSCRIPTION_OPEN = Shortlist(
     _open,
     visit.slot,
 )
-OPEN_INVOICES = Shortlist(
+OPEN_INVOICES = EmbeddedList(
     "customer", None, "open_invoices", 10, "open_invoices", _owner, invoice.is_open, invoice.item
 )
-SUBSCRIPTIONS = Shortlist(
+SUBSCRIPTIONS = EmbeddedList(
     "customer",
     None,
     "subscriptions",
@@ -71,9 +71,11 @@ SUBSCRIPTIONS = Shortlist(
     _shown,
     subscription.entry,
 )
-CONTRACTS = Shortlist("customer", None, "contracts", 10, "current_contracts", _owner, _current, contract.item)
+CONTRACTS = EmbeddedList(
+    "customer", None, "contracts", 10, "current_contracts", _owner, _current, contract.item
+)
 
-LISTED: dict[str, Sequence[Shortlist]] = {
+LISTED: dict[str, Sequence[EmbeddedList]] = {
     "visit": (APPOINTMENTS, RECENT_VISITS, CONTRACT_OPEN, CONTRACT_PAST, SUBSCRIPTION_OPEN),
     "invoice": (OPEN_INVOICES,),
     "subscription": (SUBSCRIPTIONS,),
@@ -81,10 +83,10 @@ LISTED: dict[str, Sequence[Shortlist]] = {
 }
 
 
-def trend(grace: int | None) -> Shortlist:
+def trend(grace: int | None) -> EmbeddedList:
     """A contract's latest months with a due visit, scored with its grace in minutes."""
     scored = partial(contract_month.scored, grace=grace)
-    return Shortlist(
+    return EmbeddedList(
         "contract",
         "contract_id",
         "trend",

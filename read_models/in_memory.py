@@ -5,9 +5,9 @@ from typing import Any
 
 from events.envelope import Event
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, Range, arranged
+from read_models.indexed_lists import LISTS, ListQuery, arranged
 from read_models.projection import fold
-from read_models.working_set import Loaded
+from read_models.working_set import LoadedDocuments
 
 
 def owner_in(_id: str) -> str:
@@ -15,7 +15,7 @@ def owner_in(_id: str) -> str:
     return "/".join(_id.split("/", 2)[:2])
 
 
-class Fresh:
+class InMemoryProjection:
     """Folds events that begin at the beginning; takes as much memory as the documents it makes."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Fresh:
                 need = folding.send(answer)
                 # A fold changes the fields of what it is given, and replaces their values.
                 found = {_id: dict(known) for _id in need.ids if (known := self._find(_id)) is not None}
-                answer = Loaded(found, {wanted: self._range(wanted) for wanted in need.ranges})
+                answer = LoadedDocuments(found, {wanted: self._range(wanted) for wanted in need.ranges})
         except StopIteration as end:
             changes = end.value
         for business, customer in changes.erase:
@@ -52,7 +52,7 @@ class Fresh:
     def _find(self, _id: str) -> Doc | None:
         return self._owners.get(owner_in(_id), {}).get(_id)
 
-    def _range(self, wanted: Range) -> list[Doc]:
+    def _range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a customer's list, as `Views.range` finds them."""
         spec = LISTS[wanted.list]
         names = wanted.only or spec.names

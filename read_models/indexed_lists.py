@@ -39,7 +39,7 @@ INDEXES: Mapping[str, Index] = {
 """By name. None is unique: the log decides, not the index."""
 
 
-class List(NamedTuple):
+class IndexedList(NamedTuple):
     """A list: the index it is read by, the fields that a range names, and its order by the fields of its documents.
 
     `names` are the lists of an `up` or `down` index that it is made of. `narrowed` is a field whose value a range names
@@ -61,24 +61,24 @@ INVOICES = ("invoices/open", "invoices/paid", "invoices/void")
 CONTRACTS = ("contracts/active", "contracts/ended")
 LATEST_STARTED: Order = (("starts_on", -1), ("id", 1))
 
-LISTS: Mapping[str, List] = {
-    "business_by_slug": List("slug", ("slug",), ()),
-    "business_by_host": List("host", ("portal_host",), ()),
-    "customers_by_email": List("sign_in", ("business", "sign_in"), ()),
-    "open_visits": List("up", OWNER, SOONEST, ("visits/open",)),
-    "past_visits": List("down", OWNER, LATEST, PAST),
-    "completed_visits": List("down", OWNER, LATEST, PAST[:1]),
-    "contract_open_visits": List("up", OWNER, SOONEST, ("visits/open",), "contract_id"),
-    "contract_past_visits": List("down", OWNER, LATEST, PAST, "contract_id"),
-    "subscription_open_visits": List("up", OWNER, SOONEST, ("visits/open",), "subscription_id"),
-    "contract_months": List("down", OWNER, (("month", -1), ("id", 1)), ("months",), "contract_id"),
-    "open_invoices": List("up", OWNER, (("due_on", 1), ("number", 1), ("id", 1)), ("invoices/open",)),
-    "invoices": List("down", OWNER, (("issued_on", -1), ("id", 1)), INVOICES),
-    "payments": List("down", OWNER, (("at", -1), ("id", 1)), ("payments",)),
-    "subscriptions": List("up", OWNER, (("plan.name", 1), ("id", 1)), ("subscriptions",)),
-    "contracts": List("down", OWNER, LATEST_STARTED, CONTRACTS),
-    "current_contracts": List("down", OWNER, LATEST_STARTED, CONTRACTS[:1]),
-    "touched": List("touched", OWNER, (("touched", -1), ("id", 1))),
+LISTS: Mapping[str, IndexedList] = {
+    "business_by_slug": IndexedList("slug", ("slug",), ()),
+    "business_by_host": IndexedList("host", ("portal_host",), ()),
+    "customers_by_email": IndexedList("sign_in", ("business", "sign_in"), ()),
+    "open_visits": IndexedList("up", OWNER, SOONEST, ("visits/open",)),
+    "past_visits": IndexedList("down", OWNER, LATEST, PAST),
+    "completed_visits": IndexedList("down", OWNER, LATEST, PAST[:1]),
+    "contract_open_visits": IndexedList("up", OWNER, SOONEST, ("visits/open",), "contract_id"),
+    "contract_past_visits": IndexedList("down", OWNER, LATEST, PAST, "contract_id"),
+    "subscription_open_visits": IndexedList("up", OWNER, SOONEST, ("visits/open",), "subscription_id"),
+    "contract_months": IndexedList("down", OWNER, (("month", -1), ("id", 1)), ("months",), "contract_id"),
+    "open_invoices": IndexedList("up", OWNER, (("due_on", 1), ("number", 1), ("id", 1)), ("invoices/open",)),
+    "invoices": IndexedList("down", OWNER, (("issued_on", -1), ("id", 1)), INVOICES),
+    "payments": IndexedList("down", OWNER, (("at", -1), ("id", 1)), ("payments",)),
+    "subscriptions": IndexedList("up", OWNER, (("plan.name", 1), ("id", 1)), ("subscriptions",)),
+    "contracts": IndexedList("down", OWNER, LATEST_STARTED, CONTRACTS),
+    "current_contracts": IndexedList("down", OWNER, LATEST_STARTED, CONTRACTS[:1]),
+    "touched": IndexedList("touched", OWNER, (("touched", -1), ("id", 1))),
 }
 
 
@@ -101,7 +101,7 @@ def claiming(name: str) -> Whose:
     return Whose((name,))
 
 
-class Range(NamedTuple):
+class ListQuery(NamedTuple):
     """The first `limit` documents of a list.
 
     `scope` holds the values of its `equal` fields and, where it is narrowed, of that field. `only` names some of its
@@ -126,7 +126,7 @@ def enlist(document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str,
             document.pop(index, None)
 
 
-def selection(wanted: Range) -> tuple[Doc, Order]:
+def selection(wanted: ListQuery) -> tuple[Doc, Order]:
     """The filter and the sort of a range, in MongoDB's terms; both are answered by the list's index."""
     spec = LISTS[wanted.list]
     index = INDEXES[spec.by]

@@ -23,7 +23,7 @@ from read_models import (
 )
 from read_models.derivation import settle
 from read_models.documents import Doc, document_id, owner_id
-from read_models.working_set import Asking, Loaded, Need, WorkingSet
+from read_models.working_set import Asking, DocumentRequest, LoadedDocuments, UnitOfWork
 
 VERSION = 3
 """Of the read models: raised when events that folded before would give other documents (DESIGN.md, decision 4)."""
@@ -54,7 +54,7 @@ NEEDLESS: Mapping[str, Callable[[Doc], bool]] = {
 """Documents that are there only while others count in them: kept, they would tell in which batches these came."""
 
 
-class Changes(NamedTuple):
+class BatchChanges(NamedTuple):
     """What a batch comes to.
 
     `save` are whole documents by `_id`, `before` what those were that are not new: values are replaced, never changed
@@ -71,7 +71,9 @@ class Changes(NamedTuple):
     counts: Mapping[str, Counter[str]]
 
 
-def fold(events: Sequence[Event], cache: dict[str, Doc | None]) -> Generator[Need, Loaded, Changes]:
+def fold(
+    events: Sequence[Event], cache: dict[str, Doc | None]
+) -> Generator[DocumentRequest, LoadedDocuments, BatchChanges]:
     """Applies events, given in the order of their topics; yields what it needs, returns what has changed.
 
     `cache` holds documents as they are saved (None: known to be absent). They are changed in place: when the changes
@@ -87,24 +89,24 @@ def fold(events: Sequence[Event], cache: dict[str, Doc | None]) -> Generator[Nee
     return batch.changes()
 
 
-def fold_whole(events: Iterable[Event]) -> Changes:
+def fold_whole(events: Iterable[Event]) -> BatchChanges:
     """The changes by all events that there are of some owners, folded from nothing.
 
     The same as `fold` in any number of batches, at less cost: each document is settled once.
     """
-    batch = _Batch(_Nothing())
+    batch = _Batch(_EmptyCache())
     for event in events:
         batch.apply(event)
     settling = batch.settle()
     try:
         need = next(settling)
         while True:
-            need = settling.send(Loaded({}, dict.fromkeys(need.ranges, ())))
+            need = settling.send(LoadedDocuments({}, dict.fromkeys(need.ranges, ())))
     except StopIteration:
         return batch.changes()
 
 
-class _Nothing(dict[str, Doc | None]):
+class _EmptyCache(dict[str, Doc | None]):
     """A cache in which every document is known to be absent."""
 
     def __missing__(self, _id: str) -> None:
@@ -137,7 +139,7 @@ class _Batch:
     """One batch: its documents, and what it counts."""
 
     def __init__(self, cache: dict[str, Doc | None]) -> None:
-        self.documents = WorkingSet(cache)
+        self.documents = UnitOfWork(cache)
         self.counts: dict[str, Counter[str]] = {}
         self.erased: set[tuple[str, str]] = set()
         self.latest: dict[tuple[str, str], str] = {}
@@ -246,7 +248,7 @@ class _Batch:
             dashboard["updated_at"] = max(dashboard["updated_at"], time)
         yield from settle(self.documents)
 
-    def changes(self) -> Changes:
+    def changes(self) -> BatchChanges:
         """What is to be saved."""
         save, removed = {}, set()
         for _id, before in self.documents.before.items():
@@ -259,4 +261,4 @@ class _Batch:
                 if before is not None:
                     removed.add(_id)
         before = {_id: known for _id in save if (known := self.documents.before[_id]) is not None}
-        return Changes(save, before, frozenset(removed), frozenset(self.erased), self.counts)
+        return BatchChanges(save, before, frozenset(removed), frozenset(self.erased), self.counts)

@@ -173,7 +173,7 @@ def has_proof(visit: Doc) -> bool:
     return pack["document"] is not None or not set(pack["items"]).isdisjoint(visit["proofs"])
 
 
-class Tally(NamedTuple):
+class HealthContribution(NamedTuple):
     """What a due visit adds to its contract's health in its month; `late` in minutes, None if not timed."""
 
     month: str
@@ -182,14 +182,14 @@ class Tally(NamedTuple):
     late: int | None
 
 
-def tally(visit: Doc) -> Tally | None:
+def tally(visit: Doc) -> HealthContribution | None:
     """Its part in the contract's health, None when it is not due (VIEWS.md, Contracts and their health)."""
     if not visit["shown"] or visit["contract_id"] is None:
         return None
     completed = visit["status"] == "completed"
     if not completed and not (visit["phase"] == "past" and visit["responsible"] == "business"):
         return None
-    return Tally(visit["month"], completed, completed and visit["has_proof"], visit["late"])
+    return HealthContribution(visit["month"], completed, completed and visit["has_proof"], visit["late"])
 
 
 def item(visit: Doc) -> Doc:

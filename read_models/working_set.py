@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from read_models import contract, contract_month, customer, invoice, payment, proof, subscription, visit
 from read_models.documents import Doc, document_id, owner_id
-from read_models.indexed_lists import Range
+from read_models.indexed_lists import ListQuery
 
 NEW = {
     "visit": visit.new,
@@ -18,24 +18,24 @@ NEW = {
 }
 
 
-class Need(NamedTuple):
+class DocumentRequest(NamedTuple):
     """What a fold has to be given before it can go on: documents by `_id`, and ranges of lists."""
 
     ids: frozenset[str]
-    ranges: frozenset[Range]
+    ranges: frozenset[ListQuery]
 
 
-class Loaded(NamedTuple):
+class LoadedDocuments(NamedTuple):
     """The answer to a need; ids that do not exist are absent."""
 
     docs: Mapping[str, Doc]
-    ranges: Mapping[Range, Sequence[Doc]]
+    ranges: Mapping[ListQuery, Sequence[Doc]]
 
 
-Asking = Generator[Need, Loaded, None]
+Asking = Generator[DocumentRequest, LoadedDocuments, None]
 
 
-class WorkingSet:
+class UnitOfWork:
     """The documents by `_id` (None: known to be absent) and, of those touched, what they were: a shallow copy."""
 
     def __init__(self, cache: dict[str, Doc | None]) -> None:
@@ -43,14 +43,14 @@ class WorkingSet:
         self.docs = cache
         self.before: dict[str, Doc | None] = {}
         self._kinds: dict[str, list[str]] = {}
-        self.ranges: dict[Range, Sequence[Doc]] = {}
+        self.ranges: dict[ListQuery, Sequence[Doc]] = {}
 
-    def load(self, ids: Iterable[str], ranges: Iterable[Range] = ()) -> Asking:
+    def load(self, ids: Iterable[str], ranges: Iterable[ListQuery] = ()) -> Asking:
         """Asks for the documents that are not there yet, and for ranges; asks nothing where nothing is missing."""
         absent = frozenset(_id for _id in ids if _id not in self.docs)
         wanted = frozenset(ranges)
         if absent or wanted:
-            loaded = yield Need(absent, wanted)
+            loaded = yield DocumentRequest(absent, wanted)
             for _id in absent:
                 self.docs[_id] = loaded.docs.get(_id)
             self.ranges.update(loaded.ranges)

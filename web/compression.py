@@ -10,7 +10,7 @@ import cramjam
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
-from web.pipeline import Answer, Header
+from web.pipeline import BufferedResponse, Header
 from web.request_headers import headers_of
 
 KINDS = frozenset(
@@ -41,7 +41,7 @@ SMALLEST = 1_000
 """Bytes below which nothing is gained."""
 
 
-def compressed(scope: HTTPScope, answer: Answer) -> None:
+def compressed(scope: HTTPScope, answer: BufferedResponse) -> None:
     """A step: zstd, else gzip, for who takes it.
 
     A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3). Of what is

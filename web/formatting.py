@@ -14,7 +14,7 @@ from babel.dates import format_date, format_interval, format_time, get_timezone_
 from babel.numbers import format_decimal
 
 
-class Formats:
+class LocaleFormatter:
     """How one reader sees values: in the reader's locale, and in the zone of the business where a value has none.
 
     Timestamps come as served: RFC 3339 in UTC; dates as `YYYY-MM-DD`. `now` is the moment the page is made, `digits`

@@ -17,7 +17,7 @@ Catalogues = Mapping[str, NullTranslations]
 """Translations by language, `SOURCE` among them."""
 
 
-class Wish(NamedTuple):
+class LanguagePreference(NamedTuple):
     """A language somebody asks for, and how much (0 to 1)."""
 
     tag: str
@@ -76,12 +76,12 @@ def accepted(header: str) -> Sequence[str]:
     return [wish.tag for wish in sorted(wishes, key=lambda wish: -wish.weight)]
 
 
-def _wish(part: str) -> Wish | None:
+def _wish(part: str) -> LanguagePreference | None:
     tag, _, parameter = part.partition(";")
     name, _, value = parameter.strip().partition("=")
     if name not in ("", "q"):
         return None
     try:
-        return Wish(tag.strip(), float(value or 1))
+        return LanguagePreference(tag.strip(), float(value or 1))
     except ValueError:
         return None

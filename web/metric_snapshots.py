@@ -28,7 +28,7 @@ def snapshot(registry: CollectorRegistry) -> Snapshot:
     ]
 
 
-class Together(Collector):
+class MergedSnapshots(Collector):
     """The snapshots of several processes, each with the labels that tell it from the others."""
 
     def __init__(self, snapshots: Iterable[tuple[Mapping[str, str], Snapshot]]) -> None:

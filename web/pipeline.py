@@ -24,7 +24,7 @@ from litestar.types import (
 )
 
 from web.request_headers import headers_of
-from web.request_id import HEADER, Names
+from web.request_id import HEADER, RequestIds
 
 AnyRequest = Request[Any, Any, State]
 
@@ -38,7 +38,7 @@ Header = tuple[bytes, bytes]
 """Name, in lower case, and value."""
 
 
-class Answer:
+class BufferedResponse:
     """The head of an answer and the first of its content, before any of it is sent: to be completed in place."""
 
     __slots__ = ("body", "headers", "status", "whole")
@@ -71,14 +71,14 @@ class Answer:
 Check = Callable[[HTTPScope], Awaitable[None]]
 """Looks at a request before it is passed on; what it raises is answered."""
 
-Step = Callable[[HTTPScope, Answer], None]
+Step = Callable[[HTTPScope, BufferedResponse], None]
 """Completes the answer to a request."""
 
 Measure = Callable[[str, HTTPScope, int, float], None]
 """Is told of each answer that has ended: the method that was asked with, the request, the status, the seconds."""
 
 
-class Whole(Protocol):
+class PrebuiltResponse(Protocol):
     """An answer that is made already, as an ASGI application."""
 
     content: bytes
@@ -88,7 +88,7 @@ class Whole(Protocol):
         """Sends it."""
 
 
-Again = Callable[[HTTPScope], Awaitable[Whole]]
+Again = Callable[[HTTPScope], Awaitable[PrebuiltResponse]]
 """Answers requests that are like an earlier one, by what the checks have left in their state and what is stored now."""
 
 AGAIN = "again"
@@ -99,7 +99,7 @@ LONGEST_LIKENESS = 4_000
 """Characters."""
 
 
-class Known(NamedTuple):
+class MemoizedResponse(NamedTuple):
     """How a request was answered, for those that are like it."""
 
     again: Again
@@ -110,7 +110,7 @@ class Known(NamedTuple):
     body: bytes
 
 
-class Answered:
+class ResponsePipeline:
     """The one layer around a surface's router: requests are checked, answers completed and measured.
 
     Whatever is raised behind it is answered, and goes through the steps as any other answer. HEAD is answered as GET,
@@ -136,8 +136,8 @@ class Answered:
         self._checks = checks
         self._steps = steps
         self._measure = measure
-        self._names = Names()
-        self._known: dict[Likeness, Known] = {}
+        self._names = RequestIds()
+        self._known: dict[Likeness, MemoizedResponse] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on; where that fails before anything was sent, answers the error."""
@@ -162,7 +162,7 @@ class Answered:
                 return
             if message["type"] == "http.response.body":
                 if held is not None:
-                    answer = Answer(held, message)
+                    answer = BufferedResponse(held, message)
                     content = answer.body
                     for step in self._steps:
                         step(asked, answer)
@@ -210,7 +210,7 @@ class Answered:
                 self._measure(method, asked, status, time.perf_counter() - begun)
             structlog.contextvars.reset_contextvars(**bound)
 
-    def _remember(self, scope: HTTPScope, content: bytes, answer: Answer) -> None:
+    def _remember(self, scope: HTTPScope, content: bytes, answer: BufferedResponse) -> None:
         again = scope["state"].get(AGAIN)
         if again is None or not answer.whole or answer.status != HTTP_200_OK:
             return
@@ -219,7 +219,9 @@ class Answered:
             return
         if len(self._known) >= KEPT_ANSWERS:
             self._known.clear()
-        self._known[like] = Known(again, content, scope["path_template"], answer.headers, answer.body)
+        self._known[like] = MemoizedResponse(
+            again, content, scope["path_template"], answer.headers, answer.body
+        )
 
 
 Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None]

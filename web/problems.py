@@ -24,7 +24,7 @@ CHALLENGE = "Cookie"
 log = structlog.get_logger(__name__)
 
 
-class Problem(NamedTuple):
+class ProblemDetails(NamedTuple):
     """An error as it is answered."""
 
     status: int
@@ -34,18 +34,18 @@ class Problem(NamedTuple):
     """What is said beside the members that all problems have."""
 
 
-MISTAKE = Problem(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")
+MISTAKE = ProblemDetails(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")
 
 
-def of_http(error: HTTPException) -> Problem:
+def of_http(error: HTTPException) -> ProblemDetails:
     """What an error of the framework is told as."""
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return MISTAKE
     members = {"errors": error.extra} if isinstance(error.extra, list) and error.extra else {}
-    return Problem(error.status_code, error.detail, error.headers or {}, members)
+    return ProblemDetails(error.status_code, error.detail, error.headers or {}, members)
 
 
-def response(problem: Problem, challenge: str = CHALLENGE) -> Response[Any]:
+def response(problem: ProblemDetails, challenge: str = CHALLENGE) -> Response[Any]:
     """An error as JSON. A 401 asks for a `challenge` (RFC 9110, 11.6.1)."""
     content = {
         "type": "about:blank",

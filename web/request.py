@@ -9,7 +9,7 @@ from litestar.datastructures import FormMultiDict, State
 from litestar.exceptions import ClientException
 
 
-class ReadRequest(Request[Any, Any, State]):
+class SafeRequest(Request[Any, Any, State]):
     """A request whose `json` and `form` raise ClientException for every body that they cannot read."""
 
     async def json(self) -> Any:

@@ -10,7 +10,7 @@ HEADER: Final = b"x-request-id"
 _IS_NAME: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}").fullmatch
 
 
-class Names:
+class RequestIds:
     """Takes the name that a proxy gave, or makes one: 20 hexadecimal digits, none of them twice."""
 
     def __init__(self) -> None:

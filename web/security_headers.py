@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from litestar.types import HTTPScope
 
-from web.pipeline import Answer
+from web.pipeline import BufferedResponse
 from web.request_headers import headers_of
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -64,7 +64,7 @@ class SecurityHeaders:
         ]
         self._domain = domain.encode() if domain else None
 
-    def __call__(self, scope: HTTPScope, answer: Answer) -> None:
+    def __call__(self, scope: HTTPScope, answer: BufferedResponse) -> None:
         """Adds what is missing."""
         of_domain = self._domain is not None and self._domain == host_of(scope)
         answer.add_missing(self._of_domain if of_domain else self._headers)

@@ -16,7 +16,7 @@ LOCALE = Path(__file__).parent / "locale"
 """The catalogues of the texts in them."""
 
 
-class Pages:
+class TemplateRenderer:
     """The templates of a service, in every language there is a catalogue of."""
 
     def __init__(self, templates: Path, catalogues: Catalogues) -> None:

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from local_stack.payment_page.session_store import Json, Ledger, RefusedError
+from local_stack.payment_page.session_store import FakeStripeState, Json, RefusedError
 from local_stack.payment_page.webhooks import Webhooks
 
 KINDS = {
@@ -47,7 +47,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.site = f"http://127.0.0.1:{port}"
         self.stripe = httpx.Client(base_url=upstream, timeout=20, trust_env=False)
-        self.ledger = Ledger(self._example)
+        self.ledger = FakeStripeState(self._example)
         self.webhooks = Webhooks(secret)
         self.lock = threading.Lock()
         self.answered: dict[tuple[str, str], tuple[str, Json]] = {}

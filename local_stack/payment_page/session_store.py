@@ -37,7 +37,7 @@ class RefusedError(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-class Ledger:
+class FakeStripeState:
     """All objects of all accounts. `example` gives stripe-mock's example of a path such as `charges/x`."""
 
     def __init__(self, example: Callable[[str], Json]) -> None:

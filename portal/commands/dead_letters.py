@@ -17,9 +17,9 @@ from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import quarantine
 from projectors.operations.dead_letter_serializers import named, of_error, of_letter
-from projectors.operations.hold_release import StillFails
-from projectors.operations.quarantine import Mended, NoSuchLetter, Quarantine
-from read_models.store import Store
+from projectors.operations.hold_release import RetryFailed
+from projectors.operations.quarantine import DeadLetterNotFound, Quarantine, RetryResult
+from read_models.store import ReadModelStore
 
 MOST: Final = 10_000
 """Dead letters of one error that `retry --all` takes at a time."""
@@ -86,11 +86,11 @@ async def retry(
             _end(names, await _failures(names, lambda name: desk.retry(name, _who(by)), "retried"))
             return
 
-        async def retried(name: str) -> Mended:
+        async def retried(name: str) -> RetryResult:
             try:
                 return await desk.retry(name, _who(by))
-            except NoSuchLetter:  # mended with another one of the same customer
-                return Mended(0, ())
+            except DeadLetterNotFound:  # mended with another one of the same customer
+                return RetryResult(0, ())
 
         tried: set[str] = set()
         failed: list[str] = []
@@ -108,7 +108,7 @@ async def discard(settings: Settings, names: Sequence[str], *, reason: str, by: 
         _end(names, await _failures(names, lambda name: desk.discard(name, _who(by), reason), "discarded"))
 
 
-async def _untried(store: Store, error: str | None, tried: Collection[str]) -> list[str]:
+async def _untried(store: ReadModelStore, error: str | None, tried: Collection[str]) -> list[str]:
     """The names of letters that hold a customer and were not tried yet, some of them; none when there are no more."""
     errors = await store.letters.errors()
     found: dict[str, None] = {}
@@ -122,14 +122,14 @@ async def _untried(store: Store, error: str | None, tried: Collection[str]) -> l
 
 
 async def _failures(
-    names: Sequence[str], work: Callable[[str], Awaitable[Mended]], done: str
+    names: Sequence[str], work: Callable[[str], Awaitable[RetryResult]], done: str
 ) -> Sequence[str]:
     """Why what could not be mended could not; prints the rest."""
     failed = []
     for name in names:
         try:
             mended = await work(name)
-        except (NoSuchLetter, StillFails) as error:
+        except (DeadLetterNotFound, RetryFailed) as error:
             failed.append(str(error))
         else:
             behind = "".join(f"; {owner} is not held any more" for owner in mended.owners)
@@ -159,7 +159,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def _quarantine(settings: Settings) -> AsyncIterator[tuple[Store, Quarantine]]:
+async def _quarantine(settings: Settings) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
     with refusals():
         async with quarantine.opened(settings.installation) as both:
             yield both

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portal.errors import CommandError
-from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
-from projectors.log_compatibility import Broken
-from projectors.operations.quarantine import NoSuchLetter
-from read_models.store import NoGeneration, Unavailable
+from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.log_compatibility import LogMismatch
+from projectors.operations.quarantine import DeadLetterNotFound
+from read_models.store import GenerationNotFound, StoreUnavailable
 
 
 @contextmanager
@@ -15,9 +15,16 @@ def refusals() -> Iterator[None]:
     """Raises CommandError in place of what the projectors and the store raise."""
     try:
         yield
-    except Unavailable as error:
+    except StoreUnavailable as error:
         raise CommandError(
             f"MongoDB does not answer as it should ({error}): see PORTAL_MONGO_URL, and its log"
         ) from error
-    except (KafkaAway, TopicsUnfit, LogGap, Broken, NoGeneration, NoSuchLetter) as error:
+    except (
+        KafkaUnavailable,
+        InvalidTopics,
+        RecordsMissing,
+        LogMismatch,
+        GenerationNotFound,
+        DeadLetterNotFound,
+    ) as error:
         raise CommandError(str(error)) from error

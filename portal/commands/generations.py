@@ -13,9 +13,9 @@ from portal.commands.open_store import opened
 from portal.commands.promotion import caller
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.operations.generation_report import Generation, generations, overview
+from projectors.operations.generation_report import GenerationReport, generations, overview
 from read_models.clock import utc_now
-from read_models.store import Conflict, NotNow
+from read_models.store import OperationRefused, WriteConflict
 
 WITHIN_S: Final = 15.0
 AGAIN_S: Final = 0.05
@@ -43,15 +43,15 @@ async def drop(settings: Settings, generation: int, *, served: bool) -> str:
                     try:
                         await store.lifecycle.drop(generation, caller(), served=served)
                         return f"generation {generation} is dropped"
-                    except Conflict:
+                    except WriteConflict:
                         await asyncio.sleep(AGAIN_S)
-        except NotNow as error:
+        except OperationRefused as error:
             raise CommandError(str(error)) from error
         except TimeoutError as error:
             raise CommandError("its lanes are being written all the time: try again") from error
 
 
-def table(found: list[Generation], now: datetime) -> Table:
+def table(found: list[GenerationReport], now: datetime) -> Table:
     """The generations for people."""
     shown = Table(box=None, pad_edge=False)
     columns = ["generation", "state", "version", "age", "documents", "size", "promoted", "by", "forced"]

@@ -14,7 +14,7 @@ from rich.text import Text
 from portal.commands.retention_warnings import forgetful
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import KafkaAway, TopicsMissing
+from projectors.kafka.client import KafkaUnavailable, MissingTopics
 from projectors.lag import Lag, State, measure, unknown
 from read_models.clock import utc_now
 
@@ -59,14 +59,14 @@ async def _more(settings: Settings, lag: Lag) -> list[str]:
         return why
     try:
         return [*why, *await forgetful(settings)]
-    except KafkaAway as error:
+    except KafkaUnavailable as error:
         return [*why, f"warning: cannot tell for how long topics are kept: {error}"]
 
 
 async def _measured(settings: Settings) -> Lag:
     try:
         return await measure(settings.installation, utc_now)
-    except TopicsMissing as error:
+    except MissingTopics as error:
         return unknown(settings.topic_prefix, str(error), utc_now())
 
 

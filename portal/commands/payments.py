@@ -8,13 +8,13 @@ from portal.commands.promotion import caller
 from portal.errors import CommandError, UsageError
 from portal.query_api_config import off, payments_of
 from portal.settings import Settings
-from query_api.payments.outbox_publisher import Sender
+from query_api.payments.outbox_publisher import OutboxPublisher
 from query_api.payments.reconcile import Difference, Reconciliation
-from query_api.payments.settlement import Outcomes
-from query_api.payments.stripe_api import StripeApi, StripeAway
+from query_api.payments.settlement import Settlement
+from query_api.payments.stripe_api import StripeGateway, StripeUnavailable
 from read_models.clock import utc_now
-from read_models.store import Store, Unavailable
-from read_models.store.operational import Records
+from read_models.store import ReadModelStore, StoreUnavailable
+from read_models.store.operational import OperationalStore
 
 LOOKED_BACK: Final = timedelta(days=7)
 """Without `--since`; what is not decided yet is looked at whatever its age."""
@@ -42,11 +42,11 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
     if online is None:
         raise UsageError(f"payments are off: {', '.join(off(settings)['payments'])} not set")
     begin = moment(since, utc_now())
-    store = Store(settings.required("mongo_url"), settings.mongo_database)
-    records = Records(store.database)
-    stripe = StripeApi(online.api_key, online.api_base)
-    sender = Sender(records.checkouts, online.kafka, online.topic, utc_now)
-    outcomes = Outcomes(records, store, stripe, sender, utc_now)
+    store = ReadModelStore(settings.required("mongo_url"), settings.mongo_database)
+    records = OperationalStore(store.database)
+    stripe = StripeGateway(online.api_key, online.api_base)
+    sender = OutboxPublisher(records.checkouts, online.kafka, online.topic, utc_now)
+    outcomes = Settlement(records, store, stripe, sender, utc_now)
     found: list[Difference] = []
     try:
         await records.prepare()
@@ -62,9 +62,9 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
             async for difference in comparison.in_views():
                 found.append(difference)
                 say(_line(difference))
-    except StripeAway as error:
+    except StripeUnavailable as error:
         raise CommandError(f"Stripe does not answer ({error}): try again; what was found is kept") from error
-    except Unavailable as error:
+    except StoreUnavailable as error:
         raise CommandError("MongoDB does not answer: try again") from error
     finally:
         await sender.close()

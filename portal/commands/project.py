@@ -5,7 +5,7 @@ import sys
 
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.supervisor import Unmendable, supervise
+from projectors.supervisor import PermanentFailure, supervise
 
 
 async def project(settings: Settings) -> None:
@@ -15,5 +15,5 @@ async def project(settings: Settings) -> None:
     instance = f"portal-{secrets.token_hex(6)}"
     try:
         await supervise([sys.executable, "-m", "portal.worker_process", instance])
-    except Unmendable as error:
+    except PermanentFailure as error:
         raise CommandError("the worker stopped for good; its last message says why") from error

@@ -8,7 +8,7 @@ from portal.commands.open_store import opened
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import promotion as switching
-from read_models.store import NotLevel, NotNow
+from read_models.store import NotCaughtUp, OperationRefused
 
 
 async def switch(
@@ -29,11 +29,11 @@ async def switch(
     async with opened(settings) as store:
         try:
             pointer = await switching.switch(settings.installation, store, what, caller(), wait_s, forced)
-        except NotLevel as error:
+        except NotCaughtUp as error:
             raise CommandError(
                 f"{error}\nnothing was switched; to switch all the same: --force --reason …"
             ) from error
-        except NotNow as error:
+        except OperationRefused as error:
             raise CommandError(str(error)) from error
     standby = f"; generation {pointer.standby} stands by" if pointer.standby is not None else ""
     return f"generation {pointer.served} is served{standby}"

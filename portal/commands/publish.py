@@ -16,7 +16,7 @@ from events.envelope import encode
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import KafkaAway, TopicsUnfit, find
+from projectors.kafka.client import InvalidTopics, KafkaUnavailable, find
 
 Mode = Literal["structured", "binary"]
 
@@ -27,7 +27,7 @@ _IN_FLIGHT: Final = 2000
 """Records sent between two waits for their acknowledgements."""
 
 
-class Line(NamedTuple):
+class PublishableRecord(NamedTuple):
     """One record to publish."""
 
     topic: str
@@ -36,7 +36,7 @@ class Line(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Unroutable(Exception):
+class InvalidLine(Exception):
     """A line that cannot be published: it does not say to which topic, or under which key."""
 
 
@@ -59,7 +59,7 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
     """
     try:
         topics = (await find(settings.kafka, settings.topic_prefix)).topics
-    except (KafkaAway, TopicsUnfit) as error:
+    except (KafkaUnavailable, InvalidTopics) as error:
         raise CommandError(str(error)) from error
     try:
         await _check(file, mode, topics)
@@ -68,39 +68,39 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
         raise CommandError(f"{file}: {error.strerror}") from error
 
 
-def parse(line: bytes, mode: Mode, topics: Topics) -> Line:
+def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
     """Read one line; raises Unroutable. What is JSON at all goes through, so that a log is published as it was."""
     try:
         event = json.loads(line)
     except ValueError as error:
-        raise Unroutable(f"not JSON: {error}") from None
+        raise InvalidLine(f"not JSON: {error}") from None
     except RecursionError:
-        raise Unroutable("it is nested too deeply to be read") from None
+        raise InvalidLine("it is nested too deeply to be read") from None
     if not isinstance(event, dict):
-        raise Unroutable("not a JSON object")
+        raise InvalidLine("not a JSON object")
     for name in ("type", "partitionkey"):
         if not isinstance(event.get(name), str) or not event[name]:
-            raise Unroutable(f"{name} is missing or not a text")
+            raise InvalidLine(f"{name} is missing or not a text")
     try:
         event["partitionkey"].encode()
     except UnicodeEncodeError:
-        raise Unroutable("partitionkey is not valid Unicode") from None
+        raise InvalidLine("partitionkey is not valid Unicode") from None
     try:
         topic = topics.of_type(event["type"])
     except ValueError as error:
-        raise Unroutable(str(error)) from None
+        raise InvalidLine(str(error)) from None
     if mode == "structured":
         # As it stands: no reader's idea of JSON comes between the file and the log.
         key, _, headers = encode({"partitionkey": event["partitionkey"]}, None, mode)
-        return Line(topic, key, line, headers)
+        return PublishableRecord(topic, key, line, headers)
     data: Any = event.pop("data", None)
     odd = [name for name, value in event.items() if not isinstance(value, str)]
     if odd:
-        raise Unroutable(f"{odd[0]} is not a text, and cannot be a header")
+        raise InvalidLine(f"{odd[0]} is not a text, and cannot be a header")
     try:
-        return Line(topic, *encode(event, data, mode))
+        return PublishableRecord(topic, *encode(event, data, mode))
     except (TypeError, ValueError):
-        raise Unroutable("its data cannot be written as JSON in valid Unicode") from None
+        raise InvalidLine("its data cannot be written as JSON in valid Unicode") from None
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes, int]]:
@@ -118,7 +118,7 @@ async def _check(file: Path, mode: Mode, topics: Topics) -> None:
     for count, (number, text, _) in enumerate(_lines(file), start=1):
         try:
             parse(text, mode, topics)
-        except Unroutable as error:
+        except InvalidLine as error:
             wrong.append(f"{file}:{number}: {error}")
         if count % _CHECKED == 0:
             await asyncio.sleep(0)

@@ -14,18 +14,18 @@ from portal.commands.promotion import caller
 from portal.commands.retention_warnings import warn_of_forgetting
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.rebuild.coordinator import Failed, Plan, Told
+from projectors.rebuild.coordinator import RebuildFailed, RebuildPlan, Told
 from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
 from read_models import store as stores
 from read_models.clock import utc_now
-from read_models.store import NotNow, Store
-from read_models.store.operational import Records
+from read_models.store import OperationRefused, ReadModelStore
+from read_models.store.operational import OperationalStore
 
 FILLER: Final = (sys.executable, "-m", "portal.fill_process")
 
 
-class Wanted(NamedTuple):
+class RebuildOptions(NamedTuple):
     """The options of the command."""
 
     dry_run: bool
@@ -40,7 +40,7 @@ class Wanted(NamedTuple):
     """Who asked for it, where somebody else has noted that in the audit."""
 
 
-async def rebuild(settings: Settings, wanted: Wanted) -> None:
+async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
     """Rebuild to the end, or only say what there is to do; raises CommandError."""
     async with opened(settings) as store:
         try:
@@ -56,7 +56,7 @@ async def rebuild(settings: Settings, wanted: Wanted) -> None:
                 _say_estimate(found, wanted)
                 return
             by = wanted.asked_by or await _noted(store, wanted)
-            plan = Plan(
+            plan = RebuildPlan(
                 FILLER,
                 wanted.workers,
                 wanted.max_rate,
@@ -67,18 +67,18 @@ async def rebuild(settings: Settings, wanted: Wanted) -> None:
             )
             with _lines() if wanted.as_json else _bar() as told:
                 generation = await run_rebuild(settings.installation, store, plan, told)
-        except (Failed, NotNow) as error:
+        except (RebuildFailed, OperationRefused) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
     _say_end(generation, record, wanted)
 
 
-async def _noted(store: Store, wanted: Wanted) -> str:
+async def _noted(store: ReadModelStore, wanted: RebuildOptions) -> str:
     """Who asks, once it is in the audit."""
     by = caller()
     options = (("--promote", wanted.promote), ("--restart", wanted.restart))
     about = " ".join(name for name, chosen in options if chosen)
-    await Records(store.database).audit.note(by, "rebuild.start", about, None, utc_now())
+    await OperationalStore(store.database).audit.note(by, "rebuild.start", about, None, utc_now())
     return by
 
 
@@ -96,7 +96,7 @@ def _bar() -> Iterator[Told]:
     with Progress(*columns, console=console, refresh_per_second=4) as progress:
         task = progress.add_task("starting", total=None, generation="", rate="")
 
-        def told(generation: int, what: str, done: stores.Progress, rate: float | None) -> None:
+        def told(generation: int, what: str, done: stores.FillProgress, rate: float | None) -> None:
             speed = "" if rate is None else f"{rate:,.0f} records/s"
             progress.update(
                 task,
@@ -112,7 +112,7 @@ def _bar() -> Iterator[Told]:
 
 @contextmanager
 def _lines() -> Iterator[Told]:
-    def told(generation: int, what: str, done: stores.Progress, rate: float | None) -> None:
+    def told(generation: int, what: str, done: stores.FillProgress, rate: float | None) -> None:
         left = (done.total - done.done) / rate if rate else None
         _line(
             generation=generation,
@@ -131,7 +131,7 @@ def _line(**fields: object) -> None:
     sys.stdout.flush()
 
 
-def _say_estimate(found: tuple[int, float | None], wanted: Wanted) -> None:
+def _say_estimate(found: tuple[int, float | None], wanted: RebuildOptions) -> None:
     records, seconds = found
     if wanted.as_json:
         _line(records_total=records, eta_seconds=seconds)
@@ -141,7 +141,7 @@ def _say_estimate(found: tuple[int, float | None], wanted: Wanted) -> None:
         print(f"{records:,} records to read, about {_time(seconds)} with {wanted.workers} processes")
 
 
-def _say_end(generation: int, record: Mapping[str, Any], wanted: Wanted) -> None:
+def _say_end(generation: int, record: Mapping[str, Any], wanted: RebuildOptions) -> None:
     state, truncated = record.get("state", "retired"), record.get("truncated")
     if wanted.as_json:
         more = {"truncated": truncated["reason"]} if truncated else {}

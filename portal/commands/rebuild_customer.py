@@ -10,7 +10,7 @@ from portal.commands.verify import bar, owner
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.operations import quarantine
-from projectors.operations.hold_release import StillFails
+from projectors.operations.hold_release import RetryFailed
 
 
 async def rebuild_customer(settings: Settings, customer: str, asked_by: str | None, *, as_json: bool) -> None:
@@ -23,7 +23,7 @@ async def rebuild_customer(settings: Settings, customer: str, asked_by: str | No
         async with quarantine.opened(settings.installation) as (_, desk):
             try:
                 done = await desk.project_anew(customer, asked_by or caller(), progress)
-            except StillFails as error:
+            except RetryFailed as error:
                 raise CommandError(str(error)) from error
     if not done.documents and not any(done.replaced.values()):
         raise CommandError(f"there is nothing of {customer}, neither in the log nor in what is served")

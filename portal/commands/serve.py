@@ -11,12 +11,12 @@ from litestar.types import ASGIApp
 from portal import logs
 from portal.async_runner import run
 from portal.http_server import serve_app
-from portal.proxy_headers import Clients
+from portal.proxy_headers import TrustedProxyMiddleware
 from portal.query_api_config import config_of, off
 from portal.settings import Settings
 from query_api.app import create_app
-from query_api.config import Config
-from read_models.store import Store, Unavailable
+from query_api.config import QueryApiConfig
+from read_models.store import ReadModelStore, StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -43,17 +43,17 @@ def app() -> ASGIApp:
     settings = Settings.read(os.environ)
     surface: ASGIApp = create_app(config_of(settings))
     if settings.trusted_proxies:
-        surface = Clients(surface, settings.trusted_proxies)
+        surface = TrustedProxyMiddleware(surface, settings.trusted_proxies)
     return surface
 
 
-async def _answering(config: Config) -> None:
+async def _answering(config: QueryApiConfig) -> None:
     """Return when MongoDB answers."""
     said = False
     while True:
         try:
-            store = await Store.connect(config.mongo_url, config.mongo_database)
-        except Unavailable:
+            store = await ReadModelStore.connect(config.mongo_url, config.mongo_database)
+        except StoreUnavailable:
             if not said:
                 logger.warning("waiting", reason="MongoDB does not answer")
             said = True

@@ -9,10 +9,10 @@ from litestar.types import ASGIApp
 from portal import logs
 from portal.errors import UsageError
 from portal.http_server import serve_app
-from portal.proxy_headers import Clients
+from portal.proxy_headers import TrustedProxyMiddleware
 from portal.settings import HINTS, Settings
 from projectors.staff.app import create_app
-from projectors.staff.config import Config
+from projectors.staff.config import StaffConfig
 from projectors.staff.operators import Operators
 
 logger = structlog.get_logger(__name__)
@@ -32,14 +32,14 @@ def app() -> ASGIApp:
     """The application, for the process that granian starts."""
     logs.configure()
     settings = Settings.read(os.environ)
-    return Clients(create_app(config_of(settings)), settings.trusted_proxies)
+    return TrustedProxyMiddleware(create_app(config_of(settings)), settings.trusted_proxies)
 
 
-def config_of(settings: Settings) -> Config:
+def config_of(settings: Settings) -> StaffConfig:
     """What the staff surface is told; raises UsageError."""
     try:
         operators = Operators.read(settings.required("staff_token"))
     except ValueError as error:
         raise UsageError(f"PORTAL_STAFF_TOKEN: {error}; {HINTS['PORTAL_STAFF_TOKEN']}") from None
     rebuild = (sys.executable, "-c", "from portal.cli import main; main()", "rebuild", "--json")
-    return Config(settings.installation, operators, settings.production, rebuild)
+    return StaffConfig(settings.installation, operators, settings.production, rebuild)

@@ -10,7 +10,7 @@ from aiokafka.errors import for_code
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import KafkaAway, TopicsUnfit, admin, fitting
+from projectors.kafka.client import InvalidTopics, KafkaUnavailable, admin, fitting
 from projectors.kafka.retention_check import FOR_EVER
 
 CONFIG: Final[Mapping[str, str]] = {
@@ -40,7 +40,7 @@ async def create(settings: Settings) -> str:
                 await _led(client, wanted)
                 # Someone may have made some at the same time, with another count.
                 _refuse_other_counts(wanted, await _counts(client))
-    except (KafkaAway, TopicsUnfit) as error:
+    except (KafkaUnavailable, InvalidTopics) as error:
         raise CommandError(str(error)) from error
     if not made:
         return f"all {len(wanted.names)} topics are there, with {wanted.partitions} partitions each"

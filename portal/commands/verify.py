@@ -17,10 +17,10 @@ from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import log_compatibility
 from projectors.operations.context import opened
-from projectors.operations.verify import Compared, Verification
+from projectors.operations.verify import OwnerComparison, Verification
 from projectors.replay import FETCH_BYTES
 from read_models.clock import utc_now
-from read_models.store.operational import Records
+from read_models.store.operational import OperationalStore
 
 _IS_OWNER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?", re.ASCII).fullmatch
 SHOWN_CHARACTERS: Final = 300
@@ -45,7 +45,7 @@ async def verify(
             whatever = from_truncated is not None
             await log_compatibility.check(store, cluster, log, from_truncated=whatever)
             if whatever:
-                audit = Records(store.database).audit
+                audit = OperationalStore(store.database).audit
                 about = customer or ""
                 now = utc_now()
                 await audit.note(caller(), "verify.from_truncated", about, from_truncated, now)
@@ -76,13 +76,15 @@ def owner(text: str) -> str:
     return text
 
 
-def _chosen(verification: Verification, customer: str | None, sample: int | None) -> AsyncIterator[Compared]:
+def _chosen(
+    verification: Verification, customer: str | None, sample: int | None
+) -> AsyncIterator[OwnerComparison]:
     if customer is not None:
         return verification.of([customer])
     return verification.everything() if sample is None else verification.sample(sample)
 
 
-def _tell(one: Compared) -> None:
+def _tell(one: OwnerComparison) -> None:
     if one.pending is not None:
         waiting = len(one.pending.positions)
         print(
@@ -97,7 +99,7 @@ def _tell(one: Compared) -> None:
         print(f"{difference.path}: served {_text(difference.served)}, expected {_text(difference.expected)}")
 
 
-def _counts(one: Compared) -> dict[str, int]:
+def _counts(one: OwnerComparison) -> dict[str, int]:
     return {
         "owners": 1,
         "documents": one.documents,

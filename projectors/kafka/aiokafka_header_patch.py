@@ -19,22 +19,22 @@ HEAD: Final = 12
 """Bytes of a batch before what its length counts."""
 
 
-class _Name(bytes):
+class _LenientHeaderName(bytes):
     """A header's name that always decodes."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return bytes.decode(self, encoding, "backslashreplace")
 
 
-class _Buffer(bytearray):
+class _LenientBuffer(bytearray):
     """Gives names where a reader takes a piece of it to decode."""
 
     def __getitem__(self, at: Any) -> Any:
         piece = super().__getitem__(at)
-        return _Name(piece) if isinstance(at, slice) else piece
+        return _LenientHeaderName(piece) if isinstance(at, slice) else piece
 
 
-class Batch:
+class LenientRecordBatch:
     """A batch of records, read by the fast reader as far as that gets, and from there by the patient one."""
 
     def __init__(self, batch: Any, content: memoryview) -> None:
@@ -56,11 +56,11 @@ class Batch:
         except UnicodeDecodeError:
             patient = _DefaultRecordBatchPy(self._content)
             patient._maybe_uncompress()  # noqa: SLF001
-            patient._buffer = _Buffer(patient._buffer)  # noqa: SLF001
+            patient._buffer = _LenientBuffer(patient._buffer)  # noqa: SLF001
             yield from list(patient)[read:]
 
 
-class Records:
+class LenientMemoryRecords:
     """The batches of a fetched stretch of a partition, as aiokafka's `MemoryRecords` has them."""
 
     def __init__(self, content: bytes) -> None:
@@ -76,11 +76,11 @@ class Records:
         """Whether there is another whole batch."""
         return bool(self._records.has_next())
 
-    def next_batch(self) -> Batch:
+    def next_batch(self) -> LenientRecordBatch:
         """The next one."""
         (length,) = LENGTH.unpack_from(self._content, self._at + LENGTH_AT)
         begin, self._at = self._at, self._at + HEAD + length
-        return Batch(self._records.next_batch(), self._content[begin : self._at])
+        return LenientRecordBatch(self._records.next_batch(), self._content[begin : self._at])
 
 
-fetcher.MemoryRecords = Records
+fetcher.MemoryRecords = LenientMemoryRecords

@@ -30,24 +30,24 @@ Place = tuple[str, int]
 Said = TypeVar("Said")
 
 
-class KafkaAway(Exception):
+class KafkaUnavailable(Exception):
     """The cluster does not answer, or not within `REQUEST_S`."""
 
 
-class LogGap(Exception):
+class RecordsMissing(Exception):
     """A record that was there is not there any more: the log is not kept for ever."""
 
 
-class TopicsUnfit(Exception):
+class InvalidTopics(Exception):
     """Topics are missing, or differ in their partition counts; the text names them and says what to do."""
 
 
-class TopicsMissing(TopicsUnfit):
+class MissingTopics(InvalidTopics):
     """Some are not there (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kafka:
+class KafkaConfig:
     """Where the brokers are and how they know us; names and values as Kafka's own clients use them."""
 
     bootstrap: str
@@ -83,7 +83,7 @@ class Cluster(NamedTuple):
 
 
 @asynccontextmanager
-async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin(kafka: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
     """An administration client; raises KafkaAway when no broker answers."""
     client = AIOKafkaAdminClient(**kafka.client(), request_timeout_ms=int(REQUEST_S * 1000))
     try:
@@ -91,12 +91,12 @@ async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
             await client.start()
         yield client
     except (KafkaError, TimeoutError, OSError) as error:
-        raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap}") from error
     finally:
         await client.close()
 
 
-async def find(kafka: Kafka, prefix: str) -> Cluster:
+async def find(kafka: KafkaConfig, prefix: str) -> Cluster:
     """The cluster and the installation's topics in it.
 
     Raises TopicsUnfit when a topic is missing or their partition counts differ (EVENTS.md, "Topics"), KafkaAway.
@@ -113,25 +113,25 @@ def fitting(prefix: str, counts: Mapping[str, int]) -> Topics:
     names = Topics(prefix, 1).names
     missing = [name for name in names if name not in counts]
     if missing:
-        raise TopicsMissing(f"there is no topic {', '.join(missing)}: run `portal topics create`")
+        raise MissingTopics(f"there is no topic {', '.join(missing)}: run `portal topics create`")
     found = Counter(counts[name] for name in names)
     if len(found) > 1:
         listed = ", ".join(f"{name} has {counts[name]}" for name in names)
-        raise TopicsUnfit(
+        raise InvalidTopics(
             f"the topics differ in their partition counts ({listed}): a customer's events would not meet;"
             " publish the log under another PORTAL_TOPIC_PREFIX"
         )
     return Topics(prefix, counts[names[0]])
 
 
-async def members(kafka: Kafka, group: str) -> set[str]:
+async def members(kafka: KafkaConfig, group: str) -> set[str]:
     """The client ids of a group's members; raises KafkaAway."""
     async with admin(kafka) as client:
         (answer,) = await client.describe_consumer_groups([group])
         return {member["client_id"] for found in answer.to_object()["groups"] for member in found["members"]}
 
 
-class Log:
+class LogReader:
     """Reads offsets and single stretches of the topics, as a member of no group."""
 
     def __init__(self, client: AIOKafkaConsumer, topics: Topics) -> None:
@@ -182,11 +182,11 @@ class Log:
                     yield [one for one in read if one.offset < end]
                     silent_since = time.monotonic()
                 elif time.monotonic() - silent_since > SILENT_S:
-                    raise KafkaAway("Kafka does not answer")
+                    raise KafkaUnavailable("Kafka does not answer")
         except OffsetOutOfRangeError:
-            raise LogGap(f"the log does not reach back to {place[0]}/{place[1]}/{start}") from None
+            raise RecordsMissing(f"the log does not reach back to {place[0]}/{place[1]}/{start}") from None
         except (KafkaError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
 
     async def at(self, place: Place, offsets: Iterable[int]) -> list[Record]:
         """The records of a partition at some offsets, in order; raises KafkaAway, and LogGap where one is gone."""
@@ -201,15 +201,17 @@ class Log:
                     while not (read := (await self._client.getmany(timeout_ms=500)).get(partition)):
                         pass
                 if read[0].offset > wanted[-1]:
-                    raise LogGap(f"the log has no record at {place[0]}/{place[1]}/{wanted[-1]}")
+                    raise RecordsMissing(f"the log has no record at {place[0]}/{place[1]}/{wanted[-1]}")
                 for one in read:
                     if wanted and one.offset == wanted[-1]:
                         found.append(record_of(one))
                         wanted.pop()
         except OffsetOutOfRangeError:
-            raise LogGap(f"the log does not reach back to {place[0]}/{place[1]}/{wanted[-1]}") from None
+            raise RecordsMissing(
+                f"the log does not reach back to {place[0]}/{place[1]}/{wanted[-1]}"
+            ) from None
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
         return found
 
     async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:
@@ -234,7 +236,7 @@ class Log:
                             continue
                         self._client.pause(partition)
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
         return found
 
     async def _asked(
@@ -247,13 +249,13 @@ class Log:
             async with asyncio.timeout(REQUEST_S):
                 found = await ask(places)
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
         return {(place.topic, place.partition): said for place, said in found.items()}
 
 
 @asynccontextmanager
 async def consuming(
-    kafka: Kafka, *, fetch_bytes: int = 1024 * 1024, request_s: float = REQUEST_S, wait_ms: int = 100
+    kafka: KafkaConfig, *, fetch_bytes: int = 1024 * 1024, request_s: float = REQUEST_S, wait_ms: int = 100
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of no group, which is assigned nothing; raises KafkaAway when no broker answers.
 
@@ -272,14 +274,16 @@ async def consuming(
             async with asyncio.timeout(2 * REQUEST_S):
                 await client.start()
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap}") from error
+            raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap}") from error
         yield client
     finally:
         await client.stop()
 
 
 @asynccontextmanager
-async def reading(kafka: Kafka, topics: Topics, fetch_bytes: int = 64 * 1024) -> AsyncIterator[Log]:
+async def reading(
+    kafka: KafkaConfig, topics: Topics, fetch_bytes: int = 64 * 1024
+) -> AsyncIterator[LogReader]:
     """A log to read from, so many bytes of a partition at a time; raises KafkaAway when no broker answers."""
     async with consuming(kafka, fetch_bytes=fetch_bytes) as client:
-        yield Log(client, topics)
+        yield LogReader(client, topics)

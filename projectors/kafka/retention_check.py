@@ -7,7 +7,7 @@ import structlog
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.topics import Topics
-from projectors.kafka.client import Kafka, KafkaAway, admin
+from projectors.kafka.client import KafkaConfig, KafkaUnavailable, admin
 
 logger = structlog.get_logger(__name__)
 
@@ -21,19 +21,19 @@ MEND: Final = (
 )
 
 
-async def forgetting(kafka: Kafka, prefix: str) -> dict[str, str]:
+async def forgetting(kafka: KafkaConfig, prefix: str) -> dict[str, str]:
     """The topics of an installation that are not kept for ever, and by which settings; raises KafkaAway."""
     found = await _configs(kafka, prefix)
     return {name: said for name, config in found.items() if (said := forgets(config))}
 
 
-async def watch(kafka: Kafka, prefix: str) -> None:
+async def watch(kafka: KafkaConfig, prefix: str) -> None:
     """Log each topic that is not kept for ever, when it is seen first and when its settings change; for ever."""
     known: dict[str, str] = {}
     while True:
         try:
             found = await forgetting(kafka, prefix)
-        except KafkaAway as error:
+        except KafkaUnavailable as error:
             logger.warning("cannot tell for how long topics are kept", reason=str(error))
         else:
             for name, said in found.items():
@@ -49,7 +49,7 @@ def forgets(config: dict[str, str]) -> str:
     return ", ".join(f"{name} is {config[name]}" for name in wrong)
 
 
-async def _configs(kafka: Kafka, prefix: str) -> dict[str, dict[str, str]]:
+async def _configs(kafka: KafkaConfig, prefix: str) -> dict[str, dict[str, str]]:
     """The settings of an installation's topics, by name, as far as they may be read; raises KafkaAway."""
     names = Topics(prefix, 1).names
     async with admin(kafka) as client:

@@ -11,8 +11,8 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from events.topics import Topics
-from projectors.kafka.client import Kafka
-from projectors.live.faust_transport import Inbox, Positions, Transport
+from projectors.kafka.client import KafkaConfig
+from projectors.live.faust_transport import BufferingTransport, Positions, RecordBuffer
 
 SESSION_S: Final = 10.0
 """After how long without a sign of life the group gives a worker's lanes away."""
@@ -28,7 +28,7 @@ def name(prefix: str, database: str, version: int) -> str:
     return f"{prefix}portal.{database}.v{version}"
 
 
-class _WholeLanes(PartitionAssignor):
+class _CopartitionedAssignor(PartitionAssignor):
     """Faust's assignor, which keeps equal numbers of all topics together, without its standbys.
 
     With a standby each it fills one worker after the other, so that the last of three gets none of four lanes;
@@ -39,7 +39,7 @@ class _WholeLanes(PartitionAssignor):
         super().__init__(app, replicas=0)
 
 
-class _Silent(Monitor):
+class _NoopMonitor(Monitor):
     """Measures nothing per event: what Faust knows is how far it has read, not what was applied."""
 
     mundane_level = "debug"
@@ -61,7 +61,7 @@ class _Silent(Monitor):
 
 
 def member(
-    kafka: Kafka, group: str, instance: str, folder: Path, inbox: Inbox, positions: Positions
+    kafka: KafkaConfig, group: str, instance: str, folder: Path, inbox: RecordBuffer, positions: Positions
 ) -> faust.App:
     """A member of the group that is not started yet; it delivers to the inbox and commits the positions.
 
@@ -86,8 +86,8 @@ def member(
         topic_disable_leader=True,
         topic_allow_declare=False,
         table_standby_replicas=1,
-        PartitionAssignor=_WholeLanes,
-        Monitor=_Silent,
+        PartitionAssignor=_CopartitionedAssignor,
+        Monitor=_NoopMonitor,
         agent_supervisor=CrashingSupervisor,
         # What was read and not applied is read again: nothing is waited for when lanes are given away.
         stream_wait_empty=False,
@@ -96,11 +96,11 @@ def member(
         store="memory://",
         datadir=folder,
     )
-    app.transport = Transport(app.conf.broker_consumer, app, inbox=inbox, positions=positions)
+    app.transport = BufferingTransport(app.conf.broker_consumer, app, inbox=inbox, positions=positions)
     return app
 
 
-def _credentials(kafka: Kafka) -> SASLCredentials | None:
+def _credentials(kafka: KafkaConfig) -> SASLCredentials | None:
     if not kafka.security_protocol.startswith("SASL"):
         return None
     return SASLCredentials(

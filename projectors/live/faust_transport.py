@@ -22,7 +22,7 @@ Positions = Callable[[], Mapping[tuple[str, int], int]]
 """Gives the offset of the next record that the views want, by partition, of the partitions that are held."""
 
 
-class Inbox:
+class RecordBuffer:
     """What has arrived and was not taken yet, in the order in which it is to be applied."""
 
     def __init__(self) -> None:
@@ -54,11 +54,11 @@ class Inbox:
             self.room.clear()
 
 
-class Consumer(aiokafka.Consumer):
+class BufferingConsumer(aiokafka.Consumer):
     """Delivers to the inbox of its transport, and commits the positions."""
 
     mundane_level = "debug"
-    transport: "Transport"
+    transport: "BufferingTransport"
 
     async def getmany(self, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109 - as the method it replaces
         """Fetch what there is and deliver it; nothing is left to yield, so that Faust's loop delivers nothing.
@@ -100,12 +100,12 @@ class Consumer(aiokafka.Consumer):
         return self.transport.positions().get((tp.topic, tp.partition)) or None
 
 
-class Transport(aiokafka.Transport):
+class BufferingTransport(aiokafka.Transport):
     """Faust's transport, with that consumer."""
 
-    Consumer = Consumer
+    Consumer = BufferingConsumer
 
-    def __init__(self, *args: Any, inbox: Inbox, positions: Positions) -> None:
+    def __init__(self, *args: Any, inbox: RecordBuffer, positions: Positions) -> None:
         """`args` are Faust's."""
         super().__init__(*args)
         self.inbox = inbox

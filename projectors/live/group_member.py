@@ -11,30 +11,30 @@ from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP, StreamT
 
 from events.topics import Topics
-from projectors.kafka.client import Kafka
+from projectors.kafka.client import KafkaConfig
 from projectors.live import consumer_group
-from projectors.live.faust_transport import Inbox
-from projectors.live.lane_assignment import Lanes
+from projectors.live.faust_transport import RecordBuffer
+from projectors.live.lane_assignment import LaneAssignment
 
 BATCHES: Final = 8
 """Applied at a time: each is folded while the one before is written."""
 
 
-class NoLanes(Exception):
+class NoLanesAssigned(Exception):
     """The group has more members than lanes: this worker is to wait outside (aiokafka never wakes an idle one)."""
 
 
-class Member:
+class GroupMember:
     """One member of the group: it takes lanes over, gives them away, and hands what arrives to them."""
 
     def __init__(
         self,
-        kafka: Kafka,
+        kafka: KafkaConfig,
         topics: Topics,
         name: str,
         instance: str,
         folder: Path,
-        lanes: Lanes,
+        lanes: LaneAssignment,
         batch_events: int,
     ) -> None:
         """`name` is the group's; for `instance` and `folder` see `consumer_group.member`, for `batch_events`
@@ -42,7 +42,7 @@ class Member:
         self._topics = topics
         self._lanes = lanes
         self._at_a_time = BATCHES * batch_events
-        self._inbox = Inbox()
+        self._inbox = RecordBuffer()
         self._app = app = consumer_group.member(
             kafka, name, instance, folder, self._inbox, lambda: self._lanes.positions
         )
@@ -78,7 +78,7 @@ class Member:
         consumer = cast("Consumer", self._app.consumer)
         assigned = consumer.assignment()
         if not assigned:
-            raise NoLanes("the group has no lane for this worker")
+            raise NoLanesAssigned("the group has no lane for this worker")
         if await self._lanes.take(consumer_group.whole_lanes(assigned, self._topics)):
             positions = {TP(*place): offset for place, offset in self._lanes.positions.items()}
             await consumer._commit(positions)  # noqa: SLF001

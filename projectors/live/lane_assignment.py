@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from events.envelope import Record
-from projectors.kafka.client import Log, Place
-from projectors.processing.projector import Apart, Applier, LaneLost
+from projectors.kafka.client import LogReader, Place
+from projectors.processing.projector import GenerationsDiverged, LaneOwnershipLost, Projector
 
 logger = structlog.get_logger(__name__)
 
@@ -19,10 +19,10 @@ STRETCH: Final = 1000
 """Offsets that are read at a time to even generations out."""
 
 
-class Lanes:
+class LaneAssignment:
     """The lanes of one worker. A batch is written by a task of its own, which ends when the lanes are given away."""
 
-    def __init__(self, applier: Applier, log: Log) -> None:
+    def __init__(self, applier: Projector, log: LogReader) -> None:
         """`log` is asked for records that the group did not deliver."""
         self._applier = applier
         self._log = log
@@ -74,9 +74,9 @@ class Lanes:
         while True:
             try:
                 await self._run(lambda: self._apply(records))
-            except LaneLost as error:
+            except LaneOwnershipLost as error:
                 self._lose(error.lanes)
-            except Apart:
+            except GenerationsDiverged:
                 continue
             else:
                 return
@@ -90,7 +90,7 @@ class Lanes:
             try:
                 await self._applier.look()
                 await self._even_out()
-            except LaneLost as error:
+            except LaneOwnershipLost as error:
                 self._lose(error.lanes)
             await self._applier.mark_level(ends, at)
 

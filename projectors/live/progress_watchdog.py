@@ -8,10 +8,10 @@ from typing import Final
 
 import structlog
 
-from projectors.kafka.client import KafkaAway, Log, Place
+from projectors.kafka.client import KafkaUnavailable, LogReader, Place
 from projectors.live.consumer_group import SESSION_S
-from projectors.live.lane_assignment import Lanes
-from read_models.store import Unavailable
+from projectors.live.lane_assignment import LaneAssignment
+from read_models.store import StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -26,11 +26,11 @@ REGAINED_S: Final = 2 * SESSION_S
 """By then the group has given away a lane that is another's, or it was taken from us wrongly."""
 
 
-class BeginAnew(Exception):
+class WorkerStalled(Exception):
     """The worker does not get on as it is; the text says why. Another one, which looks at everything anew, may."""
 
 
-class _Lasting:
+class _Stopwatch:
     """For how long something has been so."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class _Lasting:
         return 0.0 if self._since is None else now - self._since
 
 
-class _Standing:
+class _StalledPartitions:
     """The partitions in which something waits: where they are, and since when they have been there."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class _Standing:
         """Positions at which there is a record."""
 
     async def records(
-        self, positions: Mapping[Place, int], ends: Mapping[Place, int], log: Log
+        self, positions: Mapping[Place, int], ends: Mapping[Place, int], log: LogReader
     ) -> set[Place]:
         """The partitions in which records wait; raises KafkaAway.
 
@@ -84,27 +84,35 @@ class _Standing:
         return next((place for place, (_, at) in self._since.items() if now - at > SILENT_S), None)
 
 
-async def watch(lanes: Lanes, log: Log, clock: Callable[[], datetime]) -> None:
+async def watch(lanes: LaneAssignment, log: LogReader, clock: Callable[[], datetime]) -> None:
     """Ask for the ends once a second, for ever; raises BeginAnew."""
-    standing, all_standing, losing, batches, waiting = _Standing(), _Lasting(), _Lasting(), 0, False
+    standing, all_standing, losing, batches, waiting = (
+        _StalledPartitions(),
+        _Stopwatch(),
+        _Stopwatch(),
+        0,
+        False,
+    )
     while True:
         try:
             waiting = await _look(lanes, log, standing, clock)
-        except KafkaAway as error:
+        except KafkaUnavailable as error:
             logger.warning("cannot tell how far the log goes", reason=str(error))
         stands, batches = waiting and lanes.batches == batches, lanes.batches
         if all_standing.seconds(stands) > STANDSTILL_S:
-            raise BeginAnew(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
+            raise WorkerStalled(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
         if silent := standing.silent():
-            raise BeginAnew(
+            raise WorkerStalled(
                 f"records wait in {silent[0]}/{silent[1]} and none was applied for {SILENT_S:.0f} s"
             )
         if losing.seconds(bool(lanes.lost)) > REGAINED_S:
-            raise BeginAnew(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
+            raise WorkerStalled(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
         await asyncio.sleep(EVERY_S)
 
 
-async def _look(lanes: Lanes, log: Log, standing: _Standing, clock: Callable[[], datetime]) -> bool:
+async def _look(
+    lanes: LaneAssignment, log: LogReader, standing: _StalledPartitions, clock: Callable[[], datetime]
+) -> bool:
     """Whether records wait."""
     positions = dict(lanes.positions)
     if not positions:
@@ -112,13 +120,13 @@ async def _look(lanes: Lanes, log: Log, standing: _Standing, clock: Callable[[],
     at = clock()
     ends = await log.ends({lane for _, lane in positions})
     if short := sorted(place for place, end in ends.items() if end < positions[place]):
-        raise BeginAnew(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
+        raise WorkerStalled(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
     waiting = await standing.records(positions, ends, log)
     ends = {place: end if place in waiting else positions[place] for place, end in ends.items()}
     try:
         async with asyncio.timeout(TURN_S):
             await lanes.mark_level(ends, at)
-    except (Unavailable, TimeoutError) as error:
+    except (StoreUnavailable, TimeoutError) as error:
         # Records wait all the same: a write that hangs is noticed by that.
         logger.warning("cannot tell the views that they are level", reason=str(error) or "they are busy")
     return bool(waiting)

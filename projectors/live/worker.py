@@ -13,16 +13,24 @@ from projectors import log_compatibility
 from projectors.concurrency import first
 from projectors.installation import Installation
 from projectors.kafka import retention_check
-from projectors.kafka.client import Cluster, Kafka, KafkaAway, TopicsMissing, find, members, reading
+from projectors.kafka.client import (
+    Cluster,
+    KafkaConfig,
+    KafkaUnavailable,
+    MissingTopics,
+    find,
+    members,
+    reading,
+)
 from projectors.live import consumer_group, progress_watchdog
-from projectors.live.group_member import Member
-from projectors.live.lane_assignment import Lanes
+from projectors.live.group_member import GroupMember
+from projectors.live.lane_assignment import LaneAssignment
 from projectors.processing.metrics import registry_of
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from read_models.clock import utc_now
 from read_models.projection import VERSION
-from read_models.store import NoGeneration, Store, Unavailable
-from read_models.store.operational import Copies, Records, Said
+from read_models.store import GenerationNotFound, ReadModelStore, StoreUnavailable
+from read_models.store.operational import FileCache, HeartbeatData, OperationalStore
 from web.metric_snapshots import snapshot
 
 logger = structlog.get_logger(__name__)
@@ -32,7 +40,7 @@ AGAIN_S: Final = 1.0
 T = TypeVar("T")
 
 
-class GroupFull(Exception):
+class ConsumerGroupFull(Exception):
     """The group has as many members as there are lanes."""
 
 
@@ -46,21 +54,21 @@ async def work(installation: Installation, instance: str) -> None:
     cluster = await _waiting(lambda: find(kafka, prefix))
     name = consumer_group.name(prefix, installation.database, VERSION)
     async with AsyncExitStack() as stack:
-        store = await _waiting(lambda: Store.connect(installation.mongo_url, installation.database))
+        store = await _waiting(lambda: ReadModelStore.connect(installation.mongo_url, installation.database))
         stack.push_async_callback(store.close)
         log = await _waiting(lambda: stack.enter_async_context(reading(kafka, cluster.topics)))
         await _waiting(lambda: _fit(store, cluster))
         await _waiting(lambda: log_compatibility.check(store, cluster, log))
         await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
-        applier = Applier(store, cluster.topics, installation.batch_events)
+        applier = Projector(store, cluster.topics, installation.batch_events)
         stack.push_async_callback(applier.close)
-        lanes = Lanes(applier, log)
+        lanes = LaneAssignment(applier, log)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        member = Member(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
-        records = Records(store.database)
+        member = GroupMember(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
+        records = OperationalStore(store.database)
         registry = registry_of(applier)
         telling = records.processes.telling(
-            "project", VERSION, lambda: Said(sorted(lanes.held), snapshot(registry)), utc_now
+            "project", VERSION, lambda: HeartbeatData(sorted(lanes.held), snapshot(registry)), utc_now
         )
         await stack.enter_async_context(telling)
         works = [
@@ -70,18 +78,18 @@ async def work(installation: Installation, instance: str) -> None:
             retention_check.watch(kafka, prefix),
         ]
         if installation.cache_url:
-            works.append(records.erasures.completing(Copies(installation.cache_url)))
+            works.append(records.erasures.completing(FileCache(installation.cache_url)))
         await first(*works)
 
 
-async def _fit(store: Store, cluster: Cluster) -> None:
+async def _fit(store: ReadModelStore, cluster: Cluster) -> None:
     await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
 
 
-async def _room(kafka: Kafka, name: str, instance: str, lanes: int) -> None:
+async def _room(kafka: KafkaConfig, name: str, instance: str, lanes: int) -> None:
     others = await members(kafka, name) - {instance}
     if len(others) >= lanes:
-        raise GroupFull(
+        raise ConsumerGroupFull(
             f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends"
         )
 
@@ -91,10 +99,16 @@ async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await what()
-        except (KafkaAway, TopicsMissing, Unavailable, NoGeneration, GroupFull) as error:
+        except (
+            KafkaUnavailable,
+            MissingTopics,
+            StoreUnavailable,
+            GenerationNotFound,
+            ConsumerGroupFull,
+        ) as error:
             reason = (
                 f"MongoDB does not answer as it should ({error})"
-                if isinstance(error, Unavailable)
+                if isinstance(error, StoreUnavailable)
                 else str(error)
             )
             if reason != said:

@@ -5,28 +5,28 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, Log, find, reading
-from read_models.store import Store
+from projectors.kafka.client import Cluster, LogReader, find, reading
+from read_models.store import ReadModelStore
 
 
-class Opened(NamedTuple):
+class OperatorContext(NamedTuple):
     """What a command works with."""
 
-    store: Store
+    store: ReadModelStore
     cluster: Cluster
-    log: Log
+    log: LogReader
 
 
 @asynccontextmanager
-async def opened(installation: Installation, fetch_bytes: int = 64 * 1024) -> AsyncIterator[Opened]:
+async def opened(installation: Installation, fetch_bytes: int = 64 * 1024) -> AsyncIterator[OperatorContext]:
     """Both, closed afterwards; `fetch_bytes` are read of a partition at a time.
 
     Raises `Unavailable`, KafkaAway, TopicsUnfit.
     """
-    store = await Store.connect(installation.mongo_url, installation.database)
+    store = await ReadModelStore.connect(installation.mongo_url, installation.database)
     try:
         cluster = await find(installation.kafka, installation.topic_prefix)
         async with reading(installation.kafka, cluster.topics, fetch_bytes) as log:
-            yield Opened(store, cluster, log)
+            yield OperatorContext(store, cluster, log)
     finally:
         await store.close()

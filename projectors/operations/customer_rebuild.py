@@ -12,23 +12,23 @@ from typing import Any, NamedTuple
 import structlog
 
 from events.topics import Topics
-from projectors.kafka.client import Log
-from projectors.log_compatibility import Broken, by_place, truncated
-from projectors.operations.hold_release import Release, StillFails
-from projectors.replay import Recomputation
+from projectors.kafka.client import LogReader
+from projectors.log_compatibility import LogMismatch, by_place, truncated
+from projectors.operations.hold_release import HoldRelease, RetryFailed
+from projectors.replay import Replay
 from read_models.clock import utc_now
 from read_models.diff import differences
 from read_models.documents import Doc
 from read_models.store import (
-    CompareFailed,
-    DeadLetter,
+    EncodedWrites,
+    GenerationNotFound,
     Hold,
     HoldChanged,
-    NoGeneration,
-    Position,
-    Saving,
-    Store,
-    Writer,
+    LogPosition,
+    ReadModelStore,
+    RevisionConflict,
+    TransactionalWriter,
+    UnreadableRecord,
     replacing,
 )
 
@@ -38,7 +38,7 @@ Offsets = Mapping[str, int]
 Progress = Callable[[int, int], None]
 
 
-class Projected(NamedTuple):
+class CustomerRebuildResult(NamedTuple):
     """What came of it."""
 
     documents: int
@@ -49,22 +49,29 @@ class Projected(NamedTuple):
     """Records that came meanwhile, or had waited before, and were applied then."""
 
 
-class _Made(NamedTuple):
+class _GenerationReplacement(NamedTuple):
     """What one generation is to be."""
 
     hold: Hold
     offsets: Offsets
-    saving: Saving
-    unreadable: Sequence[DeadLetter]
+    saving: EncodedWrites
+    unreadable: Sequence[UnreadableRecord]
     """That were not known to be."""
-    readable: frozenset[Position]
+    readable: frozenset[LogPosition]
     """That were not before."""
 
 
-class Anew:
+class CustomerRebuild:
     """Projects owners anew; one call at a time."""
 
-    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer, release: Release) -> None:
+    def __init__(
+        self,
+        store: ReadModelStore,
+        topics: Topics,
+        log: LogReader,
+        writer: TransactionalWriter,
+        release: HoldRelease,
+    ) -> None:
         """`writer` is open."""
         self._store = store
         self._topics = topics
@@ -72,14 +79,14 @@ class Anew:
         self._writer = writer
         self._release = release
 
-    async def __call__(self, owner: str, progress: Progress) -> Projected:
+    async def __call__(self, owner: str, progress: Progress) -> CustomerRebuildResult:
         """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
 
         Raises StillFails where an event of the log cannot be applied (nothing is changed then), or where somebody
-        else changes the hold meanwhile; `NoGeneration`, Broken, KafkaAway, LogGap.
+        else changes the hold meanwhile; `GenerationNotFound`, Broken, KafkaAway, LogGap.
         """
         lane, run = self._topics.partition(owner.encode()), secrets.token_hex(8)
-        made: list[_Made] = []
+        made: list[_GenerationReplacement] = []
         documents = 0
         while True:
             try:
@@ -88,21 +95,21 @@ class Anew:
                 made, documents = await self._make(owner, lane, holds, begins, offsets, progress)
                 await self._replace(lane, made)
                 break
-            except CompareFailed:
+            except RevisionConflict:
                 continue  # other generations are kept by now
             except HoldChanged:
                 runs = {hold.rebuild for hold in await self._release.holds(owner)} - {None}
                 if runs - {run}:
-                    raise StillFails(f"somebody else is projecting {owner} anew: let that end") from None
+                    raise RetryFailed(f"somebody else is projecting {owner} anew: let that end") from None
                 if not runs:
                     break  # it was erased; or the documents were replaced, and the answer was lost
         replaced = {one.hold.generation: len(one.saving.operations) for one in made}
-        return Projected(documents, replaced, await self._release(owner))
+        return CustomerRebuildResult(documents, replaced, await self._release(owner))
 
     async def _kept(self) -> tuple[int, ...]:
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is None:
-            raise NoGeneration(
+            raise GenerationNotFound(
                 f"there are no views of version {self._store.version}: `portal rebuild` makes some"
             )
         return pointer.kept
@@ -113,7 +120,7 @@ class Anew:
         beginnings = await self._log.beginnings([lane])
         for (generation, _), one in sorted(known.items()):
             if late := truncated(beginnings, by_place([(lane, one.begins)], self._topics)):
-                raise Broken(
+                raise LogMismatch(
                     f"generation {generation} holds more than could be made again: {late[0]}; where it only stands by,"
                     f" `portal generations drop {generation}`, then again"
                 )
@@ -140,19 +147,19 @@ class Anew:
         begins: Offsets,
         offsets: Mapping[int, Offsets],
         progress: Progress,
-    ) -> tuple[list[_Made], int]:
+    ) -> tuple[list[_GenerationReplacement], int]:
         made, documents = [], 0
         discarded = await self._store.discards.places([lane])
-        recomputed: Recomputation | None = None
+        recomputed: Replay | None = None
         for hold in holds:
             reached = offsets[hold.generation]
             if recomputed is None or not recomputed.is_at(reached):  # all are level, mostly
-                found: list[DeadLetter] = []
+                found: list[UnreadableRecord] = []
                 recomputed = await self._recompute(owner, lane, begins, reached, discarded, found, progress)
             if owner in recomputed.failed:
                 await self._leave(lane, holds)
                 position, reason = recomputed.failed[owner]
-                raise StillFails(
+                raise RetryFailed(
                     f"{position.id} cannot be applied: {reason}; {owner} is as before: fix that, or discard"
                     f" the event where it holds its customer"
                 )
@@ -163,7 +170,7 @@ class Anew:
             known = await self._store.dead_letters.unreadable_of(owner, lane, hold.generation)
             views = self._store.views(hold.generation)
             made.append(
-                _Made(
+                _GenerationReplacement(
                     hold,
                     reached,
                     _change(await views.of(owner), fresh),
@@ -181,11 +188,11 @@ class Anew:
         lane: int,
         begins: Offsets,
         offsets: Offsets,
-        discarded: frozenset[Position],
-        unreadable: list[DeadLetter],
+        discarded: frozenset[LogPosition],
+        unreadable: list[UnreadableRecord],
         progress: Progress,
-    ) -> Recomputation:
-        recomputed = Recomputation(self._log, self._topics, lane, owner.encode().__eq__, begins)
+    ) -> Replay:
+        recomputed = Replay(self._log, self._topics, lane, owner.encode().__eq__, begins)
         recomputed.unreadable = unreadable.append
         through, total = 0, sum(offsets.values()) - sum(begins.values())
 
@@ -197,7 +204,7 @@ class Anew:
         await recomputed.read_to(offsets, discarded, went_on)
         return recomputed
 
-    async def _replace(self, lane: int, made: Sequence[_Made]) -> None:
+    async def _replace(self, lane: int, made: Sequence[_GenerationReplacement]) -> None:
         now = utc_now()
 
         async def replace(session: Any) -> None:
@@ -222,11 +229,11 @@ class Anew:
             await self._release(holds[0].owner)
 
 
-def _position(letter: DeadLetter) -> Position:
-    return Position(letter.topic, letter.record.partition, letter.record.offset)
+def _position(letter: UnreadableRecord) -> LogPosition:
+    return LogPosition(letter.topic, letter.record.partition, letter.record.offset)
 
 
-def _change(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> Saving:
+def _change(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> EncodedWrites:
     """What makes those that are served what they should be; readers see it all at once."""
     other = {
         _id: document

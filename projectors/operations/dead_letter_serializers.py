@@ -7,7 +7,7 @@ import orjson
 
 from events.envelope import Record
 from read_models.masking import masked, without_addresses
-from read_models.store import Discard, ErrorCount, Letter
+from read_models.store import DeadLetter, Discard, ErrorCount
 
 SHOWN_BYTES: Final = 20_000
 """Of a value that is no JSON."""
@@ -37,7 +37,7 @@ def of_error(one: ErrorCount) -> dict[str, Any]:
     }
 
 
-def of_letter(letter: Letter) -> dict[str, Any]:
+def of_letter(letter: DeadLetter) -> dict[str, Any]:
     """A dead letter without its record, as JSON."""
     position = letter.position
     return {
@@ -60,7 +60,7 @@ def of_discard(one: Discard) -> dict[str, Any]:
     return {"by": one.by, "why": one.why, "error": one.error, "at": one.at}
 
 
-def of_record(record: Record, letter: Letter) -> dict[str, Any]:
+def of_record(record: Record, letter: DeadLetter) -> dict[str, Any]:
     """A record as an operator needs to see it, as JSON: what it is and how it is made, contact data masked."""
     kept = letter.record or {}
     return {

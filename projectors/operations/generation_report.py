@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from read_models.store import Store
+from read_models.store import ReadModelStore
 
 
 @dataclass(frozen=True)
-class Generation:
+class GenerationReport:
     """One generation (API.md, GET /api/generations)."""
 
     generation: int
@@ -38,7 +38,7 @@ class Generation:
         return asdict(self)
 
 
-async def overview(store: Store) -> dict[str, Any]:
+async def overview(store: ReadModelStore) -> dict[str, Any]:
     """The body of `GET /api/generations`; raises Unavailable.
 
     `served`, `standby`, `level` and `filling` are numbers of generations of this version, None where there is none;
@@ -50,7 +50,7 @@ async def overview(store: Store) -> dict[str, Any]:
     return {**named, "items": [one.as_json() for one in found]}
 
 
-async def generations(store: Store) -> list[Generation]:
+async def generations(store: ReadModelStore) -> list[GenerationReport]:
     """All there ever were, the newest first; raises Unavailable."""
     found = []
     for record in await store.generations.records():
@@ -58,7 +58,7 @@ async def generations(store: Store) -> list[Generation]:
         documents, size = await store.generations.size(record["_id"]) if there else (None, None)
         last = record.get("switches", [{}])[-1]
         found.append(
-            Generation(
+            GenerationReport(
                 generation=record["_id"],
                 version=record["version"],
                 state=record["state"],

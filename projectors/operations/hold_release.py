@@ -8,23 +8,34 @@ from typing import Any, Final
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka.client import Log
-from projectors.processing.batch_builder import Batches, CannotApply
+from projectors.kafka.client import LogReader
+from projectors.processing.batch_builder import BatchBuilder, BatchNotApplicable
 from read_models.clock import utc_now
-from read_models.store import Batch, CompareFailed, Hold, HoldChanged, Position, Store, Unstorable, Writer
+from read_models.store import (
+    DocumentRejected,
+    Hold,
+    HoldChanged,
+    LogPosition,
+    ReadModelStore,
+    RevisionConflict,
+    TransactionalWriter,
+    WriteBatch,
+)
 
 STEP_EVENTS: Final = 500
 """Records that wait and are applied in one transaction."""
 
 
-class StillFails(Exception):
+class RetryFailed(Exception):
     """What was to be mended still cannot be applied; the text names the place and says why and what to do."""
 
 
-class Release:
+class HoldRelease:
     """Applies what waits; one call at a time."""
 
-    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer) -> None:
+    def __init__(
+        self, store: ReadModelStore, topics: Topics, log: LogReader, writer: TransactionalWriter
+    ) -> None:
         """`writer` is open."""
         self._store = store
         self._topics = topics
@@ -46,20 +57,20 @@ class Release:
             try:
                 try:
                     applied += await self._step(holds, most)
-                except (CannotApply, Unstorable) as error:
+                except (BatchNotApplicable, DocumentRejected) as error:
                     if most == 1:
                         raise await self._stays(holds, str(error)) from error
                     most = max(1, most // 4)
-            except (CompareFailed, HoldChanged):
+            except (RevisionConflict, HoldChanged):
                 continue
         return applied
 
     async def _step(self, holds: Sequence[Hold], most: int) -> int:
         """Applies the first records that a hold keeps back, at most so many, in all generations at once."""
         discarded = await self._writer.discarded({hold.lane for hold in holds})
-        made: list[tuple[Hold, list[Position], Batch | None]] = []
+        made: list[tuple[Hold, list[LogPosition], WriteBatch | None]] = []
         for hold in holds:
-            batches = Batches(self._writer, self._topics, most)
+            batches = BatchBuilder(self._writer, self._topics, most)
             batches.discarded = discarded
             positions = await self._store.holds.pending(hold, most)
             records = next(batches.parts(await self.read(positions)), ())
@@ -82,7 +93,7 @@ class Release:
         await self._writer.beside(holds[0].lane, [hold.generation for hold in holds], write, counts)
         return max(len(positions) for _, positions, _ in made)
 
-    async def _stays(self, holds: Sequence[Hold], reason: str) -> StillFails:
+    async def _stays(self, holds: Sequence[Hold], reason: str) -> RetryFailed:
         """Has the records that come next be what holds; the error to raise. Raises `HoldChanged`."""
         places = [(hold, await self._store.holds.pending(hold, 1)) for hold in holds]
 
@@ -94,16 +105,16 @@ class Release:
         if not places[0][1]:
             raise HoldChanged
         await self._writer.beside(holds[0].lane, [hold.generation for hold in holds], stay)
-        return StillFails(
+        return RetryFailed(
             f"{places[0][1][0].id} cannot be applied: {reason}; {holds[0].owner} still waits:"
             " fix that and retry, or discard it"
         )
 
-    async def read(self, positions: Sequence[Position]) -> list[Record]:
+    async def read(self, positions: Sequence[LogPosition]) -> list[Record]:
         """The records at places, in the order of these."""
-        found: dict[Position, Record] = {}
+        found: dict[LogPosition, Record] = {}
         for topic, lane in dict.fromkeys((one.topic, one.lane) for one in positions):
             offsets = [one.offset for one in positions if (one.topic, one.lane) == (topic, lane)]
             for record in await self._log.at((self._topics.name(topic), lane), offsets):
-                found[Position(topic, lane, record.offset)] = record
+                found[LogPosition(topic, lane, record.offset)] = record
         return [found[one] for one in positions]

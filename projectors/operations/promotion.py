@@ -9,7 +9,15 @@ import structlog
 
 from projectors.installation import Installation
 from projectors.kafka.client import find, reading
-from read_models.store import Conflict, NotLevel, Pointer, Store, Switch, Unavailable, meant
+from read_models.store import (
+    GenerationPointer,
+    NotCaughtUp,
+    ReadModelStore,
+    StoreUnavailable,
+    SwitchRequest,
+    WriteConflict,
+    meant,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -23,14 +31,14 @@ AGAIN_WRITTEN_S: Final = 0.01
 
 async def switch(
     installation: Installation,
-    store: Store,
+    store: ReadModelStore,
     what: Literal["promote", "rollback"],
     by: str,
     wait_s: float = WAIT_S,
     forced: str | None = None,
     *,
     generation: int | None = None,
-) -> Pointer:
+) -> GenerationPointer:
     """Serve another generation; answers what is kept then.
 
     Where none is named, `promote` means the newest that was filled, else the one that stands by, and `rollback` the one
@@ -39,7 +47,7 @@ async def switch(
     Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
     """
     known = await store.generations.pointer(store.version)
-    order = Switch(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
+    order = SwitchRequest(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
     # Where nothing is served to compare with, the log's end counts.
     ends = {} if known is not None and known.served is not None else await _ends(installation)
     begun = time.monotonic()
@@ -47,14 +55,14 @@ async def switch(
         waited = time.monotonic() - begun
         try:
             pointer = await store.lifecycle.switch(store.version, order, ends)
-        except NotLevel:
+        except NotCaughtUp:
             if waited > wait_s:
                 raise
             await asyncio.sleep(AGAIN_S)
-        except Unavailable as error:
+        except StoreUnavailable as error:
             if waited > max(wait_s, LANES_WITHIN_S):
                 raise
-            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, Conflict) else AGAIN_S)
+            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, WriteConflict) else AGAIN_S)
         else:
             logger.info("switched", what=what, by=by, served=pointer.served, forced=forced)
             return pointer

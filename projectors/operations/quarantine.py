@@ -1,6 +1,6 @@
 """The quarantine, for operators: what is in it, retry after a fix, discard (API.md, "Command line").
 
-What is in the quarantine is read by `Store.letters` alone.
+What is in the quarantine is read by `ReadModelStore.letters` alone.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -9,19 +9,19 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from events.envelope import Malformed, Record, decode
+from events.envelope import MalformedRecord, Record, decode
 from events.topics import Topics
 from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka.client import Log, find, reading
+from projectors.kafka.client import LogReader, find, reading
 from projectors.operations import context
-from projectors.operations.customer_rebuild import Anew, Projected
+from projectors.operations.customer_rebuild import CustomerRebuild, CustomerRebuildResult
 from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
-from projectors.operations.hold_release import Release, StillFails
+from projectors.operations.hold_release import HoldRelease, RetryFailed
 from projectors.replay import owner_of
 from read_models.clock import utc_now
-from read_models.store import CompareFailed, Discard, Letter, Store, Writer
-from read_models.store.operational import Records
+from read_models.store import DeadLetter, Discard, ReadModelStore, RevisionConflict, TransactionalWriter
+from read_models.store.operational import OperationalStore
 from read_models.store.quarantine.dead_letter_queries import parse
 
 logger = structlog.get_logger(__name__)
@@ -31,11 +31,11 @@ PATIENCE_S: Final = 60.0
 """How long a transaction may fail: longer than servers take to change over, and than MongoDB lets one be open."""
 
 
-class NoSuchLetter(LookupError):
+class DeadLetterNotFound(LookupError):
     """There is no dead letter of that name (any more)."""
 
 
-class Mended(NamedTuple):
+class RetryResult(NamedTuple):
     """What a retry or a discard came to."""
 
     applied: int
@@ -47,25 +47,28 @@ class Mended(NamedTuple):
 class Quarantine:
     """Retries and discards; one call at a time. `opened` makes one."""
 
-    def __init__(self, store: Store, topics: Topics, log: Log, writer: Writer) -> None:
+    def __init__(
+        self, store: ReadModelStore, topics: Topics, log: LogReader, writer: TransactionalWriter
+    ) -> None:
         """`writer` is open."""
         self._store = store
         self._topics = topics
         self._writer = writer
-        self._release = Release(store, topics, log, writer)
-        self._anew = Anew(store, topics, log, writer, self._release)
-        self._audit = Records(store.database).audit
+        self._release = HoldRelease(store, topics, log, writer)
+        self._anew = CustomerRebuild(store, topics, log, writer, self._release)
+        self._audit = OperationalStore(store.database).audit
 
     async def project_anew(
         self, owner: str, by: str, progress: Callable[[int, int], None] = lambda *_: None
-    ) -> Projected:
-        """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see `Anew`)."""
+    ) -> CustomerRebuildResult:
+        """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see
+        `CustomerRebuild`)."""
         business, _, customer = owner.partition("/")
         about = (business, customer or None)
         await self._audit.note(by, "customer.rebuild", owner, None, utc_now(), owner=about)
         return await self._anew(owner, progress)
 
-    async def retry(self, name: str, by: str) -> Mended:
+    async def retry(self, name: str, by: str) -> RetryResult:
         """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
 
         The customer of an unreadable record that can be read by now is projected anew: to apply it late would be wrong.
@@ -81,12 +84,12 @@ class Quarantine:
                 applied += (await self.project_anew(owners[-1], by)).waited
             elif letter.owner is not None:
                 if not await self._release.holds(letter.owner):
-                    raise StillFails(f"{name} is in generation {letter.generations} only, which is not kept")
+                    raise RetryFailed(f"{name} is in generation {letter.generations} only, which is not kept")
                 owners.append(letter.owner)
                 applied += await self._mend(letter.owner, by)
-        return Mended(applied, owners)
+        return RetryResult(applied, owners)
 
-    async def discard(self, name: str, by: str, why: str) -> Mended:
+    async def discard(self, name: str, by: str, why: str) -> RetryResult:
         """Takes a record out for good, in every generation, and applies what waited behind it.
 
         `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; StillFails when what waited
@@ -95,7 +98,7 @@ class Quarantine:
         letters = await self._letters(name)
         position, lane = letters[0].position, letters[0].lane
         if position is None:
-            raise StillFails(f"no event holds {letters[0].owner}: there is nothing to discard; retry {name}")
+            raise RetryFailed(f"no event holds {letters[0].owner}: there is nothing to discard; retry {name}")
 
         owner, at = (letters[0].business, letters[0].customer), utc_now()
         discard = Discard(position, by, why, letters[0].error, at)
@@ -109,25 +112,25 @@ class Quarantine:
             try:
                 await self._writer.beside(lane, await self._writer.generations_of(lane), take_out)
                 break
-            except CompareFailed:
+            except RevisionConflict:
                 continue
         logger.info("discarded", letter=name, by=by)
         owners = [letter.owner for letter in letters if letter.kind == "held" and letter.owner]
-        return Mended(sum([await self._mend(owner, by) for owner in owners]), owners)
+        return RetryResult(sum([await self._mend(owner, by) for owner in owners]), owners)
 
-    async def _letters(self, name: str) -> list[Letter]:
+    async def _letters(self, name: str) -> list[DeadLetter]:
         letters = await self._store.letters.find(name)
         if not letters:
-            raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+            raise DeadLetterNotFound(f"there is no dead letter {name}: see `portal dead-letters list`")
         return letters
 
-    async def _readable(self, letter: Letter) -> str:
+    async def _readable(self, letter: DeadLetter) -> str:
         """Whose an unreadable record is, which can be read by now; raises StillFails."""
         (record,) = await self._release.read([letter.position] if letter.position else [])
         try:
             return owner_of(decode(record, self._topics))
-        except Malformed as malformed:
-            raise StillFails(
+        except MalformedRecord as malformed:
+            raise RetryFailed(
                 f"{letter.id} still cannot be read: {malformed.reason}; discard it, or run a version that reads it"
             ) from None
 
@@ -138,7 +141,7 @@ class Quarantine:
         return await self._release(owner)
 
 
-async def shown(installation: Installation, store: Store, name: str) -> dict[str, Any]:
+async def shown(installation: Installation, store: ReadModelStore, name: str) -> dict[str, Any]:
     """A dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
 
     Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
@@ -148,7 +151,7 @@ async def shown(installation: Installation, store: Store, name: str) -> dict[str
     letters = await store.letters.find(name)
     discarded = await store.discards.find(position) if position else None
     if not letters and discarded is None:
-        raise NoSuchLetter(f"there is no dead letter {name}: see `portal dead-letters list`")
+        raise DeadLetterNotFound(f"there is no dead letter {name}: see `portal dead-letters list`")
     record = await _record(installation, store, letters[0]) if letters else None
     return {
         "letters": [of_letter(letter) for letter in letters],
@@ -157,7 +160,7 @@ async def shown(installation: Installation, store: Store, name: str) -> dict[str
     }
 
 
-async def _record(installation: Installation, store: Store, letter: Letter) -> Record | None:
+async def _record(installation: Installation, store: ReadModelStore, letter: DeadLetter) -> Record | None:
     if letter.position is None or letter.record is not None:
         return _kept(letter, installation.topic_prefix)
     cluster = await find(installation.kafka, installation.topic_prefix)
@@ -167,7 +170,7 @@ async def _record(installation: Installation, store: Store, letter: Letter) -> R
         return (await log.at(place, [letter.position.offset]))[0]
 
 
-def _kept(letter: Letter, prefix: str) -> Record | None:
+def _kept(letter: DeadLetter, prefix: str) -> Record | None:
     """An unreadable record as it was kept, maybe cut; None of a hold that no event began."""
     if letter.record is None or letter.position is None:
         return None
@@ -178,7 +181,7 @@ def _kept(letter: Letter, prefix: str) -> Record | None:
 
 
 @asynccontextmanager
-async def opened(installation: Installation) -> AsyncIterator[tuple[Store, Quarantine]]:
+async def opened(installation: Installation) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
     """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit, Broken."""
     async with context.opened(installation) as (store, cluster, log):
         await log_compatibility.check(store, cluster, log)

@@ -15,10 +15,16 @@ from typing import Final, NamedTuple
 import structlog
 
 from events.topics import Topics
-from projectors.kafka.client import Log
-from projectors.replay import Failed, Recomputation, Wanted
+from projectors.kafka.client import LogReader
+from projectors.replay import FailedEvent, Replay, Wanted
 from read_models.diff import Difference, differences
-from read_models.store import NoGeneration, Pending, Position, Store, Unavailable
+from read_models.store import (
+    GenerationNotFound,
+    LogPosition,
+    PendingRecords,
+    ReadModelStore,
+    StoreUnavailable,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -30,19 +36,19 @@ TRIES: Final = 5
 """Of a snapshot: MongoDB may have forgotten that moment by the time all is read."""
 
 
-class Compared(NamedTuple):
+class OwnerComparison(NamedTuple):
     """What was found of one owner, `biz/cus` or `biz`."""
 
     owner: str
     documents: int
     differences: Sequence[Difference]
-    pending: Pending | None
+    pending: PendingRecords | None
     """What waits, where the owner is held: that much the documents may lack."""
-    failed: Failed | None
+    failed: FailedEvent | None
     """An event of the log that could not be applied: so nothing can be said of the owner."""
 
 
-class Gone(Exception):
+class GenerationDropped(Exception):
     """The generation is not kept any more; another one is served now."""
 
 
@@ -51,9 +57,9 @@ class Verification:
 
     def __init__(
         self,
-        store: Store,
+        store: ReadModelStore,
         topics: Topics,
-        log: Log,
+        log: LogReader,
         progress: Callable[[int, int], None],
         *,
         from_truncated: bool = False,
@@ -69,7 +75,7 @@ class Verification:
         self._from_truncated = from_truncated
         self._through = self._total = 0
 
-    async def everything(self) -> AsyncIterator[Compared]:
+    async def everything(self) -> AsyncIterator[OwnerComparison]:
         """Everybody who is in the log or in the views, lane by lane."""
         known = array("Q")
         slices = [
@@ -83,12 +89,12 @@ class Verification:
         async for one in self._unknown(sorted(known)):
             yield one
 
-    async def sample(self, number: int) -> AsyncIterator[Compared]:
+    async def sample(self, number: int) -> AsyncIterator[OwnerComparison]:
         """So many customers, by chance."""
         async for one in self.of(await self._store.snapshots.some_customers(await self._served(), number)):
             yield one
 
-    async def of(self, owners: Collection[str]) -> AsyncIterator[Compared]:
+    async def of(self, owners: Collection[str]) -> AsyncIterator[OwnerComparison]:
         """These owners, be they in the log, in the views, or in neither."""
         by_lane: dict[int, list[str]] = {}
         for owner in owners:
@@ -102,7 +108,7 @@ class Verification:
     async def _served(self) -> int:
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is None or pointer.served is None:
-            raise NoGeneration(
+            raise GenerationNotFound(
                 f"nothing of version {self._store.version} is served: there is nothing to verify"
             )
         return pointer.served
@@ -119,7 +125,7 @@ class Verification:
         number = 1 + await self._records(lane) // SLICE_RECORDS
         return [_slice(number, which) for which in range(number)]
 
-    async def _unknown(self, known: Sequence[int]) -> AsyncIterator[Compared]:
+    async def _unknown(self, known: Sequence[int]) -> AsyncIterator[OwnerComparison]:
         """Owners of documents, who were not in the log when it was read."""
         suspects: set[str] = set()
         async for owner in self._store.snapshots.owners(await self._served()):
@@ -135,7 +141,9 @@ class Verification:
         async for one in self.of(suspects):
             yield one
 
-    async def _of_lane(self, lane: int, wanted: Wanted, asked_for: Sequence[str]) -> AsyncIterator[Compared]:
+    async def _of_lane(
+        self, lane: int, wanted: Wanted, asked_for: Sequence[str]
+    ) -> AsyncIterator[OwnerComparison]:
         """The wanted owners of a lane; those asked for also when neither side has anything of them."""
         while True:
             through = self._through
@@ -143,7 +151,7 @@ class Verification:
                 generation = await self._served()
                 recomputed, without = await self._begin(lane, wanted, generation)
                 compared = await self._compare(lane, recomputed, without, generation, asked_for)
-            except Gone:
+            except GenerationDropped:
                 self._through = through
                 continue
             for one in compared:
@@ -152,36 +160,36 @@ class Verification:
 
     async def _begin(
         self, lane: int, wanted: Wanted, generation: int
-    ) -> tuple[Recomputation, frozenset[Position]]:
+    ) -> tuple[Replay, frozenset[LogPosition]]:
         """The log of a lane folded as far as the views are, but for what waits and what was discarded."""
         async with self._store.snapshots.of(generation) as snapshot:
             checkpoint = await snapshot.checkpoint(lane)
             if checkpoint is None:
-                raise Gone
+                raise GenerationDropped
             without = _positions((await snapshot.pending(lane)).values())
         discarded = await self._store.discards.places([lane])
         begins = checkpoint.begins
         if self._from_truncated:
             now = await self._log.beginnings([lane])
             begins = {self._topics.short[name]: offset for (name, _), offset in now.items() if offset}
-        recomputed = Recomputation(self._log, self._topics, lane, wanted, begins)
+        recomputed = Replay(self._log, self._topics, lane, wanted, begins)
         await recomputed.read_to(checkpoint.offsets, without | discarded, self._went_on)
         return recomputed, without
 
     async def _compare(
         self,
         lane: int,
-        recomputed: Recomputation,
-        without: frozenset[Position],
+        recomputed: Replay,
+        without: frozenset[LogPosition],
         generation: int,
         asked_for: Sequence[str],
-    ) -> list[Compared]:
+    ) -> list[OwnerComparison]:
         for attempt in range(TRIES):
             try:
                 async with self._store.snapshots.of(generation) as snapshot:
                     checkpoint = await snapshot.checkpoint(lane)
                     if checkpoint is None:
-                        raise Gone
+                        raise GenerationDropped
                     pending = await snapshot.pending(lane)
                     waiting = _positions(pending.values())
                     discarded = await self._store.discards.places([lane])
@@ -191,7 +199,7 @@ class Verification:
                     without = waiting
                     owners = sorted({*recomputed.fresh.owners, *recomputed.failed, *asked_for})
                     return [
-                        Compared(
+                        OwnerComparison(
                             owner,
                             len(served),
                             []
@@ -202,7 +210,7 @@ class Verification:
                         )
                         async for owner, served in snapshot.documents(owners)
                     ]
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 if attempt == TRIES - 1:
                     raise
                 logger.info("looking again", lane=lane, reason=str(error))
@@ -217,7 +225,7 @@ def _slice(number: int, which: int) -> Wanted:
     return lambda key: zlib.crc32(key) % number == which
 
 
-def _positions(pending: Collection[Pending]) -> frozenset[Position]:
+def _positions(pending: Collection[PendingRecords]) -> frozenset[LogPosition]:
     return frozenset(position for one in pending for position in one.positions)
 
 

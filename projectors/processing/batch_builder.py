@@ -7,22 +7,22 @@ from collections.abc import Awaitable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from events.envelope import Event, Malformed, Record, decode
+from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
 from read_models.documents import Doc, owner_id
-from read_models.projection import Changes, fold
+from read_models.projection import BatchChanges, fold
 from read_models.store import (
-    Advance,
-    Batch,
-    DeadLetter,
-    Held,
-    Position,
-    Views,
-    Writer,
+    BlockedRecord,
+    CheckpointUpdate,
+    LogPosition,
+    TransactionalWriter,
+    UnreadableRecord,
+    ViewCollection,
+    WriteBatch,
     owner_of,
     saving,
 )
-from read_models.working_set import Need
+from read_models.working_set import DocumentRequest
 
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_DOCUMENTS = 2_000
@@ -31,14 +31,14 @@ SAVED_BYTES = 32 * 1024 * 1024
 CACHED_DOCUMENTS = 20_000
 GIVE_WAY_EVERY = 100
 
-NOTHING = Changes({}, {}, frozenset(), frozenset(), {})
+NOTHING = BatchChanges({}, {}, frozenset(), frozenset(), {})
 
 
-class CannotApply(Exception):
+class BatchNotApplicable(Exception):
     """The events of a batch cannot be applied for a reason of their own, or not in one transaction."""
 
 
-class Read(NamedTuple):
+class DecodedRecord(NamedTuple):
     """A record, and what it was read as: an event, or why it is malformed."""
 
     record: Record
@@ -47,13 +47,13 @@ class Read(NamedTuple):
     reason: str
 
 
-class Batches:
+class BatchBuilder:
     """Makes batches of records, one after the other; keeps documents between them (DESIGN.md, decision 1).
 
     A batch is folded on what the one before it made, be that saved or not. When one was not saved, `forget`.
     """
 
-    def __init__(self, writer: Writer, topics: Topics, most_events: int) -> None:
+    def __init__(self, writer: TransactionalWriter, topics: Topics, most_events: int) -> None:
         """`most_events` bounds a batch, as do `BATCH_BYTES` and `BATCH_DOCUMENTS`."""
         self._writer = writer
         self._topics = topics
@@ -62,7 +62,7 @@ class Batches:
         self._cache: dict[str, Doc | None] = {}
         self.held: set[str] = set()
         """The keys (`biz/cus`, `biz`) of those that are held."""
-        self.discarded: frozenset[Position] = frozenset()
+        self.discarded: frozenset[LogPosition] = frozenset()
         """Places that are passed by."""
 
     def forget(self) -> None:
@@ -90,7 +90,7 @@ class Batches:
         """Events of the next batch: as many as change fewer documents than it may, going by the last ones."""
         return max(1, min(self._most_events, int(0.8 * BATCH_DOCUMENTS / self._documents_per_event)))
 
-    async def read(self, records: Sequence[Record]) -> list[Read]:
+    async def read(self, records: Sequence[Record]) -> list[DecodedRecord]:
         """The records as they read; gives way now and then to what is under way beside it."""
         reads = []
         for number, record in enumerate(records, 1):
@@ -99,31 +99,31 @@ class Batches:
                 await asyncio.sleep(0)
         return reads
 
-    def _read(self, record: Record) -> Read:
+    def _read(self, record: Record) -> DecodedRecord:
         topic = self._topics.short[record.topic]
         try:
-            return Read(record, topic, decode(record, self._topics), "")
-        except Malformed as malformed:
-            return Read(record, topic, None, malformed.reason)
+            return DecodedRecord(record, topic, decode(record, self._topics), "")
+        except MalformedRecord as malformed:
+            return DecodedRecord(record, topic, None, malformed.reason)
 
     async def make(
         self,
-        reads: Sequence[Read],
-        views: Views,
+        reads: Sequence[DecodedRecord],
+        views: ViewCollection,
         hold: str | None = None,
         before: Awaitable[None] | None = None,
-    ) -> Batch:
+    ) -> WriteBatch:
         """Folds what was read, while the batch `before` may still be written.
 
         With `hold`, a reason, its one event begins a hold instead.
-        Raises `CannotApply`, `Unstorable` and `Unavailable`; then what it did is to be forgotten.
+        Raises `BatchNotApplicable`, `Unstorable` and `Unavailable`; then what it did is to be forgotten.
         """
         events, waiting, unreadable = self._sorted(reads, hold)
         changes = await self._fold(events, views, before)
         per_event = len(changes.save) / len(reads)
         if len(changes.save) > BATCH_DOCUMENTS and len(reads) > 1:
             self._documents_per_event = per_event
-            raise CannotApply("too many documents for one transaction")
+            raise BatchNotApplicable("too many documents for one transaction")
         self._documents_per_event = max(1.0, 0.8 * self._documents_per_event + 0.2 * per_event)
         counts: dict[int, Counter[str]] = {}
         for key, of_key in changes.counts.items():
@@ -133,21 +133,21 @@ class Batches:
             self._cache[_id] = self._cache.pop(_id)  # the last to be trimmed
         written = saving(changes)
         if written.bytes > SAVED_BYTES and len(reads) > 1:
-            raise CannotApply("documents too large for one transaction")
-        return Batch(len(reads), _steps(reads, counts), written, letters, waiting)
+            raise BatchNotApplicable("documents too large for one transaction")
+        return WriteBatch(len(reads), _steps(reads, counts), written, letters, waiting)
 
     def _sorted(
-        self, reads: Sequence[Read], hold: str | None
-    ) -> tuple[list[Event], list[Held], list[DeadLetter]]:
+        self, reads: Sequence[DecodedRecord], hold: str | None
+    ) -> tuple[list[Event], list[BlockedRecord], list[UnreadableRecord]]:
         """Events to fold, records that wait, and records that cannot be read."""
         events: list[Event] = []
-        waiting: list[Held] = []
-        unreadable: list[DeadLetter] = []
+        waiting: list[BlockedRecord] = []
+        unreadable: list[UnreadableRecord] = []
         for record, topic, event, reason in reads:
-            if self.discarded and Position(topic, record.partition, record.offset) in self.discarded:
+            if self.discarded and LogPosition(topic, record.partition, record.offset) in self.discarded:
                 continue
             if event is None:
-                unreadable.append(DeadLetter(record, topic, reason))
+                unreadable.append(UnreadableRecord(record, topic, reason))
                 continue
             key = (record.key or b"").decode()
             if hold is not None:
@@ -157,12 +157,14 @@ class Batches:
                 self.held.remove(key)
                 waiting = [one for one in waiting if one.owner != key]
             if key in self.held:
-                waiting.append(Held(key, record, topic, hold))
+                waiting.append(BlockedRecord(key, record, topic, hold))
             else:
                 events.append(event)
         return events, waiting, unreadable
 
-    async def _fold(self, events: Sequence[Event], views: Views, before: Awaitable[None] | None) -> Changes:
+    async def _fold(
+        self, events: Sequence[Event], views: ViewCollection, before: Awaitable[None] | None
+    ) -> BatchChanges:
         if not events:
             return NOTHING
         folding = fold(events, self._cache)
@@ -171,10 +173,10 @@ class Batches:
             try:
                 need = folding.send(answer)
             except StopIteration as end:
-                changes: Changes = end.value
+                changes: BatchChanges = end.value
                 return changes
             except Exception as error:
-                raise CannotApply(where(error)) from error
+                raise BatchNotApplicable(where(error)) from error
             if need.ranges and before is not None:
                 await (
                     before
@@ -182,8 +184,8 @@ class Batches:
             answer = await self._writer.answer(need, views)
 
     async def _of_living(
-        self, letters: Sequence[DeadLetter], views: Views, counts: dict[int, Counter[str]]
-    ) -> list[DeadLetter]:
+        self, letters: Sequence[UnreadableRecord], views: ViewCollection, counts: dict[int, Counter[str]]
+    ) -> list[UnreadableRecord]:
         """The letters of customers that are not erased; the others are dropped and counted (VIEWS.md)."""
         owners: list[str | None] = []
         for letter in letters:
@@ -191,7 +193,9 @@ class Batches:
             owners.append(owner_id(business, customer) if business and customer else None)
         absent = frozenset(_id for _id in owners if _id is not None and _id not in self._cache)
         # Not kept: a malformed record may name the customer of another lane, whose worker will change it.
-        found = (await self._writer.answer(Need(absent, frozenset()), views)).docs if absent else {}
+        found = (
+            (await self._writer.answer(DocumentRequest(absent, frozenset()), views)).docs if absent else {}
+        )
         kept = []
         for letter, _id in zip(letters, owners, strict=True):
             if _id is not None and (self._cache.get(_id) or found.get(_id) or {}).get("erased"):
@@ -201,11 +205,11 @@ class Batches:
         return kept
 
 
-def _steps(reads: Sequence[Read], counts: dict[int, Counter[str]]) -> dict[int, Advance]:
+def _steps(reads: Sequence[DecodedRecord], counts: dict[int, Counter[str]]) -> dict[int, CheckpointUpdate]:
     reached: dict[int, dict[str, int]] = {}
     for read in reads:
         reached.setdefault(read.record.partition, {})[read.topic] = read.record.offset + 1
-    return {lane: Advance(offsets, None, counts.get(lane, {})) for lane, offsets in reached.items()}
+    return {lane: CheckpointUpdate(offsets, None, counts.get(lane, {})) for lane, offsets in reached.items()}
 
 
 def weight(record: Record) -> int:

@@ -6,13 +6,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 
 
-class _Counted(Collector):
+class _ProjectorCollector(Collector):
     """What the applier counts anyway."""
 
-    def __init__(self, applier: Applier) -> None:
+    def __init__(self, applier: Projector) -> None:
         self._applier = applier
 
     def collect(self) -> Iterator[Metric]:
@@ -25,9 +25,9 @@ class _Counted(Collector):
             yield CounterMetricFamily(f"portal_projector_{name}", documentation, value=value)
 
 
-def registry_of(applier: Applier) -> CollectorRegistry:
+def registry_of(applier: Projector) -> CollectorRegistry:
     """All that is measured of an applier's work."""
     registry = CollectorRegistry()
-    registry.register(_Counted(applier))
+    registry.register(_ProjectorCollector(applier))
     registry.register(applier.batch_seconds)
     return registry

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.processing.batch_builder import Read
+from projectors.processing.batch_builder import DecodedRecord
 from read_models.store import Known
 
 
-class Standing:
+class LanePositions:
     """As the checkpoints said when it began, and what was folded since."""
 
     def __init__(self, topics: Topics) -> None:
@@ -66,7 +66,7 @@ class Standing:
         """Whether a generation held a record when it began."""
         return record.offset < self._furthest.get((record.partition, self._topics.short[record.topic]), 0)
 
-    def fresh(self, reads: Sequence[Read]) -> list[Read]:
+    def fresh(self, reads: Sequence[DecodedRecord]) -> list[DecodedRecord]:
         """Those that are to be folded, which they count as from now on.
 
         The others are redeliveries, or of lanes that were given up.
@@ -80,7 +80,7 @@ class Standing:
         return fresh
 
 
-class Ends:
+class LogEndOffsets:
     """Where the lanes' logs ended when that was asked last."""
 
     def __init__(self) -> None:

@@ -12,17 +12,17 @@ from prometheus_client import Histogram
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.processing.batch_builder import Batches, CannotApply, Read
-from projectors.processing.positions import Ends, Standing
+from projectors.processing.batch_builder import BatchBuilder, BatchNotApplicable, DecodedRecord
+from projectors.processing.positions import LanePositions, LogEndOffsets
 from read_models.store import (
-    Batch,
-    CompareFailed,
+    DocumentRejected,
     Known,
-    Store,
-    Unavailable,
-    Unstorable,
-    Views,
-    Writer,
+    ReadModelStore,
+    RevisionConflict,
+    StoreUnavailable,
+    TransactionalWriter,
+    ViewCollection,
+    WriteBatch,
     patiently,
 )
 
@@ -33,7 +33,7 @@ LEVEL_EVERY = timedelta(seconds=10)
 PAUSE_SECONDS = 0.1
 
 
-class LaneLost(Exception):
+class LaneOwnershipLost(Exception):
     """Another worker has taken over lanes of this one, which must not write them any more."""
 
     def __init__(self, lanes: frozenset[int]) -> None:
@@ -41,20 +41,20 @@ class LaneLost(Exception):
         self.lanes = lanes
 
 
-class Apart(Exception):
+class GenerationsDiverged(Exception):
     """The generations that are kept do not hold the same of a lane's log: `even_out` is to be called first."""
 
 
-class Applier:
+class Projector:
     """Applies the records of the lanes it took over; one call at a time, each of which may be cancelled."""
 
     def __init__(
         self,
-        store: Store,
+        store: ReadModelStore,
         topics: Topics,
         batch_events: int = BATCH_EVENTS,
         only: int | None = None,
-        writer: Writer | None = None,
+        writer: TransactionalWriter | None = None,
     ) -> None:
         """`batch_events` bounds a transaction; `only` is a generation to write in place of all that are kept."""
         self._store = store
@@ -62,11 +62,11 @@ class Applier:
         self._batch_events = batch_events
         self._only = only
         self._writer = writer or store.writer()
-        self._batches = Batches(self._writer, topics, batch_events)
-        self._standing = Standing(topics)
+        self._batches = BatchBuilder(self._writer, topics, batch_events)
+        self._standing = LanePositions(topics)
         self._sound = True
         """Whether what is remembered of documents, offsets and holds is what was saved, or will be."""
-        self._ends = Ends()
+        self._ends = LogEndOffsets()
         self.applied = 0
         """Records applied by this process."""
         self.lost_compares = 0
@@ -104,7 +104,7 @@ class Applier:
         standing = self._standing
         wanted = [one for one in records if standing.held_somewhere(one)]
         for generation in standing.generations:
-            alone = Applier(self._store, self._topics, self._batch_events, generation, self._writer)
+            alone = Projector(self._store, self._topics, self._batch_events, generation, self._writer)
             alone._standing.generations, alone._standing.lanes = (generation,), standing.lanes
             alone._sound = False
             await alone.apply(wanted)
@@ -112,7 +112,7 @@ class Applier:
         self._sound = True
 
     async def check(self) -> None:
-        """Notices lanes that were taken over; raises `LaneLost`, and `Unavailable`."""
+        """Notices lanes that were taken over; raises `LaneOwnershipLost`, and `StoreUnavailable`."""
         self._sound = False
         await self._reread()
         self._sound = True
@@ -120,7 +120,7 @@ class Applier:
     async def look(self) -> None:
         """Begins to write what is kept by now, which lanes that have no records to apply would not notice.
 
-        Raises `LaneLost`, and `Unavailable`.
+        Raises `LaneOwnershipLost`, and `StoreUnavailable`.
         """
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is not None and pointer.kept != self._standing.generations and self._standing.lanes:
@@ -134,7 +134,7 @@ class Applier:
                     self._store.version, lanes, self._standing.lanes, self._only
                 )
                 break
-            except CompareFailed:
+            except RevisionConflict:
                 self.lost_compares += 1  # the former owner wrote meanwhile; it will meet the new revision
         await self._begin(kept, known)
         self._sound = True
@@ -149,20 +149,21 @@ class Applier:
         await self._writer.close()
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Applies records in order; returns when all are committed. Raises `LaneLost` and `Apart`.
+        """Applies records in order; returns when all are committed. Raises `LaneOwnershipLost` and
+        `GenerationsDiverged`.
 
         Where something does not go as it mostly does, it begins again from the checkpoints, more cautiously.
         """
         if not self._sound:
             await self._recover()
         if self._standing.is_apart:
-            raise Apart
+            raise GenerationsDiverged
         self._sound = False
         try:
             await self._apply_overlapped(records)
-        except (CannotApply, CompareFailed, Unavailable, Unstorable) as error:
+        except (BatchNotApplicable, RevisionConflict, StoreUnavailable, DocumentRejected) as error:
             log.info("a batch met with a setback", reason=type(error).__name__)
-            self.lost_compares += isinstance(error, CompareFailed)
+            self.lost_compares += isinstance(error, RevisionConflict)
             await self._recover()
             for part in self._batches.parts(records):
                 await self._apply_alone(await self._batches.read(part), None)
@@ -173,7 +174,7 @@ class Applier:
         """Takes notice of the log's ends, by full topic name and partition, as asked at a moment.
 
         A lane that has reached them is level up to that moment; one that has not is when a batch reaches them.
-        Of an idle lane the store is told every 10 s. Raises `Unavailable`.
+        Of an idle lane the store is told every 10 s. Raises `StoreUnavailable`.
         """
         self._ends.note(ends, at, self._topics)
         if due := [
@@ -205,12 +206,12 @@ class Applier:
                 await asyncio.gather(writing, return_exceptions=True)
             raise
 
-    async def _apply_alone(self, reads: Sequence[Read], hold: str | None) -> None:
+    async def _apply_alone(self, reads: Sequence[DecodedRecord], hold: str | None) -> None:
         """Applies records by themselves; splits them until the event is found that holds its customer."""
         while fresh := self._standing.fresh(reads):
             try:
                 await self._write(await self._batches.make(fresh, self._views(), hold))
-            except (CannotApply, Unstorable) as error:
+            except (BatchNotApplicable, DocumentRejected) as error:
                 if hold is not None:
                     raise
                 await self._recover()
@@ -224,18 +225,18 @@ class Applier:
                         "an event holds its customer", topic=fresh[0].topic, reason=str(error), **place
                     )
                     await self._apply_alone(fresh, str(error))
-            except CompareFailed:
+            except RevisionConflict:
                 self.lost_compares += 1
                 await self._recover()
-            except Unavailable:
+            except StoreUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS)
                 await self._recover()
 
-    def _views(self) -> Views:
+    def _views(self) -> ViewCollection:
         """Where documents are read: they are the same in all generations that are kept."""
         return self._store.views(self._standing.generations[0])
 
-    async def _write(self, batch: Batch) -> None:
+    async def _write(self, batch: WriteBatch) -> None:
         standing = self._standing
         served = standing.generations[0]
         steps = {
@@ -251,16 +252,17 @@ class Applier:
         self.applied += batch.records
 
     async def _recover(self) -> None:
-        """Takes everything as it was saved; raises `LaneLost` where a checkpoint names another worker, and `Apart`."""
+        """Takes everything as it was saved; raises `LaneOwnershipLost` where a checkpoint names another worker, and
+        `GenerationsDiverged`."""
         await patiently(self._reread)
         if self._standing.is_apart:
-            raise Apart
+            raise GenerationsDiverged
 
     async def _reread(self) -> None:
         kept, lost, known = await self._claimed()
         await self._begin(kept, known)
         if lost:
-            raise LaneLost(lost)
+            raise LaneOwnershipLost(lost)
 
     async def _claimed(self) -> tuple[tuple[int, ...], frozenset[int], Known]:
         """What is kept, the lanes that were lost, and the checkpoints of the others, in new generations too.
@@ -277,7 +279,7 @@ class Applier:
             try:
                 if new := [one for key, one in found.items() if key not in mine]:
                     await self._writer.claim(new)
-            except CompareFailed:
+            except RevisionConflict:
                 continue
             return kept, frozenset(lost), found
 

@@ -9,11 +9,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from projectors.installation import Installation
-from projectors.kafka.client import REQUEST_S, Cluster, KafkaAway, LogGap, Place, consuming, members
+from projectors.kafka.client import (
+    REQUEST_S,
+    Cluster,
+    KafkaUnavailable,
+    Place,
+    RecordsMissing,
+    consuming,
+    members,
+)
 from projectors.kafka.records import record_of
 from projectors.live import consumer_group
-from projectors.processing.projector import Applier, LaneLost
-from read_models.store import Conflict, NotLevel, NotNow, Store, Unavailable
+from projectors.processing.projector import LaneOwnershipLost, Projector
+from read_models.store import NotCaughtUp, OperationRefused, ReadModelStore, StoreUnavailable, WriteConflict
 
 logger = structlog.get_logger(__name__)
 
@@ -24,16 +32,18 @@ TAKEN_WITHIN_S: Final = 60.0
 """How long live workers may take to take the lanes over; after that they go on from the checkpoints later."""
 
 
-class Follower:
+class CatchUp:
     """Applies what comes to the lanes of one generation, as the only one who writes it."""
 
-    def __init__(self, installation: Installation, store: Store, cluster: Cluster, generation: int) -> None:
+    def __init__(
+        self, installation: Installation, store: ReadModelStore, cluster: Cluster, generation: int
+    ) -> None:
         """Connects to nothing yet."""
         self._installation = installation
         self._store = store
         self._cluster = cluster
         self._generation = generation
-        self._applier = Applier(store, cluster.topics, installation.batch_events, only=generation)
+        self._applier = Projector(store, cluster.topics, installation.batch_events, only=generation)
         self._lanes = frozenset(range(cluster.topics.partitions))
         self._positions: dict[Place, int] = {}
         self.offered = asyncio.Event()
@@ -42,7 +52,7 @@ class Follower:
     async def run(self) -> None:
         """Follow until every lane is a live worker's, or no worker is running.
 
-        Raises LaneLost when somebody else follows, `NotNow` when the generation was dropped, KafkaAway,
+        Raises LaneLost when somebody else follows, `OperationRefused` when the generation was dropped, KafkaAway,
         LogGap.
         """
         try:
@@ -51,9 +61,11 @@ class Follower:
                 self._assign(client)
                 await self._follow(client)
         except OffsetOutOfRangeError:
-            raise LogGap("the log does not reach back any more to where the generation ends") from None
+            raise RecordsMissing(
+                "the log does not reach back any more to where the generation ends"
+            ) from None
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
         finally:
             await self._applier.close()
 
@@ -92,7 +104,7 @@ class Follower:
             try:
                 await self._applier.apply([one for one in records if one.partition in self._lanes])
                 break
-            except LaneLost as lost:
+            except LaneOwnershipLost as lost:
                 self._lost(lost.lanes, client)
         for one in records:
             self._positions[one.topic, one.partition] = one.offset + 1
@@ -101,14 +113,14 @@ class Follower:
         """Gives up the lanes that a live worker has taken, also those in which nothing happens."""
         try:
             await self._applier.check()
-        except LaneLost as lost:
+        except LaneOwnershipLost as lost:
             self._lost(lost.lanes, client)
-        except Unavailable as error:
+        except StoreUnavailable as error:
             logger.warning("MongoDB does not answer", error=str(error))
 
     def _lost(self, lanes: frozenset[int], client: AIOKafkaConsumer) -> None:
         if not self.offered.is_set():
-            raise LaneLost(lanes)
+            raise LaneOwnershipLost(lanes)
         logger.info("lanes are live workers' now", lanes=sorted(lanes))
         self._lanes -= lanes
         self._assign(client)
@@ -124,14 +136,14 @@ class Follower:
     async def _offer(self) -> bool:
         try:
             await self._store.lifecycle.offer(self._generation)
-        except (NotLevel, Conflict):
+        except (NotCaughtUp, WriteConflict):
             return False
-        except NotNow:
+        except OperationRefused:
             record = await self._store.generations.record(self._generation)
             if record is None or record["state"] == "retired":
                 raise
             return True  # it was offered already, and the answer was lost
-        except Unavailable as error:
+        except StoreUnavailable as error:
             logger.warning("MongoDB does not answer", error=str(error))
             return False
         logger.info("live workers are to keep the generation", generation=self._generation)
@@ -142,7 +154,7 @@ class Follower:
         name = consumer_group.name(installation.topic_prefix, installation.database, self._store.version)
         try:
             return bool(await members(installation.kafka, name))
-        except KafkaAway as error:
+        except KafkaUnavailable as error:
             # Also a cluster that never had a group says so, while it makes the topic for their offsets.
             logger.warning("cannot tell whether a live worker is running", reason=str(error))
             return True

@@ -12,22 +12,22 @@ import structlog
 from projectors import log_compatibility
 from projectors.concurrency import end, first
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, KafkaAway, Log, LogGap, find, reading
+from projectors.kafka.client import Cluster, KafkaUnavailable, LogReader, RecordsMissing, find, reading
 from projectors.operations.promotion import switch
-from projectors.processing.projector import LaneLost
-from projectors.rebuild.catch_up import Follower
-from projectors.rebuild.progress import Rate
+from projectors.processing.projector import LaneOwnershipLost
+from projectors.rebuild.catch_up import CatchUp
+from projectors.rebuild.progress import RateMeter
 from projectors.rebuild.slice_reader import slices_of
 from projectors.supervisor import UNMENDABLE
 from read_models.clock import utc_now
 from read_models.store import (
-    Conflict,
-    NoGeneration,
-    NotNow,
-    Progress,
-    Store,
-    Truncated,
-    Unavailable,
+    FillProgress,
+    GenerationNotFound,
+    OperationRefused,
+    ReadModelStore,
+    StoreUnavailable,
+    TruncationOverride,
+    WriteConflict,
     blank_filling,
     patiently,
 )
@@ -42,11 +42,11 @@ CRASHES: Final = 5
 AGAIN_S: Final = 1.0
 
 
-class Failed(Exception):
+class RebuildFailed(Exception):
     """The rebuild cannot go on; the text says why. What was filled stays, and the next one goes on."""
 
 
-class Plan(NamedTuple):
+class RebuildPlan(NamedTuple):
     """How a rebuild is to be done."""
 
     command: Sequence[str]
@@ -61,11 +61,11 @@ class Plan(NamedTuple):
     """Why a generation is to be made although the log does not begin at offset 0."""
 
 
-Told = Callable[[int, str, Progress, float | None], None]
+Told = Callable[[int, str, FillProgress, float | None], None]
 """Is told of a generation, what is being done, how far it is, and at how many records a second."""
 
 
-async def rebuild(installation: Installation, store: Store, plan: Plan, told: Told) -> int:
+async def rebuild(installation: Installation, store: ReadModelStore, plan: RebuildPlan, told: Told) -> int:
     """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
 
     Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken, LogGap,
@@ -75,18 +75,18 @@ async def rebuild(installation: Installation, store: Store, plan: Plan, told: To
     async with reading(installation.kafka, cluster.topics) as log:
         await log_compatibility.check_kept(store, cluster, log)
         generation = await _begun(store, cluster, log, plan)
-    work = _Rebuild(installation, store, cluster, generation, plan, told)
+    work = _Coordinator(installation, store, cluster, generation, plan, told)
     try:
         await work.run()
-    except (Failed, NotNow, LogGap, KafkaAway, Unavailable) as error:
-        with suppress(Unavailable):
+    except (RebuildFailed, OperationRefused, RecordsMissing, KafkaUnavailable, StoreUnavailable) as error:
+        with suppress(StoreUnavailable):
             await store.lifecycle.note(generation, error=str(error), heard_at=utc_now())
         raise
     return generation
 
 
 async def lanes_to_fill(
-    cluster: Cluster, log: Log, *, from_truncated: bool = False
+    cluster: Cluster, log: LogReader, *, from_truncated: bool = False
 ) -> Mapping[int, dict[str, Any]]:
     """How each lane is filled up to where the log ends now.
 
@@ -105,19 +105,19 @@ async def lanes_to_fill(
     return found
 
 
-async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
+async def _begun(store: ReadModelStore, cluster: Cluster, log: LogReader, plan: RebuildPlan) -> int:
     while True:
         if (left := await store.lifecycle.filling()) is not None:
             if left["version"] != store.version:
-                raise NotNow(
+                raise OperationRefused(
                     f"generation {left['_id']} is being filled by version {left['version']} of the portal, and"
                     f" there is one rebuild at a time: let it end, or `portal generations drop {left['_id']}`"
                 )
             if not plan.restart:
                 try:
                     await log_compatibility.check_one(store, cluster, log, left)
-                except log_compatibility.Broken as error:
-                    raise log_compatibility.Broken(
+                except log_compatibility.LogMismatch as error:
+                    raise log_compatibility.LogMismatch(
                         f"generation {left['_id']}, which is unfinished, cannot be gone on with: {error};"
                         " --restart begins anew"
                     ) from error
@@ -127,13 +127,13 @@ async def _begun(store: Store, cluster: Cluster, log: Log, plan: Plan) -> int:
         reason = plan.from_truncated
         lanes = await lanes_to_fill(cluster, log, from_truncated=reason is not None)
         lost = any(lane["begins"] for lane in lanes.values())
-        truncated = Truncated(reason, plan.by) if reason is not None and lost else None
+        truncated = TruncationOverride(reason, plan.by) if reason is not None and lost else None
         total = sum(lane["filling"]["total"] for lane in lanes.values())
         now = utc_now()
         noted = {"total": total, "done": 0, "rate": 0.0, "by": plan.by, "started_at": now, "heard_at": now}
         try:
             generation = await store.lifecycle.begin(store.version, cluster.id, lanes, noted, truncated)
-        except Conflict:
+        except WriteConflict:
             continue  # with what somebody else has begun
         # How its log begins is kept with it before anything of it is read.
         await log_compatibility.check_one(
@@ -147,20 +147,20 @@ async def _patient_with_writers(work: Callable[[], Any]) -> None:
         try:
             await work()
             return
-        except Conflict:
+        except WriteConflict:
             await asyncio.sleep(0.05)
 
 
-class _Rebuild:
+class _Coordinator:
     """One process's part in filling a generation."""
 
     def __init__(
         self,
         installation: Installation,
-        store: Store,
+        store: ReadModelStore,
         cluster: Cluster,
         generation: int,
-        plan: Plan,
+        plan: RebuildPlan,
         told: Told,
     ) -> None:
         self._installation = installation
@@ -171,7 +171,7 @@ class _Rebuild:
         self._told = told
         self._name = secrets.token_hex(8)
         self._filling = store.filling(generation)
-        self._rate = Rate()
+        self._rate = RateMeter()
 
     async def run(self) -> None:
         while (await patiently(self._filling.progress)).lanes_left:
@@ -191,7 +191,7 @@ class _Rebuild:
                 self._told(self._generation, what, progress, rate)
                 noted = {"rate": rate, "done": progress.done} if rate is not None else {}
                 await self._store.lifecycle.note(self._generation, heard_at=utc_now(), **noted)
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 logger.warning("MongoDB does not answer", error=str(error))
             await asyncio.sleep(LOOK_S)
 
@@ -206,12 +206,12 @@ class _Rebuild:
         crashes, done = 0, -1
         while status := await _process(arguments):
             if status == UNMENDABLE:
-                raise Failed("a process that fills ended for good: its last message says why")
+                raise RebuildFailed("a process that fills ended for good: its last message says why")
             progress = await patiently(self._filling.progress)
             crashes = crashes + 1 if progress.done == done else 1
             done = progress.done
             if crashes >= CRASHES:
-                raise Failed(
+                raise RebuildFailed(
                     f"the processes that fill end with {status} again and again: their messages say why"
                 )
             logger.error("a process that fills ended", status=status, again_in_s=AGAIN_S)
@@ -224,7 +224,7 @@ class _Rebuild:
         await patiently(views.create)
         try:
             await self._require_there()
-        except NotNow:
+        except OperationRefused:
             # Dropped while it was indexed: `create`, asked again, may have made it anew, empty.
             await patiently(views.drop)
             raise
@@ -234,12 +234,12 @@ class _Rebuild:
                 try:
                     await self._follow()
                     return
-                except (LaneLost, NoGeneration):
+                except (LaneOwnershipLost, GenerationNotFound):
                     logger.warning("somebody else follows, or the generation was dropped")
             await asyncio.sleep(AGAIN_S)
 
     async def _follow(self) -> None:
-        follower = Follower(self._installation, self._store, self._cluster, self._generation)
+        follower = CatchUp(self._installation, self._store, self._cluster, self._generation)
         following = asyncio.create_task(first(follower.run(), self._keep_lead()))
         offered = asyncio.create_task(follower.offered.wait())
         try:
@@ -257,7 +257,7 @@ class _Rebuild:
         while True:
             await asyncio.sleep(AGAIN_S)
             if not await self._lead():
-                raise LaneLost(frozenset())
+                raise LaneOwnershipLost(frozenset())
 
     async def _finished(self) -> bool:
         """Whether live workers keep it already, be it that another process followed; promotes it then."""
@@ -274,7 +274,7 @@ class _Rebuild:
     async def _require_there(self) -> Mapping[str, Any]:
         record = await patiently(lambda: self._store.generations.record(self._generation))
         if record is None or record["state"] == "retired":
-            raise NotNow(f"generation {self._generation} was dropped meanwhile")
+            raise OperationRefused(f"generation {self._generation} was dropped meanwhile")
         return record
 
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 from events.envelope import Record
 from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, Log, find, reading
+from projectors.kafka.client import Cluster, LogReader, find, reading
 from projectors.rebuild.coordinator import lanes_to_fill
 from projectors.rebuild.owner_fold import folded
-from read_models.store import Store
+from read_models.store import ReadModelStore
 
 SAMPLE: Final = 2_000
 """Records that are folded to see how fast this machine is."""
@@ -20,7 +20,7 @@ OF_FOLDING: Final = 0.5
 
 async def estimate(
     installation: Installation,
-    store: Store,
+    store: ReadModelStore,
     workers: int,
     most_a_second: float | None,
     *,
@@ -41,7 +41,7 @@ async def estimate(
     return total, round(total / min(rate, most_a_second or rate), 1)
 
 
-async def _rate(cluster: Cluster, log: Log, lanes: Mapping[int, dict[str, Any]]) -> float:
+async def _rate(cluster: Cluster, log: LogReader, lanes: Mapping[int, dict[str, Any]]) -> float:
     """Records a second of one process, by a sample of the longest topic, at least 1 of it; raises KafkaAway, LogGap."""
     place, begin, end = max(
         (

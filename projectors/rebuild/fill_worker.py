@@ -15,20 +15,20 @@ from events.envelope import Record
 from events.topics import Topics
 from projectors.concurrency import first
 from projectors.installation import Installation
-from projectors.kafka.client import KafkaAway, find
+from projectors.kafka.client import KafkaUnavailable, find
 from projectors.kafka.records import oldest_first
-from projectors.rebuild.owner_fold import Owned, folded
-from projectors.rebuild.slice_reader import LaneReader, Owners, lane_reader
+from projectors.rebuild.owner_fold import OwnerFold, folded
+from projectors.rebuild.slice_reader import SliceReader, SliceRecords, lane_reader
 from read_models.store import (
-    Claim,
     ClaimLost,
-    Filling,
-    Portion,
-    Position,
-    Slice,
-    Store,
-    Unavailable,
-    Unstorable,
+    DocumentRejected,
+    InsertBatch,
+    KeySlice,
+    LaneClaim,
+    LaneFiller,
+    LogPosition,
+    ReadModelStore,
+    StoreUnavailable,
     patiently,
 )
 
@@ -40,7 +40,7 @@ PORTION_DOCUMENTS: Final = 1000
 PORTION_BYTES: Final = 4 * 1024 * 1024
 """What one transaction inserts, at least by one owner."""
 
-Made = tuple[Owned, Sequence[Record]]
+Made = tuple[OwnerFold, Sequence[Record]]
 """An owner's documents, and the records they were made of."""
 
 
@@ -49,7 +49,7 @@ async def fill(installation: Installation, generation: int, most_a_second: float
 
     Raises LogGap where the log has lost what is to be read, TopicsUnfit.
     """
-    store = Store(installation.mongo_url, installation.database)
+    store = ReadModelStore(installation.mongo_url, installation.database)
     filling = store.filling(generation)
     try:
         await patiently(filling.open)
@@ -57,9 +57,9 @@ async def fill(installation: Installation, generation: int, most_a_second: float
             try:
                 cluster = await find(installation.kafka, installation.topic_prefix)
                 async with lane_reader(installation.kafka, cluster.topics) as reader:
-                    await _Filler(filling, reader, cluster.topics, _Pace(most_a_second)).run()
+                    await _FillWorker(filling, reader, cluster.topics, _RateLimiter(most_a_second)).run()
                 return
-            except KafkaAway as error:
+            except KafkaUnavailable as error:
                 logger.warning("waiting", reason=str(error))
                 await asyncio.sleep(AGAIN_S)
     finally:
@@ -67,10 +67,12 @@ async def fill(installation: Installation, generation: int, most_a_second: float
         await store.close()
 
 
-class _Filler:
+class _FillWorker:
     """Fills with one session and one connection to Kafka."""
 
-    def __init__(self, filling: Filling, reader: LaneReader, topics: Topics, pace: "_Pace") -> None:
+    def __init__(
+        self, filling: LaneFiller, reader: SliceReader, topics: Topics, pace: "_RateLimiter"
+    ) -> None:
         self._filling = filling
         self._reader = reader
         self._topics = topics
@@ -90,23 +92,23 @@ class _Filler:
             else:
                 return
 
-    async def _refresh(self, claim: Claim) -> None:
+    async def _refresh(self, claim: LaneClaim) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
                 await self._filling.refresh(claim)
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 logger.warning("MongoDB does not answer", error=str(error))
 
-    async def _fill(self, claim: Claim) -> None:
+    async def _fill(self, claim: LaneClaim) -> None:
         slices = claim.slices
         discarded = await patiently(lambda: self._filling.discarded(claim.lane))
         while slices:
             slices = await self._fill_next(claim, slices, discarded)
 
     async def _fill_next(
-        self, claim: Claim, slices: Sequence[Slice], discarded: frozenset[Position]
-    ) -> Sequence[Slice]:
+        self, claim: LaneClaim, slices: Sequence[KeySlice], discarded: frozenset[LogPosition]
+    ) -> Sequence[KeySlice]:
         """Fills the first of the slices that are left, or as much of it as memory allows; what is left then."""
         owners = await self._reader.read(claim.lane, claim.begins, claim.target, slices[0])
         rest = [*owners.rest, *slices[1:]]
@@ -117,7 +119,7 @@ class _Filler:
         return rest
 
     async def _insert(
-        self, claim: Claim, owners: Owners, discarded: frozenset[Position]
+        self, claim: LaneClaim, owners: SliceRecords, discarded: frozenset[LogPosition]
     ) -> tuple[int, Counter[str]]:
         """Folds owner by owner while the portion before is being written; how many records, and what they count."""
         writing: asyncio.Task[None] | None = None
@@ -150,13 +152,13 @@ class _Filler:
         return read, counts
 
     async def _write(
-        self, claim: Claim, made: Sequence[Made], read: int, discarded: frozenset[Position]
+        self, claim: LaneClaim, made: Sequence[Made], read: int, discarded: frozenset[LogPosition]
     ) -> None:
         """Writes owners in one transaction; those that cannot be stored are found one by one, and are held."""
         portion = _portion([owned for owned, _ in made], read, claim.begun)
         try:
             await patiently(lambda: self._filling.insert(claim, portion))
-        except Unstorable as error:
+        except DocumentRejected as error:
             if len(made) > 1:
                 for one in made:
                     await self._write(claim, [one], read, discarded)
@@ -168,8 +170,8 @@ class _Filler:
             await patiently(lambda: self._filling.insert(claim, alone))
 
 
-def _portion(made: Sequence[Owned], read: int, clear: bool) -> Portion:
-    return Portion(
+def _portion(made: Sequence[OwnerFold], read: int, clear: bool) -> InsertBatch:
+    return InsertBatch(
         documents=[document for owned in made for document in owned.documents],
         letters=[letter for owned in made for letter in owned.letters],
         held=[one for owned in made for one in owned.held],
@@ -178,7 +180,7 @@ def _portion(made: Sequence[Owned], read: int, clear: bool) -> Portion:
     )
 
 
-class _Pace:
+class _RateLimiter:
     """At most so many a second."""
 
     def __init__(self, most_a_second: float | None) -> None:

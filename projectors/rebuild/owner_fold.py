@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from events.envelope import Event, Malformed, Record, decode
+from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
 from projectors.processing.batch_builder import where
 from read_models.projection import fold_whole
-from read_models.store import DeadLetter, Held, Position, Unstorable, encoded
+from read_models.store import BlockedRecord, DocumentRejected, LogPosition, UnreadableRecord, encoded
 
 
-class Owned(NamedTuple):
+class OwnerFold(NamedTuple):
     """What an owner's records come to."""
 
     key: bytes | None
@@ -23,8 +23,8 @@ class Owned(NamedTuple):
     records: int
     documents: Sequence[bytes]
     """Encoded."""
-    letters: Sequence[DeadLetter]
-    held: Sequence[Held]
+    letters: Sequence[UnreadableRecord]
+    held: Sequence[BlockedRecord]
     """The event that holds the owner, then what waits behind it."""
     counts: Counter[str]
 
@@ -36,15 +36,15 @@ def folded(
     key: bytes | None,
     records: Sequence[Record],
     topics: Topics,
-    discarded: Collection[Position],
+    discarded: Collection[LogPosition],
     refused: str | None = None,
-) -> Owned:
+) -> OwnerFold:
     """What an owner's records, in order, come to; those of discarded places are passed by.
 
     With `refused`, why the database does not take the documents, all of them wait.
     """
     reads: list[_Read] = []
-    letters: list[DeadLetter] = []
+    letters: list[UnreadableRecord] = []
     counts: Counter[str] = Counter()
     erased = False
     for record in records:
@@ -52,39 +52,41 @@ def folded(
             continue
         try:
             event = decode(record, topics)
-        except Malformed as malformed:
+        except MalformedRecord as malformed:
             if erased:
                 counts["erased"] += 1  # dropped and counted (VIEWS.md, Applying events)
             else:
-                letters.append(DeadLetter(record, topics.short[record.topic], malformed.reason))
+                letters.append(UnreadableRecord(record, topics.short[record.topic], malformed.reason))
         else:
             reads.append((record, event))
             if _erases(event):
                 erased, letters = True, []
-    held: list[Held] = []
+    held: list[BlockedRecord] = []
     try:
         made = _documents(reads) if refused is None else None
     except Exception:  # noqa: BLE001 - whatever the fold raises holds the owner
         made = None
     if made is None:
         made, held = _up_to_a_hold(reads, topics, refused)
-    return Owned(key, len(records), made.documents, letters, held, counts + made.counts)
+    return OwnerFold(key, len(records), made.documents, letters, held, counts + made.counts)
 
 
-class _Made(NamedTuple):
+class _FoldResult(NamedTuple):
     documents: Sequence[bytes]
     counts: Counter[str]
 
 
-def _documents(reads: Sequence[_Read]) -> _Made:
-    """Raises whatever the fold raises, and `Unstorable`."""
+def _documents(reads: Sequence[_Read]) -> _FoldResult:
+    """Raises whatever the fold raises, and `DocumentRejected`."""
     if not reads:
-        return _Made((), Counter())
+        return _FoldResult((), Counter())
     changes = fold_whole(event for _, event in reads)
-    return _Made(encoded(changes.save.values()), sum(changes.counts.values(), Counter()))
+    return _FoldResult(encoded(changes.save.values()), sum(changes.counts.values(), Counter()))
 
 
-def _up_to_a_hold(reads: Sequence[_Read], topics: Topics, refused: str | None) -> tuple[_Made, list[Held]]:
+def _up_to_a_hold(
+    reads: Sequence[_Read], topics: Topics, refused: str | None
+) -> tuple[_FoldResult, list[BlockedRecord]]:
     """What comes before the first event that cannot be applied, and from it on what waits.
 
     An erasure never waits: it ends the hold.
@@ -102,21 +104,21 @@ def _up_to_a_hold(reads: Sequence[_Read], topics: Topics, refused: str | None) -
         try:
             _documents(reads[:beyond])
         except Exception as error:  # noqa: BLE001
-            reason = str(error) if isinstance(error, Unstorable) else where(error)
+            reason = str(error) if isinstance(error, DocumentRejected) else where(error)
     for place in range(applied, len(reads)):
         if _erases(reads[place][1]):
             return _documents([*reads[:applied], *reads[place:]]), []
     waiting = [record for record, _ in reads[applied:]]
     owner = (waiting[0].key or b"").decode()
     held = [
-        Held(owner, record, topics.short[record.topic], None if place else reason)
+        BlockedRecord(owner, record, topics.short[record.topic], None if place else reason)
         for place, record in enumerate(waiting)
     ]
     return _documents(reads[:applied]), held
 
 
-def _position(record: Record, topics: Topics) -> Position:
-    return Position(topics.short[record.topic], record.partition, record.offset)
+def _position(record: Record, topics: Topics) -> LogPosition:
+    return LogPosition(topics.short[record.topic], record.partition, record.offset)
 
 
 def _erases(event: Event) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from read_models.store import Progress, Store
+from read_models.store import FillProgress, ReadModelStore
 
 State = Literal["filling", "following", "done", "failed", "stopped", "dropped"]
 
@@ -17,7 +17,7 @@ RATE_OVER_S: Final = 20.0
 
 
 @dataclass(frozen=True)
-class Rebuild:
+class RebuildStatus:
     """One rebuild, running or past."""
 
     generation: int
@@ -39,7 +39,7 @@ class Rebuild:
         return asdict(self)
 
 
-async def rebuilds(store: Store, now: datetime) -> list[Rebuild]:
+async def rebuilds(store: ReadModelStore, now: datetime) -> list[RebuildStatus]:
     """All rebuilds, the newest first; raises Unavailable."""
     return [
         await _rebuild(store, record, now)
@@ -48,15 +48,15 @@ async def rebuilds(store: Store, now: datetime) -> list[Rebuild]:
     ]
 
 
-async def _rebuild(store: Store, record: Mapping[str, Any], now: datetime) -> Rebuild:
+async def _rebuild(store: ReadModelStore, record: Mapping[str, Any], now: datetime) -> RebuildStatus:
     noted = record["rebuild"]
-    progress = Progress(noted.get("done", 0), noted["total"], 0)
+    progress = FillProgress(noted.get("done", 0), noted["total"], 0)
     if record["state"] == "filling":
         progress = await store.filling(record["_id"]).progress()
     state = _state(record, progress, now)
     rate = noted.get("rate")
     left = progress.total - progress.done
-    return Rebuild(
+    return RebuildStatus(
         generation=record["_id"],
         state=state,
         records_done=progress.done,
@@ -70,7 +70,7 @@ async def _rebuild(store: Store, record: Mapping[str, Any], now: datetime) -> Re
     )
 
 
-def _state(record: Mapping[str, Any], progress: Progress, now: datetime) -> State:
+def _state(record: Mapping[str, Any], progress: FillProgress, now: datetime) -> State:
     noted = record["rebuild"]
     if noted.get("finished_at") or record["state"] in ("level", "served", "standby"):
         return "done"
@@ -83,7 +83,7 @@ def _state(record: Mapping[str, Any], progress: Progress, now: datetime) -> Stat
     return "filling" if progress.lanes_left else "following"
 
 
-class Rate:
+class RateMeter:
     """Records a second over the last `RATE_OVER_S`."""
 
     def __init__(self) -> None:

@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka.client import Kafka, KafkaAway, LogGap, consuming
+from projectors.kafka.client import KafkaConfig, KafkaUnavailable, RecordsMissing, consuming
 from projectors.kafka.records import record_of
-from read_models.store import Slice
+from read_models.store import KeySlice
 
 SLICE_RECORDS: Final = 40_000
 """Of a lane with more, several slices are made."""
@@ -28,12 +28,12 @@ SILENT_S: Final = 30.0
 ByTopic = Sequence[list[Record]]
 
 
-class Owners(NamedTuple):
+class SliceRecords(NamedTuple):
     """What a slice was read as."""
 
-    slice: Slice
+    slice: KeySlice
     """The one asked for, or a part of it that fits."""
-    rest: Sequence[Slice]
+    rest: Sequence[KeySlice]
     """The other parts."""
     records: dict[bytes | None, ByTopic]
     """By key."""
@@ -44,7 +44,7 @@ def slices_of(records: int) -> int:
     return max(1, -(-records // SLICE_RECORDS))
 
 
-class LaneReader:
+class SliceReader:
     """Reads lanes from their beginning, again and again."""
 
     def __init__(self, client: AIOKafkaConsumer, topics: Topics) -> None:
@@ -53,15 +53,15 @@ class LaneReader:
         self._topics = topics
 
     async def read(
-        self, lane: int, begins: Mapping[str, int], target: Mapping[str, int], part: Slice
-    ) -> Owners:
+        self, lane: int, begins: Mapping[str, int], target: Mapping[str, int], part: KeySlice
+    ) -> SliceRecords:
         """The records of a slice from some offsets (0 where none is given) to below others, by topic without prefix.
 
         Raises KafkaAway; LogGap where the log does not reach back so far.
         """
         ends = {TopicPartition(self._topics.name(short), lane): end for short, end in target.items() if end}
         numbers = {place.topic: number for number, place in enumerate(ends)}
-        found = _Found(part, len(ends))
+        found = _SliceCollector(part, len(ends))
         try:
             self._client.assign(list(ends))
             for place in ends:
@@ -76,23 +76,25 @@ class LaneReader:
                 now = asyncio.get_running_loop().time()
                 silent_since = now if batches else silent_since
                 if now - silent_since > SILENT_S:
-                    raise KafkaAway("Kafka does not answer")
+                    raise KafkaUnavailable("Kafka does not answer")
         except OffsetOutOfRangeError:
-            raise LogGap(f"the log of lane {lane} does not reach back any more to where it began") from None
+            raise RecordsMissing(
+                f"the log of lane {lane} does not reach back any more to where it began"
+            ) from None
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaAway("Kafka does not answer") from error
+            raise KafkaUnavailable("Kafka does not answer") from error
         finally:
             self._client.unsubscribe()
         return found.owners()
 
 
-class _Found:
+class _SliceCollector:
     """The records found so far; where they get too many, only those of a part of the slice."""
 
-    def __init__(self, part: Slice, topics: int) -> None:
+    def __init__(self, part: KeySlice, topics: int) -> None:
         self._part = part
         self._topics = topics
-        self._rest: list[Slice] = []
+        self._rest: list[KeySlice] = []
         self._records: dict[bytes | None, ByTopic] = {}
         self._bytes = 0
 
@@ -124,8 +126,8 @@ class _Found:
             for record in records
         )
 
-    def owners(self) -> Owners:
-        return Owners(self._part, self._rest, self._records)
+    def owners(self) -> SliceRecords:
+        return SliceRecords(self._part, self._rest, self._records)
 
 
 def hashed(key: bytes | None) -> int:
@@ -134,7 +136,7 @@ def hashed(key: bytes | None) -> int:
 
 
 @asynccontextmanager
-async def lane_reader(kafka: Kafka, topics: Topics) -> AsyncIterator[LaneReader]:
+async def lane_reader(kafka: KafkaConfig, topics: Topics) -> AsyncIterator[SliceReader]:
     """A reader with a connection of its own; raises KafkaAway when no broker answers."""
     async with consuming(kafka, fetch_bytes=FETCH_BYTES, request_s=SILENT_S) as client:
-        yield LaneReader(client, topics)
+        yield SliceReader(client, topics)

@@ -11,7 +11,7 @@ SILENT: Final = timedelta(seconds=15)
 """A process that has said nothing for so long hangs, or is gone."""
 
 
-class Told(NamedTuple):
+class Alert(NamedTuple):
     """A problem."""
 
     tone: str
@@ -20,23 +20,23 @@ class Told(NamedTuple):
     advice: str
 
 
-def problems_of(overview: Overview, version: int, now: datetime) -> list[Told]:
+def problems_of(overview: Overview, version: int, now: datetime) -> list[Alert]:
     """All that is wrong."""
     return [*_of_lag(overview, version, now), *_of_processes(overview, now), *_of_data(overview)]
 
 
-def _of_lag(overview: Overview, version: int, now: datetime) -> Iterator[Told]:
+def _of_lag(overview: Overview, version: int, now: datetime) -> Iterator[Alert]:
     lag = overview.lag
     because = "; ".join(lag.reasons)
     waits = f"{number(lag.records)} records wait, the oldest for {age(lag.seconds)}"
     if lag.state == "unknown":
-        yield Told(
+        yield Alert(
             "bad",
             "The lag is not known",
             f"{because}. Nothing is lost: the views stay as they are meanwhile.",
         )
     elif lag.state == "broken":
-        yield Told(
+        yield Alert(
             "bad",
             "Log and views do not belong together",
             f"{because}. Workers have stopped, and are right to: see docs/operating.md, “broken”.",
@@ -48,43 +48,43 @@ def _of_lag(overview: Overview, version: int, now: datetime) -> Iterator[Told]:
             if runs
             else "No worker says that it runs: start `portal project`."
         )
-        yield Told("bad", "Nothing is being applied", f"{waits}. {advice}")
+        yield Alert("bad", "Nothing is being applied", f"{waits}. {advice}")
     elif lag.state == "lagging":
-        yield Told("wait", "The views are behind", f"{waits}. If it stays so, start more `portal project`.")
+        yield Alert("wait", "The views are behind", f"{waits}. If it stays so, start more `portal project`.")
     if lag.state != "unknown" and lag.generation is None:
-        yield Told(
+        yield Alert(
             "wait",
             f"Nothing is served in version {version} of the views",
             "`portal project` makes the first views; where there are others, `portal rebuild --promote`.",
         )
 
 
-def _of_processes(overview: Overview, now: datetime) -> Iterator[Told]:
+def _of_processes(overview: Overview, now: datetime) -> Iterator[Alert]:
     for one in overview.processes or ():
         if not alive(one.seen_at, now):
-            yield Told(
+            yield Alert(
                 "wait",
                 f"A process of `portal {one.kind}` is silent",
                 f"Process {one.pid} on {one.host} said last {age(now - one.seen_at)} ago that it runs.",
             )
 
 
-def _of_data(overview: Overview) -> Iterator[Told]:
+def _of_data(overview: Overview) -> Iterator[Alert]:
     lag = overview.lag
     if held := sum(one.number for one in overview.errors or () if one.kind == "held"):
-        yield Told(
+        yield Alert(
             "bad",
             f"{_counted(held, 'event holds its customer', 'events hold their customers')}",
             f"{number(lag.waiting)} records wait behind. Mend the cause and retry, or discard, below.",
         )
     if unreadable := sum(one.number for one in overview.errors or () if one.kind == "unreadable"):
-        yield Told(
+        yield Alert(
             "wait",
             _counted(unreadable, "record could not be read", "records could not be read"),
             "Their customers went on without them. Look at them, and discard them with a reason, below.",
         )
     if lag.gaps:
-        yield Told(
+        yield Alert(
             "wait",
             _counted(
                 lag.gaps,
@@ -94,7 +94,7 @@ def _of_data(overview: Overview) -> Iterator[Told]:
             "ServiceHub has to say what became of them.",
         )
     if overview.notices:
-        yield Told("wait", _counted(len(overview.notices), "notice", "notices"), "What they say is below.")
+        yield Alert("wait", _counted(len(overview.notices), "notice", "notices"), "What they say is below.")
 
 
 def alive(seen_at: datetime, now: datetime) -> bool:

@@ -10,23 +10,23 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from projectors.concurrency import end
-from projectors.lag import Meter
+from projectors.lag import LagMeter
 from projectors.staff.authentication import guarded
-from projectors.staff.config import Config
+from projectors.staff.config import StaffConfig
 from projectors.staff.errors import answer
-from projectors.staff.lag_monitor import Watch
-from projectors.staff.operators import Tries
+from projectors.staff.lag_monitor import LagMonitor
+from projectors.staff.operators import FailedAttempts
 from projectors.staff.pages import ROUTES as PAGES
 from projectors.staff.routes import ROUTES as API
-from projectors.staff.service import Desk
-from projectors.staff.sessions import Sessions
+from projectors.staff.service import StaffService
+from projectors.staff.sessions import StaffSessionService
 from projectors.staff.templating import STAFF
 from read_models.clock import utc_now
-from read_models.store import Store, patiently
+from read_models.store import ReadModelStore, patiently
 from web.assets import ROUTES as ASSETS
 from web.assets import serving
-from web.pipeline import Answered
-from web.request import ReadRequest
+from web.pipeline import ResponsePipeline
+from web.request import SafeRequest
 from web.request_limits import bounded
 from web.security_headers import SecurityHeaders
 
@@ -40,7 +40,7 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def create_app(config: Config, clock: Callable[[], datetime] = utc_now) -> Litestar:
+def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The service; its lifespan measures the lag, and ends a rebuild that was started here.
 
     Its state has `desk`, `operators`, `sessions` and `tries`.
@@ -49,14 +49,14 @@ def create_app(config: Config, clock: Callable[[], datetime] = utc_now) -> Lites
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         installation = config.installation
-        store = Store(installation.mongo_url, installation.database)
-        meter = Meter(installation, store, clock)
-        desk = Desk(config, store, Watch(meter, installation.topic_prefix, clock), clock)
+        store = ReadModelStore(installation.mongo_url, installation.database)
+        meter = LagMeter(installation, store, clock)
+        desk = StaffService(config, store, LagMonitor(meter, installation.topic_prefix, clock), clock)
         app.state.update(
             desk=desk,
             operators=config.operators,
-            sessions=Sessions(desk.records.staff_sessions, config.operators, clock),
-            tries=Tries(desk.records.limits, clock),
+            sessions=StaffSessionService(desk.records.staff_sessions, config.operators, clock),
+            tries=FailedAttempts(desk.records.limits, clock),
         )
         tasks = [
             asyncio.create_task(desk.watch.run()),
@@ -74,7 +74,7 @@ def create_app(config: Config, clock: Callable[[], datetime] = utc_now) -> Lites
     app = Litestar(
         route_handlers=[live, *ASSETS, serving(STAFF), *API, *PAGES],
         lifespan=[lifespan],
-        request_class=ReadRequest,
+        request_class=SafeRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
         openapi_config=OpenAPIConfig(
@@ -88,5 +88,5 @@ def create_app(config: Config, clock: Callable[[], datetime] = utc_now) -> Lites
     # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is for nobody but
     # operators either.
     secured = SecurityHeaders(https=config.https, further={"Cache-Control": "no-store"})
-    app.asgi_handler = Answered(app.asgi_router, answer, checks=(bounded, guarded), steps=(secured,))
+    app.asgi_handler = ResponsePipeline(app.asgi_router, answer, checks=(bounded, guarded), steps=(secured,))
     return app

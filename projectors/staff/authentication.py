@@ -8,8 +8,8 @@ from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.types import HTTPScope
 
-from projectors.staff.operators import Operator, Operators, Tries
-from projectors.staff.sessions import COOKIE, Sessions
+from projectors.staff.operators import FailedAttempts, Operator, Operators
+from projectors.staff.sessions import COOKIE, StaffSessionService
 from web.cookies import network_of, token_in
 
 logger = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ async def _operator(request: StaffRequest) -> Operator:
             # A proxy may send the token for people: then another site's page could have it sent, too.
             _require_own_origin(request)
     else:
-        sessions: Sessions = state.sessions
+        sessions: StaffSessionService = state.sessions
         cookie = token_in(request, COOKIE)
         operator = await sessions.find(cookie) if cookie else None
         if operator is not None:
@@ -59,7 +59,7 @@ async def _operator(request: StaffRequest) -> Operator:
     return operator
 
 
-async def admitted(token: str, operators: Operators, tries: Tries, network: str) -> Operator | None:
+async def admitted(token: str, operators: Operators, tries: FailedAttempts, network: str) -> Operator | None:
     """Whose token it is; None, and a try less, when it is nobody's. Raises Limited."""
     tries.check(network)
     operator = operators.of_token(token)

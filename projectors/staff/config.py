@@ -7,7 +7,7 @@ from projectors.installation import Installation
 from projectors.staff.operators import Operators
 
 
-class Config(NamedTuple):
+class StaffConfig(NamedTuple):
     """The installation, who may come in, and how a rebuild is started."""
 
     installation: Installation

@@ -15,42 +15,42 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
-from projectors.log_compatibility import Broken
-from projectors.operations.hold_release import StillFails
-from projectors.operations.quarantine import NoSuchLetter
+from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.log_compatibility import LogMismatch
+from projectors.operations.hold_release import RetryFailed
+from projectors.operations.quarantine import DeadLetterNotFound
 from projectors.staff.authentication import READING, SIGN_IN
-from projectors.staff.operators import Limited
-from projectors.staff.service import TakesLong
+from projectors.staff.operators import TooManyAttempts
+from projectors.staff.service import OperationTimedOut
 from projectors.staff.templating import page
-from read_models.store import NotNow, Unavailable
+from read_models.store import OperationRefused, StoreUnavailable
 from web import problems
 from web.pipeline import AnyRequest
-from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
+from web.problems import MISTAKE, RETRY_SOON, ProblemDetails, of_http, seconds
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemDetails:
     """What an error is told as."""
     match error:
         case NotAuthorizedException():
-            return Problem(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
-        case Limited():
+            return ProblemDetails(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
+        case TooManyAttempts():
             wait = {"Retry-After": str(seconds(error.retry_after))}
-            return Problem(
+            return ProblemDetails(
                 HTTP_429_TOO_MANY_REQUESTS, "Too many wrong tokens. Please wait before the next try.", wait
             )
-        case NoSuchLetter():
-            return Problem(HTTP_404_NOT_FOUND, str(error))
-        case NotNow() | StillFails() | LogGap() | Broken():
-            return Problem(HTTP_409_CONFLICT, str(error))
-        case Unavailable():
-            return Problem(
+        case DeadLetterNotFound():
+            return ProblemDetails(HTTP_404_NOT_FOUND, str(error))
+        case OperationRefused() | RetryFailed() | RecordsMissing() | LogMismatch():
+            return ProblemDetails(HTTP_409_CONFLICT, str(error))
+        case StoreUnavailable():
+            return ProblemDetails(
                 HTTP_503_SERVICE_UNAVAILABLE,
                 "MongoDB does not answer. Nothing is known of it now.",
                 RETRY_SOON,
             )
-        case KafkaAway() | TopicsUnfit() | TakesLong():
-            return Problem(HTTP_503_SERVICE_UNAVAILABLE, str(error), RETRY_SOON)
+        case KafkaUnavailable() | InvalidTopics() | OperationTimedOut():
+            return ProblemDetails(HTTP_503_SERVICE_UNAVAILABLE, str(error), RETRY_SOON)
         case HTTPException():
             return of_http(error)
     return MISTAKE

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from projectors.lag import BY_GRAVITY, Lag, State
-from projectors.staff.lag_monitor import KEPT, KEPT_EVERY_S, Sample
+from projectors.staff.lag_monitor import KEPT, KEPT_EVERY_S, LagSample
 
 SPAN_S: Final = KEPT * KEPT_EVERY_S
 WIDTH: Final = 160.0
@@ -14,7 +14,7 @@ HEIGHT: Final = 32.0
 
 
 @dataclass(frozen=True)
-class Line:
+class Sparkline:
     """A topic: how it is, and how it came to be so."""
 
     topic: str
@@ -27,13 +27,13 @@ class Line:
     """Points of polylines in a box of `WIDTH` by `HEIGHT`; another one behind each time that nothing was known."""
 
 
-def chart(history: Iterable[Sample], lag: Lag, now: datetime) -> list[Line]:
+def chart(history: Iterable[LagSample], lag: Lag, now: datetime) -> list[Sparkline]:
     """A line for each topic."""
     samples = [one for one in history if (now - one.at).total_seconds() <= SPAN_S]
     return [_line(topic, samples, lag, now) for topic in dict.fromkeys(one.topic for one in lag.partitions)]
 
 
-def _line(topic: str, samples: Sequence[Sample], lag: Lag, now: datetime) -> Line:
+def _line(topic: str, samples: Sequence[LagSample], lag: Lag, now: datetime) -> Sparkline:
     places = [one for one in lag.partitions if one.topic == topic]
     known = None not in [one.records for one in places]
     points = [(one.at, one.records.get(topic, 0) if one.records is not None else None) for one in samples]
@@ -46,7 +46,7 @@ def _line(topic: str, samples: Sequence[Sample], lag: Lag, now: datetime) -> Lin
         x = WIDTH * (1 - (now - at).total_seconds() / SPAN_S)
         y = HEIGHT - 1 - (HEIGHT - 2) * records / max(most, 1)
         strokes[-1].append(f"{x:.1f},{y:.1f}")
-    return Line(
+    return Sparkline(
         topic,
         max((one.state for one in places), key=BY_GRAVITY.index),
         sum(one.records or 0 for one in places) if known else None,

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from projectors.kafka.client import TopicsMissing
-from projectors.lag import Lag, Meter, unknown
+from projectors.kafka.client import MissingTopics
+from projectors.lag import Lag, LagMeter, unknown
 
 logger = structlog.get_logger(__name__)
 
@@ -24,24 +24,24 @@ KEPT: Final = 180
 """Measurements that are remembered for the chart: a quarter of an hour."""
 
 
-class Sample(NamedTuple):
+class LagSample(NamedTuple):
     """How much waited at a moment, by topic; None when it was not known."""
 
     at: datetime
     records: Mapping[str, int] | None
 
 
-class Watch:
+class LagMonitor:
     """Measures for ever: `run` it."""
 
-    def __init__(self, meter: Meter, prefix: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, meter: LagMeter, prefix: str, clock: Callable[[], datetime]) -> None:
         self._meter = meter
         self._prefix = prefix
         self._clock = clock
         self._latest: tuple[float, Lag] | None = None
         """When it was begun, and the lag."""
         self._measured = asyncio.Condition()
-        self.history: deque[Sample] = deque(maxlen=KEPT)
+        self.history: deque[LagSample] = deque(maxlen=KEPT)
 
     async def run(self) -> None:
         """Measure again and again."""
@@ -54,7 +54,7 @@ class Watch:
                 self._measured.notify_all()
             if begun - kept >= KEPT_EVERY_S:
                 kept = begun
-                self.history.append(Sample(self._clock(), by_topic(lag)))
+                self.history.append(LagSample(self._clock(), by_topic(lag)))
             await asyncio.sleep(max(0.0, begun + EVERY_S - time.monotonic()))
 
     async def lag(self) -> Lag:
@@ -74,7 +74,7 @@ class Watch:
     async def _measure(self) -> Lag:
         try:
             return await self._meter.measure()
-        except TopicsMissing as error:
+        except MissingTopics as error:
             return self._unknown(str(error))
         except Exception as error:
             logger.exception("the lag could not be measured")

@@ -11,21 +11,21 @@ from prometheus_client.registry import Collector
 
 from projectors.lag import BY_GRAVITY, Lag
 from projectors.staff.alerts import alive
-from projectors.staff.service import Desk, Overview
-from web.metric_snapshots import Together
+from projectors.staff.service import Overview, StaffService
+from web.metric_snapshots import MergedSnapshots
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 Samples = Iterable[tuple[Mapping[str, str], float | None]]
 
 
-async def exposition(desk: Desk) -> bytes:
+async def exposition(desk: StaffService) -> bytes:
     """Everything, in Prometheus' text format. What is not known has no sample: it is never 0."""
     found = await desk.overview()
     registry = CollectorRegistry()
-    registry.register(_Known(found, desk.clock()))
+    registry.register(_LagCollector(found, desk.clock()))
     registry.register(
-        Together(
+        MergedSnapshots(
             ({"process": one.id, "kind": one.kind, "host": one.host}, one.metrics)
             for one in found.processes or ()
         )
@@ -33,7 +33,7 @@ async def exposition(desk: Desk) -> bytes:
     return generate_latest(registry)
 
 
-class _Known(Collector):
+class _LagCollector(Collector):
     """What the surface knows itself."""
 
     def __init__(self, overview: Overview, now: datetime) -> None:

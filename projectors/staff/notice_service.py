@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from projectors.installation import Installation
-from projectors.kafka.client import KafkaAway
+from projectors.kafka.client import KafkaUnavailable
 from projectors.kafka.retention_check import MEND, forgetting
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from read_models.store.operational import Notice, Notices
 
 LOOK_EVERY_S: Final = 30.0
@@ -21,11 +21,11 @@ CLAIMS: Final[tuple[tuple[str, Literal["slug", "portal_host"]], ...]] = (
 )
 
 
-class Seen:
+class NoticeService:
     """The notices: those that are kept, and those that are looked for now and then."""
 
     def __init__(
-        self, installation: Installation, store: Store, kept: Notices, clock: Callable[[], datetime]
+        self, installation: Installation, store: ReadModelStore, kept: Notices, clock: Callable[[], datetime]
     ) -> None:
         self._installation = installation
         self._store = store
@@ -68,7 +68,7 @@ class Seen:
     async def _topics(self) -> list[Notice]:
         try:
             found = await forgetting(self._installation.kafka, self._installation.topic_prefix)
-        except KafkaAway:
+        except KafkaUnavailable:
             return []
         self._since = {name: self._since.get(name, self._clock()) for name in found}
         return [

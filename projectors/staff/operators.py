@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Self
 
-from read_models.store import Unavailable
-from read_models.store.operational import Limit, Limits
+from read_models.store import StoreUnavailable
+from read_models.store.operational import RateLimit, RateLimiter
 from web.tokens import digest
 
 WRONG_TOKENS: Final = 20
@@ -67,7 +67,7 @@ class Operators:
         return self._names.get(name)
 
 
-class Limited(Exception):
+class TooManyAttempts(Exception):
     """Too many wrong tokens; the next try is worth it after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:
@@ -75,14 +75,14 @@ class Limited(Exception):
         self.retry_after = retry_after
 
 
-class Tries:
+class FailedAttempts:
     """Wrong tokens by network, counted for all processes together.
 
     Who shows the right one waits for no database: each process remembers what it saw, and learns with the next wrong
     token that a network has used up its tries elsewhere. While MongoDB is away each counts for itself.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], datetime]) -> None:
+    def __init__(self, limits: RateLimiter, clock: Callable[[], datetime]) -> None:
         self._limits = limits
         self._clock = clock
         self._wrong: dict[str, deque[datetime]] = {}
@@ -93,20 +93,20 @@ class Tries:
         if wrong is not None and len(wrong) == WRONG_TOKENS:
             left = wrong[0] + WITHIN - self._clock()
             if left > timedelta():
-                raise Limited(left)
+                raise TooManyAttempts(left)
 
     async def note(self, network: str) -> None:
         """One more wrong token; raises Limited when the network has tried too often, here or elsewhere."""
         now = self._clock()
         self._remember(network, now)
         try:
-            taken = await self._limits.take(Limit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
-        except Unavailable:
+            taken = await self._limits.take(RateLimit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
+        except StoreUnavailable:
             return
         if isinstance(taken, datetime):
             for _ in range(WRONG_TOKENS):
                 self._remember(network, taken - WITHIN)
-            raise Limited(taken - now)
+            raise TooManyAttempts(taken - now)
 
     def _remember(self, network: str, at: datetime) -> None:
         """The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""

@@ -13,26 +13,35 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
 
-from projectors.kafka.client import KafkaAway, LogGap, TopicsUnfit
-from projectors.log_compatibility import Broken
-from projectors.operations.hold_release import StillFails
-from projectors.operations.quarantine import NoSuchLetter
+from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.log_compatibility import LogMismatch
+from projectors.operations.hold_release import RetryFailed
+from projectors.operations.quarantine import DeadLetterNotFound
 from projectors.staff.alerts import alive, problems_of
 from projectors.staff.authentication import OPERATOR, SIGN_IN, StaffRequest, admitted, network
 from projectors.staff.lag_chart import chart
-from projectors.staff.operators import Limited, Operator
+from projectors.staff.operators import Operator, TooManyAttempts
 from projectors.staff.routes import operator_of
-from projectors.staff.service import Desk, TakesLong
-from projectors.staff.sessions import COOKIE, LIFE, Sessions
+from projectors.staff.service import OperationTimedOut, StaffService
+from projectors.staff.sessions import COOKIE, LIFE, StaffSessionService
 from projectors.staff.templating import page
-from read_models.store import NotNow
+from read_models.store import OperationRefused
 from web.cookies import host_cookie, token_in
 from web.problems import seconds
 
 HOME: Final = "/"
 RENEWED_S: Final = 10
 """Without JavaScript."""
-REFUSED: Final = (NotNow, StillFails, LogGap, Broken, NoSuchLetter, TakesLong, KafkaAway, TopicsUnfit)
+REFUSED: Final = (
+    OperationRefused,
+    RetryFailed,
+    RecordsMissing,
+    LogMismatch,
+    DeadLetterNotFound,
+    OperationTimedOut,
+    KafkaUnavailable,
+    InvalidTopics,
+)
 GENERATION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -46,7 +55,7 @@ async def home(
     done: FromQuery[str | None] = None,
 ) -> Response[str]:
     """What is wrong, first and large; how it got there below. With `done`, what became of the last button, once."""
-    desk: Desk = state.desk
+    desk: StaffService = state.desk
     operator = operator_of(request)
     said, wrong = desk.said.pop(operator.name, ("", "")) if done is not None else ("", "")
     overview = await desk.overview()
@@ -68,7 +77,7 @@ async def home(
     return page("home.html", values)
 
 
-async def _done(request: StaffRequest, desk: Desk, work: Awaitable[str]) -> Response[Any]:
+async def _done(request: StaffRequest, desk: StaffService, work: Awaitable[str]) -> Response[Any]:
     """To the page, which says what became of a button."""
     try:
         told = await work, ""
@@ -122,7 +131,7 @@ async def discard(name: FromPath[str], request: StaffRequest, state: State, data
     async def work() -> str:
         reason = data.get("reason", "").strip()
         if not reason:
-            raise NotNow(f"{name} was not discarded: say why, for the audit")
+            raise OperationRefused(f"{name} was not discarded: say why, for the audit")
         mended = await state.desk.discard(name, operator_of(request), reason[:1000])
         return f"{name}: discarded; {mended.applied} records applied."
 
@@ -150,7 +159,7 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
         operator: Operator | None = await admitted(
             data.get("token", "").strip(), state.operators, state.tries, network(request)
         )
-    except Limited as error:
+    except TooManyAttempts as error:
         wait = seconds(error.retry_after)
         shown = page(
             "sign_in.html",
@@ -161,7 +170,7 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
         return shown
     if operator is None:
         return page("sign_in.html", {"wrong": "That is no operator's token."}, status=HTTP_401_UNAUTHORIZED)
-    sessions: Sessions = state.sessions
+    sessions: StaffSessionService = state.sessions
     if old := token_in(request, COOKIE):
         await sessions.end(old)
     token = await sessions.start(operator)

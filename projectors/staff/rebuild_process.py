@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from read_models.store import NotNow
+from read_models.store import OperationRefused
 
 logger = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ STOP_S: Final = 8.0
 """How long a rebuild that was told to stop may take."""
 
 
-class Rebuilding:
+class RebuildProcess:
     """At most one at a time; `stop` it."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ class Rebuilding:
     def require_none(self) -> None:
         """Raises NotNow while one runs."""
         if self.runs:
-            raise NotNow("a rebuild that was started here is running: wait for its end")
+            raise OperationRefused("a rebuild that was started here is running: wait for its end")
 
     async def start(self, options: Sequence[str]) -> None:
         """Starts one; raises NotNow while another runs. It says on stderr, in the service's log, what it does."""

@@ -13,11 +13,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from projectors.operations.dead_letter_serializers import of_error, of_letter
 from projectors.operations.generation_report import overview
 from projectors.operations.promotion import WAIT_S
-from projectors.operations.quarantine import Mended
+from projectors.operations.quarantine import RetryResult
 from projectors.staff.authentication import OPERATOR, StaffRequest
 from projectors.staff.metrics import CONTENT_TYPE, exposition
 from projectors.staff.operators import Operator
-from projectors.staff.service import Desk
+from projectors.staff.service import StaffService
 
 LONGEST_WAIT_S: Final = 120.0
 
@@ -30,7 +30,7 @@ def operator_of(request: StaffRequest) -> Operator:
     return operator
 
 
-class SwitchOrder(msgspec.Struct, forbid_unknown_fields=True):
+class SwitchRequest(msgspec.Struct, forbid_unknown_fields=True):
     """How to switch; `force` and `reason` go together."""
 
     wait: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT_S)] = WAIT_S
@@ -45,13 +45,13 @@ class SwitchOrder(msgspec.Struct, forbid_unknown_fields=True):
         return reason
 
 
-class DiscardOrder(msgspec.Struct, forbid_unknown_fields=True):
+class DiscardRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Why a record is never to be applied."""
 
     reason: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"\S")]
 
 
-class RebuildOrder(msgspec.Struct, forbid_unknown_fields=True):
+class RebuildRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Which rebuild: as the options of `portal rebuild`."""
 
     promote: bool = False
@@ -65,7 +65,7 @@ class RebuildOrder(msgspec.Struct, forbid_unknown_fields=True):
     def options(self) -> list[str]:
         """Of the command; raises ClientException where they do not go together."""
         if self.customer is not None:
-            if self != RebuildOrder(customer=self.customer):
+            if self != RebuildRequest(customer=self.customer):
                 raise ClientException("customer: goes with nothing else, it is projected again where it is.")
             return [f"--customer={self.customer}"]
         found = []
@@ -83,7 +83,7 @@ class RebuildOrder(msgspec.Struct, forbid_unknown_fields=True):
 @get("/api/lag")
 async def lag(state: State) -> dict[str, Any]:
     """How far the views are behind the log."""
-    desk: Desk = state.desk
+    desk: StaffService = state.desk
     return (await desk.watch.lag()).as_json()
 
 
@@ -98,10 +98,10 @@ async def switch(
     what: FromPath[Literal["promote", "rollback"]],
     request: StaffRequest,
     state: State,
-    data: JSONBody[SwitchOrder | None] = None,
+    data: JSONBody[SwitchRequest | None] = None,
 ) -> dict[str, Any]:
     """Switches what is served; 409 when it is refused."""
-    order = data or SwitchOrder()
+    order = data or SwitchRequest()
     await state.desk.switch(what, operator_of(request), order.wait, order.forced())
     return await overview(state.desk.store)
 
@@ -114,10 +114,10 @@ async def list_rebuilds(state: State) -> dict[str, Any]:
 
 @post("/api/rebuilds", status_code=HTTP_202_ACCEPTED)
 async def rebuild(
-    request: StaffRequest, state: State, data: JSONBody[RebuildOrder | None] = None
+    request: StaffRequest, state: State, data: JSONBody[RebuildRequest | None] = None
 ) -> dict[str, Any]:
     """Starts a rebuild, or goes on with an unfinished one."""
-    await state.desk.rebuild((data or RebuildOrder()).options(), operator_of(request))
+    await state.desk.rebuild((data or RebuildRequest()).options(), operator_of(request))
     return {"items": await state.desk.rebuilds()}
 
 
@@ -148,13 +148,13 @@ async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dic
 
 @post("/api/dead-letters/{name:str}/discard", status_code=HTTP_200_OK)
 async def discard(
-    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardOrder]
+    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardRequest]
 ) -> dict[str, Any]:
     """Takes it out for good, and applies what waited behind it."""
     return _mended(await state.desk.discard(name, operator_of(request), data.reason.strip()))
 
 
-def _mended(mended: Mended) -> dict[str, Any]:
+def _mended(mended: RetryResult) -> dict[str, Any]:
     return {"applied": mended.applied, "released": list(mended.owners)}
 
 

@@ -10,18 +10,18 @@ from typing import Any, Final, Literal
 from projectors import log_compatibility
 from projectors.kafka.client import find, reading
 from projectors.lag import Lag
-from projectors.operations.generation_report import Generation, generations
+from projectors.operations.generation_report import GenerationReport, generations
 from projectors.operations.promotion import switch
-from projectors.operations.quarantine import Mended, Quarantine, shown
+from projectors.operations.quarantine import Quarantine, RetryResult, shown
 from projectors.rebuild import progress
-from projectors.rebuild.progress import Rebuild
-from projectors.staff.config import Config
-from projectors.staff.lag_monitor import Watch
-from projectors.staff.notice_service import Seen
+from projectors.rebuild.progress import RebuildStatus
+from projectors.staff.config import StaffConfig
+from projectors.staff.lag_monitor import LagMonitor
+from projectors.staff.notice_service import NoticeService
 from projectors.staff.operators import Operator
-from projectors.staff.rebuild_process import Rebuilding
-from read_models.store import ErrorCount, Letter, Pointer, Store, Unavailable
-from read_models.store.operational import Action, Notice, Process, Records
+from projectors.staff.rebuild_process import RebuildProcess
+from read_models.store import DeadLetter, ErrorCount, GenerationPointer, ReadModelStore, StoreUnavailable
+from read_models.store.operational import AuditEntry, Notice, OperationalStore, ProcessStatus
 
 LETTERS_SHOWN: Final = 50
 ACTIONS_SHOWN: Final = 50
@@ -29,7 +29,7 @@ MENDING_S: Final = 60.0
 """How long somebody waits for what a retry or a discard applies; the next retry goes on where it was."""
 
 
-class TakesLong(Exception):
+class OperationTimedOut(Exception):
     """It is not done yet, and can be gone on with."""
 
 
@@ -40,7 +40,7 @@ async def within(seconds: float) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise TakesLong(f"not done within {seconds:.0f} s; retry goes on where it was") from None
+        raise OperationTimedOut(f"not done within {seconds:.0f} s; retry goes on where it was") from None
 
 
 @dataclass(frozen=True)
@@ -48,32 +48,32 @@ class Overview:
     """All that the page shows. None is what MongoDB did not say."""
 
     lag: Lag
-    generations: Sequence[Generation] | None
-    rebuilds: Sequence[Rebuild] | None
-    processes: Sequence[Process] | None
+    generations: Sequence[GenerationReport] | None
+    rebuilds: Sequence[RebuildStatus] | None
+    processes: Sequence[ProcessStatus] | None
     errors: Sequence[ErrorCount] | None
-    letters: Sequence[Letter] | None
+    letters: Sequence[DeadLetter] | None
     notices: Sequence[Notice] | None
-    audit: Sequence[Action] | None
+    audit: Sequence[AuditEntry] | None
 
 
-class Desk:
+class StaffService:
     """The operators' desk."""
 
     def __init__(
         self,
-        config: Config,
-        store: Store,
-        watch: Watch,
+        config: StaffConfig,
+        store: ReadModelStore,
+        watch: LagMonitor,
         clock: Callable[[], datetime],
     ) -> None:
         self.installation = config.installation
         self.store = store
-        self.records = Records(store.database)
+        self.records = OperationalStore(store.database)
         self.watch = watch
         self.clock = clock
-        self.seen = Seen(config.installation, store, self.records.notices, clock)
-        self.rebuilding = Rebuilding(config.rebuild)
+        self.seen = NoticeService(config.installation, store, self.records.notices, clock)
+        self.rebuilding = RebuildProcess(config.rebuild)
         self.said: dict[str, tuple[str, str]] = {}
         """What became of an operator's last button, by name: what was done, or what was wrong."""
 
@@ -98,7 +98,7 @@ class Desk:
                     self.records.audit.latest(ACTIONS_SHOWN),
                 ),
             )
-        except Unavailable:
+        except StoreUnavailable:
             return nothing
         return Overview(lag, made, rebuilt, processes, errors, letters, notices, audit)
 
@@ -110,7 +110,7 @@ class Desk:
         forced: str | None = None,
         *,
         generation: int | None = None,
-    ) -> Pointer:
+    ) -> GenerationPointer:
         """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
         return await switch(
             self.installation, self.store, what, operator.by, wait_s, forced, generation=generation
@@ -121,12 +121,12 @@ class Desk:
         await self.store.ping()  # who waits in front of a browser is told at once
         return await shown(self.installation, self.store, name)
 
-    async def retry(self, name: str, operator: Operator) -> Mended:
+    async def retry(self, name: str, operator: Operator) -> RetryResult:
         """Retries a dead letter; raises NoSuchLetter, StillFails, KafkaAway, LogGap, Unavailable."""
         async with within(MENDING_S), self._quarantine() as quarantine:
             return await quarantine.retry(name, operator.by)
 
-    async def discard(self, name: str, operator: Operator, why: str) -> Mended:
+    async def discard(self, name: str, operator: Operator, why: str) -> RetryResult:
         """Discards a dead letter; raises as `retry` does."""
         async with within(MENDING_S), self._quarantine() as quarantine:
             return await quarantine.discard(name, operator.by, why)

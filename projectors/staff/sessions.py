@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from projectors.staff.operators import Operator, Operators
-from read_models.store import Unavailable
+from read_models.store import StoreUnavailable
 from read_models.store.operational import StaffSession, StaffSessions
 from web.tokens import digest, new_token
 
@@ -19,7 +19,7 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 REMEMBERED: Final = 1000
 
 
-class Sessions:
+class StaffSessionService:
     """The sessions; while MongoDB is away, those that this process has seen go on."""
 
     def __init__(self, records: StaffSessions, operators: Operators, clock: Callable[[], datetime]) -> None:
@@ -44,7 +44,7 @@ class Sessions:
         hashed = digest(token)
         try:
             record = await self._records.find(hashed)
-        except Unavailable:
+        except StoreUnavailable:
             record = self._remembered.get(hashed)
             if record is None:
                 raise
@@ -70,7 +70,7 @@ class Sessions:
     async def _note(self, record: StaffSession) -> None:
         try:
             await self._records.seen(record.token, record.seen_at, record.gone_at)
-        except Unavailable:
+        except StoreUnavailable:
             return  # remembered here; the next use tries again
 
 

@@ -11,7 +11,7 @@ from litestar.enums import MediaType
 from projectors.operations.dead_letter_serializers import named
 from web.assets import Assets, brand_url
 from web.languages import load
-from web.templating import LOCALE, Pages
+from web.templating import LOCALE, TemplateRenderer
 
 HERE: Final = Path(__file__).parent
 STAFF: Final = Assets(HERE / "static", "/-/staff")
@@ -19,7 +19,7 @@ LANGUAGE: Final = "en"
 
 UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
-_PAGES: Final = Pages(HERE / "templates", load(LOCALE))
+_PAGES: Final = TemplateRenderer(HERE / "templates", load(LOCALE))
 
 
 def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:

@@ -8,7 +8,7 @@ from litestar.exceptions import NotAuthorizedException
 
 from query_api.http.tenant_middleware import BUSINESS, ORIGIN
 from query_api.sign_in.cookies import session_token
-from query_api.sign_in.sessions import Session, Sessions
+from query_api.sign_in.sessions import Session, SessionService
 from read_models.documents import Doc
 
 AnyRequest = Request[Any, Any, State]
@@ -31,7 +31,7 @@ def origin_of(request: AnyRequest) -> str:
 async def signed_in(request: AnyRequest) -> Session:
     """Who is signed in; raises NotAuthorizedException when nobody is."""
     business = business_of(request)
-    sessions: Sessions = request.app.state.sessions
+    sessions: SessionService = request.app.state.sessions
     return present(await sessions.find(business, session_token(request, business)))
 
 

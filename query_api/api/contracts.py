@@ -11,9 +11,9 @@ from litestar.types import ControllerRouterHandler
 from query_api.api.dependencies import PART, answers, served
 from query_api.api.schemas.details import ContractDetail, SubscriptionDetail
 from query_api.api.schemas.lists import Contracts, CountedVisits, Subscriptions
-from query_api.http.prebuilt_response import Ready
+from query_api.http.prebuilt_response import PrebuiltJson
 from read_models import queries
-from read_models.queries import Part, Reading
+from read_models.queries import PageQuery, QueryContext
 
 Figure = Literal[
     "due",
@@ -38,7 +38,9 @@ Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_le
     dependencies=PART,
     responses=answers(Subscriptions),
 )
-async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+async def subscriptions(
+    reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
+) -> PrebuiltJson:
     """All subscriptions, by the name of their plan."""
     return served(await queries.subscriptions(reading, part))
 
@@ -49,7 +51,9 @@ async def subscriptions(reading: NamedDependency[Reading], part: NamedDependency
     tags=["subscriptions"],
     responses=answers(SubscriptionDetail),
 )
-async def subscription(reading: NamedDependency[Reading], subscription_id: FromPath[str]) -> Ready:
+async def subscription(
+    reading: NamedDependency[QueryContext], subscription_id: FromPath[str]
+) -> PrebuiltJson:
     """One subscription, with the 10 soonest appointments that name it."""
     return served(await queries.subscription(reading, subscription_id))
 
@@ -61,7 +65,7 @@ async def subscription(reading: NamedDependency[Reading], subscription_id: FromP
     dependencies=PART,
     responses=answers(Contracts),
 )
-async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+async def contracts(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
     """All contracts with their health, the latest first."""
     return served(await queries.contracts(reading, part))
 
@@ -72,7 +76,7 @@ async def contracts(reading: NamedDependency[Reading], part: NamedDependency[Par
     tags=["contracts"],
     responses=answers(ContractDetail),
 )
-async def contract(reading: NamedDependency[Reading], contract_id: FromPath[str]) -> Ready:
+async def contract(reading: NamedDependency[QueryContext], contract_id: FromPath[str]) -> PrebuiltJson:
     """One contract, with its 10 latest past visits and its 10 soonest appointments."""
     return served(await queries.contract(reading, contract_id))
 
@@ -86,8 +90,8 @@ async def contract(reading: NamedDependency[Reading], contract_id: FromPath[str]
     filters=("counted", "month"),
 )
 async def contract_visits(
-    reading: NamedDependency[Reading],
-    part: NamedDependency[Part],
+    reading: NamedDependency[QueryContext],
+    part: NamedDependency[PageQuery],
     contract_id: FromPath[str],
     counted: Annotated[
         list[Figure] | None, QueryParameter(description="Those counted in any of these figures.")
@@ -96,7 +100,7 @@ async def contract_visits(
         list[Month] | None,
         QueryParameter(description="Those in any of these months, `YYYY-MM` in the visit's zone."),
     ] = None,
-) -> Ready:
+) -> PrebuiltJson:
     """The visits behind a health figure, latest first; all that have an outcome, where none is named."""
     return served(await queries.contract_visits(reading, contract_id, part, counted or (), month or ()))
 

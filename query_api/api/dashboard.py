@@ -12,20 +12,20 @@ from query_api.api.access import AnyRequest, business_of, present
 from query_api.api.dependencies import answers
 from query_api.api.schemas.common import Dashboard
 from query_api.http.etag import tag_of
-from query_api.http.prebuilt_response import Ready, Straight
+from query_api.http.prebuilt_response import BypassResolution, PrebuiltJson
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.sign_in.cookies import session_token
-from query_api.sign_in.sessions import Sessions
+from query_api.sign_in.sessions import SessionService
 from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.queries.portal import Customer, Reads, cut, holds_until
+from read_models.queries.portal import CustomerSnapshot, PortalQueries, cut, holds_until
 from web.pipeline import AGAIN
 from web.tokens import digest
 
 KEPT_ANSWERS = 5_000
 
 
-class Made(NamedTuple):
+class CachedDashboard(NamedTuple):
     """A dashboard as it was served, and what it was made of."""
 
     document: Doc
@@ -33,18 +33,18 @@ class Made(NamedTuple):
     timezone: str
     until: datetime
     """From then on it may be another one."""
-    answer: Ready
+    answer: PrebuiltJson
 
 
-class Dashboards:
+class DashboardCache:
     """The dashboards of one process: a customer's document is read each time, and mostly it has not changed."""
 
-    def __init__(self, reads: Reads, clock: Clock) -> None:
+    def __init__(self, reads: PortalQueries, clock: Clock) -> None:
         self._reads = reads
         self._clock = clock
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, CachedDashboard] = {}
 
-    async def of(self, known: Customer, business: Doc) -> Made:
+    async def of(self, known: CustomerSnapshot, business: Doc) -> CachedDashboard:
         """The dashboard of a customer."""
         name, as_of, now = known.document["_id"], cut(known.as_of), self._clock()
         made = self._made.get(name)
@@ -59,8 +59,8 @@ class Dashboards:
             return made
         until = holds_until(known, business, now)
         content = orjson.dumps(await self._reads.dashboard(known, business))
-        answer = Ready(content, tag_of(content))
-        made = Made(known.document, as_of, business["timezone"], until, answer)
+        answer = PrebuiltJson(content, tag_of(content))
+        made = CachedDashboard(known.document, as_of, business["timezone"], until, answer)
         if len(self._made) >= KEPT_ANSWERS:
             self._made.clear()
         self._made[name] = made
@@ -72,9 +72,9 @@ class Dashboards:
     operation_id="getPortal",
     tags=["portal"],
     responses=answers(Dashboard),
-    middleware=[Straight],
+    middleware=[BypassResolution],
 )
-async def dashboard(request: AnyRequest) -> Ready:
+async def dashboard(request: AnyRequest) -> PrebuiltJson:
     """The dashboard of whoever is signed in."""
     state, scope = request.app.state, request.scope
     token = present(session_token(request, business_of(request)))
@@ -84,7 +84,9 @@ async def dashboard(request: AnyRequest) -> Ready:
     return ready
 
 
-async def _of_session(sessions: Sessions, dashboards: Dashboards, hashed: str, scope: HTTPScope) -> Ready:
+async def _of_session(
+    sessions: SessionService, dashboards: DashboardCache, hashed: str, scope: HTTPScope
+) -> PrebuiltJson:
     """The dashboard of whom a session is of by now, at the business that the request was let through to."""
     business = scope["state"][BUSINESS]
     session = present(await sessions.of(business, hashed))

@@ -19,12 +19,12 @@ from litestar.status_codes import (
 )
 
 from query_api.api.access import AnyRequest, business_of, signed_in
-from query_api.api.schemas.lists import Problem
-from query_api.http.prebuilt_response import Ready
+from query_api.api.schemas.lists import ProblemSchema
+from query_api.http.prebuilt_response import PrebuiltJson
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.queries import LONGEST_CURSOR, Part, Reading
-from read_models.queries.portal import Scope
+from read_models.queries import LONGEST_CURSOR, PageQuery, QueryContext
+from read_models.queries.portal import CustomerScope
 from web.problems import PROBLEM_JSON
 
 SESSION = "session"
@@ -47,16 +47,16 @@ def session_of(request: AnyRequest) -> Session:
     return session
 
 
-def provide_reading(request: AnyRequest) -> Reading:
+def provide_reading(request: AnyRequest) -> QueryContext:
     """What the signed-in customer may read, as of now."""
     return reading_for(request, session_of(request).scope)
 
 
-def reading_for(request: AnyRequest, scope: Scope) -> Reading:
+def reading_for(request: AnyRequest, scope: CustomerScope) -> QueryContext:
     """What a customer of the request's business may read, as of now."""
     state = request.app.state
     checkouts = state.payments.checkouts if state.payments else None
-    return Reading(state.store, scope, business_of(request), state.clock(), checkouts)
+    return QueryContext(state.store, scope, business_of(request), state.clock(), checkouts)
 
 
 def part_by(default: int) -> dict[str, Provide]:
@@ -73,13 +73,13 @@ def part_by(default: int) -> dict[str, Provide]:
                 max_length=LONGEST_CURSOR, description="`next` of the part before; none for the first."
             ),
         ] = None,
-    ) -> Part:
+    ) -> PageQuery:
         """The part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists), BadCursor."""
         known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
         for name in request.query_params:
             if name not in known:
                 raise wrong(name, "This list has no such filter.")
-        return Part.behind(cursor, limit)
+        return PageQuery.behind(cursor, limit)
 
     return {"part": Provide(provide_part, sync_to_thread=False)}
 
@@ -96,7 +96,9 @@ PART = part_by(DEFAULT_LIMIT)
 
 
 PROBLEMS = {
-    status: ResponseSpec(Problem, generate_examples=False, description=description, media_type=PROBLEM_JSON)
+    status: ResponseSpec(
+        ProblemSchema, generate_examples=False, description=description, media_type=PROBLEM_JSON
+    )
     for status, description in (
         (HTTP_400_BAD_REQUEST, "A filter, limit or cursor is wrong; `errors` names it."),
         (HTTP_401_UNAUTHORIZED, "Nobody is signed in to this business."),
@@ -112,8 +114,8 @@ def answers(shape: Any) -> dict[int, ResponseSpec]:
     return {HTTP_200_OK: found, **PROBLEMS}
 
 
-def served(found: Doc | None) -> Ready:
+def served(found: Doc | None) -> PrebuiltJson:
     """What was found as JSON; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException
-    return Ready(orjson.dumps(found))
+    return PrebuiltJson(orjson.dumps(found))

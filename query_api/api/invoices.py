@@ -10,9 +10,9 @@ from litestar.types import ControllerRouterHandler
 from query_api.api.dependencies import PART, answers, served
 from query_api.api.schemas.details import InvoiceDetail
 from query_api.api.schemas.lists import Invoices, Payments
-from query_api.http.prebuilt_response import Ready
+from query_api.http.prebuilt_response import PrebuiltJson
 from read_models import queries
-from read_models.queries import Part, Reading
+from read_models.queries import PageQuery, QueryContext
 
 
 @get(
@@ -24,12 +24,12 @@ from read_models.queries import Part, Reading
     filters=("status",),
 )
 async def invoices(
-    reading: NamedDependency[Reading],
-    part: NamedDependency[Part],
+    reading: NamedDependency[QueryContext],
+    part: NamedDependency[PageQuery],
     status: Annotated[
         list[Literal["open", "paid", "void"]] | None, QueryParameter(description="Any of these.")
     ] = None,
-) -> Ready:
+) -> PrebuiltJson:
     """Invoices, the latest first."""
     return served(await queries.invoices(reading, part, status or ()))
 
@@ -40,7 +40,7 @@ async def invoices(
     tags=["invoices"],
     responses=answers(InvoiceDetail),
 )
-async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) -> Ready:
+async def invoice(reading: NamedDependency[QueryContext], invoice_id: FromPath[str]) -> PrebuiltJson:
     """One invoice, with its lines, credits, payments and visits."""
     return served(await queries.invoice(reading, invoice_id))
 
@@ -52,7 +52,7 @@ async def invoice(reading: NamedDependency[Reading], invoice_id: FromPath[str]) 
     dependencies=PART,
     responses=answers(Payments),
 )
-async def payments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+async def payments(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
     """The payment history, latest first."""
     return served(await queries.payments(reading, part))
 

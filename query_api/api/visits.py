@@ -10,9 +10,9 @@ from litestar.types import ControllerRouterHandler
 from query_api.api.dependencies import PART, answers, served
 from query_api.api.schemas.details import ProofPack, Visit
 from query_api.api.schemas.lists import Appointments, Outcome, Visits
-from query_api.http.prebuilt_response import Ready
+from query_api.http.prebuilt_response import PrebuiltJson
 from read_models import queries
-from read_models.queries import Part, Reading
+from read_models.queries import PageQuery, QueryContext
 
 
 @get(
@@ -22,7 +22,9 @@ from read_models.queries import Part, Reading
     dependencies=PART,
     responses=answers(Appointments),
 )
-async def appointments(reading: NamedDependency[Reading], part: NamedDependency[Part]) -> Ready:
+async def appointments(
+    reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
+) -> PrebuiltJson:
     """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
     return served(await queries.appointments(reading, part))
 
@@ -36,22 +38,22 @@ async def appointments(reading: NamedDependency[Reading], part: NamedDependency[
     filters=("status",),
 )
 async def visits(
-    reading: NamedDependency[Reading],
-    part: NamedDependency[Part],
+    reading: NamedDependency[QueryContext],
+    part: NamedDependency[PageQuery],
     status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
-) -> Ready:
+) -> PrebuiltJson:
     """Past visits, latest first."""
     return served(await queries.visits(reading, part, status or ()))
 
 
 @get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
-async def visit(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
+async def visit(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
     """One visit or appointment, with its Proof Pack."""
     return served(await queries.visit(reading, visit_id))
 
 
 @get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
-async def proof(reading: NamedDependency[Reading], visit_id: FromPath[str]) -> Ready:
+async def proof(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
     """The Proof Pack of a visit; 404 if there is none."""
     return served(await queries.proof_pack(reading, visit_id))
 

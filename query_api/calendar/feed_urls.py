@@ -7,13 +7,13 @@ and its keyed hash over whose feed it is. What was copied out of the database op
 import re
 from collections.abc import Sequence
 
-from query_api.calendar.errors import FeedsOff
+from query_api.calendar.errors import CalendarFeedsDisabled
 from query_api.http.public_urls import portal_url
-from query_api.http.tenant_middleware import Portals
-from query_api.sign_in.codes import Keys, new_id
+from query_api.http.tenant_middleware import TenantResolver
+from query_api.sign_in.codes import HmacKeyRing, new_id
 from read_models.documents import Doc
-from read_models.queries.portal import Scope
-from read_models.store.operational import Records
+from read_models.queries.portal import CustomerScope
+from read_models.store.operational import OperationalStore
 
 SECRET = re.compile(r"([0-9a-f]{32})([0-9a-f]{64})")
 """A nonce of 128 random bits and its keyed hash."""
@@ -21,26 +21,28 @@ SECRET = re.compile(r"([0-9a-f]{32})([0-9a-f]{64})")
 PURPOSE = "calendar"
 
 
-class FeedAddresses:
+class FeedUrls:
     """The feeds' addresses, of all businesses."""
 
-    def __init__(self, records: Records, secret_keys: Sequence[str], portals: Portals) -> None:
+    def __init__(
+        self, records: OperationalStore, secret_keys: Sequence[str], portals: TenantResolver
+    ) -> None:
         """`secret_keys` are `PORTAL_SECRET_KEY`, newest first: the first makes addresses, all verify them."""
         self._records = records.calendars
-        self._keys = Keys(secret_keys) if secret_keys else None
+        self._keys = HmacKeyRing(secret_keys) if secret_keys else None
         self._portals = portals
 
-    async def url(self, scope: Scope, business: Doc) -> str:
+    async def url(self, scope: CustomerScope, business: Doc) -> str:
         """The address of a customer's feed. Raises FeedsOff."""
         keys = self._sealing()
         return await self._url(keys, scope, business, await self._records.nonce(*scope, new_id()))
 
-    async def renewed(self, scope: Scope, business: Doc) -> str:
+    async def renewed(self, scope: CustomerScope, business: Doc) -> str:
         """A new address of a customer's feed; the one before is dead. Raises FeedsOff."""
         keys = self._sealing()
         return await self._url(keys, scope, business, await self._records.renew(*scope, new_id()))
 
-    async def owner(self, business: Doc, secret: str) -> Scope | None:
+    async def owner(self, business: Doc, secret: str) -> CustomerScope | None:
         """Whose feed it is that a secret of a business opens; None where it opens none."""
         parts = SECRET.fullmatch(secret)
         if parts is None or self._keys is None:
@@ -53,13 +55,13 @@ class FeedAddresses:
             or not self._keys.fits(sealed, PURPOSE, *owner, nonce)
         ):
             return None
-        return Scope(*owner)
+        return CustomerScope(*owner)
 
-    async def _url(self, keys: Keys, scope: Scope, business: Doc, nonce: str) -> str:
+    async def _url(self, keys: HmacKeyRing, scope: CustomerScope, business: Doc, nonce: str) -> str:
         secret = nonce + keys.seal(PURPOSE, *scope, nonce)
         return portal_url(await self._portals.origin(business), business, f"calendar/{secret}.ics")
 
-    def _sealing(self) -> Keys:
+    def _sealing(self) -> HmacKeyRing:
         if self._keys is None:
-            raise FeedsOff
+            raise CalendarFeedsDisabled
         return self._keys

@@ -29,7 +29,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """What no text of a calendar may hold (RFC 5545, 3.3.11), and what readers take for the end of a line."""
 
 
-class Household(NamedTuple):
+class CalendarOwner(NamedTuple):
     """Whose calendar it is, and from where its entries lead back."""
 
     business: Doc
@@ -41,7 +41,7 @@ class Household(NamedTuple):
     """The moment, as it is served."""
 
 
-def calendar(household: Household, visits: Iterable[Doc]) -> bytes:
+def calendar(household: CalendarOwner, visits: Iterable[Doc]) -> bytes:
     """A calendar of visits, with the zones they are in."""
     business, customer = household.business, household.customer
     made = Calendar.new(
@@ -65,7 +65,7 @@ def zone(name: str) -> Timezone:
     return Timezone.from_tzid(name)
 
 
-def entry(household: Household, visit: Doc) -> Event:
+def entry(household: CalendarOwner, visit: Doc) -> Event:
     """A visit as a calendar's entry; SEQUENCE rises with each of its events, and no other does as much to it."""
     business = household.business
     start, end = (local(visit["window"][name], visit["timezone"]) for name in ("start", "end"))
@@ -118,7 +118,7 @@ def place(address: Doc) -> str:
     return plain(", ".join(part for part in parts if part))
 
 
-def description(household: Household, visit: Doc) -> str:
+def description(household: CalendarOwner, visit: Doc) -> str:
     """Who comes, and whom to ask; not the instructions, which may open doors and have no place in a shared calendar."""
     business = household.business
     locale = choose((household.customer["locale"], business["locale"]), CATALOGUES)

@@ -13,13 +13,13 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.api.access import AnyRequest, business_of
 from query_api.api.dependencies import PROBLEMS, answers, session_of
-from query_api.calendar.feed_urls import FeedAddresses
-from query_api.calendar.icalendar import Household, calendar
-from query_api.http.tenant_middleware import Portals
+from query_api.calendar.feed_urls import FeedUrls
+from query_api.calendar.icalendar import CalendarOwner, calendar
+from query_api.http.tenant_middleware import TenantResolver
 from read_models.documents import Doc
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from read_models.queries.calendar_feed import calendar as shown
-from read_models.queries.portal import Reads
+from read_models.queries.portal import PortalQueries
 
 ICALENDAR = "text/calendar"
 
@@ -44,7 +44,7 @@ class FeedAddress(TypedDict):
     },
 )
 async def visit_calendar(
-    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+    request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> Response[bytes]:
     """One visit or appointment as iCalendar (RFC 5545)."""
     visit = await reading.document("visit", visit_id)
@@ -59,7 +59,7 @@ async def visit_calendar(
 @get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=answers(FeedAddress))
 async def feed_address(request: AnyRequest) -> FeedAddress:
     """The secret address of the feed of upcoming appointments."""
-    feeds: FeedAddresses = request.app.state.feeds
+    feeds: FeedUrls = request.app.state.feeds
     return {"url": await feeds.url(session_of(request).scope, business_of(request))}
 
 
@@ -74,7 +74,7 @@ async def feed_address(request: AnyRequest) -> FeedAddress:
 )
 async def new_feed_address(request: AnyRequest) -> FeedAddress:
     """Gives the feed a new secret address; the one before is dead."""
-    feeds: FeedAddresses = request.app.state.feeds
+    feeds: FeedUrls = request.app.state.feeds
     return {"url": await feeds.renewed(session_of(request).scope, business_of(request))}
 
 
@@ -82,25 +82,25 @@ async def new_feed_address(request: AnyRequest) -> FeedAddress:
 async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """The upcoming appointments of the customer whose secret it is, and those that were called off of late."""
     state, business = request.app.state, business_of(request)
-    feeds: FeedAddresses = state.feeds
-    reads: Reads = state.reads
+    feeds: FeedUrls = state.feeds
+    reads: PortalQueries = state.reads
     scope = await feeds.owner(business, name.removesuffix(ENDING)) if name.endswith(ENDING) else None
     known = await reads.customer(scope) if scope else None
     if scope is None or known is None:
         raise NotFoundException
-    reading = Reading(state.store, scope, business, state.clock())
+    reading = QueryContext(state.store, scope, business, state.clock())
     return await icalendar(
         await household(request, reading, known.document), await shown(reading), f"{business['slug']}{ENDING}"
     )
 
 
-async def household(request: AnyRequest, reading: Reading, customer: Doc) -> Household:
+async def household(request: AnyRequest, reading: QueryContext, customer: Doc) -> CalendarOwner:
     """Whose calendar it is."""
-    portals: Portals = request.app.state.portals
-    return Household(reading.business, customer, await portals.origin(reading.business), reading.now)
+    portals: TenantResolver = request.app.state.portals
+    return CalendarOwner(reading.business, customer, await portals.origin(reading.business), reading.now)
 
 
-async def icalendar(of: Household, visits: list[Doc], name: str) -> Response[bytes]:
+async def icalendar(of: CalendarOwner, visits: list[Doc], name: str) -> Response[bytes]:
     """A calendar under the name that it is saved under."""
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     # In a thread: hundreds of entries take long enough to be felt by everybody else.

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from events.types import MINOR_UNIT_DIGITS
 from read_models import queries
 from read_models.documents import Doc, parse
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from read_models.queries.iteration import details, items
 
 COLUMNS = (
@@ -39,7 +39,7 @@ FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 """How a text begins that spreadsheets would work out instead of showing (OWASP, CSV Injection)."""
 
 
-async def statement(reading: Reading) -> str:
+async def statement(reading: QueryContext) -> str:
     """The table: invoices, then payments, each the latest first."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, restval="")

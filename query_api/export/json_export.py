@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterable
 
 import orjson
 
-from query_api.activity_text import Words, english
+from query_api.activity_text import ActivityText, english
 from query_api.api.activity import item as change
 from query_api.sign_in.sessions import Session
 from read_models import queries
 from read_models.documents import Doc, timestamp
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from read_models.queries.iteration import details, items
 from read_models.queries.portal import cut
 from read_models.store.operational import SessionRecord
@@ -21,10 +21,10 @@ from read_models.store.operational import SessionRecord
 CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
 
 
-async def whole(reading: Reading, session: Session, devices: Iterable[SessionRecord]) -> bytes:
+async def whole(reading: QueryContext, session: Session, devices: Iterable[SessionRecord]) -> bytes:
     """The export of whoever is signed in; `devices` are the person's, of which the customer's own are told."""
     customer, business = session.customer, reading.business
-    words = Words(english(customer, reading), business["name"])
+    words = ActivityText(english(customer, reading), business["name"])
     return orjson.dumps(
         {
             "business": {name: business[name] for name in ("name", "slug")},

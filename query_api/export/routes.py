@@ -16,14 +16,14 @@ from query_api.api.dependencies import answers, session_of
 from query_api.export.csv_export import statement
 from query_api.export.json_export import whole
 from query_api.export.schemas import Export
-from query_api.sign_in.sessions import Sessions
-from read_models.queries import Reading
+from query_api.sign_in.sessions import SessionService
+from read_models.queries import QueryContext
 
 CSV = "text/csv"
 
 
 @dataclass
-class InTwoFormats(Operation):
+class ExportOperation(Operation):
     """The export's description: what it answers may be CSV as well."""
 
     def __post_init__(self) -> None:
@@ -37,11 +37,11 @@ class InTwoFormats(Operation):
     operation_id="getExport",
     tags=["export"],
     responses=answers(Export),
-    operation_class=InTwoFormats,
+    operation_class=ExportOperation,
 )
 async def export(
     request: AnyRequest,
-    reading: NamedDependency[Reading],
+    reading: NamedDependency[QueryContext],
     format: Annotated[  # noqa: A002 -- its name in API.md
         Literal["json", "csv"], QueryParameter(description="All as JSON, or invoices and payments as CSV.")
     ] = "json",
@@ -53,7 +53,7 @@ async def export(
         content = (await statement(reading)).encode("utf-8-sig")
         return download(content, CSV, f"{slug}-invoices-and-payments.csv")
     session = session_of(request)
-    sessions: Sessions = request.app.state.sessions
+    sessions: SessionService = request.app.state.sessions
     content = await whole(reading, session, await sessions.devices(session))
     return download(content, MediaType.JSON, f"{slug}-export.json")
 

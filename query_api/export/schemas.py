@@ -13,7 +13,7 @@ from query_api.api.schemas.details import (
 from query_api.api.schemas.lists import Change
 
 
-class From(TypedDict):
+class BusinessRef(TypedDict):
     """Whose portal it is from."""
 
     name: str
@@ -44,7 +44,7 @@ class SignedInDevice(TypedDict):
 class Export(TypedDict):
     """Everything that the portal holds of a customer, each record as its own page answers it."""
 
-    business: From
+    business: BusinessRef
     customer: Contact
     appointments: list[Visit]
     visits: list[Visit]

@@ -9,11 +9,11 @@ MOST_DIGITS: Final = 18
 """No file is so long; longer numbers would only cost time."""
 
 
-class Unsatisfiable(Exception):
+class RangeNotSatisfiable(Exception):
     """The file has no byte of the range."""
 
 
-class Span(NamedTuple):
+class ByteRange(NamedTuple):
     """The bytes from `first` to `last`, both included."""
 
     first: int
@@ -25,7 +25,7 @@ class Span(NamedTuple):
         return self.last - self.first + 1
 
 
-def span_of(asked: str | None, size: int) -> Span | None:
+def span_of(asked: str | None, size: int) -> ByteRange | None:
     """The bytes that a Range header asks for; None where the whole is to be answered. Raises Unsatisfiable."""
     match = ONE_RANGE.fullmatch(asked) if asked else None
     if match is None:
@@ -38,9 +38,9 @@ def span_of(asked: str | None, size: int) -> Span | None:
     ):
         return None
     if not first:
-        span = Span(max(0, size - int(last)), size - 1)
+        span = ByteRange(max(0, size - int(last)), size - 1)
     else:
-        span = Span(int(first), min(int(last), size - 1) if last else size - 1)
+        span = ByteRange(int(first), min(int(last), size - 1) if last else size - 1)
     if span.size < 1:
-        raise Unsatisfiable
+        raise RangeNotSatisfiable
     return span

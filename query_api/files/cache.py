@@ -7,24 +7,24 @@ from typing import Any
 import structlog
 
 from read_models.clock import Clock
-from read_models.queries.portal import Reads, Scope
-from read_models.store.operational import Copies, Copy, Notices, Place
+from read_models.queries.portal import CustomerScope, PortalQueries
+from read_models.store.operational import CachedFile, CacheKey, FileCache, Notices
 from read_models.store.operational.file_cache import RENEWED_AFTER
 
 log = structlog.get_logger(__name__)
 
 
-class Kept:
+class DerivedFileCache:
     """The copies as one process keeps them. Every call raises `Unavailable` when a store does not answer."""
 
-    def __init__(self, copies: Copies, notices: Notices, reads: Reads, clock: Clock) -> None:
+    def __init__(self, copies: FileCache, notices: Notices, reads: PortalQueries, clock: Clock) -> None:
         self._copies = copies
         self._notices = notices
         self._reads = reads
         self._clock = clock
-        self._making: dict[Place, asyncio.Task[None]] = {}
+        self._making: dict[CacheKey, asyncio.Task[None]] = {}
 
-    async def find(self, place: Place) -> Copy | None:
+    async def find(self, place: CacheKey) -> CachedFile | None:
         """The copy at a place, None where there is none; one that is used is written again now and then."""
         found = await self._copies.find(place)
         if found is None or self._clock() - found.written_at <= RENEWED_AFTER:
@@ -32,7 +32,7 @@ class Kept:
         await self.put(place, found.content())
         return await self._copies.find(place)
 
-    async def get(self, place: Place, make: Callable[[], Coroutine[Any, Any, None]]) -> Copy | None:
+    async def get(self, place: CacheKey, make: Callable[[], Coroutine[Any, Any, None]]) -> CachedFile | None:
         """The copy at a place, which `make` puts there where there is none; None when the customer was erased.
 
         It is made once, also for those who do not wait any more. Raises what `make` raises.
@@ -47,22 +47,22 @@ class Kept:
         await asyncio.shield(making)
         return await self._copies.find(place)
 
-    async def put(self, place: Place, content: AsyncIterable[bytes] | bytes) -> None:
+    async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
         """Keeps a copy, unless its customer was erased meanwhile."""
         await self._copies.put(place, content)
-        await self.unless_erased(Scope(place.business, place.customer))
+        await self.unless_erased(CustomerScope(place.business, place.customer))
 
-    def part(self, place: Place, first: int, last: int) -> AsyncIterator[bytes]:
+    def part(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first` to `last` of a copy that is there."""
         return self._copies.part(place, first, last)
 
-    async def unless_erased(self, scope: Scope) -> None:
+    async def unless_erased(self, scope: CustomerScope) -> None:
         """Takes back what was written for a customer who was erased while it was."""
         if await self._reads.customer(scope) is None:
             await self._copies.erase(*scope)
             await self._notices.erase(*scope)
 
-    def _made(self, place: Place, task: asyncio.Task[None]) -> None:
+    def _made(self, place: CacheKey, task: asyncio.Task[None]) -> None:
         del self._making[place]
         if not task.cancelled() and (error := task.exception()):
             # Said here too, as perhaps nobody waits any more.

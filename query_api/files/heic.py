@@ -5,7 +5,7 @@ from typing import Any, Final
 import pillow_heif
 import pyvips  # type: ignore[import-untyped]
 
-from query_api.files.media_store import UNUSABLE, Unusable
+from query_api.files.media_store import UNUSABLE, FileUnusable
 
 DISPLAY_P3: Final = 12
 """Colour primaries (ITU-T H.273) of a picture that names them without a profile."""
@@ -21,7 +21,7 @@ def is_heic(head: pyvips.Image) -> bool:
 
 
 def decoded(content: bytes) -> pyvips.Image:
-    """The primary picture of a file, its profile with it; all of it is in memory. Raises `Unusable`.
+    """The primary picture of a file, its profile with it; all of it is in memory. Raises `FileUnusable`.
 
     It is upright: the decoder turns it as the file says. Exif says it once more, and is not taken over.
     """
@@ -31,7 +31,7 @@ def decoded(content: bytes) -> pyvips.Image:
         made = pyvips.Image.new_from_array(picture, interpretation="auto" if grey else "srgb")
     # TypeError: of metadata that cannot be read.
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, MemoryError, TypeError) as error:
-        raise Unusable(UNUSABLE, "no HEIC picture that can be decoded") from error
+        raise FileUnusable(UNUSABLE, "no HEIC picture that can be decoded") from error
     told: dict[str, Any] = picture.info
     profile = told.get("icc_profile")
     if not profile and told.get("nclx_profile", {}).get("color_primaries") == DISPLAY_P3:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import pyvips  # type: ignore[import-untyped]
 
 from query_api.files import heic
-from query_api.files.media_store import UNUSABLE, Unusable
+from query_api.files.media_store import UNUSABLE, FileUnusable
 from web.colours import Rgb
 
 MOST_PIXELS: Final = 100_000_000
@@ -39,13 +39,13 @@ pyvips.cache_set_max(0)
 def copy(content: bytes, extension: str, width: int | None) -> bytes:
     """A copy of a picture in the format of an extension (`SAVED_AS`), at most `width` pixels wide; never enlarged.
 
-    Of one that moves it is the first frame. Raises `Unusable`.
+    Of one that moves it is the first frame. Raises `FileUnusable`.
     """
     try:
         # Reads no more than the head.
         head = pyvips.Image.new_from_buffer(content, "", access="sequential")
         if head.width * head.height > MOST_PIXELS:
-            raise Unusable(UNUSABLE, f"a picture of more than {MOST_PIXELS} pixels")
+            raise FileUnusable(UNUSABLE, f"a picture of more than {MOST_PIXELS} pixels")
         widest = width or LONGEST_SIDE
         fitted = {"height": LONGEST_SIDE, "size": "down", "output_profile": "srgb"}
         if heic.is_heic(head):
@@ -54,7 +54,7 @@ def copy(content: bytes, extension: str, width: int | None) -> bytes:
             made = pyvips.Image.thumbnail_buffer(content, widest, **fitted)
         return bytes(made.write_to_buffer(SAVED_AS[extension]))
     except pyvips.Error as error:
-        raise Unusable(UNUSABLE, "no picture that can be decoded") from error
+        raise FileUnusable(UNUSABLE, "no picture that can be decoded") from error
 
 
 def icon(content: bytes, side: int) -> bytes:

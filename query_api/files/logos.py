@@ -9,11 +9,11 @@ from typing import NamedTuple
 import structlog
 
 from query_api.files import images
-from query_api.files.media_store import KINDS, UNUSABLE, Originals, Unusable, digest_of
+from query_api.files.media_store import KINDS, UNUSABLE, FileUnusable, MediaStore, digest_of
 from query_api.files.variants import whole
 from read_models.clock import utc_now
 from read_models.documents import Doc
-from read_models.store import Unavailable
+from read_models.store import StoreUnavailable
 from read_models.store.operational import Notices
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class Logo(NamedTuple):
     """Of the original, in hex."""
 
 
-class Logos:
+class LogoService:
     """The logos of one process."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Logos:
         notices: Notices | None = None,
     ) -> None:
         """`media_url` is `PORTAL_MEDIA_URL`, None where there is no media store; `notices` are for operators."""
-        self._originals = Originals(media_url) if media_url else None
+        self._originals = MediaStore(media_url) if media_url else None
         self._clock = clock
         self._notices = notices
         self._kept: OrderedDict[tuple[str, str], Logo] = OrderedDict()
@@ -76,10 +76,10 @@ class Logos:
         try:
             async with asyncio.timeout(PATIENCE):
                 logo = await load(self._originals, business["_id"], media)
-        except (Unusable, Unavailable, TimeoutError) as error:
+        except (FileUnusable, StoreUnavailable, TimeoutError) as error:
             log.warning("logo.unusable", business=business["_id"], reason=type(error).__name__)
             self._failed[name] = self._clock() + RETRY_AFTER
-            if self._notices and isinstance(error, Unusable):
+            if self._notices and isinstance(error, FileUnusable):
                 notice = error.notice(business["_id"], SUBJECT, media, utc_now())
                 await self._notices.put(notice, None)
             return None
@@ -92,11 +92,11 @@ class Logos:
         return logo
 
 
-async def load(originals: Originals, business: str, media: Doc) -> Logo:
+async def load(originals: MediaStore, business: str, media: Doc) -> Logo:
     """A picture of a business as a logo. Raises Unusable and Unavailable."""
     form = whole(media["content_type"])
     if not form.picture:
-        raise Unusable(UNUSABLE, "no picture by its content type")
+        raise FileUnusable(UNUSABLE, "no picture by its content type")
     content = await originals.read(business, media, LARGEST)
     made = await asyncio.to_thread(images.copy, content, form.extension, WIDEST)
     return Logo(made, form.content_type, digest_of(media))

@@ -9,7 +9,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError
 
 from read_models.documents import Doc
 from read_models.store.operational import Notice
-from read_models.store.operational.object_store import Objects, reached
+from read_models.store.operational.object_store import ObjectStoreHandle, reached
 
 MISSING = "file_missing"
 CHANGED = "file_changed"
@@ -21,7 +21,7 @@ CHUNK_BYTES = 1024 * 1024
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Unusable(Exception):
+class FileUnusable(Exception):
     """A file cannot be served; asking again will not help until somebody has seen to it."""
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -34,18 +34,18 @@ class Unusable(Exception):
         return Notice(self.kind, business, subject, at, f"{self}: {media['key']}")
 
 
-class Originals:
+class MediaStore:
     """The media store of an installation; it is only read."""
 
     def __init__(self, url: str) -> None:
         """`url` is `PORTAL_MEDIA_URL`; nothing is touched yet."""
-        self._objects = Objects(url)
+        self._objects = ObjectStoreHandle(url)
 
     async def chunks(self, business: str, media: Doc, largest: int) -> AsyncIterator[bytes]:
         """The bytes of a file, and after the last an error if they were not those that the event named.
 
-        `media` is as in the event, `largest` in bytes. Raises `Unusable`, and `Unavailable` when the media store does
-        not answer.
+        `media` is as in the event, `largest` in bytes. Raises `FileUnusable`, and `Unavailable` when the media store
+        does not answer.
         """
         expected, seen = digest_of(media), hashlib.sha256()
         store = self._objects.store
@@ -53,24 +53,24 @@ class Originals:
             found = await store.get_async(f"{business}/{media['key']}")
         except (FileNotFoundError, PermissionDeniedError) as error:
             # A bucket that may not be listed answers "denied" where there is no object.
-            raise Unusable(
+            raise FileUnusable(
                 MISSING, "the media store has no such object, or does not let it be read"
             ) from error
         except ValueError as error:
-            raise Unusable(MISSING, "the media store cannot have an object of this name") from error
+            raise FileUnusable(MISSING, "the media store cannot have an object of this name") from error
         except BaseError as error:
             if self._objects.is_folder:
-                raise Unusable(MISSING, "the media folder has no file that can be opened") from error
+                raise FileUnusable(MISSING, "the media folder has no file that can be opened") from error
             with reached():
                 raise
         if found.meta["size"] > largest:
-            raise Unusable(UNUSABLE, f"larger than {largest} bytes")
+            raise FileUnusable(UNUSABLE, f"larger than {largest} bytes")
         with reached():
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 seen.update(chunk)
                 yield bytes(chunk)
         if seen.hexdigest() != expected:
-            raise Unusable(CHANGED, "the object has another SHA-256 than its event says")
+            raise FileUnusable(CHANGED, "the object has another SHA-256 than its event says")
 
     async def read(self, business: str, media: Doc, largest: int) -> bytes:
         """The whole file; raises as `chunks` does."""
@@ -78,8 +78,8 @@ class Originals:
 
 
 def digest_of(media: Doc) -> str:
-    """The SHA-256 that an event names, in lower case; raises `Unusable` when it is none."""
+    """The SHA-256 that an event names, in lower case; raises `FileUnusable` when it is none."""
     named: str = media["sha256"].lower()
     if not SHA256.fullmatch(named):
-        raise Unusable(CHANGED, "what its event names is no SHA-256")
+        raise FileUnusable(CHANGED, "what its event names is no SHA-256")
     return named

@@ -14,15 +14,15 @@ from litestar.status_codes import (
 )
 
 from query_api.api.access import AnyRequest
-from query_api.files.byte_ranges import Unsatisfiable, span_of
-from query_api.files.cache import Kept
-from query_api.files.media_store import Unusable
-from query_api.files.service import Files
-from query_api.files.variants import Form, Size, form_of
-from query_api.files.visible_files import Shown
+from query_api.files.byte_ranges import RangeNotSatisfiable, span_of
+from query_api.files.cache import DerivedFileCache
+from query_api.files.media_store import FileUnusable
+from query_api.files.service import FileService
+from query_api.files.variants import Size, Variant, form_of
+from query_api.files.visible_files import VisibleFile
 from query_api.http.etag import matches
-from read_models.queries.portal import Scope
-from read_models.store.operational import Copy, Place
+from read_models.queries.portal import CustomerScope
+from read_models.store.operational import CachedFile, CacheKey
 from web.pipeline import CONTENT_UNWANTED
 
 ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -31,7 +31,7 @@ ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 FileAnswer = Response[bytes] | Stream
 
 
-class Served(NamedTuple):
+class FileHeaders(NamedTuple):
     """What a browser is told of a file."""
 
     content_type: str
@@ -50,28 +50,32 @@ class Served(NamedTuple):
         }
 
 
-async def answer(request: AnyRequest, scope: Scope, shown: Shown | None, size: Size | None) -> FileAnswer:
+async def answer(
+    request: AnyRequest, scope: CustomerScope, shown: VisibleFile | None, size: Size | None
+) -> FileAnswer:
     """A file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
-    files: Files | None = request.app.state.files
+    files: FileService | None = request.app.state.files
     form = form_of(shown.media["content_type"], size) if shown else None
     if shown is None or form is None or files is None:
         raise NotFoundException
     try:
         return await _answered(request, files, scope, shown, form)
-    except Unusable as error:
+    except FileUnusable as error:
         await files.notice(scope, shown, error)
         raise NotFoundException from error
 
 
-async def _answered(request: AnyRequest, files: Files, scope: Scope, shown: Shown, form: Form) -> FileAnswer:
+async def _answered(
+    request: AnyRequest, files: FileService, scope: CustomerScope, shown: VisibleFile, form: Variant
+) -> FileAnswer:
     place = files.place(scope, shown, form)
-    served = Served(form.content_type, f"{shown.name}.{form.extension}", inline=form.picture)
+    served = FileHeaders(form.content_type, f"{shown.name}.{form.extension}", inline=form.picture)
     return unchanged(request, served.headers(tag_of(place))) or copied(
         request, files.kept, place, await files.copy(scope, shown, form), served
     )
 
 
-def tag_of(place: Place) -> str:
+def tag_of(place: CacheKey) -> str:
     """The ETag of a copy."""
     return f'"{place.sha256}-{place.form}"'
 
@@ -83,7 +87,13 @@ def unchanged(request: AnyRequest, headers: Mapping[str, str]) -> Response[bytes
     return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
 
 
-def copied(request: AnyRequest, kept: Kept, place: Place, found: Copy | None, served: Served) -> FileAnswer:
+def copied(
+    request: AnyRequest,
+    kept: DerivedFileCache,
+    place: CacheKey,
+    found: CachedFile | None,
+    served: FileHeaders,
+) -> FileAnswer:
     """A copy, or the part of it that is asked for. Raises NotFoundException where there is none."""
     if found is None:
         raise NotFoundException
@@ -93,7 +103,7 @@ def copied(request: AnyRequest, kept: Kept, place: Place, found: Copy | None, se
     current = request.headers.get("if-range", tag) == tag
     try:
         span = span_of(request.headers.get("range"), found.size) if current else None
-    except Unsatisfiable:
+    except RangeNotSatisfiable:
         return Response(
             b"",
             status_code=HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -111,7 +121,7 @@ def streamed(
     request: AnyRequest,
     content: AsyncIterator[bytes],
     headers: Mapping[str, str],
-    served: Served,
+    served: FileHeaders,
     status: int = HTTP_200_OK,
 ) -> Stream:
     """Content as it comes; none of it is asked for where only its headers are wanted."""

@@ -11,7 +11,7 @@ from query_api.api.dependencies import provide_reading, require_session
 from query_api.files import visible_files
 from query_api.files.responses import answer
 from query_api.files.variants import Size
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 
 File = Response[bytes] | Stream
 
@@ -19,7 +19,7 @@ File = Response[bytes] | Stream
 @get("/visits/{visit_id:str}/proofs/{proof_id:str}", include_in_schema=False)
 async def proof(
     request: AnyRequest,
-    reading: NamedDependency[Reading],
+    reading: NamedDependency[QueryContext],
     visit_id: FromPath[str],
     proof_id: FromPath[str],
     size: FromQuery[Size | None] = None,
@@ -31,7 +31,7 @@ async def proof(
 @get("/visits/{visit_id:str}/document", include_in_schema=False)
 async def document(
     request: AnyRequest,
-    reading: NamedDependency[Reading],
+    reading: NamedDependency[QueryContext],
     visit_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
@@ -42,7 +42,7 @@ async def document(
 @get("/visits/{visit_id:str}/technician", include_in_schema=False)
 async def technician(
     request: AnyRequest,
-    reading: NamedDependency[Reading],
+    reading: NamedDependency[QueryContext],
     visit_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
@@ -53,7 +53,7 @@ async def technician(
 @get("/contracts/{contract_id:str}/terms", include_in_schema=False)
 async def terms(
     request: AnyRequest,
-    reading: NamedDependency[Reading],
+    reading: NamedDependency[QueryContext],
     contract_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:

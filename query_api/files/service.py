@@ -10,15 +10,15 @@ from typing import Final
 import structlog
 
 from query_api.files import images
-from query_api.files.cache import Kept
-from query_api.files.media_store import KINDS, Originals, Unusable, digest_of
-from query_api.files.variants import Form
-from query_api.files.visible_files import Shown
+from query_api.files.cache import DerivedFileCache
+from query_api.files.media_store import KINDS, FileUnusable, MediaStore, digest_of
+from query_api.files.variants import Variant
+from query_api.files.visible_files import VisibleFile
 from read_models.clock import Clock
-from read_models.queries.portal import Scope
-from read_models.store import Unavailable
-from read_models.store.operational import Copies, Copy, Notices, Place
-from read_models.store.operational.erasures import Erasures
+from read_models.queries.portal import CustomerScope
+from read_models.store import StoreUnavailable
+from read_models.store.operational import CachedFile, CacheKey, FileCache, Notices
+from read_models.store.operational.erasures import PendingErasures
 
 LARGEST_PICTURE: Final = 64 * 1024 * 1024
 LARGEST_DOCUMENT: Final = 512 * 1024 * 1024
@@ -32,35 +32,35 @@ SWEPT_EVERY: Final = timedelta(hours=6)
 log = structlog.get_logger(__name__)
 
 
-class Files:
-    """The files of one process. Every call raises `Unavailable` when a store does not answer."""
+class FileService:
+    """The files of one process. Every call raises `StoreUnavailable` when a store does not answer."""
 
-    def __init__(self, originals: Originals, kept: Kept, notices: Notices, clock: Clock) -> None:
+    def __init__(self, originals: MediaStore, kept: DerivedFileCache, notices: Notices, clock: Clock) -> None:
         self.kept = kept
         self._originals = originals
         self._notices = notices
         self._clock = clock
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    def place(self, scope: Scope, shown: Shown, form: Form) -> Place:
-        """Where the copy of a file lies; raises `Unusable` when its event names no hash."""
-        return Place(*scope, digest_of(shown.media), form.name)
+    def place(self, scope: CustomerScope, shown: VisibleFile, form: Variant) -> CacheKey:
+        """Where the copy of a file lies; raises `FileUnusable` when its event names no hash."""
+        return CacheKey(*scope, digest_of(shown.media), form.name)
 
-    async def copy(self, scope: Scope, shown: Shown, form: Form) -> Copy | None:
+    async def copy(self, scope: CustomerScope, shown: VisibleFile, form: Variant) -> CachedFile | None:
         """The copy of a file that the customer may see, None when the customer was erased meanwhile.
 
-        Raises `Unusable`.
+        Raises `FileUnusable`.
         """
         place = self.place(scope, shown, form)
         return await self.kept.get(place, partial(self._make, place, shown, form))
 
-    async def notice(self, scope: Scope, shown: Shown, error: Unusable) -> None:
+    async def notice(self, scope: CustomerScope, shown: VisibleFile, error: FileUnusable) -> None:
         """Tells operators that a file cannot be served."""
         notice = error.notice(scope.business, shown.subject, shown.media, self._clock())
         await self._notices.put(notice, scope.customer)
         await self.kept.unless_erased(scope)
 
-    async def _make(self, place: Place, shown: Shown, form: Form) -> None:
+    async def _make(self, place: CacheKey, shown: VisibleFile, form: Variant) -> None:
         business = place.business
         if form.picture:
             async with self._free:
@@ -73,7 +73,7 @@ class Files:
 
 
 @contextlib.asynccontextmanager
-async def tidying(copies: Copies | None, erasures: Erasures, clock: Clock) -> AsyncIterator[None]:
+async def tidying(copies: FileCache | None, erasures: PendingErasures, clock: Clock) -> AsyncIterator[None]:
     """Removes copies that nobody has used for long, now and again, and what is left of erased customers at once."""
     running = [asyncio.create_task(erasures.completing(copies))]
     if copies:
@@ -86,11 +86,11 @@ async def tidying(copies: Copies | None, erasures: Erasures, clock: Clock) -> As
         await asyncio.wait(running)
 
 
-async def _sweeping(copies: Copies, clock: Clock) -> None:
+async def _sweeping(copies: FileCache, clock: Clock) -> None:
     while True:
         try:
             removed = await copies.sweep(clock())
             log.info("copies.swept", removed=removed)
-        except Unavailable as error:
+        except StoreUnavailable as error:
             log.warning("copies.not_swept", error=str(error))
         await asyncio.sleep(SWEPT_EVERY.total_seconds())

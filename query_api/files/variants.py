@@ -25,7 +25,7 @@ PICTURES: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/jpg": "jpg", "
 DOCUMENTS: Final[Mapping[str, str]] = {"application/pdf": "pdf"}
 
 
-class Form(NamedTuple):
+class Variant(NamedTuple):
     """A form of a file."""
 
     name: str
@@ -42,22 +42,22 @@ class Form(NamedTuple):
         return TYPES[self.extension]
 
 
-PRINTED: Final = Form("print.jpg", "jpg", picture=True, width=1000)
+PRINTED: Final = Variant("print.jpg", "jpg", picture=True, width=1000)
 """A picture on paper: PDF takes a JPEG in as it is."""
 
 
-def form_of(content_type: str, size: Size | None) -> Form | None:
+def form_of(content_type: str, size: Size | None) -> Variant | None:
     """The form in which a file of a type is served; None where there is none of this size."""
     if size is None:
         return whole(content_type)
     width = WIDTHS[size]
-    return Form(f"{width}.webp", "webp", picture=True, width=width) if is_image(content_type) else None
+    return Variant(f"{width}.webp", "webp", picture=True, width=width) if is_image(content_type) else None
 
 
-def whole(content_type: str) -> Form:
+def whole(content_type: str) -> Variant:
     """The form of a file of a type that is not made smaller."""
     kind = content_type.partition(";")[0].strip().lower()
     if is_image(content_type):
         extension = PICTURES.get(kind, "webp")
-        return Form(f"whole.{extension}", extension, picture=True)
-    return Form("original", DOCUMENTS.get(kind, "bin"), picture=False)
+        return Variant(f"whole.{extension}", extension, picture=True)
+    return Variant("original", DOCUMENTS.get(kind, "bin"), picture=False)

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from read_models import proof as proofs
 from read_models.documents import Doc
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 
 
-class Shown(NamedTuple):
+class VisibleFile(NamedTuple):
     """A file that the customer may see."""
 
     subject: str
@@ -21,16 +21,16 @@ class Shown(NamedTuple):
         return self.subject.replace("/", "-")
 
 
-class Pack(NamedTuple):
+class VisiblePack(NamedTuple):
     """The shown pack of a visit."""
 
     visit: Doc
-    items: list[tuple[Doc, Shown | None]]
+    items: list[tuple[Doc, VisibleFile | None]]
     """Those that are shown, in the pack's order, with their files; None of notes."""
-    document: Shown | None
+    document: VisibleFile | None
 
 
-async def pack_of(reading: Reading, visit_id: str) -> Pack | None:
+async def pack_of(reading: QueryContext, visit_id: str) -> VisiblePack | None:
     """The shown pack of a visit, None where there is none."""
     visit = await reading.document("visit", visit_id)
     if visit is None or not proofs.is_shown(visit):
@@ -42,10 +42,10 @@ async def pack_of(reading: Reading, visit_id: str) -> Pack | None:
         for name in named
         if name in found
     ]
-    return Pack(visit, items, _shown(f"visits/{visit_id}/document", visit["pack"]["document"]))
+    return VisiblePack(visit, items, _shown(f"visits/{visit_id}/document", visit["pack"]["document"]))
 
 
-async def proof(reading: Reading, visit_id: str, proof_id: str) -> Shown | None:
+async def proof(reading: QueryContext, visit_id: str, proof_id: str) -> VisibleFile | None:
     """The file of an item of a visit's shown pack."""
     found = await reading.documents([("visit", visit_id), ("proof", proof_id)])
     visit, item = found.get(("visit", visit_id)), found.get(("proof", proof_id))
@@ -57,7 +57,7 @@ async def proof(reading: Reading, visit_id: str, proof_id: str) -> Shown | None:
     )
 
 
-async def document(reading: Reading, visit_id: str) -> Shown | None:
+async def document(reading: QueryContext, visit_id: str) -> VisibleFile | None:
     """The document of a visit's shown pack."""
     visit = await reading.document("visit", visit_id)
     if visit is None or not proofs.is_shown(visit):
@@ -65,18 +65,18 @@ async def document(reading: Reading, visit_id: str) -> Shown | None:
     return _shown(f"visits/{visit_id}/document", visit["pack"]["document"])
 
 
-async def technician(reading: Reading, visit_id: str) -> Shown | None:
+async def technician(reading: QueryContext, visit_id: str) -> VisibleFile | None:
     """The photo of the technician of a visit."""
     visit = await reading.document("visit", visit_id)
     named = (visit and visit["technician"]) or {}
     return _shown(f"visits/{visit_id}/technician", named.get("photo"))
 
 
-async def terms(reading: Reading, contract_id: str) -> Shown | None:
+async def terms(reading: QueryContext, contract_id: str) -> VisibleFile | None:
     """The terms of a contract."""
     contract = await reading.document("contract", contract_id)
     return _shown(f"contracts/{contract_id}/terms", contract["terms"]) if contract else None
 
 
-def _shown(subject: str, media: Doc | None) -> Shown | None:
-    return Shown(subject, media) if media else None
+def _shown(subject: str, media: Doc | None) -> VisibleFile | None:
+    return VisibleFile(subject, media) if media else None

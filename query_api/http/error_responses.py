@@ -9,20 +9,20 @@ from litestar.status_codes import HTTP_302_FOUND
 
 from query_api.http.paths import is_for_programs
 from query_api.http.problem_mapping import problem_of
-from query_api.http.tenant_middleware import Home
+from query_api.http.tenant_middleware import RedirectToPortal
 from query_api.pages.errors import page_for
 from query_api.pages.request_context import see
-from query_api.pages.signed_in import SignedOut
-from query_api.sign_in.errors import Limited
+from query_api.pages.signed_in import SignInRequired
+from query_api.sign_in.errors import TooManyAttempts
 from web import problems
 from web.pipeline import AnyRequest
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
-    if isinstance(error, Home):
+    if isinstance(error, RedirectToPortal):
         return Redirect(error.path, status_code=HTTP_302_FOUND)
-    if isinstance(error, SignedOut):
+    if isinstance(error, SignInRequired):
         home = error.path.rstrip("/") == error.root.rstrip("/")
         back = "" if home else f"?{urlencode({'next': error.path})}"
         return see(f"{error.root}sign-in{back}")
@@ -30,7 +30,7 @@ async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     problems.note(request, problem.status, error)
     if is_for_programs(request.scope["path"]):
         return problems.response(problem)
-    retry_after = error.retry_after if isinstance(error, Limited) else None
+    retry_after = error.retry_after if isinstance(error, TooManyAttempts) else None
     page = await page_for(request, problem.status, retry_after=retry_after)
     page.headers.update(problem.headers)
     return page

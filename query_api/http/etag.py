@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
-from web.pipeline import Answer
+from web.pipeline import BufferedResponse
 from web.request_headers import headers_of
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
 
 
-def conditional(scope: HTTPScope, answer: Answer) -> None:
+def conditional(scope: HTTPScope, answer: BufferedResponse) -> None:
     """A step: an ETag for what was found; Not Modified where that is known (If-None-Match)."""
     if scope["method"] != "GET" or answer.status != HTTP_200_OK or not answer.whole:
         return

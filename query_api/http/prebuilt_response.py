@@ -2,12 +2,12 @@
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from web.request import ReadRequest
+from web.request import SafeRequest
 
 JSON = (b"content-type", b"application/json")
 
 
-class Ready:
+class PrebuiltJson:
     """JSON as an ASGI application, which is all that it takes: a `Response` for it costs as much as the routing."""
 
     def __init__(self, content: bytes, tag: str | None = None) -> None:
@@ -23,8 +23,9 @@ class Ready:
         await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
 
-class Straight:
-    """Middleware of a route whose handler takes the request alone, and answers `Ready`: nothing is to be resolved.
+class BypassResolution:
+    """Middleware of a route whose handler takes the request alone, and answers `PrebuiltJson`: nothing is to be
+    resolved.
 
     Litestar's own way there, past guards, parameters, dependencies and kinds of answers, costs more than a dashboard.
     """
@@ -34,5 +35,5 @@ class Straight:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Has the handler answer."""
-        ready: Ready = await scope["route_handler"].fn(ReadRequest(scope, receive, send))
+        ready: PrebuiltJson = await scope["route_handler"].fn(SafeRequest(scope, receive, send))
         await ready(scope, receive, send)

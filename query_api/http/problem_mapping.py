@@ -9,61 +9,69 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from query_api.calendar.errors import FeedsOff
-from query_api.payments.errors import DETAILS, CannotPay, NotSigned, ProviderAway
-from query_api.payments.stripe_api import StripeAway
-from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts, SignInOff
-from read_models.queries import BadCursor
-from read_models.store import Unavailable
-from web.problems import MISTAKE, RETRY_SOON, Problem, of_http, seconds
+from query_api.calendar.errors import CalendarFeedsDisabled
+from query_api.payments.errors import DETAILS, InvalidSignature, NotPayable, PaymentProviderUnavailable
+from query_api.payments.stripe_api import StripeUnavailable
+from query_api.sign_in.errors import (
+    AccountChoiceRequired,
+    InvalidCredentials,
+    InvalidEmail,
+    SignInDisabled,
+    TooManyAttempts,
+)
+from read_models.queries import InvalidCursor
+from read_models.store import StoreUnavailable
+from web.problems import MISTAKE, RETRY_SOON, ProblemDetails, of_http, seconds
 
 
 class NotReady(Exception):
     """There are no views of this version to serve, yet."""
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemDetails:
     """What an error is told as."""
     match error:
-        case Refused():
-            return Problem(HTTP_401_UNAUTHORIZED, "The code or link is wrong, was used, or has expired.")
-        case SeveralAccounts():
-            return Problem(
+        case InvalidCredentials():
+            return ProblemDetails(
+                HTTP_401_UNAUTHORIZED, "The code or link is wrong, was used, or has expired."
+            )
+        case AccountChoiceRequired():
+            return ProblemDetails(
                 HTTP_409_CONFLICT,
                 "The address belongs to several accounts: repeat with the customer_id of one of them.",
                 members={"accounts": error.accounts},
             )
-        case Limited():
-            return Problem(
+        case TooManyAttempts():
+            return ProblemDetails(
                 HTTP_429_TOO_MANY_REQUESTS,
                 "Too many tries. Please wait before the next one.",
                 {"Retry-After": str(seconds(error.retry_after))},
             )
-        case NotAnAddress():
-            return Problem(HTTP_400_BAD_REQUEST, "email: this is not an e-mail address.")
-        case BadCursor():
+        case InvalidEmail():
+            return ProblemDetails(HTTP_400_BAD_REQUEST, "email: this is not an e-mail address.")
+        case InvalidCursor():
             message = "This is no cursor of this list."
             errors = [{"message": message, "key": "cursor", "source": "query"}]
-            return Problem(HTTP_400_BAD_REQUEST, f"cursor: {message}", members={"errors": errors})
-        case SignInOff():
-            return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Sign-in is not set up.")
-        case FeedsOff():
-            return Problem(HTTP_503_SERVICE_UNAVAILABLE, "Calendar feeds are not set up.")
-        case CannotPay():
+            return ProblemDetails(HTTP_400_BAD_REQUEST, f"cursor: {message}", members={"errors": errors})
+        case SignInDisabled():
+            return ProblemDetails(HTTP_503_SERVICE_UNAVAILABLE, "Sign-in is not set up.")
+        case CalendarFeedsDisabled():
+            return ProblemDetails(HTTP_503_SERVICE_UNAVAILABLE, "Calendar feeds are not set up.")
+        case NotPayable():
             members = {"reason": error.reason} | ({"due": error.due} if error.due else {})
-            return Problem(HTTP_409_CONFLICT, DETAILS[error.reason], members=members)
-        case NotSigned():
-            return Problem(HTTP_400_BAD_REQUEST, "The signature does not fit the body, or is too old.")
-        case ProviderAway() | StripeAway():
-            return Problem(
+            return ProblemDetails(HTTP_409_CONFLICT, DETAILS[error.reason], members=members)
+        case InvalidSignature():
+            return ProblemDetails(HTTP_400_BAD_REQUEST, "The signature does not fit the body, or is too old.")
+        case PaymentProviderUnavailable() | StripeUnavailable():
+            return ProblemDetails(
                 HTTP_503_SERVICE_UNAVAILABLE,
                 "The payment provider does not answer. Nothing was charged; please try again.",
                 RETRY_SOON,
             )
         case NotReady():
-            return Problem(HTTP_503_SERVICE_UNAVAILABLE, "The portal is being prepared.", RETRY_SOON)
-        case Unavailable():
-            return Problem(
+            return ProblemDetails(HTTP_503_SERVICE_UNAVAILABLE, "The portal is being prepared.", RETRY_SOON)
+        case StoreUnavailable():
+            return ProblemDetails(
                 HTTP_503_SERVICE_UNAVAILABLE, "The portal cannot be reached for a moment.", RETRY_SOON
             )
         case HTTPException():

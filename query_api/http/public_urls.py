@@ -10,7 +10,7 @@ HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]
 """A host name (RFC 1123, 2.1); what a business claims may be any text."""
 
 
-class Addresses:
+class PublicUrls:
     """The addresses of an installation."""
 
     def __init__(self, public_url: str) -> None:

@@ -13,10 +13,10 @@ from litestar.types import HTTPScope
 
 from query_api.http.paths import OWN, slug_of
 from query_api.http.problem_mapping import NotReady
-from query_api.http.public_urls import Addresses
-from query_api.refresh_ahead_cache import Remembered
+from query_api.http.public_urls import PublicUrls
+from query_api.refresh_ahead_cache import RefreshAheadCache
 from read_models.documents import Doc
-from read_models.queries.portal import Reads
+from read_models.queries.portal import PortalQueries
 from web.request_headers import headers_of
 
 BUSINESS = "business"
@@ -31,7 +31,7 @@ LONGEST_SLUG = 40
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Admission(NamedTuple):
+class Tenant(NamedTuple):
     """A business whose portal is reached at a host, below a slug."""
 
     business: Doc
@@ -40,32 +40,32 @@ class Admission(NamedTuple):
     """Whether the host is its own."""
 
 
-class Portals:
+class TenantResolver:
     """The portals of one process, as of a moment ago."""
 
-    def __init__(self, reads: Reads, addresses: Addresses) -> None:
+    def __init__(self, reads: PortalQueries, addresses: PublicUrls) -> None:
         self._reads = reads
         self._addresses = addresses
-        self._by_host = Remembered(reads.business_of_host)
-        self._admitted = Remembered(self._admission)
+        self._by_host = RefreshAheadCache(reads.business_of_host)
+        self._admitted = RefreshAheadCache(self._admission)
 
     async def of_host(self, host: str) -> Doc | None:
         """The business whose own host it is; None when that is closed."""
         own = await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
         return own if own and not own["closed"] else None
 
-    def admitted(self, host: str, slug: str) -> Awaitable[Admission | None]:
+    def admitted(self, host: str, slug: str) -> Awaitable[Tenant | None]:
         """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
         return self._admitted.get((host if self._addresses.may_be_custom(host) else None, slug))
 
-    async def _admission(self, place: tuple[str | None, str]) -> Admission | None:
+    async def _admission(self, place: tuple[str | None, str]) -> Tenant | None:
         host, slug = place
         own = await self._reads.business_of_host(host) if host else None
         business = own or await self._reads.business(slug)
         if business is None or business["closed"] or business["slug"] != slug:
             return None
         origin = self._addresses.custom(business["portal_host"]) if own else self._addresses.public
-        return Admission(business, origin, own is not None)
+        return Tenant(business, origin, own is not None)
 
     async def origin(self, business: Doc) -> str:
         """Where a business's portal is reached: on its own host, where that is its."""
@@ -81,7 +81,7 @@ class Portals:
             raise NotReady
 
 
-class Home(Exception):
+class RedirectToPortal(Exception):
     """A business's own host without a path: its portal is meant."""
 
     def __init__(self, path: str) -> None:
@@ -89,10 +89,10 @@ class Home(Exception):
         self.path = path
 
 
-class Tenancy:
+class TenantCheck:
     """A check: lets a request through to a business's portal, the business in its state."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: PublicUrls) -> None:
         self._addresses = addresses
 
     async def __call__(self, scope: HTTPScope) -> None:
@@ -100,12 +100,12 @@ class Tenancy:
         slug = slug_of(scope["path"])
         if slug == OWN:
             return
-        portals: Portals = scope["litestar_app"].state.portals
+        portals: TenantResolver = scope["litestar_app"].state.portals
         portals.require_ready()
         authority = headers_of(scope).get(b"host", b"")
         if slug is None:
             if own := await portals.of_host(host_of(authority)):
-                raise Home(f"/{own['slug']}/")
+                raise RedirectToPortal(f"/{own['slug']}/")
             return
         # What is longer is no slug, and not to be remembered.
         found = await portals.admitted(host_of(authority), slug) if len(slug) <= LONGEST_SLUG else None

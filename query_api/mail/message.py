@@ -18,18 +18,18 @@ from read_models.customer import folded
 from read_models.documents import Doc
 from web.colours import palette
 from web.languages import choose, load
-from web.templating import Pages
+from web.templating import TemplateRenderer
 
 PARTS = ("subject.txt", "code.txt", "code.html")
 
 HERE = Path(__file__).parents[1] / "sign_in"
 
-TEXTS = Pages(HERE / "templates", load(HERE / "locale"))
+TEXTS = TemplateRenderer(HERE / "templates", load(HERE / "locale"))
 
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
-class Letter(NamedTuple):
+class SignInMail(NamedTuple):
     """What a mail is made of."""
 
     id: str
@@ -46,7 +46,7 @@ class Letter(NamedTuple):
     at: datetime
 
 
-class Written(NamedTuple):
+class RenderedMail(NamedTuple):
     """What a mail says."""
 
     subject: str
@@ -55,11 +55,11 @@ class Written(NamedTuple):
     """The same as HTML."""
 
 
-class Unmailable(Exception):
+class InvalidRecipient(Exception):
     """The address is none that a mail can be sent to."""
 
 
-def compose(letter: Letter, host: str) -> EmailMessage:
+def compose(letter: SignInMail, host: str) -> EmailMessage:
     """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
     business = letter.business
     name = harmless(business["name"])
@@ -75,12 +75,12 @@ def compose(letter: Letter, host: str) -> EmailMessage:
         "language": locale.language,
     }
     subject, text, page = (TEXTS.render(part, locale.language, values).strip() for part in PARTS)
-    written = Written(subject, text, page)
+    written = RenderedMail(subject, text, page)
     return addressed(business, recipient(letter), host, letter.id, letter.at, written)
 
 
 def addressed(
-    business: Doc, to: Address, host: str, id_: str, at: datetime, written: Written
+    business: Doc, to: Address, host: str, id_: str, at: datetime, written: RenderedMail
 ) -> EmailMessage:
     """A mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
     mail = EmailMessage(policy=SMTP)
@@ -107,12 +107,12 @@ def harmless(name: str) -> str:
     return plain.replace("=?", "= ?")
 
 
-def recipient(letter: Letter) -> Address:
+def recipient(letter: SignInMail) -> Address:
     """The address as the customer's record has it: what was typed is only known to compare equal."""
     held = (email for customer in letter.customers for email in customer["emails"])
     written = parsed(next(email for email in held if folded(email) == letter.address))
     if written is None:
-        raise Unmailable
+        raise InvalidRecipient
     return written
 
 

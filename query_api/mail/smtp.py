@@ -15,7 +15,7 @@ PERMANENT = 500
 """Replies from here on say that trying again is in vain (RFC 5321, 4.2.1)."""
 
 
-class Server(NamedTuple):
+class SmtpServer(NamedTuple):
     """A server, as `PORTAL_SMTP_URL` names it."""
 
     host: str

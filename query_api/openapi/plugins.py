@@ -9,12 +9,12 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from query_api.openapi.customize import described
 from web.assets import brand_url
 from web.languages import SOURCE, load
-from web.templating import LOCALE, Pages
+from web.templating import LOCALE, TemplateRenderer
 
-PAGES = Pages(Path(__file__).parent / "templates", load(LOCALE))
+PAGES = TemplateRenderer(Path(__file__).parent / "templates", load(LOCALE))
 
 
-class Described(JsonRenderPlugin):
+class CachedJsonPlugin(JsonRenderPlugin):
     """The description as JSON; it is made once."""
 
     _made: bytes | None = None

@@ -8,28 +8,28 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from query_api.calendar.errors import FeedsOff
-from query_api.calendar.feed_urls import FeedAddresses
+from query_api.calendar.errors import CalendarFeedsDisabled
+from query_api.calendar.feed_urls import FeedUrls
 from query_api.pages.devices import device_name
 from query_api.pages.language import LANGUAGES, language_cookie
 from query_api.pages.request_context import PageRequest, see
-from query_api.pages.signed_in import Visitor
+from query_api.pages.signed_in import SignedInPage
 from query_api.sign_in.cookies import browser_of, expired_session_cookie, session_cookie
-from query_api.sign_in.service import SignIn
-from query_api.sign_in.sessions import Sessions
+from query_api.sign_in.service import SignInService
+from query_api.sign_in.sessions import SessionService
 from read_models.documents import timestamp
 
 
 @get("/{slug:str}/account", include_in_schema=False)
-async def account(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All of it on one page."""
     state, session = request.app.state, visitor.session
-    feeds: FeedAddresses = state.feeds
-    sign_in: SignIn = state.sign_in
-    sessions: Sessions = state.sessions
+    feeds: FeedUrls = state.feeds
+    sign_in: SignInService = state.sign_in
+    sessions: SessionService = state.sessions
     try:
         feed = await feeds.url(session.scope, visitor.page.business)
-    except FeedsOff:
+    except CalendarFeedsDisabled:
         feed = None
     return visitor.render(
         "account.html",
@@ -52,9 +52,9 @@ async def account(visitor: NamedDependency[Visitor], request: PageRequest) -> Re
 
 
 @post("/{slug:str}/account/switch", include_in_schema=False)
-async def switch(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def switch(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Goes on as another customer of the same address."""
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     business = visitor.page.business
     chosen = (await request.form()).get("customer_id", "")
     token = await sign_in.switch(visitor.session, str(chosen), browser_of(request, business))
@@ -67,18 +67,18 @@ async def switch(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
 
 @post("/{slug:str}/account/devices/{device_id:str}/sign-out", include_in_schema=False)
 async def sign_out_device(
-    visitor: NamedDependency[Visitor], request: PageRequest, device_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, device_id: FromPath[str]
 ) -> Response[Any]:
     """Signs one device out; one that is out already is no error to somebody who wants it out."""
-    sessions: Sessions = request.app.state.sessions
+    sessions: SessionService = request.app.state.sessions
     await sessions.end_device(visitor.session, device_id)
     return see(f"{visitor.root}account#devices")
 
 
 @post("/{slug:str}/account/devices/sign-out", include_in_schema=False)
-async def sign_out_everywhere(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Signs out everywhere, here included."""
-    sessions: Sessions = request.app.state.sessions
+    sessions: SessionService = request.app.state.sessions
     await sessions.end_devices(visitor.session)
     answer = see(f"{visitor.root}sign-in")
     answer.set_cookie(expired_session_cookie(visitor.page.business))
@@ -86,15 +86,15 @@ async def sign_out_everywhere(visitor: NamedDependency[Visitor], request: PageRe
 
 
 @post("/{slug:str}/account/calendar", include_in_schema=False)
-async def renew_calendar(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def renew_calendar(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Gives the calendar a new address; the one before is dead."""
-    feeds: FeedAddresses = request.app.state.feeds
+    feeds: FeedUrls = request.app.state.feeds
     await feeds.renewed(visitor.session.scope, visitor.page.business)
     return see(f"{visitor.root}account#calendar")
 
 
 @post("/{slug:str}/account/language", include_in_schema=False)
-async def choose_language(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def choose_language(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Has the pages speak another language in this browser."""
     chosen = str((await request.form()).get("language", ""))
     answer = see(f"{visitor.root}account#language")

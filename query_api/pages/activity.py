@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from query_api.pages.signed_in import Visitor
+from query_api.pages.signed_in import SignedInPage
 from read_models import queries
 from read_models.documents import timestamp
-from read_models.queries import Happening
+from read_models.queries import ActivityEntry
 
 ROOMS = {"visit": "visits", "invoice": "invoices", "subscription": "subscriptions", "contract": "contracts"}
 """Where the pages of what happenings are about lie; a payment's is its invoice."""
@@ -27,12 +27,12 @@ class Change(NamedTuple):
 
 
 @get("/{slug:str}/activity", include_in_schema=False)
-async def activity(visitor: NamedDependency[Visitor]) -> Response[Any]:
+async def activity(visitor: NamedDependency[SignedInPage]) -> Response[Any]:
     """The latest changes (VIEWS.md, Activity)."""
     return visitor.render("activity.html", changes=await changes(visitor))
 
 
-async def changes(visitor: Visitor) -> list[Change]:
+async def changes(visitor: SignedInPage) -> list[Change]:
     """The latest changes, newest first."""
     words, last = visitor.words, visitor.session.record.last_here_at
     since = timestamp(last) if last else None
@@ -48,7 +48,7 @@ async def changes(visitor: Visitor) -> list[Change]:
     ]
 
 
-def path(happening: Happening) -> str:
+def path(happening: ActivityEntry) -> str:
     """The page of what a happening is about."""
     about = happening.about
     if about["kind"] == "payment":

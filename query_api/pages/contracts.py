@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.presenters import contract_health, dashboard
 from query_api.pages.request_context import PageRequest
-from query_api.pages.signed_in import Visitor, existing, part_of, ways_on
+from query_api.pages.signed_in import SignedInPage, existing, part_of, ways_on
 from read_models import queries
 from read_models.documents import Doc
 
@@ -20,7 +20,7 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @get("/{slug:str}/contracts", include_in_schema=False)
-async def contracts(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def contracts(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All contracts with their figures, the latest first."""
     found = await queries.contracts(visitor.reading, part_of(request))
     shown = [{"item": item, "figures": dashboard.figures(item["health"])} for item in found["items"]]
@@ -28,7 +28,7 @@ async def contracts(visitor: NamedDependency[Visitor], request: PageRequest) -> 
 
 
 @get("/{slug:str}/contracts/{contract_id:str}", include_in_schema=False)
-async def contract(visitor: NamedDependency[Visitor], contract_id: FromPath[str]) -> Response[Any]:
+async def contract(visitor: NamedDependency[SignedInPage], contract_id: FromPath[str]) -> Response[Any]:
     """One contract: what is promised, how it is kept, and its visits."""
     found = existing(await queries.contract(visitor.reading, contract_id))
     kept = found["health"]
@@ -42,7 +42,7 @@ async def contract(visitor: NamedDependency[Visitor], contract_id: FromPath[str]
 
 @get("/{slug:str}/contracts/{contract_id:str}/visits", include_in_schema=False)
 async def contract_visits(
-    visitor: NamedDependency[Visitor], request: PageRequest, contract_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, contract_id: FromPath[str]
 ) -> Response[Any]:
     """The visits behind a figure, or all that have an outcome, of one month where one is chosen."""
     counted = chosen(request, "counted", contract_health.FIGURES)
@@ -74,14 +74,16 @@ async def contract_visits(
 
 
 @get("/{slug:str}/subscriptions", include_in_schema=False)
-async def subscriptions(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def subscriptions(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All subscriptions, by the name of their plan."""
     found = await queries.subscriptions(visitor.reading, part_of(request))
     return visitor.render("subscriptions.html", subscriptions=found["items"], **ways_on(request, found))
 
 
 @get("/{slug:str}/subscriptions/{subscription_id:str}", include_in_schema=False)
-async def subscription(visitor: NamedDependency[Visitor], subscription_id: FromPath[str]) -> Response[Any]:
+async def subscription(
+    visitor: NamedDependency[SignedInPage], subscription_id: FromPath[str]
+) -> Response[Any]:
     """One subscription: its state, what it consists of, and when we come."""
     found = existing(await queries.subscription(visitor.reading, subscription_id))
     return visitor.render("subscription.html", subscription=found)

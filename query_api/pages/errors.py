@@ -5,8 +5,8 @@ from datetime import timedelta
 from litestar import Response
 
 from query_api.http.tenant_middleware import BUSINESS
-from query_api.pages.render import Portal, error_page
-from query_api.pages.request_context import Page, PageRequest, portal_of, reader_of
+from query_api.pages.render import PortalBranding, error_page
+from query_api.pages.request_context import PageContext, PageRequest, portal_of, reader_of
 from read_models.documents import Doc
 
 
@@ -14,10 +14,10 @@ async def page_for(
     request: PageRequest, status: int, *, retry_after: timedelta | None = None
 ) -> Response[str]:
     """The page of an error with this status; `retry_after` where it is known when to try again."""
-    page: Page | None = request.state.get("page")
+    page: PageContext | None = request.state.get("page")
     business: Doc | None = request.state.get(BUSINESS)
     if page:
-        portal: Portal | None = page.portal
+        portal: PortalBranding | None = page.portal
         reader = page.reader
     else:
         portal = await portal_of(request, business) if business else None

@@ -12,10 +12,10 @@ from query_api.pages.presenters import dashboard as dashboard_presenter
 from query_api.pages.presenters.dashboard import Item
 from query_api.pages.presenters.proof_gallery import album, shown
 from query_api.pages.request_context import PageRequest
-from query_api.pages.signed_in import Visitor
+from query_api.pages.signed_in import SignedInPage
 from read_models import queries
 from read_models.documents import Doc, timestamp
-from read_models.queries.portal import Reads
+from read_models.queries.portal import PortalQueries
 
 CHANGES = 5
 """What changed of late, on home; the rest is a page away."""
@@ -24,9 +24,9 @@ THUMBNAILS = 3
 
 
 @get("/{slug:str}", include_in_schema=False)
-async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def home(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """The home page; signed out it leads to the sign-in, which comes back here."""
-    reads: Reads = request.app.state.reads
+    reads: PortalQueries = request.app.state.reads
     dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
     appointments = dashboard_presenter.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
     # At the same time, so that they share their queries.
@@ -53,6 +53,6 @@ async def home(visitor: NamedDependency[Visitor], request: PageRequest) -> Respo
     )
 
 
-async def in_full(visitor: Visitor, items: Sequence[Item]) -> Doc | None:
+async def in_full(visitor: SignedInPage, items: Sequence[Item]) -> Doc | None:
     """The first visit of a list with all that belongs to it; None when there is none, or none any more."""
     return await queries.visit(visitor.reading, items[0]["id"]) if items else None

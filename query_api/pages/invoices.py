@@ -23,15 +23,15 @@ from events.types import MINOR_UNIT_DIGITS
 from query_api.pages.presenters.invoice_state import listed, state_of
 from query_api.pages.render import formats_for
 from query_api.pages.request_context import PageRequest, see
-from query_api.pages.signed_in import Visitor, existing, part_of, ways_on
+from query_api.pages.signed_in import SignedInPage, existing, part_of, ways_on
 from query_api.payments.amounts import chargeable
-from query_api.payments.checkout import Payments
-from query_api.payments.errors import CannotPay, ProviderAway
+from query_api.payments.checkout import CheckoutService
+from query_api.payments.errors import NotPayable, PaymentProviderUnavailable
 from query_api.payments.routes import url_of
-from query_api.payments.stripe_api import StripeAway, StripeRefused
+from query_api.payments.stripe_api import StripeRejected, StripeUnavailable
 from read_models import queries
 from read_models.documents import document_id, money
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from read_models.store.operational import Checkout
 from web.security_headers import CONTENT_SECURITY_POLICY
 
@@ -48,7 +48,7 @@ LOOKED_FOR: Final = timedelta(seconds=30)
 
 
 @get("/{slug:str}/invoices", include_in_schema=False)
-async def invoices(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def invoices(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All invoices, the latest first."""
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
@@ -60,14 +60,14 @@ async def invoices(visitor: NamedDependency[Visitor], request: PageRequest) -> R
 
 @get("/{slug:str}/invoices/{invoice_id:str}", include_in_schema=False)
 async def invoice(
-    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """One invoice, with Pay."""
     return await invoice_page(visitor, request, invoice_id)
 
 
 async def invoice_page(
-    visitor: Visitor,
+    visitor: SignedInPage,
     request: PageRequest,
     invoice_id: str,
     *,
@@ -97,7 +97,7 @@ async def invoice_page(
 
 @post("/{slug:str}/invoices/{invoice_id:str}/checkout", include_in_schema=False, status_code=HTTP_200_OK)
 async def checkout(
-    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """Leads to the page where the invoice is paid; where that is not possible, says so on the invoice."""
     typed = str((await request.form()).get("amount", "")).strip()
@@ -106,9 +106,9 @@ async def checkout(
         url = await url_of(request, visitor.session, visitor.reading, invoice_id, amount)
     except NumberFormatError:
         problem, status = "amount_malformed", HTTP_422_UNPROCESSABLE_ENTITY
-    except CannotPay as error:
+    except NotPayable as error:
         problem, status = error.reason, HTTP_409_CONFLICT
-    except ProviderAway:
+    except PaymentProviderUnavailable:
         problem, status = "provider_away", HTTP_503_SERVICE_UNAVAILABLE
     else:
         response = see(url)
@@ -119,7 +119,7 @@ async def checkout(
 
 @get("/{slug:str}/invoices/{invoice_id:str}/return/{payment_id:str}", include_in_schema=False)
 async def returned(
-    visitor: NamedDependency[Visitor],
+    visitor: NamedDependency[SignedInPage],
     request: PageRequest,
     invoice_id: FromPath[str],
     payment_id: FromPath[str],
@@ -159,10 +159,10 @@ async def returned(
 
 @get("/{slug:str}/invoices/{invoice_id:str}/cancelled", include_in_schema=False)
 async def cancelled(
-    visitor: NamedDependency[Visitor], request: PageRequest, invoice_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """Where the payment page leads to when nothing was paid: that is said only when it is so."""
-    payments: Payments | None = request.app.state.payments
+    payments: CheckoutService | None = request.app.state.payments
     latest = (
         await payments.checkouts.latest(document_id(*visitor.reading.scope, "invoice", invoice_id))
         if payments
@@ -171,7 +171,7 @@ async def cancelled(
     if payments and latest and latest.session:
         try:
             latest = await payments.outcomes.report(latest, latest.session)
-        except (StripeAway, StripeRefused):
+        except (StripeUnavailable, StripeRejected):
             return see(f"{visitor.root}invoices/{invoice_id}")
         if latest and latest.state in ("paid", "processing", "failed"):
             return see(f"{visitor.root}invoices/{invoice_id}/return/{latest.id}")
@@ -179,7 +179,7 @@ async def cancelled(
 
 
 @get("/{slug:str}/payments", include_in_schema=False)
-async def payments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def payments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """The payment history, the latest first."""
     found = await queries.payments(visitor.reading, part_of(request))
     return visitor.render("payments.html", payments=found["items"], **ways_on(request, found))
@@ -187,7 +187,7 @@ async def payments(visitor: NamedDependency[Visitor], request: PageRequest) -> R
 
 @get("/{slug:str}/payments/{payment_id:str}", include_in_schema=False)
 async def receipt(
-    visitor: NamedDependency[Visitor], request: PageRequest, payment_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], request: PageRequest, payment_id: FromPath[str]
 ) -> Response[Any]:
     """One payment: its receipt."""
     return visitor.render(
@@ -196,15 +196,15 @@ async def receipt(
 
 
 async def _checkout_of(
-    request: PageRequest, reading: Reading, payment_id: str
-) -> tuple[Payments | None, Checkout | None]:
-    payments: Payments | None = request.app.state.payments
+    request: PageRequest, reading: QueryContext, payment_id: str
+) -> tuple[CheckoutService | None, Checkout | None]:
+    payments: CheckoutService | None = request.app.state.payments
     known = await payments.checkouts.find(payment_id) if payments else None
     mine = known is not None and (known.business, known.customer) == tuple(reading.scope)
     return payments, known if mine else None
 
 
-async def _amount(visitor: Visitor, invoice_id: str, typed: str) -> int:
+async def _amount(visitor: SignedInPage, invoice_id: str, typed: str) -> int:
     """What was typed, in minor units of the invoice's currency. Raises NumberFormatError, NotFoundException."""
     found = existing(await visitor.reading.document("invoice", invoice_id))
     locale = formats_for(visitor.page.business, visitor.page.reader).locale

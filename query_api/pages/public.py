@@ -6,10 +6,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
-from query_api.files.logos import Logos
+from query_api.files.logos import LogoService
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import render
-from query_api.pages.request_context import Page, PageRequest
+from query_api.pages.request_context import PageContext, PageRequest
 from web.assets import KEPT
 
 FOR_A_WHILE = "public, max-age=300"
@@ -18,7 +18,7 @@ FOR_A_WHILE = "public, max-age=300"
 @get("/{slug:str}/media/logo", include_in_schema=False)
 async def logo(request: PageRequest) -> Response[bytes]:
     """The logo; under the address that names its hash it may be kept for ever."""
-    logos: Logos = request.app.state.logos
+    logos: LogoService = request.app.state.logos
     found = await logos.of(request.state[BUSINESS])
     if found is None:
         raise NotFoundException
@@ -28,12 +28,12 @@ async def logo(request: PageRequest) -> Response[bytes]:
 
 
 @get("/{slug:str}/help", include_in_schema=False)
-async def help_page(page: NamedDependency[Page]) -> Response[Any]:
+async def help_page(page: NamedDependency[PageContext]) -> Response[Any]:
     """Where one finds what, what is often asked, and how to reach the business."""
     return render("help.html", page.portal, page.reader, {})
 
 
 @get("/{slug:str}/accessibility", include_in_schema=False)
-async def accessibility(page: NamedDependency[Page]) -> Response[Any]:
+async def accessibility(page: NamedDependency[PageContext]) -> Response[Any]:
     """The accessibility statement."""
     return render("accessibility.html", page.portal, page.reader, {})

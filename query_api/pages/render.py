@@ -14,16 +14,16 @@ from events.types import MINOR_UNIT_DIGITS
 from query_api.activity_text import LOCALE as WORDS
 from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
-from read_models.queries.portal import Customer, cut
+from read_models.queries.portal import CustomerSnapshot, cut
 from web.assets import brand_url
-from web.formatting import Formats
+from web.formatting import LocaleFormatter
 from web.languages import accepted, choose, load
 from web.problems import CHALLENGE
-from web.templating import LOCALE, Pages
+from web.templating import LOCALE, TemplateRenderer
 
 HERE = Path(__file__).parent
 
-PAGES = Pages(HERE / "templates", load(LOCALE, HERE / "locale", WORDS))
+PAGES = TemplateRenderer(HERE / "templates", load(LOCALE, HERE / "locale", WORDS))
 
 BEHIND = timedelta(seconds=60)
 """From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
@@ -33,12 +33,12 @@ SWITCHED_AT_ONCE = 10
 """Accounts to choose from on every page; of more, the choice is on the account's page."""
 
 
-class Reader(NamedTuple):
+class Viewer(NamedTuple):
     """Who a page is made for."""
 
     accept_language: str
     """The header, "" where there is none; it decides where nobody is signed in."""
-    known: Customer | None
+    known: CustomerSnapshot | None
     """Whoever is signed in: the customer's locale decides."""
     now: datetime
     chosen: str | None = None
@@ -57,7 +57,7 @@ class Freshness(NamedTuple):
     """Whether the page has to say that it is behind (PORTAL.md, Everywhere)."""
 
 
-class Portal(NamedTuple):
+class PortalBranding(NamedTuple):
     """A business as its pages show it."""
 
     business: Doc
@@ -66,7 +66,7 @@ class Portal(NamedTuple):
 
 
 def render(
-    template: str, portal: Portal, reader: Reader, values: Mapping[str, Any], *, status: int = 200
+    template: str, portal: PortalBranding, reader: Viewer, values: Mapping[str, Any], *, status: int = 200
 ) -> Response[str]:
     """A page of the portal, in the reader's language."""
     business = portal.business
@@ -89,7 +89,7 @@ def render(
     return _page(PAGES.render(template, formats.locale.language, shell | dict(values)), status)
 
 
-def formats_for(business: Doc, reader: Reader) -> Formats:
+def formats_for(business: Doc, reader: Viewer) -> LocaleFormatter:
     """How a reader is told: texts, dates and money.
 
     The language is the one that was chosen, else the customer's, what the browser asks for, the business's: the first
@@ -100,10 +100,10 @@ def formats_for(business: Doc, reader: Reader) -> Formats:
     language = reader.chosen or choose([own, *wanted, business["locale"]], PAGES.languages).language
     here = [own, business["locale"]] if reader.known else []
     locale = choose([*here, *wanted, business["locale"], language], [language])
-    return Formats(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
+    return LocaleFormatter(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
 
 
-def freshness(reader: Reader) -> Freshness | None:
+def freshness(reader: Viewer) -> Freshness | None:
     """How fresh the pages of whoever is signed in are."""
     if reader.known is None:
         return None
@@ -119,7 +119,7 @@ def initials(name: str) -> str:
 
 
 def error_page(
-    status: int, portal: Portal | None, reader: Reader, *, retry_after: timedelta | None = None
+    status: int, portal: PortalBranding | None, reader: Viewer, *, retry_after: timedelta | None = None
 ) -> Response[str]:
     """An error as a page: in the business's name where one is known."""
     values = {"status": status, "wait": minutes(retry_after)}

@@ -9,30 +9,30 @@ from litestar.datastructures import State
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from query_api.files.logos import Logos, address
+from query_api.files.logos import LogoService, address
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.language import language_of
-from query_api.pages.render import SWITCHED_AT_ONCE, Portal, Reader
+from query_api.pages.render import SWITCHED_AT_ONCE, PortalBranding, Viewer
 from query_api.sign_in.cookies import browser_of
-from query_api.sign_in.service import SignIn
+from query_api.sign_in.service import SignInService
 from query_api.sign_in.sessions import Session
 from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.queries.portal import Customer
+from read_models.queries.portal import CustomerSnapshot
 
 PageRequest = Request[Any, Any, State]
 
 
-class Page(NamedTuple):
+class PageContext(NamedTuple):
     """A request for a page, as far as its templates and services need it."""
 
-    portal: Portal
-    reader: Reader
+    portal: PortalBranding
+    reader: Viewer
     session: Session | None
     """Who is signed in."""
 
     @property
-    def known(self) -> Customer | None:
+    def known(self) -> CustomerSnapshot | None:
         """Whose documents it may show; None when signed out."""
         return self.session.known if self.session else None
 
@@ -47,35 +47,35 @@ class Page(NamedTuple):
         return f"/{self.business['slug']}/"
 
 
-async def provide_page(request: PageRequest) -> Page:
+async def provide_page(request: PageRequest) -> PageContext:
     """The page's context, for handlers to ask for."""
     business: Doc = request.state[BUSINESS]
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
     reader = reader_of(request, session.known if session else None)
     if session:
         reader = reader._replace(accounts=await sign_in.accounts(session, SWITCHED_AT_ONCE + 1))
-    page = Page(portal=await portal_of(request, business), reader=reader, session=session)
+    page = PageContext(portal=await portal_of(request, business), reader=reader, session=session)
     request.state.page = page
     return page
 
 
-async def portal_of(request: PageRequest, business: Doc) -> Portal:
+async def portal_of(request: PageRequest, business: Doc) -> PortalBranding:
     """The business as its pages show it."""
-    logos: Logos = request.app.state.logos
+    logos: LogoService = request.app.state.logos
     logo = await logos.of(business)
-    return Portal(business, address(business["slug"], logo) if logo else None)
+    return PortalBranding(business, address(business["slug"], logo) if logo else None)
 
 
-def reader_of(request: PageRequest, known: Customer | None) -> Reader:
+def reader_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
     """Who a page is made for."""
     clock: Clock = request.app.state.clock
     business: Doc | None = request.state.get(BUSINESS)
     chosen = language_of(request, business) if business else None
-    return Reader(request.headers.get("Accept-Language", ""), known, clock(), chosen)
+    return Viewer(request.headers.get("Accept-Language", ""), known, clock(), chosen)
 
 
-def destination(page: Page, wanted: str) -> str:
+def destination(page: PageContext, wanted: str) -> str:
     """Where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
     plain = re.fullmatch(r"[A-Za-z0-9_./?&=%~+-]*", wanted.removeprefix(page.root))
     # Browsers take "%2e%2e" for "..", too.

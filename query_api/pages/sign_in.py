@@ -9,17 +9,24 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
-from query_api.pages.request_context import Page, PageRequest, destination, see
-from query_api.pages.sign_in_forms import Wrong, account_form, address_form, code_form, link_form, link_over
+from query_api.pages.request_context import PageContext, PageRequest, destination, see
+from query_api.pages.sign_in_forms import (
+    FormError,
+    account_form,
+    address_form,
+    code_form,
+    link_form,
+    link_over,
+)
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
-from query_api.sign_in.errors import Limited, NotAnAddress, Refused, SeveralAccounts
-from query_api.sign_in.service import SEPARATORS, SignIn
+from query_api.sign_in.errors import AccountChoiceRequired, InvalidCredentials, InvalidEmail, TooManyAttempts
+from query_api.sign_in.service import SEPARATORS, SignInService
 
 CODE = re.compile(r"[0-9]{6}")
 """A code as it is checked, without what people put between its digits."""
 
 
-class Form(NamedTuple):
+class SignInForm(NamedTuple):
     """The fields of a sign-in form, "" where one is absent."""
 
     email: str
@@ -30,17 +37,17 @@ class Form(NamedTuple):
     """The names of the fields that were there."""
 
 
-async def form_of(request: PageRequest) -> Form:
+async def form_of(request: PageRequest) -> SignInForm:
     """The form of a request; a file in place of a text counts as absent."""
     sent = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     email, code, customer_id, wanted = (
         sent.get(name, "") for name in ("email", "code", "customer_id", "next")
     )
-    return Form(email.strip(), code.strip(), customer_id, wanted, frozenset(sent))
+    return SignInForm(email.strip(), code.strip(), customer_id, wanted, frozenset(sent))
 
 
 @get("/{slug:str}/sign-in", include_in_schema=False)
-async def ask(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+async def ask(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
     """The form for the address; who is signed in already goes on."""
     wanted = request.query_params.get("next", "")
     if page.known:
@@ -49,53 +56,55 @@ async def ask(page: NamedDependency[Page], request: PageRequest) -> Response[Any
 
 
 @post("/{slug:str}/sign-in", include_in_schema=False, status_code=HTTP_200_OK)
-async def answer(page: NamedDependency[Page], request: PageRequest) -> Response[Any]:
+async def answer(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
     """The address alone has a code sent; with the code it signs in."""
     form = await form_of(request)
     if not form.email:
-        return address_form(page, form.next, form.email, Wrong("email_missing"))
+        return address_form(page, form.next, form.email, FormError("email_missing"))
     return await (check_code if "code" in form.submitted else send_code)(page, request, form)
 
 
-async def send_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
+async def send_code(page: PageContext, request: PageRequest, form: SignInForm) -> Response[Any]:
     """Has a code sent, and shows the form for it: the same for every address."""
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         binding = await sign_in.ask_for_code(page.business, form.email, browser)
-    except NotAnAddress:
-        return address_form(page, form.next, form.email, Wrong("email_malformed"))
-    except Limited as limited:
-        return address_form(page, form.next, form.email, Wrong("limited", limited.retry_after))
+    except InvalidEmail:
+        return address_form(page, form.next, form.email, FormError("email_malformed"))
+    except TooManyAttempts as limited:
+        return address_form(page, form.next, form.email, FormError("limited", limited.retry_after))
     response = code_form(page, form.next, form.email)
     response.set_cookie(binding_cookie(page.business, binding))
     return response
 
 
-async def check_code(page: Page, request: PageRequest, form: Form) -> Response[Any]:
+async def check_code(page: PageContext, request: PageRequest, form: SignInForm) -> Response[Any]:
     """Signs in by the code."""
     code = SEPARATORS.sub("", form.code)
     if not CODE.fullmatch(code):
-        wrong = Wrong("code_malformed" if code else "code_missing")
+        wrong = FormError("code_malformed" if code else "code_missing")
         return code_form(page, form.next, form.email, form.code, wrong)
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         token = await sign_in.with_code(page.business, form.email, code, browser, form.customer_id or None)
-    except Refused:
-        return code_form(page, form.next, form.email, form.code, Wrong("code_refused"))
-    except Limited as limited:
-        return code_form(page, form.next, form.email, form.code, Wrong("limited", limited.retry_after))
-    except SeveralAccounts as several:
+    except InvalidCredentials:
+        return code_form(page, form.next, form.email, form.code, FormError("code_refused"))
+    except TooManyAttempts as limited:
+        return code_form(page, form.next, form.email, form.code, FormError("limited", limited.retry_after))
+    except AccountChoiceRequired as several:
         hidden = {"email": form.email, "code": code}
         return account_form(page, form.next, several.accounts, f"{page.root}sign-in", hidden)
     return signed_in(page, form.next, token)
 
 
 @get("/{slug:str}/sign-in/{token:str}", include_in_schema=False)
-async def open_link(page: NamedDependency[Page], request: PageRequest, token: FromPath[str]) -> Response[Any]:
+async def open_link(
+    page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
+) -> Response[Any]:
     """The page of a mailed link. It uses nothing up: programs that check mails open links, too."""
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     link = await sign_in.link(page.business, token)
     if link.email is None:
         return link_over(page, link.newer_at)
@@ -103,31 +112,33 @@ async def open_link(page: NamedDependency[Page], request: PageRequest, token: Fr
 
 
 @post("/{slug:str}/sign-in/{token:str}", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def use_link(page: NamedDependency[Page], request: PageRequest, token: FromPath[str]) -> Response[Any]:
+async def use_link(
+    page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
+) -> Response[Any]:
     """Signs in by the link."""
     form = await form_of(request)
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
         made = await sign_in.with_token(page.business, token, browser, form.customer_id or None)
-    except Refused:
+    except InvalidCredentials:
         return link_over(page, (await sign_in.link(page.business, token)).newer_at)
-    except SeveralAccounts as several:
+    except AccountChoiceRequired as several:
         return account_form(page, form.next, several.accounts, f"{page.root}sign-in/{token}", {})
     return signed_in(page, form.next, made)
 
 
 @post("/{slug:str}/sign-out", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def leave(page: NamedDependency[Page], request: PageRequest) -> Redirect:
+async def leave(page: NamedDependency[PageContext], request: PageRequest) -> Redirect:
     """Ends the session, on the server too."""
-    sign_in: SignIn = request.app.state.sign_in
+    sign_in: SignInService = request.app.state.sign_in
     await sign_in.sign_out(browser_of(request, page.business))
     response = see(f"{page.root}sign-in")
     response.set_cookie(expired_session_cookie(page.business))
     return response
 
 
-def signed_in(page: Page, wanted: str, token: str) -> Redirect:
+def signed_in(page: PageContext, wanted: str, token: str) -> Redirect:
     """Leads on, with the new session."""
     response = see(destination(page, wanted))
     response.set_cookie(session_cookie(page.business, token))

@@ -15,7 +15,7 @@ from litestar.status_codes import (
 )
 
 from query_api.pages.render import minutes, render
-from query_api.pages.request_context import Page
+from query_api.pages.request_context import PageContext
 from query_api.sign_in.errors import Account
 from read_models.documents import timestamp
 from web.problems import seconds
@@ -28,7 +28,7 @@ STATUS = {
 """The status of a page by what is wrong with its form; for all else it is the form that has to be corrected."""
 
 
-class Wrong(NamedTuple):
+class FormError(NamedTuple):
     """What is wrong with a form."""
 
     problem: str
@@ -37,7 +37,9 @@ class Wrong(NamedTuple):
     """When it is worth trying again."""
 
 
-def form(template: str, page: Page, wrong: Wrong | None, values: Mapping[str, Any]) -> Response[str]:
+def form(
+    template: str, page: PageContext, wrong: FormError | None, values: Mapping[str, Any]
+) -> Response[str]:
     """A form, with what is wrong with it said on top and at its field."""
     problem, retry_after = wrong or (None, None)
     said = {"problem": problem, "wait": minutes(retry_after)}
@@ -48,20 +50,22 @@ def form(template: str, page: Page, wrong: Wrong | None, values: Mapping[str, An
     return response
 
 
-def address_form(page: Page, wanted: str, email: str = "", wrong: Wrong | None = None) -> Response[str]:
+def address_form(
+    page: PageContext, wanted: str, email: str = "", wrong: FormError | None = None
+) -> Response[str]:
     """Step one: the address."""
     return form("sign_in.html", page, wrong, {"email": email, "next": wanted})
 
 
 def code_form(
-    page: Page, wanted: str, email: str, code: str = "", wrong: Wrong | None = None
+    page: PageContext, wanted: str, email: str, code: str = "", wrong: FormError | None = None
 ) -> Response[str]:
     """Step two: the code that was mailed to the address, if it is known."""
     return form("code.html", page, wrong, {"email": email, "code": code, "next": wanted})
 
 
 def account_form(
-    page: Page, wanted: str, accounts: Sequence[Account], action: str, hidden: Mapping[str, str]
+    page: PageContext, wanted: str, accounts: Sequence[Account], action: str, hidden: Mapping[str, str]
 ) -> Response[str]:
     """Which customer to sign in as. `hidden` is sent again beside the choice: nothing has been used up yet."""
     values = {
@@ -75,13 +79,13 @@ def account_form(
     return render("accounts.html", page.portal, page.reader, values, status=HTTP_409_CONFLICT)
 
 
-def link_form(page: Page, email: str, action: str) -> Response[str]:
+def link_form(page: PageContext, email: str, action: str) -> Response[str]:
     """The page of a mailed link that still works."""
     values = {"address": masked(email), "action": action, "next": ""}
     return render("link.html", page.portal, page.reader, values)
 
 
-def link_over(page: Page, newer_at: datetime | None) -> Response[str]:
+def link_over(page: PageContext, newer_at: datetime | None) -> Response[str]:
     """The page of a mailed link that does not work any more; it says when a newer mail was sent, if one was."""
     values = {"newer_at": timestamp(newer_at) if newer_at else None}
     return render("link_over.html", page.portal, page.reader, values, status=HTTP_410_GONE)

@@ -8,13 +8,13 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
-from query_api.activity_text import Words
+from query_api.activity_text import ActivityText
 from query_api.api.dependencies import reading_for
 from query_api.pages.render import PAGES, formats_for, render
-from query_api.pages.request_context import Page, PageRequest
+from query_api.pages.request_context import PageContext, PageRequest
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
-from read_models.queries import Part, Reading
+from read_models.queries import PageQuery, QueryContext
 
 A_PAGE = 25
 """Items of a list on one page."""
@@ -23,7 +23,7 @@ _WITH_FORMS: Final = re.compile(r"(account|invoices/[^/]+)/")
 """The pages whose forms are sent to addresses below their own."""
 
 
-class SignedOut(Exception):
+class SignInRequired(Exception):
     """Nobody is signed in: the page leads to the sign-in, which comes back to `path`."""
 
     def __init__(self, root: str, path: str) -> None:
@@ -32,12 +32,12 @@ class SignedOut(Exception):
         self.path = path
 
 
-class Visitor(NamedTuple):
+class SignedInPage(NamedTuple):
     """A signed-in request for a page."""
 
-    page: Page
+    page: PageContext
     session: Session
-    reading: Reading
+    reading: QueryContext
 
     @property
     def root(self) -> str:
@@ -45,24 +45,24 @@ class Visitor(NamedTuple):
         return self.page.root
 
     @property
-    def words(self) -> Words:
+    def words(self) -> ActivityText:
         """How what happened is told in the reader's language."""
         formats = formats_for(self.page.business, self.page.reader)
-        return Words(formats, self.page.business["name"], PAGES.gettext(formats.locale.language))
+        return ActivityText(formats, self.page.business["name"], PAGES.gettext(formats.locale.language))
 
     def render(self, template: str, **values: Any) -> Response[str]:
         """A page in the reader's language."""
         return render(template, self.page.portal, self.page.reader, values)
 
 
-async def provide_visitor(page: NamedDependency[Page], request: PageRequest) -> Visitor:
+async def provide_visitor(page: NamedDependency[PageContext], request: PageRequest) -> SignedInPage:
     """Who is signed in; raises SignedOut when nobody is."""
     if page.session is None:
-        raise SignedOut(page.root, _way_back(page, request))
-    return Visitor(page, page.session, reading_for(request, page.session.scope))
+        raise SignInRequired(page.root, _way_back(page, request))
+    return SignedInPage(page, page.session, reading_for(request, page.session.scope))
 
 
-def _way_back(page: Page, request: PageRequest) -> str:
+def _way_back(page: PageContext, request: PageRequest) -> str:
     """What is asked for; where that is a change, the page whose form it was, as addresses of forms have no page."""
     path = request.url.path
     if request.method == "GET":
@@ -71,9 +71,9 @@ def _way_back(page: Page, request: PageRequest) -> str:
     return page.root + found[1] if found else page.root
 
 
-def part_of(request: PageRequest) -> Part:
+def part_of(request: PageRequest) -> PageQuery:
     """The part of a list that a page shows; raises BadCursor."""
-    return Part.behind(request.query_params.get("cursor"), A_PAGE)
+    return PageQuery.behind(request.query_params.get("cursor"), A_PAGE)
 
 
 def ways_on(request: PageRequest, found: Doc) -> dict[str, str | None]:

@@ -10,12 +10,12 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.presenters.invoice_state import listed
 from query_api.pages.presenters.proof_gallery import Item, album, punctuality, shown
-from query_api.pages.signed_in import Visitor, existing
+from query_api.pages.signed_in import SignedInPage, existing
 from read_models import queries
 
 
 @get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
-async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
+async def visit(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
     """A visit or appointment, with all that belongs to it."""
     scored = await queries.scored(visitor.reading, visit_id)
     if scored is None:
@@ -31,7 +31,7 @@ async def visit(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> R
 
 
 @get("/{slug:str}/visits/{visit_id:str}/proof", include_in_schema=False)
-async def proof(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> Response[Any]:
+async def proof(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
     """The Proof Pack by itself, to look through, print and take along."""
     found = existing(await queries.visit(visitor.reading, visit_id))
     pack = existing(found["proof"])
@@ -40,7 +40,7 @@ async def proof(visitor: NamedDependency[Visitor], visit_id: FromPath[str]) -> R
 
 @get("/{slug:str}/visits/{visit_id:str}/proof/{proof_id:str}", include_in_schema=False)
 async def photo(
-    visitor: NamedDependency[Visitor], visit_id: FromPath[str], proof_id: FromPath[str]
+    visitor: NamedDependency[SignedInPage], visit_id: FromPath[str], proof_id: FromPath[str]
 ) -> Response[Any]:
     """A photo or signature, with the ways to the one before and the one after it."""
     found = existing(await queries.visit(visitor.reading, visit_id))
@@ -61,7 +61,7 @@ async def photo(
 
 @get("/{slug:str}/visits/{visit_id:str}/compare/{before_id:str}/{after_id:str}", include_in_schema=False)
 async def compare(
-    visitor: NamedDependency[Visitor],
+    visitor: NamedDependency[SignedInPage],
     visit_id: FromPath[str],
     before_id: FromPath[str],
     after_id: FromPath[str],

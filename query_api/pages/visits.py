@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
 
 from query_api.pages.request_context import PageRequest
-from query_api.pages.signed_in import A_PAGE, Visitor, part_of, ways_on
+from query_api.pages.signed_in import A_PAGE, SignedInPage, part_of, ways_on
 from read_models import queries
-from read_models.queries import OUTCOMES, Part
+from read_models.queries import OUTCOMES, PageQuery
 
 
 @get("/{slug:str}/visits", include_in_schema=False)
-async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def visits(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Past visits, those with one outcome where one is chosen; before the first of them stands what is ahead."""
     status = request.query_params.get("status")
     if status is not None and status not in OUTCOMES:
@@ -23,7 +23,7 @@ async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
     whole = status is None and part.after is None
     past, ahead = await asyncio.gather(
         queries.visits(reading, part, [status] if status else ()),
-        queries.appointments(reading, Part(A_PAGE)) if whole else _nothing(),
+        queries.appointments(reading, PageQuery(A_PAGE)) if whole else _nothing(),
     )
     return visitor.render(
         "visit_list.html",
@@ -38,7 +38,7 @@ async def visits(visitor: NamedDependency[Visitor], request: PageRequest) -> Res
 
 
 @get("/{slug:str}/appointments", include_in_schema=False)
-async def appointments(visitor: NamedDependency[Visitor], request: PageRequest) -> Response[Any]:
+async def appointments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All appointments, soonest first, those whose window has passed among them."""
     found = await queries.appointments(visitor.reading, part_of(request))
     return visitor.render("appointments.html", appointments=found["items"], **ways_on(request, found))

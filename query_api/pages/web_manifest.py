@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
 from query_api.files import images
-from query_api.files.logos import Logos
+from query_api.files.logos import LogoService
 from query_api.files.responses import unchanged
 from query_api.http.etag import tag_of
 from query_api.http.tenant_middleware import BUSINESS
@@ -44,7 +44,7 @@ async def manifest(request: PageRequest) -> Response[bytes]:
 async def icon(request: PageRequest) -> Response[bytes]:
     """An icon made of the business's logo, else of its initials on its colour."""
     business: Doc = request.state[BUSINESS]
-    logos: Logos = request.app.state.logos
+    logos: LogoService = request.app.state.logos
     found = await logos.of(business)
     letters = initials(business["name"])
     colours = palette(business["branding"]["primary_color"])

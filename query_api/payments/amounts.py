@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from events.types import MINOR_UNIT_DIGITS
 
 
-class Unit(NamedTuple):
+class StripeCurrencyUnit(NamedTuple):
     """How Stripe counts a currency."""
 
     digits: int
@@ -23,17 +23,17 @@ _WHOLE: Final = (
     *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
     *("pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"),
 )
-_UNITS: Final[Mapping[str, Unit]] = {
-    **dict.fromkeys(_WHOLE, Unit(0)),
-    **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), Unit(3, step=10)),
+_UNITS: Final[Mapping[str, StripeCurrencyUnit]] = {
+    **dict.fromkeys(_WHOLE, StripeCurrencyUnit(0)),
+    **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), StripeCurrencyUnit(3, step=10)),
     # Without decimals, but given with two for compatibility. HUF and TWD are so in payouts only.
-    **dict.fromkeys(("isk", "ugx"), Unit(2, step=100)),
+    **dict.fromkeys(("isk", "ugx"), StripeCurrencyUnit(2, step=100)),
 }
 
 
-def unit(currency: str) -> Unit | None:
+def unit(currency: str) -> StripeCurrencyUnit | None:
     """How Stripe counts a lower-case currency; None where its rules say nothing of one with so many decimals."""
-    return _UNITS.get(currency) or (Unit(2) if MINOR_UNIT_DIGITS[currency] == 2 else None)
+    return _UNITS.get(currency) or (StripeCurrencyUnit(2) if MINOR_UNIT_DIGITS[currency] == 2 else None)
 
 
 def chargeable(amount: int, currency: str) -> int:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from query_api.payments.amounts import chargeable
-from query_api.payments.checkout_params import Paying, asked
-from query_api.payments.errors import CannotPay, ProviderAway
-from query_api.payments.settlement import PREFIX, Outcomes
-from query_api.payments.stripe_api import StripeAway, StripeRefused
+from query_api.payments.checkout_params import CheckoutRequest, asked
+from query_api.payments.errors import NotPayable, PaymentProviderUnavailable
+from query_api.payments.settlement import PREFIX, Settlement
+from query_api.payments.stripe_api import StripeRejected, StripeUnavailable
 from query_api.sign_in.sessions import Session
 from read_models.clock import Clock
 from read_models.customer import folded
@@ -26,10 +26,10 @@ TRIES: Final = 8
 """How often somebody else may be faster."""
 
 
-class Payments:
+class CheckoutService:
     """The online payments of all businesses."""
 
-    def __init__(self, outcomes: Outcomes, clock: Clock) -> None:
+    def __init__(self, outcomes: Settlement, clock: Clock) -> None:
         self.outcomes = outcomes
         self.checkouts = outcomes.checkouts
         self._stripe = outcomes.stripe
@@ -45,7 +45,7 @@ class Payments:
         """
         account = business["stripe_account_id"]
         if account is None:
-            raise CannotPay("not_online")
+            raise NotPayable("not_online")
         about = document_id(*session.scope, "invoice", invoice["id"])
         try:
             for _ in range(TRIES):
@@ -59,14 +59,14 @@ class Payments:
                 same = (current.amount, current.account) == (wanted, account)
                 if url := await self._url(current, keep=same):
                     return url
-        except StripeAway as error:
-            raise ProviderAway from error
-        raise ProviderAway
+        except StripeUnavailable as error:
+            raise PaymentProviderUnavailable from error
+        raise PaymentProviderUnavailable
 
     async def _require_nothing_under_way(self, about: str, invoice: Doc) -> None:
         for known in await self.checkouts.under_way(about):
             if known.id not in invoice["payments"]:
-                raise CannotPay("processing")
+                raise NotPayable("processing")
 
     async def _begin(
         self, session: Session, business: Doc, invoice: Doc, account: str, amount: int, origin: str
@@ -77,7 +77,7 @@ class Payments:
             (held for held in session.customer["emails"] if folded(held) == session.address),
             session.address,
         )
-        paying = Paying(id_, business, session.customer, invoice, address, amount, origin)
+        paying = CheckoutRequest(id_, business, session.customer, invoice, address, amount, origin)
         begun = Checkout(
             id=id_,
             business=session.scope.business,
@@ -115,9 +115,9 @@ class Payments:
             return None
         try:
             made = await self._stripe.create(current.account, current.id, current.asked)
-        except StripeRefused as error:
+        except StripeRejected as error:
             await self.checkouts.drop(current)
-            raise CannotPay(
+            raise NotPayable(
                 "not_chargeable" if error.code.startswith("amount_too_") else "refused"
             ) from error
         return _there(
@@ -137,7 +137,7 @@ class Payments:
             return
         try:
             await self._stripe.expire(current.account, current.session)
-        except StripeRefused:
+        except StripeRejected:
             await self._reported(current)
         else:
             _there(await self.checkouts.change(current.id, _expired))
@@ -152,9 +152,9 @@ class Payments:
             return current
         try:
             return _there(await self.outcomes.report(current, current.session))
-        except StripeRefused as error:
+        except StripeRejected as error:
             if self._clock() - current.created_at <= PAID_FOR:
-                raise CannotPay("refused") from error
+                raise NotPayable("refused") from error
             return _there(await self.checkouts.change(current.id, _expired))
 
 
@@ -164,7 +164,7 @@ def _there(known: Checkout | None) -> Checkout:
     The customer may have been erased: a new record would be one of nobody, with a name and an address in it.
     """
     if known is None:
-        raise ProviderAway
+        raise PaymentProviderUnavailable
     return known
 
 
@@ -172,14 +172,14 @@ def payable_amount(invoice: Doc, amount: int | None) -> int:
     """What is to be paid, in minor units: all that is due, or a part of it. Raises CannotPay."""
     due: int = invoice["amount_due"]
     if invoice["void"]:
-        raise CannotPay("void")
+        raise NotPayable("void")
     if due <= 0:
-        raise CannotPay("nothing_due")
+        raise NotPayable("nothing_due")
     if amount is not None and amount > due:
-        raise CannotPay("more_than_due", money(due, invoice["currency"]))
+        raise NotPayable("more_than_due", money(due, invoice["currency"]))
     wanted = chargeable(due if amount is None else amount, invoice["currency"])
     if wanted <= 0:
-        raise CannotPay("not_chargeable")
+        raise NotPayable("not_chargeable")
     return wanted
 
 

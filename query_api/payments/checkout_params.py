@@ -11,10 +11,10 @@ from query_api.http.public_urls import portal_url
 from query_api.payments.amounts import to_stripe
 from read_models.documents import Doc
 from web.languages import choose, load, parsed
-from web.templating import Pages
+from web.templating import TemplateRenderer
 
 HERE: Final = Path(__file__).parent
-TEXTS: Final = Pages(HERE / "templates", load(HERE / "locale"))
+TEXTS: Final = TemplateRenderer(HERE / "templates", load(HERE / "locale"))
 
 LONGEST_NAME: Final = 200
 _PLAIN_ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[A-Za-z0-9-]{2,}", re.ASCII)
@@ -46,7 +46,7 @@ LOCALES: Final = frozenset(
 """The languages of Stripe's payment page."""
 
 
-class Paying(NamedTuple):
+class CheckoutRequest(NamedTuple):
     """Who pays what, and where the portal is."""
 
     payment: str
@@ -62,7 +62,7 @@ class Paying(NamedTuple):
     """What the business's addresses begin with."""
 
 
-def asked(paying: Paying) -> Mapping[str, Any]:
+def asked(paying: CheckoutRequest) -> Mapping[str, Any]:
     """The parameters of the session."""
     business, invoice = paying.business, paying.invoice
     locale = locale_of(paying.customer, business)

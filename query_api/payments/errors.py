@@ -19,7 +19,7 @@ DETAILS: Final[dict[Reason, str]] = {
 }
 
 
-class CannotPay(Exception):
+class NotPayable(Exception):
     """The invoice cannot be paid as things are; `reason` says why."""
 
     def __init__(self, reason: Reason, due: Doc | None = None) -> None:
@@ -29,9 +29,9 @@ class CannotPay(Exception):
         self.due = due
 
 
-class ProviderAway(Exception):
+class PaymentProviderUnavailable(Exception):
     """Stripe does not answer, or not now: asking again may help."""
 
 
-class NotSigned(Exception):
+class InvalidSignature(Exception):
     """A webhook's body is not what Stripe signed, or it was signed too long ago."""

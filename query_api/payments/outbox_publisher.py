@@ -16,10 +16,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from events.envelope import encode
-from query_api.polling_worker import Rounds
+from query_api.polling_worker import PollingWorker
 from read_models.clock import Clock
 from read_models.documents import owner_id
-from read_models.store.operational import Checkout, Checkouts
+from read_models.store.operational import Checkout, CheckoutRepository
 from read_models.store.operational.checkouts import LEASE
 
 log = structlog.get_logger(__name__)
@@ -32,10 +32,12 @@ LONGEST_PAUSE_SECONDS: Final = 10
 STOP_WITHIN_SECONDS: Final = 5.0
 
 
-class Sender(Rounds):
+class OutboxPublisher(PollingWorker):
     """Publishes what is kept. The producer is made when there is something to publish."""
 
-    def __init__(self, checkouts: Checkouts, kafka: Mapping[str, Any], topic: str, clock: Clock) -> None:
+    def __init__(
+        self, checkouts: CheckoutRepository, kafka: Mapping[str, Any], topic: str, clock: Clock
+    ) -> None:
         """`kafka` are the arguments that every client of the cluster takes, `topic` is the full name."""
         super().__init__("payments", AT_ONCE, LOOK_EVERY_SECONDS)
         self._checkouts = checkouts
@@ -139,7 +141,7 @@ def record(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list[t
 
 
 @asynccontextmanager
-async def publishing(sender: Sender) -> AsyncIterator[None]:
+async def publishing(sender: OutboxPublisher) -> AsyncIterator[None]:
     """Runs a sender, and ends it at once: what is under way stays unmarked, and is published by whoever comes next."""
     running = asyncio.create_task(sender.run())
     try:

@@ -17,21 +17,21 @@ from aiosmtplib import (
 )
 
 from events.types import MINOR_UNIT_DIGITS
-from query_api.http.public_urls import Addresses, portal_url
-from query_api.http.tenant_middleware import Portals
-from query_api.mail.message import Written, addressed, harmless, parsed, sending_domain
-from query_api.mail.smtp import PERMANENT, Server, content, envelope
+from query_api.http.public_urls import PublicUrls, portal_url
+from query_api.http.tenant_middleware import TenantResolver
+from query_api.mail.message import RenderedMail, addressed, harmless, parsed, sending_domain
+from query_api.mail.smtp import PERMANENT, SmtpServer, content, envelope
 from query_api.payments.checkout_params import TEXTS, locale_of
-from query_api.payments.settlement import Outcomes
-from query_api.polling_worker import Rounds
+from query_api.payments.settlement import Settlement
+from query_api.polling_worker import PollingWorker
 from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc, business_id, document_id, money, owner_id
-from read_models.queries.portal import Reads
-from read_models.store import Store, patiently
+from read_models.queries.portal import PortalQueries
+from read_models.store import ReadModelStore, patiently
 from read_models.store.operational import Checkout
 from web.colours import palette
-from web.formatting import Formats
+from web.formatting import LocaleFormatter
 
 log = structlog.get_logger(__name__)
 
@@ -41,17 +41,17 @@ TRIED_FOR = timedelta(days=30)
 """From the checkout on: payments by bank take up to two weeks."""
 
 
-class PaymentMailer(Rounds):
+class OutcomeMailer(PollingWorker):
     """Sends them."""
 
     def __init__(
         self,
-        outcomes: Outcomes,
-        store: Store,
-        reads: Reads,
+        outcomes: Settlement,
+        store: ReadModelStore,
+        reads: PortalQueries,
         smtp_url: str,
-        portals: Portals,
-        addresses: Addresses,
+        portals: TenantResolver,
+        addresses: PublicUrls,
         clock: Clock,
     ) -> None:
         """Raises ValueError for an SMTP address that is none."""
@@ -60,7 +60,7 @@ class PaymentMailer(Rounds):
         self._checkouts = outcomes.checkouts
         self._store = store
         self._reads = reads
-        self._server = Server.of(smtp_url)
+        self._server = SmtpServer.of(smtp_url)
         self._portals = portals
         self._addresses = addresses
         self._clock = clock
@@ -95,7 +95,7 @@ class PaymentMailer(Rounds):
     ) -> None:
         origin = await self._portals.origin(business)
         now, host = self._clock(), self._addresses.host
-        formats = Formats(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
+        formats = LocaleFormatter(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
         try:
             said = written(claimed, business, invoice, origin, formats)
             mail = addressed(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
@@ -130,7 +130,9 @@ def recipient(claimed: Checkout, customer: Doc) -> Address | None:
     return parsed(held)
 
 
-def written(claimed: Checkout, business: Doc, invoice: Doc, origin: str, formats: Formats) -> Written:
+def written(
+    claimed: Checkout, business: Doc, invoice: Doc, origin: str, formats: LocaleFormatter
+) -> RenderedMail:
     """What the mail says."""
     failed = claimed.state == "failed"
     language = formats.locale.language
@@ -148,4 +150,4 @@ def written(claimed: Checkout, business: Doc, invoice: Doc, origin: str, formats
     }
     subject = TEXTS.render("subject.txt", language, values).strip()
     text = TEXTS.render("outcome.txt", language, values).strip()
-    return Written(subject, text, TEXTS.render("outcome.html", language, values | {"subject": subject}))
+    return RenderedMail(subject, text, TEXTS.render("outcome.html", language, values | {"subject": subject}))

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from query_api.payments.settlement import PREFIX, Outcomes
-from query_api.payments.stripe_api import StripeRefused
+from query_api.payments.settlement import PREFIX, Settlement
+from query_api.payments.stripe_api import StripeRejected
 from query_api.payments.stripe_events import Json, seen
 from read_models.clock import Clock
 from read_models.documents import Doc, document_id, owner_id
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from read_models.store.operational import Checkout
 
 VIEWS_WITHIN_S: Final = 30.0
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 class Reconciliation:
     """One comparison, for all accounts that were ever paid through."""
 
-    def __init__(self, outcomes: Outcomes, store: Store, clock: Clock, *, dry: bool) -> None:
+    def __init__(self, outcomes: Settlement, store: ReadModelStore, clock: Clock, *, dry: bool) -> None:
         """`dry`: nothing is kept or published."""
         self._outcomes = outcomes
         self._checkouts = outcomes.checkouts
@@ -52,7 +52,7 @@ class Reconciliation:
             try:
                 async for difference in self._of_account(account, since):
                     yield difference
-            except StripeRefused as error:
+            except StripeRejected as error:
                 reason = error.code or "refused"
                 yield Difference(account, "-", f"Stripe does not show this account ({reason})", mended=False)
 

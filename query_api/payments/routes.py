@@ -19,12 +19,12 @@ from litestar.types import ControllerRouterHandler
 from events.types import MAX_INTEGER
 from query_api.api.access import AnyRequest, origin_of
 from query_api.api.dependencies import PROBLEMS, provide_reading, session_of
-from query_api.api.schemas.lists import Problem
-from query_api.payments.checkout import Payments
-from query_api.payments.errors import CannotPay
+from query_api.api.schemas.lists import ProblemSchema
+from query_api.payments.checkout import CheckoutService
+from query_api.payments.errors import NotPayable
 from query_api.payments.webhook import Webhook
 from query_api.sign_in.sessions import Session
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from web.problems import PROBLEM_JSON
 
 SIGNATURE = "Stripe-Signature"
@@ -32,7 +32,7 @@ MAX_EVENT_BYTES = 1024 * 1024
 """Stripe's events carry whole objects with all that belongs to them."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class CheckoutBody(msgspec.Struct, frozen=True):
     """What to pay: all that is due, or less."""
 
     amount: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] | None = None
@@ -45,7 +45,7 @@ class PaymentPage(TypedDict):
     url: str
 
 
-class Reason(Problem):
+class NotPayableProblem(ProblemSchema):
     """Why nothing can be paid."""
 
     reason: str
@@ -63,12 +63,12 @@ def _told(shape: type, description: str) -> ResponseSpec:
     responses={
         HTTP_201_CREATED: ResponseSpec(PaymentPage, generate_examples=False, description="Where to pay."),
         **PROBLEMS,
-        HTTP_409_CONFLICT: _told(Reason, "Nothing can be paid; `reason` says why."),
-        HTTP_503_SERVICE_UNAVAILABLE: _told(Problem, "The payment provider does not answer."),
+        HTTP_409_CONFLICT: _told(NotPayableProblem, "Nothing can be paid; `reason` says why."),
+        HTTP_503_SERVICE_UNAVAILABLE: _told(ProblemSchema, "The payment provider does not answer."),
     },
 )
 async def checkout(
-    request: AnyRequest, invoice_id: FromPath[str], data: JSONBody[Wanted | None] = None
+    request: AnyRequest, invoice_id: FromPath[str], data: JSONBody[CheckoutBody | None] = None
 ) -> Response[PaymentPage]:
     """Opens the page where the invoice is paid; the same page again while it can be used."""
     wanted = data.amount if data else None
@@ -80,15 +80,15 @@ async def checkout(
 
 
 async def url_of(
-    request: AnyRequest, session: Session, reading: Reading, invoice_id: str, amount: int | None
+    request: AnyRequest, session: Session, reading: QueryContext, invoice_id: str, amount: int | None
 ) -> str:
     """Where a customer pays one of their invoices. Raises NotFoundException, CannotPay, ProviderAway."""
     found = await reading.document("invoice", invoice_id)
     if found is None:
         raise NotFoundException
-    payments: Payments | None = request.app.state.payments
+    payments: CheckoutService | None = request.app.state.payments
     if payments is None:
-        raise CannotPay("not_online")
+        raise NotPayable("not_online")
     return await payments.checkout(session, reading.business, found, amount, origin_of(request))
 
 
@@ -98,7 +98,7 @@ async def url_of(
     tags=["webhooks"],
     status_code=HTTP_200_OK,
     request_max_body_size=MAX_EVENT_BYTES,
-    responses={HTTP_400_BAD_REQUEST: _told(Problem, "Not signed by Stripe, or too long ago.")},
+    responses={HTTP_400_BAD_REQUEST: _told(ProblemSchema, "Not signed by Stripe, or too long ago.")},
 )
 async def stripe_webhook(request: AnyRequest) -> Response[dict[str, str]]:
     """Takes an event of Stripe's; answers once what it says is kept."""

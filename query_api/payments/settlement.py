@@ -7,12 +7,12 @@ from typing import Final
 
 import structlog
 
-from query_api.payments.outbox_publisher import Sender
-from query_api.payments.stripe_api import StripeApi, StripeAway, StripeRefused
+from query_api.payments.outbox_publisher import OutboxPublisher
+from query_api.payments.stripe_api import StripeGateway, StripeRejected, StripeUnavailable
 from query_api.payments.stripe_events import Json, seen
 from read_models.clock import Clock
-from read_models.store import Store
-from read_models.store.operational import Checkout, Checkouts, Notice, Records
+from read_models.store import ReadModelStore
+from read_models.store.operational import Checkout, CheckoutRepository, Notice, OperationalStore
 from read_models.store.operational.checkouts import UNDER_WAY
 
 log = structlog.get_logger(__name__)
@@ -23,13 +23,18 @@ PREFIX: Final = "pp_"
 LOOK_SECONDS: Final = 0.05
 
 
-class Outcomes:
+class Settlement:
     """What became of the payments of all businesses."""
 
     def __init__(
-        self, records: Records, store: Store, stripe: StripeApi, sender: Sender, clock: Clock
+        self,
+        records: OperationalStore,
+        store: ReadModelStore,
+        stripe: StripeGateway,
+        sender: OutboxPublisher,
+        clock: Clock,
     ) -> None:
-        self.checkouts: Checkouts = records.checkouts
+        self.checkouts: CheckoutRepository = records.checkouts
         self.stripe = stripe
         self.sender = sender
         self._notices = records.notices
@@ -46,7 +51,7 @@ class Outcomes:
                 # It came before what tells us the payment's id: the payment itself names it.
                 try:
                     known = await self._named(await self.stripe.intent(account, intent))
-                except StripeRefused:
+                except StripeRejected:
                     return None
         return known if known is not None and known.account == account else None
 
@@ -108,7 +113,7 @@ class Outcomes:
         if known.session is not None and known.state not in ("paid", "failed"):
             try:
                 reported = await self.report(known, known.session)
-            except (StripeAway, StripeRefused):
+            except (StripeUnavailable, StripeRejected):
                 reported = known
             if reported is None:
                 return None

@@ -20,11 +20,11 @@ PAGE: Final = 100
 EXPAND: Final = ["payment_intent.latest_charge"]
 
 
-class StripeAway(Exception):
+class StripeUnavailable(Exception):
     """Stripe does not answer, or answers that it cannot now; asking again may help."""
 
 
-class StripeRefused(Exception):
+class StripeRejected(Exception):
     """Stripe does not take what was asked for. `code` is Stripe's own, "" where it gave none."""
 
     def __init__(self, code: str) -> None:
@@ -32,7 +32,7 @@ class StripeRefused(Exception):
         self.code = code
 
 
-class StripeApi:
+class StripeGateway:
     """Stripe's API, on the accounts that are connected to ours."""
 
     def __init__(self, key: str, base: str | None) -> None:
@@ -120,13 +120,13 @@ def answered() -> Any:
         yield
     except stripe.InvalidRequestError as error:
         log.warning("stripe.refused", code=error.code, param=error.param, request=error.request_id)
-        raise StripeRefused(error.code or "") from error
+        raise StripeRejected(error.code or "") from error
     except stripe.PermissionError as error:
         # The account is not connected any more, or may not do this.
         log.warning("stripe.refused", code=error.code, status=error.http_status, request=error.request_id)
-        raise StripeRefused(error.code or "account_invalid") from error
+        raise StripeRejected(error.code or "account_invalid") from error
     except stripe.StripeError as error:
         log.warning(
             "stripe.away", error=type(error).__name__, status=error.http_status, request=error.request_id
         )
-        raise StripeAway(type(error).__name__) from error
+        raise StripeUnavailable(type(error).__name__) from error

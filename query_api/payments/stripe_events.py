@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from query_api.payments.amounts import from_stripe
 from read_models.documents import timestamp
-from read_models.store.operational import Fact
+from read_models.store.operational import PaymentFact
 from read_models.store.operational.checkouts import State
 
 Json = dict[str, Any]
@@ -35,19 +35,19 @@ _BANKS: Final = frozenset(
 """Ways to pay that move money from a bank account."""
 
 
-class Seen(NamedTuple):
+class SessionOutcome(NamedTuple):
     """What became of a session."""
 
     state: State
     intent: str | None
     """The id of its payment, from the first attempt on."""
-    facts: tuple[Fact, ...]
+    facts: tuple[PaymentFact, ...]
     """In the order in which they have to be published."""
 
 
 def seen(
     session: Json, invoice: str, refunds: Iterable[Json], disputes: Iterable[Json], now: datetime
-) -> Seen:
+) -> SessionOutcome:
     """What became of a session that has `payment_intent.latest_charge` in it.
 
     `invoice` is the id of the invoice it is for; `refunds` and `disputes` are those of its payment that are known.
@@ -69,7 +69,7 @@ def seen(
         ]
     elif state == "failed":
         facts.append(_failed(session, intent, invoice, now))
-    return Seen(state, intent.get("id"), tuple(facts))
+    return SessionOutcome(state, intent.get("id"), tuple(facts))
 
 
 def _state(session: Json, intent: Json) -> State:
@@ -82,7 +82,7 @@ def _state(session: Json, intent: Json) -> State:
     return "failed" if intent.get("status") in ("requires_payment_method", "canceled") else "processing"
 
 
-def _succeeded(session: Json, intent: Json, invoice: str, now: datetime) -> Fact:
+def _succeeded(session: Json, intent: Json, invoice: str, now: datetime) -> PaymentFact:
     charge: Json = intent.get("latest_charge") or {}
     paid_at = _moment(charge["created"]) if charge else timestamp(now)
     how = method(charge.get("payment_method_details"))
@@ -93,20 +93,20 @@ def _succeeded(session: Json, intent: Json, invoice: str, now: datetime) -> Fact
         "paid_at": paid_at,
         "provider": {"name": PROVIDER, "reference": intent["id"]},
     }
-    return Fact("succeeded", session["id"], at, data)
+    return PaymentFact("succeeded", session["id"], at, data)
 
 
-def _failed(session: Json, intent: Json, invoice: str, now: datetime) -> Fact:
+def _failed(session: Json, intent: Json, invoice: str, now: datetime) -> PaymentFact:
     error: Json = intent.get("last_payment_error") or {}
     reason = str(error.get("decline_code") or error.get("code") or "not_collected").replace("_", " ")
     data = _money(session["amount_total"], session["currency"], invoice) | {"reason": reason}
-    return Fact("failed", session["id"], timestamp(now), data)
+    return PaymentFact("failed", session["id"], timestamp(now), data)
 
 
-def _refunded(given_back: Json, invoice: str) -> Fact:
+def _refunded(given_back: Json, invoice: str) -> PaymentFact:
     """A refund, or a dispute that was lost."""
     data = _money(given_back["amount"], given_back["currency"], invoice) | {"refund_id": given_back["id"]}
-    return Fact("refunded", given_back["id"], _moment(given_back["created"]), data)
+    return PaymentFact("refunded", given_back["id"], _moment(given_back["created"]), data)
 
 
 def _money(amount: int, currency: str, invoice: str) -> Json:

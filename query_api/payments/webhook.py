@@ -9,9 +9,9 @@ import orjson
 import stripe
 import structlog
 
-from query_api.payments.errors import NotSigned
-from query_api.payments.settlement import Outcomes
-from query_api.payments.stripe_api import StripeRefused
+from query_api.payments.errors import InvalidSignature
+from query_api.payments.settlement import Settlement
+from query_api.payments.stripe_api import StripeRejected
 from query_api.payments.stripe_events import Json
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ KINDS: Final = OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES
 class Webhook:
     """What Stripe calls."""
 
-    def __init__(self, outcomes: Outcomes, secret: str) -> None:
+    def __init__(self, outcomes: Settlement, secret: str) -> None:
         """`secret` is the endpoint's."""
         self._outcomes = outcomes
         self._secret = secret
@@ -62,7 +62,7 @@ class Webhook:
                 refunds=[about] if kind in OF_REFUNDS else (),
                 disputes=[about] if kind in OF_DISPUTES else (),
             )
-        except StripeRefused:
+        except StripeRejected:
             # The account has no such session (any more): to hear of it again changes nothing.
             log.warning("webhook.not_found", type=kind, payment=known.id)
 
@@ -70,14 +70,14 @@ class Webhook:
 def verified(body: bytes, signature: str, secret: str) -> Json:
     """The event that a body is; raises NotSigned unless Stripe signed these bytes, and lately."""
     if not signature.isascii():
-        raise NotSigned
+        raise InvalidSignature
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, TOLERANCE_SECONDS)
         event = orjson.loads(body)
     except (stripe.SignatureVerificationError, ValueError) as error:
-        raise NotSigned from error
+        raise InvalidSignature from error
     if not isinstance(event, dict):
-        raise NotSigned
+        raise InvalidSignature
     return event
 
 

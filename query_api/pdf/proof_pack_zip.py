@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from query_api.files.media_store import Unusable
-from query_api.files.service import Files
-from query_api.files.variants import Form, whole
-from query_api.files.visible_files import Pack, Shown
+from query_api.files.media_store import FileUnusable
+from query_api.files.service import FileService
+from query_api.files.variants import Variant, whole
+from query_api.files.visible_files import VisibleFile, VisiblePack
 from read_models.documents import Doc, parse
-from read_models.queries.portal import Scope
+from read_models.queries.portal import CustomerScope
 
 MANIFEST = "manifest.json"
 
@@ -26,7 +26,7 @@ FIRST_MOMENT = datetime(1980, 1, 1)  # noqa: DTZ001 -- a local time, as all in a
 LAST_MOMENT = datetime(2107, 12, 31)  # noqa: DTZ001
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """A file of the pack."""
 
     name: str
@@ -34,11 +34,11 @@ class Entry(NamedTuple):
     """What the manifest says of it."""
     at: str
     """When it was captured."""
-    shown: Shown | None
+    shown: VisibleFile | None
     """None of a note, whose text it is."""
 
 
-class Sink:
+class ChunkBuffer:
     """What a ZIP is written to: it is taken away piece by piece."""
 
     def __init__(self) -> None:
@@ -59,26 +59,26 @@ class Sink:
         return taken
 
 
-def entries(pack: Pack) -> Iterator[Entry]:
+def entries(pack: VisiblePack) -> Iterator[ZipEntry]:
     """The files of a pack: its items in its order, then its document."""
     for number, (item, shown) in enumerate(pack.items, 1):
         parts = (f"{number:03}", item["stage"], item["item_kind"], item["id"])
         said = {
             name: item[name] for name in ("id", "stage", "caption", "text", "captured_at", "location")
         } | {"kind": item["item_kind"]}
-        yield Entry("-".join(part for part in parts if part), said, item["captured_at"], shown)
+        yield ZipEntry("-".join(part for part in parts if part), said, item["captured_at"], shown)
     if pack.document is not None:
-        yield Entry("document", {"kind": "document"}, pack.visit["pack"]["published_at"], pack.document)
+        yield ZipEntry("document", {"kind": "document"}, pack.visit["pack"]["published_at"], pack.document)
 
 
-def tag_of(pack: Pack) -> str:
+def tag_of(pack: VisiblePack) -> str:
     """A weak ETag: it changes with what the pack's events say."""
     said = [(one.name, one.said, one.shown and one.shown.media) for one in entries(pack)]
     content = orjson.dumps([heading(pack), said])
     return f'W/"{hashlib.sha256(content).hexdigest()}"'
 
 
-def heading(pack: Pack) -> Doc:
+def heading(pack: VisiblePack) -> Doc:
     """What the manifest says of the pack."""
     visit = pack.visit
     return {
@@ -90,22 +90,22 @@ def heading(pack: Pack) -> Doc:
     }
 
 
-async def whole_before(files: Files, scope: Scope, pack: Pack) -> bool:
+async def whole_before(files: FileService, scope: CustomerScope, pack: VisiblePack) -> bool:
     """Whether each file of a pack has its copy: else what was sent under its ETag may lack what is there by now."""
     for entry in entries(pack):
         if entry.shown is not None:
             try:
                 place = files.place(scope, entry.shown, whole(entry.shown.media["content_type"]))
-            except Unusable:
+            except FileUnusable:
                 return False
             if await files.kept.find(place) is None:
                 return False
     return True
 
 
-async def bundle(files: Files, scope: Scope, pack: Pack) -> AsyncIterator[bytes]:
+async def bundle(files: FileService, scope: CustomerScope, pack: VisiblePack) -> AsyncIterator[bytes]:
     """The ZIP, piece by piece. What cannot be had is said in the manifest, and to operators."""
-    sink, listed = Sink(), []
+    sink, listed = ChunkBuffer(), []
     zone = pack.visit["timezone"]
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w") as archive:
         for entry in entries(pack):
@@ -120,7 +120,7 @@ async def bundle(files: Files, scope: Scope, pack: Pack) -> AsyncIterator[bytes]
             form = whole(entry.shown.media["content_type"])
             try:
                 copy = await files.copy(scope, entry.shown, form)
-            except Unusable as error:
+            except FileUnusable as error:
                 await files.notice(scope, entry.shown, error)
                 copy = None
             said["original"] = original(entry.shown.media)
@@ -144,7 +144,7 @@ def original(media: Doc) -> Doc:
     return {name: media[name] for name in ("sha256", "bytes", "content_type")}
 
 
-def described(form: Form, sha256: str, size: int) -> Doc:
+def described(form: Variant, sha256: str, size: int) -> Doc:
     """A file as it is in the ZIP."""
     return {"sha256": sha256, "bytes": size, "content_type": form.content_type}
 

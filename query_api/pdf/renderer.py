@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from read_models.store import Unavailable
+from read_models.store import StoreUnavailable
 
 PATIENCE_S: Final = 90.0
 """For so long a paper may be in the press."""
@@ -21,11 +21,11 @@ KNOWN: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG
 """Of the environment: where libraries and fonts are. Nothing secret."""
 
 
-class Unprintable(Exception):
+class PdfRenderingFailed(Exception):
     """The press failed with a paper; this is a mistake of ours."""
 
 
-class Press:
+class PdfRenderer:
     """The press of one process of the service."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Press:
     async def printed(self, html: str, pictures: Mapping[str, bytes]) -> bytes:
         """A page as PDF, with its pictures (JPEG) by address.
 
-        Raises `Unavailable` when it takes too long, and `Unprintable`.
+        Raises `StoreUnavailable` when it takes too long, and `PdfRenderingFailed`.
         """
         told = {
             "html": html,
@@ -54,11 +54,11 @@ class Press:
                 async with asyncio.timeout(PATIENCE_S):
                     content, said = await process.communicate(orjson.dumps(told))
             except TimeoutError as error:
-                raise Unavailable("a paper takes too long to print") from error
+                raise StoreUnavailable("a paper takes too long to print") from error
             finally:
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
         if process.returncode:
-            raise Unprintable(said.decode(errors="replace")[-SAID:])
+            raise PdfRenderingFailed(said.decode(errors="replace")[-SAID:])
         return content

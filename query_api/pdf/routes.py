@@ -8,20 +8,20 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.api.access import AnyRequest
 from query_api.api.dependencies import provide_reading, require_session, session_of
-from query_api.files.responses import FileAnswer, Served, streamed, unchanged
-from query_api.files.service import Files
+from query_api.files.responses import FileAnswer, FileHeaders, streamed, unchanged
+from query_api.files.service import FileService
 from query_api.files.visible_files import pack_of
 from query_api.pdf import template_renderer
 from query_api.pdf.proof_pack_zip import bundle, tag_of, whole_before
-from query_api.pdf.service import Paper, Papers, letterhead
-from read_models.queries import Reading
+from query_api.pdf.service import PdfDocument, PdfService, letterhead
+from read_models.queries import QueryContext
 
 PDF, ZIP = ".pdf", "application/zip"
 
 
 @get("/visits/{visit_id:str}/proof.pdf", include_in_schema=False)
 async def proof_pdf(
-    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+    request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> FileAnswer:
     """The Proof Pack of a visit as PDF."""
     return await printed(request, reading, await template_renderer.proof(reading, visit_id))
@@ -29,14 +29,14 @@ async def proof_pdf(
 
 @get("/visits/{visit_id:str}/proof.zip", include_in_schema=False)
 async def proof_zip(
-    request: AnyRequest, reading: NamedDependency[Reading], visit_id: FromPath[str]
+    request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> FileAnswer:
     """All files of the Proof Pack of a visit, with a manifest."""
-    files: Files | None = request.app.state.files
+    files: FileService | None = request.app.state.files
     pack = await pack_of(reading, visit_id)
     if files is None or pack is None:
         raise NotFoundException
-    served = Served(ZIP, f"proof-{visit_id}.zip", inline=False)
+    served = FileHeaders(ZIP, f"proof-{visit_id}.zip", inline=False)
     headers = served.headers(tag_of(pack))
     known = unchanged(request, headers)
     if known and await whole_before(files, reading.scope, pack):
@@ -46,7 +46,7 @@ async def proof_zip(
 
 @get("/invoices/{name:str}", include_in_schema=False)
 async def invoice_pdf(
-    request: AnyRequest, reading: NamedDependency[Reading], name: FromPath[str]
+    request: AnyRequest, reading: NamedDependency[QueryContext], name: FromPath[str]
 ) -> FileAnswer:
     """An invoice as PDF."""
     return await printed(request, reading, await template_renderer.invoice(reading, named(name)))
@@ -54,7 +54,7 @@ async def invoice_pdf(
 
 @get("/payments/{name:str}", include_in_schema=False)
 async def payment_pdf(
-    request: AnyRequest, reading: NamedDependency[Reading], name: FromPath[str]
+    request: AnyRequest, reading: NamedDependency[QueryContext], name: FromPath[str]
 ) -> FileAnswer:
     """A payment as PDF: its receipt."""
     return await printed(request, reading, await template_renderer.payment(reading, named(name)))
@@ -67,9 +67,9 @@ def named(name: str) -> str:
     return name.removesuffix(PDF)
 
 
-async def printed(request: AnyRequest, reading: Reading, paper: Paper | None) -> FileAnswer:
+async def printed(request: AnyRequest, reading: QueryContext, paper: PdfDocument | None) -> FileAnswer:
     """A paper as PDF; raises NotFoundException where there is none, or files are off."""
-    papers: Papers | None = request.app.state.papers
+    papers: PdfService | None = request.app.state.papers
     if paper is None or papers is None:
         raise NotFoundException
     head = await letterhead(request, session_of(request), reading.business)

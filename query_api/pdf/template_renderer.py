@@ -1,26 +1,26 @@
 """What stands on each paper."""
 
-from query_api.files.visible_files import Shown, pack_of
-from query_api.pdf.service import Paper
+from query_api.files.visible_files import VisibleFile, pack_of
+from query_api.pdf.service import PdfDocument
 from read_models import queries
 from read_models.documents import Doc
-from read_models.queries import Reading
+from read_models.queries import QueryContext
 from read_models.queries.file_links import is_image
 
 
-async def invoice(reading: Reading, invoice_id: str) -> Paper | None:
+async def invoice(reading: QueryContext, invoice_id: str) -> PdfDocument | None:
     """An invoice; None where the customer has no such one."""
     found = await queries.invoice(reading, invoice_id)
-    return Paper(f"invoice-{invoice_id}", "invoice.html", {"invoice": found}) if found else None
+    return PdfDocument(f"invoice-{invoice_id}", "invoice.html", {"invoice": found}) if found else None
 
 
-async def payment(reading: Reading, payment_id: str) -> Paper | None:
+async def payment(reading: QueryContext, payment_id: str) -> PdfDocument | None:
     """A payment: a receipt, or that it failed; None where the customer has no such one."""
     found = await queries.payment(reading, payment_id)
-    return Paper(f"payment-{payment_id}", "payment.html", {"payment": found}) if found else None
+    return PdfDocument(f"payment-{payment_id}", "payment.html", {"payment": found}) if found else None
 
 
-async def proof(reading: Reading, visit_id: str) -> Paper | None:
+async def proof(reading: QueryContext, visit_id: str) -> PdfDocument | None:
     """The Proof Pack of a visit; None where there is none that is shown."""
     pack, visit = await pack_of(reading, visit_id), await queries.visit(reading, visit_id)
     if pack is None or visit is None:
@@ -38,10 +38,10 @@ async def proof(reading: Reading, visit_id: str) -> Paper | None:
         for item, shown in pack.items
         if shown is not None and is_image(shown.media["content_type"])
     }
-    return Paper(f"proof-{visit_id}", "proof.html", values, pictures)
+    return PdfDocument(f"proof-{visit_id}", "proof.html", values, pictures)
 
 
-def staged(items: list[tuple[Doc, Shown | None]], stage: str | None) -> list[Doc]:
+def staged(items: list[tuple[Doc, VisibleFile | None]], stage: str | None) -> list[Doc]:
     """The items of a stage of the work, in the pack's order."""
     return [
         item | {"picture": item["media"] is not None and is_image(item["media"]["content_type"])}

@@ -19,7 +19,7 @@ def new_code() -> str:
     return f"{secrets.randbelow(1_000_000):06}"
 
 
-class Keys:
+class HmacKeyRing:
     """The keys that hashes are made with, newest first."""
 
     def __init__(self, keys: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ SESSION_LIFE = timedelta(days=90)
 DEVICE_LENGTH = 200
 
 
-class Browser(NamedTuple):
+class ClientInfo(NamedTuple):
     """Where a request comes from."""
 
     binding: str | None
@@ -63,9 +63,9 @@ def session_token(request: AnyRequest, business: Doc) -> str | None:
     return token_in(request, session_cookie_name(business["slug"]))
 
 
-def browser_of(request: AnyRequest, business: Doc) -> Browser:
+def browser_of(request: AnyRequest, business: Doc) -> ClientInfo:
     """Where a request comes from."""
-    return Browser(
+    return ClientInfo(
         binding=token_in(request, binding_cookie_name(business["slug"])),
         session=session_token(request, business),
         network=network_of(request.client.host if request.client else ""),

@@ -14,15 +14,15 @@ class Account(TypedDict):
     """The first line of the customer's first address."""
 
 
-class NotAnAddress(Exception):
+class InvalidEmail(Exception):
     """What was given as an e-mail address cannot be one."""
 
 
-class Refused(Exception):
+class InvalidCredentials(Exception):
     """The code or link is wrong, used or expired; which of them is not told."""
 
 
-class Limited(Exception):
+class TooManyAttempts(Exception):
     """Too many tries; the next one is worth it after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:
@@ -30,7 +30,7 @@ class Limited(Exception):
         self.retry_after = retry_after
 
 
-class SeveralAccounts(Exception):
+class AccountChoiceRequired(Exception):
     """The code or link is right, and not used up: the address belongs to several customers, one is to be chosen."""
 
     def __init__(self, accounts: Sequence[Account]) -> None:
@@ -38,5 +38,5 @@ class SeveralAccounts(Exception):
         self.accounts = accounts
 
 
-class SignInOff(Exception):
+class SignInDisabled(Exception):
     """Nobody can sign in: `PORTAL_SMTP_URL` or `PORTAL_SECRET_KEY` is not set."""

@@ -17,17 +17,17 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from query_api.http.public_urls import Addresses
-from query_api.http.tenant_middleware import Portals
-from query_api.mail.message import Letter, compose, sending_domain
-from query_api.mail.smtp import PERMANENT, Server, content, envelope
-from query_api.polling_worker import Rounds
-from query_api.sign_in.codes import Keys, new_code
+from query_api.http.public_urls import PublicUrls
+from query_api.http.tenant_middleware import TenantResolver
+from query_api.mail.message import SignInMail, compose, sending_domain
+from query_api.mail.smtp import PERMANENT, SmtpServer, content, envelope
+from query_api.polling_worker import PollingWorker
+from query_api.sign_in.codes import HmacKeyRing, new_code
 from read_models.clock import Clock
 from read_models.documents import business_id
-from read_models.queries.portal import Reads
-from read_models.store import Store, Unavailable, patiently
-from read_models.store.operational import Records, SignIn
+from read_models.queries.portal import PortalQueries
+from read_models.store import ReadModelStore, StoreUnavailable, patiently
+from read_models.store.operational import OperationalStore, SignInRequest
 from web.tokens import digest, new_token
 
 log = structlog.get_logger(__name__)
@@ -41,18 +41,18 @@ TRIED_FOR = timedelta(minutes=15)
 LONGEST_PAUSE_SECONDS = 30
 
 
-class Mailer(Rounds):
+class SignInMailer(PollingWorker):
     """Sends the mails of sign-ins that were asked for."""
 
     def __init__(
         self,
-        records: Records,
-        store: Store,
-        reads: Reads,
-        keys: Keys,
+        records: OperationalStore,
+        store: ReadModelStore,
+        reads: PortalQueries,
+        keys: HmacKeyRing,
         smtp_url: str,
-        portals: Portals,
-        addresses: Addresses,
+        portals: TenantResolver,
+        addresses: PublicUrls,
         clock: Clock,
     ) -> None:
         """Raises ValueError for an SMTP address that is none."""
@@ -61,7 +61,7 @@ class Mailer(Rounds):
         self._store = store
         self._reads = reads
         self._keys = keys
-        self._server = Server.of(smtp_url)
+        self._server = SmtpServer.of(smtp_url)
         self._portals = portals
         self._addresses = addresses
         self._clock = clock
@@ -84,13 +84,13 @@ class Mailer(Rounds):
         await self._deliver(claimed, letter)
         return True
 
-    async def _letter(self, claimed: SignIn) -> Letter | None:
+    async def _letter(self, claimed: SignInRequest) -> SignInMail | None:
         """What is to be mailed; None where nobody of the business has the address, or the business is gone."""
         (business,) = await self._store.documents(business_id(claimed.business))
         customers = await self._reads.customers_of(claimed.business, claimed.address)
         if business is None or not business["shown"] or business["closed"] or not customers:
             return None
-        return Letter(
+        return SignInMail(
             claimed.id,
             business,
             customers,
@@ -101,7 +101,7 @@ class Mailer(Rounds):
             self._clock(),
         )
 
-    async def _deliver(self, claimed: SignIn, letter: Letter) -> None:
+    async def _deliver(self, claimed: SignInRequest, letter: SignInMail) -> None:
         handed_over = False
         try:
             mail = compose(letter, self._addresses.host)
@@ -121,25 +121,25 @@ class Mailer(Rounds):
             # The server has said that it did not take the mail, or that it cannot.
             reply = error.code if isinstance(error, SMTPResponseException) else PERMANENT
             await self._not_taken(claimed, reply)
-        except (SMTPException, OSError, Unavailable) as error:
+        except (SMTPException, OSError, StoreUnavailable) as error:
             if handed_over:
                 log.warning("mail.uncertain", sign_in=claimed.id, error=type(error).__name__)
             else:
                 await self._put_off(claimed, type(error).__name__)
 
-    async def _hand_over(self, claimed: SignIn, letter: Letter) -> bool:
+    async def _hand_over(self, claimed: SignInRequest, letter: SignInMail) -> bool:
         code = self._keys.seal("code", claimed.id, letter.code)
         customers = [customer["id"] for customer in letter.customers]
         return await self._sign_ins.hand_over(claimed, customers, code, digest(letter.token), self._clock())
 
-    async def _not_taken(self, claimed: SignIn, reply: int) -> None:
+    async def _not_taken(self, claimed: SignInRequest, reply: int) -> None:
         if reply < PERMANENT:
             await self._put_off(claimed, str(reply))
             return
         log.error("mail.refused", sign_in=claimed.id, status=reply)
         await patiently(lambda: self._sign_ins.drop(claimed))
 
-    async def _put_off(self, claimed: SignIn, reason: str) -> None:
+    async def _put_off(self, claimed: SignInRequest, reason: str) -> None:
         pause = timedelta(seconds=min(2 ** (claimed.attempts - 1), LONGEST_PAUSE_SECONDS))
         log.warning("mail.put_off", sign_in=claimed.id, attempts=claimed.attempts, reason=reason)
         await patiently(lambda: self._sign_ins.put_off(claimed, self._clock() + pause))

@@ -13,25 +13,25 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.api.access import AnyRequest, business_of, signed_in
 from query_api.api.dependencies import PART, answers, require_session, served, session_of
-from query_api.http.prebuilt_response import Ready
+from query_api.http.prebuilt_response import PrebuiltJson
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import Account
-from query_api.sign_in.service import SignIn
-from query_api.sign_in.sessions import Session, Sessions
+from query_api.sign_in.service import SignInService
+from query_api.sign_in.sessions import Session, SessionService
 from read_models.documents import Doc, timestamp
-from read_models.queries import Part, portion
+from read_models.queries import PageQuery, portion
 from read_models.store.operational import SessionRecord
 
 Short = Annotated[str, msgspec.Meta(max_length=320)]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class SignInBody(msgspec.Struct, frozen=True):
     """The address that a code is to be mailed to."""
 
     email: Short
 
 
-class Shown(msgspec.Struct, frozen=True):
+class SessionBody(msgspec.Struct, frozen=True):
     """What was mailed: `email` and `code`, or `token`; and which of several customers it is to be."""
 
     email: Short | None = None
@@ -40,13 +40,13 @@ class Shown(msgspec.Struct, frozen=True):
     customer_id: Short | None = None
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class SwitchBody(msgspec.Struct, frozen=True):
     """The customer to go on as."""
 
     customer_id: Short
 
 
-class Accepted(TypedDict):
+class SignInAccepted(TypedDict):
     """That a code is on its way, if anybody has the address."""
 
     detail: str
@@ -86,11 +86,11 @@ class Devices(TypedDict):
 
 
 @post("/{slug:str}/api/sign-in", operation_id="askForCode", tags=["sign-in"], status_code=HTTP_202_ACCEPTED)
-async def ask_for_code(request: AnyRequest, data: JSONBody[Asked]) -> Response[Accepted]:
+async def ask_for_code(request: AnyRequest, data: JSONBody[SignInBody]) -> Response[SignInAccepted]:
     """Mails a code and a link, if anybody has the address; the answer is the same for all."""
     business, sign_in = business_of(request), _service(request)
     binding = await sign_in.ask_for_code(business, data.email, browser_of(request, business))
-    accepted: Accepted = {"detail": "If we know this address, a mail with a code is on its way to it."}
+    accepted: SignInAccepted = {"detail": "If we know this address, a mail with a code is on its way to it."}
     return Response(accepted, cookies=[binding_cookie(business, binding)])
 
 
@@ -101,7 +101,7 @@ class SessionController(Controller):
     tags = ("sign-in",)
 
     @post("/", operation_id="signIn", responses={HTTP_201_CREATED: ResponseSpec(SignedIn)})
-    async def start(self, request: AnyRequest, data: JSONBody[Shown]) -> Response[Any]:
+    async def start(self, request: AnyRequest, data: JSONBody[SessionBody]) -> Response[Any]:
         """Signs in with a code, in the browser that asked for it, or with the token of a link."""
         business, sign_in = business_of(request), _service(request)
         browser = browser_of(request, business)
@@ -127,7 +127,7 @@ class SessionController(Controller):
         return Response(None, cookies=[expired_session_cookie(business)])
 
     @post("/customer", operation_id="switchCustomer", status_code=HTTP_200_OK)
-    async def switch(self, request: AnyRequest, data: JSONBody[Chosen]) -> Response[Any]:
+    async def switch(self, request: AnyRequest, data: JSONBody[SwitchBody]) -> Response[Any]:
         """Goes on as another customer of the same address and business, with a new session."""
         session, business = await signed_in(request), business_of(request)
         token = await _service(request).switch(session, data.customer_id, browser_of(request, business))
@@ -149,7 +149,7 @@ class DevicesController(Controller):
         dependencies=PART,
         responses=answers(Devices),
     )
-    async def show(self, request: AnyRequest, part: NamedDependency[Part]) -> Ready:
+    async def show(self, request: AnyRequest, part: NamedDependency[PageQuery]) -> PrebuiltJson:
         """The devices that the person is signed in on, the latest first."""
         session = session_of(request)
 
@@ -196,13 +196,13 @@ async def _shown(request: AnyRequest, session: Session) -> SignedIn:
     }
 
 
-def _service(request: AnyRequest) -> SignIn:
-    service: SignIn = request.app.state.sign_in
+def _service(request: AnyRequest) -> SignInService:
+    service: SignInService = request.app.state.sign_in
     return service
 
 
-def _sessions(request: AnyRequest) -> Sessions:
-    sessions: Sessions = request.app.state.sessions
+def _sessions(request: AnyRequest) -> SessionService:
+    sessions: SessionService = request.app.state.sessions
     return sessions
 
 

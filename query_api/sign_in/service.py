@@ -9,28 +9,36 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from query_api.config import Limits as LimitSettings
-from query_api.sign_in.codes import Keys, new_id
-from query_api.sign_in.cookies import Browser
+from query_api.config import SignInLimits as LimitSettings
+from query_api.sign_in.codes import HmacKeyRing, new_id
+from query_api.sign_in.cookies import ClientInfo
 from query_api.sign_in.errors import (
     Account,
-    Limited,
-    NotAnAddress,
-    Refused,
-    SeveralAccounts,
-    SignInOff,
+    AccountChoiceRequired,
+    InvalidCredentials,
+    InvalidEmail,
+    SignInDisabled,
+    TooManyAttempts,
 )
-from query_api.sign_in.sessions import Session, Sessions
+from query_api.sign_in.sessions import Session, SessionService
 from read_models.clock import Clock
 from read_models.customer import folded
 from read_models.documents import Doc
-from read_models.queries.portal import ACCOUNTS_OF_AN_ADDRESS, Reads, Scope
-from read_models.store.operational import Records
-from read_models.store.operational import SignIn as Record
-from read_models.store.operational.rate_limits import Hit, Limit
+from read_models.queries.portal import ACCOUNTS_OF_AN_ADDRESS, CustomerScope, PortalQueries
+from read_models.store.operational import OperationalStore
+from read_models.store.operational import SignInRequest as Record
+from read_models.store.operational.rate_limits import Hit, RateLimit
 from web.tokens import TOKEN_LENGTH, digest, new_token
 
-__all__ = ["Limited", "Link", "NotAnAddress", "Refused", "SeveralAccounts", "SignIn", "SignInOff"]
+__all__ = [
+    "AccountChoiceRequired",
+    "InvalidCredentials",
+    "InvalidEmail",
+    "LinkStatus",
+    "SignInDisabled",
+    "SignInService",
+    "TooManyAttempts",
+]
 
 CODE_LIFE = timedelta(minutes=10)
 """How long code and link of a mail work."""
@@ -45,7 +53,7 @@ SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]")
 """What people and mail programs put between the digits of a code."""
 
 
-class Link(NamedTuple):
+class LinkStatus(NamedTuple):
     """What the page of a mailed link may say."""
 
     email: str | None
@@ -54,15 +62,15 @@ class Link(NamedTuple):
     """When a newer mail was sent to the same address, if one was."""
 
 
-class SignIn:
+class SignInService:
     """Sign-in for all businesses."""
 
     def __init__(
         self,
-        records: Records,
-        reads: Reads,
-        sessions: Sessions,
-        keys: Keys | None,
+        records: OperationalStore,
+        reads: PortalQueries,
+        sessions: SessionService,
+        keys: HmacKeyRing | None,
         limits: LimitSettings,
         clock: Clock,
     ) -> None:
@@ -78,14 +86,14 @@ class SignIn:
         """Who is signed in to a business with the token of a session cookie; None when nobody is."""
         return await self._sessions.find(business, token)
 
-    async def ask_for_code(self, business: Doc, email: str, browser: Browser) -> str:
+    async def ask_for_code(self, business: Doc, email: str, browser: ClientInfo) -> str:
         """Has code and link mailed to an address, if the business knows it, and answers the browser's binding.
 
         Raises NotAnAddress, Limited, SignInOff.
         """
         address = folded(email)
         if not ADDRESS.fullmatch(address):
-            raise NotAnAddress
+            raise InvalidEmail
         limits, within = self._limits, LimitSettings.MAILS_WITHIN
         await self._take(
             self._limit("mails/network", limits.mails_per_network, within, browser.network),
@@ -96,7 +104,7 @@ class SignIn:
         return binding
 
     async def with_code(
-        self, business: Doc, email: str, code: str, browser: Browser, customer_id: str | None = None
+        self, business: Doc, email: str, code: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         """Signs in with a mailed code, in the browser that asked for it, and answers the session's token.
 
@@ -114,14 +122,14 @@ class SignIn:
         sign_in = await self._of_code(business, address, SEPARATORS.sub("", code), binding)
         try:
             token = await self._enter(sign_in, browser, customer_id)
-        except SeveralAccounts:
+        except AccountChoiceRequired:
             await self._give_back(tries)
             raise
         await self._give_back(tries)
         return token
 
     async def with_token(
-        self, business: Doc, token: str, browser: Browser, customer_id: str | None = None
+        self, business: Doc, token: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         """Signs in with the token of a mailed link, in any browser, and answers the session's token.
 
@@ -129,20 +137,20 @@ class SignIn:
         """
         sign_in = await self._of_link(business, token)
         if sign_in is None or not await self._alive(sign_in):
-            raise Refused
+            raise InvalidCredentials
         return await self._enter(sign_in, browser, customer_id)
 
-    async def link(self, business: Doc, token: str) -> Link:
+    async def link(self, business: Doc, token: str) -> LinkStatus:
         """What a mailed link is worth. Uses nothing up."""
         sign_in = await self._of_link(business, token)
         if sign_in is None or sign_in.sent_at is None:
-            return Link(None, None)
+            return LinkStatus(None, None)
         if await self._alive(sign_in):
-            return Link(sign_in.address, None)
+            return LinkStatus(sign_in.address, None)
         latest = await self._records.sign_ins.last_sent_at(sign_in.business, sign_in.address)
-        return Link(None, latest if latest and latest > sign_in.sent_at else None)
+        return LinkStatus(None, latest if latest and latest > sign_in.sent_at else None)
 
-    async def sign_out(self, browser: Browser) -> None:
+    async def sign_out(self, browser: ClientInfo) -> None:
         """Ends the browser's session, if it has one."""
         await self._sessions.end(browser.session)
 
@@ -151,37 +159,37 @@ class SignIn:
         customers = await self._reads.customers_of(session.scope.business, session.address, limit)
         return [account(customer) for customer in customers]
 
-    async def switch(self, session: Session, customer_id: str, browser: Browser) -> str | None:
+    async def switch(self, session: Session, customer_id: str, browser: ClientInfo) -> str | None:
         """Goes on as another customer of the same address, with a new session whose token it answers.
 
         It ends when the one before would have: nobody signed in anew. None where the address has no such customer.
         """
-        scope = Scope(session.scope.business, customer_id)
+        scope = CustomerScope(session.scope.business, customer_id)
         if await self._holding(session.address, scope) is None:
             return None
         since = session.record.started_at
         return await self._sessions.start(scope, session.address, browser, since=since)
 
-    async def _enter(self, sign_in: Record | None, browser: Browser, customer_id: str | None) -> str:
+    async def _enter(self, sign_in: Record | None, browser: ClientInfo, customer_id: str | None) -> str:
         """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
         if sign_in is None:
-            raise Refused
+            raise InvalidCredentials
         if customer_id is None:
             customers = await self._reads.customers_of(sign_in.business, sign_in.address)
             if len(customers) > 1:
-                raise SeveralAccounts([account(customer) for customer in customers])
+                raise AccountChoiceRequired([account(customer) for customer in customers])
             chosen = next(iter(customers), None)
         else:
-            chosen = await self._holding(sign_in.address, Scope(sign_in.business, customer_id))
+            chosen = await self._holding(sign_in.address, CustomerScope(sign_in.business, customer_id))
         if chosen is None or not await self._records.sign_ins.use(sign_in):
-            raise Refused
-        scope = Scope(sign_in.business, chosen["id"])
+            raise InvalidCredentials
+        scope = CustomerScope(sign_in.business, chosen["id"])
         token = await self._sessions.start(scope, sign_in.address, browser)
         if token is None:
-            raise Refused
+            raise InvalidCredentials
         return token
 
-    async def _holding(self, address: str, scope: Scope) -> Doc | None:
+    async def _holding(self, address: str, scope: CustomerScope) -> Doc | None:
         """The customer that is named, if it has the address."""
         known = await self._reads.customer(scope)
         # What is named comes from outside, and may be the name of a document that is no customer's.
@@ -211,11 +219,11 @@ class SignIn:
         sent_at = sign_in.sent_at
         return not sign_in.used and sent_at is not None and self._clock() < sent_at + CODE_LIFE
 
-    def _limit(self, name: str, times: int, within: timedelta, *whose: str) -> Limit:
+    def _limit(self, name: str, times: int, within: timedelta, *whose: str) -> RateLimit:
         # Sealed, as addresses and networks are nobody's business.
-        return Limit(f"{name}/{self._sealing().seal('limit', name, *whose)}", times, within)
+        return RateLimit(f"{name}/{self._sealing().seal('limit', name, *whose)}", times, within)
 
-    async def _take(self, *limits: Limit) -> Sequence[Hit]:
+    async def _take(self, *limits: RateLimit) -> Sequence[Hit]:
         """One time of each limit; raises Limited, having taken none."""
         taken: list[Hit] = []
         now = self._clock()
@@ -223,7 +231,7 @@ class SignIn:
             hit = await self._records.limits.take(limit, now)
             if isinstance(hit, datetime):
                 await self._give_back(taken)
-                raise Limited(hit - now)
+                raise TooManyAttempts(hit - now)
             taken.append(hit)
         return taken
 
@@ -231,9 +239,9 @@ class SignIn:
         for hit in hits:
             await self._records.limits.give_back(hit)
 
-    def _sealing(self) -> Keys:
+    def _sealing(self) -> HmacKeyRing:
         if self._keys is None:
-            raise SignInOff
+            raise SignInDisabled
         return self._keys
 
 

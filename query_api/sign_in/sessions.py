@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from query_api.refresh_ahead_cache import Renewed
+from query_api.refresh_ahead_cache import BatchRefreshAheadCache
 from query_api.sign_in.codes import new_id
-from query_api.sign_in.cookies import SESSION_LIFE, Browser
+from query_api.sign_in.cookies import SESSION_LIFE, ClientInfo
 from read_models.clock import Clock
 from read_models.documents import Doc, owner_id
-from read_models.queries.portal import Customer, Reads, Scope
-from read_models.store import Store
-from read_models.store.operational import Records, SessionRecord
+from read_models.queries.portal import CustomerScope, CustomerSnapshot, PortalQueries
+from read_models.store import ReadModelStore
+from read_models.store.operational import OperationalStore, SessionRecord
 from web.tokens import digest, new_token
 
 IDLE_LIMIT = timedelta(days=30)
@@ -35,9 +35,9 @@ AWAY = timedelta(minutes=30)
 class Session(NamedTuple):
     """Somebody who is signed in. Whose documents may be read comes from here alone."""
 
-    scope: Scope
+    scope: CustomerScope
     record: SessionRecord
-    known: Customer
+    known: CustomerSnapshot
     """The customer as of now."""
 
     @property
@@ -56,18 +56,20 @@ class Session(NamedTuple):
         return self.record.started_at + SESSION_LIFE
 
 
-class Sessions:
+class SessionService:
     """The sessions of all businesses. What another process ended is seen a moment late."""
 
-    def __init__(self, records: Records, store: Store, reads: Reads, clock: Clock) -> None:
+    def __init__(
+        self, records: OperationalStore, store: ReadModelStore, reads: PortalQueries, clock: Clock
+    ) -> None:
         self._records = records.sessions
         self._store = store
         self._reads = reads
         self._clock = clock
-        self._current = Renewed(self._look_up, REMEMBERED_SECONDS)
+        self._current = BatchRefreshAheadCache(self._look_up, REMEMBERED_SECONDS)
 
     async def start(
-        self, scope: Scope, address: str, browser: Browser, *, since: datetime | None = None
+        self, scope: CustomerScope, address: str, browser: ClientInfo, *, since: datetime | None = None
     ) -> str | None:
         """Signs an address in as a customer, in place of the browser's present session, and answers the token.
 
@@ -103,7 +105,7 @@ class Sessions:
         record = await self._current.get(hashed)
         if record is None or record.business != business["_id"] or self._over(record):
             return None
-        scope = Scope(record.business, record.customer)
+        scope = CustomerScope(record.business, record.customer)
         known = await self._reads.customer(scope)
         if known is None:
             if await self._erased(scope):
@@ -148,7 +150,7 @@ class Sessions:
                 await self._note_use(record, now)
         return found
 
-    async def _erased(self, scope: Scope) -> bool:
+    async def _erased(self, scope: CustomerScope) -> bool:
         """Whether there is the tombstone: who is not to be found may be so because the views are not there yet."""
         (found,) = await self._store.documents(owner_id(*scope))
         return found is not None and "erased" in found

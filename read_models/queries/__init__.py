@@ -4,12 +4,12 @@ Each is its document or one index range, then, by `_id` in one `$in`, those it n
 served; documents are shared with whoever reads at the same time, and are not changed.
 """
 
-from read_models.queries.activity import Happening, activity
-from read_models.queries.context import Reading
+from read_models.queries.activity import ActivityEntry, activity
+from read_models.queries.context import QueryContext
 from read_models.queries.contracts import contract, contract_visits, contracts
 from read_models.queries.health_filters import FIGURES, OUTCOMES
 from read_models.queries.invoices import invoice, invoices, payment, payments
-from read_models.queries.pagination import LONGEST_CURSOR, BadCursor, Part, portion
+from read_models.queries.pagination import LONGEST_CURSOR, InvalidCursor, PageQuery, portion
 from read_models.queries.subscriptions import subscription, subscriptions
 from read_models.queries.visits import appointments, proof_pack, scored, visit, visits
 
@@ -17,10 +17,10 @@ __all__ = [
     "FIGURES",
     "LONGEST_CURSOR",
     "OUTCOMES",
-    "BadCursor",
-    "Happening",
-    "Part",
-    "Reading",
+    "ActivityEntry",
+    "InvalidCursor",
+    "PageQuery",
+    "QueryContext",
     "activity",
     "appointments",
     "contract",

@@ -4,11 +4,11 @@ import hashlib
 from typing import NamedTuple
 
 from read_models.documents import LOG_LIMIT, Doc, moment
-from read_models.indexed_lists import Range
-from read_models.queries.context import Reading
+from read_models.indexed_lists import ListQuery
+from read_models.queries.context import QueryContext
 
 
-class Happening(NamedTuple):
+class ActivityEntry(NamedTuple):
     """An event that the customer is told of.
 
     `entry` is from the log of `about`: `{at, source, id, what}` and what the event's words are made of.
@@ -23,10 +23,10 @@ class Happening(NamedTuple):
         return key, hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-async def activity(reading: Reading) -> list[Happening]:
+async def activity(reading: QueryContext) -> list[ActivityEntry]:
     """Of the customer's latest events those whose entity is shown, latest first."""
     # As many documents as events: the latest event of each is not later than the one that put it here.
-    touched = await reading.store.range(Range("touched", reading.own(), LOG_LIMIT))
-    happenings = [Happening(entry, document) for document in touched for entry in document["log"]]
+    touched = await reading.store.range(ListQuery("touched", reading.own(), LOG_LIMIT))
+    happenings = [ActivityEntry(entry, document) for document in touched for entry in document["log"]]
     happenings.sort(key=lambda happening: moment(happening.entry), reverse=True)
     return [happening for happening in happenings[:LOG_LIMIT] if happening.about["shown"]]

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from read_models import visit
 from read_models.documents import Doc, timestamp
-from read_models.indexed_lists import Range
-from read_models.queries.context import Reading
+from read_models.indexed_lists import ListQuery
+from read_models.queries.context import QueryContext
 
 CALLED_OFF = ("visits/cancelled", "visits/missed")
 
@@ -16,11 +16,11 @@ CALLED_OFF_LIMIT = 500
 """More than a customer has booked at a time; of more, the last ones are said."""
 
 
-async def calendar(reading: Reading) -> list[Doc]:
+async def calendar(reading: QueryContext) -> list[Doc]:
     """The documents of the visits that a calendar shows: upcoming ones, soonest first, then those called off."""
     booked = await reading.every("open_visits")
     since = timestamp(reading.at - CALLED_OFF_FOR)
-    gone = Range(
+    gone = ListQuery(
         "past_visits",
         reading.own(),
         CALLED_OFF_LIMIT,

@@ -6,23 +6,23 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from read_models.documents import Doc, document_id, timestamp
-from read_models.indexed_lists import Range, Whose, owned
-from read_models.queries.portal import WHOLE_LIST, Scope
-from read_models.store import Store
-from read_models.store.operational import Checkouts
+from read_models.indexed_lists import ListQuery, Whose, owned
+from read_models.queries.portal import WHOLE_LIST, CustomerScope
+from read_models.store import ReadModelStore
+from read_models.store.operational import CheckoutRepository
 
 Named = tuple[str, str]
 """A document's kind and id."""
 
 
-class Reading(NamedTuple):
+class QueryContext(NamedTuple):
     """What every query starts from. Nothing outside `scope` is reached, and nothing that is not shown (VIEWS.md)."""
 
-    store: Store
-    scope: Scope
+    store: ReadModelStore
+    scope: CustomerScope
     business: Doc
     at: datetime
-    checkouts: Checkouts | None = None
+    checkouts: CheckoutRepository | None = None
     """The payments that are on their way; None where nothing can be paid online."""
 
     @property
@@ -62,4 +62,4 @@ class Reading(NamedTuple):
 
     async def every(self, list_name: str, *narrowed: str) -> list[Doc]:
         """All documents of a list of open visits."""
-        return await self.store.range(Range(list_name, self.own(*narrowed), WHOLE_LIST))
+        return await self.store.range(ListQuery(list_name, self.own(*narrowed), WHOLE_LIST))

@@ -7,23 +7,23 @@ from read_models import contract as contracts_fold
 from read_models import visit
 from read_models.customer import with_expiry
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, Range, arranged
-from read_models.queries.context import Reading
+from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.queries.context import QueryContext
 from read_models.queries.file_links import file
 from read_models.queries.health_filters import narrowed
-from read_models.queries.pagination import Part, listed
+from read_models.queries.pagination import PageQuery, listed
 from read_models.queries.upcoming import soonest
 
 
-async def contracts(reading: Reading, part: Part) -> Doc:
+async def contracts(reading: QueryContext, part: PageQuery) -> Doc:
     """All of them, the latest first."""
-    wanted = Range("contracts", reading.own(), part.limit)
+    wanted = ListQuery("contracts", reading.own(), part.limit)
     return await listed(
         reading, wanted, part, lambda found: with_expiry(contracts_fold.item(found), reading.today)
     )
 
 
-async def contract(reading: Reading, subject: str) -> Doc | None:
+async def contract(reading: QueryContext, subject: str) -> Doc | None:
     """One contract, with its 10 latest past visits and its 10 soonest appointments."""
     found = await reading.document("contract", subject)
     if found is None:
@@ -46,7 +46,11 @@ async def contract(reading: Reading, subject: str) -> Doc | None:
 
 
 async def contract_visits(
-    reading: Reading, subject: str, part: Part, counted: Sequence[str] = (), months: Sequence[str] = ()
+    reading: QueryContext,
+    subject: str,
+    part: PageQuery,
+    counted: Sequence[str] = (),
+    months: Sequence[str] = (),
 ) -> Doc | None:
     """The visits of a contract that have an outcome, latest first.
 
@@ -56,7 +60,7 @@ async def contract_visits(
     if found is None:
         return None
     wanted = narrowed(
-        Range("contract_past_visits", reading.own(subject), part.limit),
+        ListQuery("contract_past_visits", reading.own(subject), part.limit),
         counted,
         months,
         grace=found["sla"]["on_time_grace_minutes"],

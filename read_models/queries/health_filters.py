@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from read_models.documents import Doc
-from read_models.indexed_lists import Range
+from read_models.indexed_lists import ListQuery
 
 OUTCOMES = ("completed", "missed", "cancelled")
 
 NOT_COMPLETED = OUTCOMES[1:]
 
 
-class Counted(NamedTuple):
+class HealthFilter(NamedTuple):
     """What a figure counts: past visits with one of the statuses that pass a filter, in MongoDB's terms."""
 
     statuses: Sequence[str]
@@ -21,20 +21,20 @@ class Counted(NamedTuple):
 
 COMPLETED = OUTCOMES[:1]
 
-FIGURES: Mapping[str, Counted] = {
-    "due": Counted(OUTCOMES, lambda _: {"$or": [{"status": "completed"}, {"responsible": "business"}]}),
-    "completed": Counted(COMPLETED, lambda _: {}),
-    "on_time": Counted(COMPLETED, lambda grace: {"late": {"$lte": grace}}),
-    "late": Counted(COMPLETED, lambda grace: {"late": {"$gt": grace}}),
-    "untimed": Counted(COMPLETED, lambda _: {"late": None}),
-    "with_proof": Counted(COMPLETED, lambda _: {"has_proof": True}),
-    "without_proof": Counted(COMPLETED, lambda _: {"has_proof": False}),
-    "missed": Counted(NOT_COMPLETED, lambda _: {"responsible": "business"}),
-    "excluded": Counted(NOT_COMPLETED, lambda _: {"responsible": {"$ne": "business"}}),
+FIGURES: Mapping[str, HealthFilter] = {
+    "due": HealthFilter(OUTCOMES, lambda _: {"$or": [{"status": "completed"}, {"responsible": "business"}]}),
+    "completed": HealthFilter(COMPLETED, lambda _: {}),
+    "on_time": HealthFilter(COMPLETED, lambda grace: {"late": {"$lte": grace}}),
+    "late": HealthFilter(COMPLETED, lambda grace: {"late": {"$gt": grace}}),
+    "untimed": HealthFilter(COMPLETED, lambda _: {"late": None}),
+    "with_proof": HealthFilter(COMPLETED, lambda _: {"has_proof": True}),
+    "without_proof": HealthFilter(COMPLETED, lambda _: {"has_proof": False}),
+    "missed": HealthFilter(NOT_COMPLETED, lambda _: {"responsible": "business"}),
+    "excluded": HealthFilter(NOT_COMPLETED, lambda _: {"responsible": {"$ne": "business"}}),
 }
 
 
-def narrowed(wanted: Range, counted: Sequence[str], months: Sequence[str], *, grace: int) -> Range:
+def narrowed(wanted: ListQuery, counted: Sequence[str], months: Sequence[str], *, grace: int) -> ListQuery:
     """The range of a contract's past visits, of one of the figures and one of the months, where some are named."""
     tests: list[Doc] = []
     if counted:

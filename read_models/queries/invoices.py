@@ -7,22 +7,22 @@ from read_models import invoice as invoices_fold
 from read_models import payment as payments_fold
 from read_models.customer import with_overdue
 from read_models.documents import Doc, money, timestamp
-from read_models.indexed_lists import LISTS, Range, arranged
-from read_models.queries.context import Reading
-from read_models.queries.pagination import Part, listed
+from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.queries.context import QueryContext
+from read_models.queries.pagination import PageQuery, listed
 from read_models.queries.visits import past_item
 
 
-async def invoices(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> Doc:
+async def invoices(reading: QueryContext, part: PageQuery, statuses: Iterable[str] = ()) -> Doc:
     """Invoices, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"invoices/{status}" for status in dict.fromkeys(statuses))
-    wanted = Range("invoices", reading.own(), part.limit, only)
+    wanted = ListQuery("invoices", reading.own(), part.limit, only)
     return await listed(
         reading, wanted, part, lambda found: with_overdue(invoices_fold.item(found), reading.today)
     )
 
 
-async def invoice(reading: Reading, subject: str) -> Doc | None:
+async def invoice(reading: QueryContext, subject: str) -> Doc | None:
     """One invoice, with its payments, latest first, and the visits that it bills, latest first."""
     found = await reading.document("invoice", subject)
     if found is None:
@@ -44,13 +44,13 @@ async def invoice(reading: Reading, subject: str) -> Doc | None:
     }
 
 
-async def payment(reading: Reading, subject: str) -> Doc | None:
+async def payment(reading: QueryContext, subject: str) -> Doc | None:
     """One payment, as the history lists it."""
     found = await reading.document("payment", subject)
     return payments_fold.item(found) if found else None
 
 
-async def _processing(reading: Reading, found: Doc) -> Doc | None:
+async def _processing(reading: QueryContext, found: Doc) -> Doc | None:
     """What was paid online and is not among the invoice's payments yet: not settled, or not projected."""
     under_way = await reading.checkouts.under_way(found["_id"]) if reading.checkouts else ()
     waiting = [one for one in under_way if one.id not in found["payments"]]
@@ -61,6 +61,6 @@ async def _processing(reading: Reading, found: Doc) -> Doc | None:
     return {"amount": money(amount, waiting[0].currency), "since": timestamp(since)}
 
 
-async def payments(reading: Reading, part: Part) -> Doc:
+async def payments(reading: QueryContext, part: PageQuery) -> Doc:
     """The payment history, latest first."""
-    return await listed(reading, Range("payments", reading.own(), part.limit), part, payments_fold.item)
+    return await listed(reading, ListQuery("payments", reading.own(), part.limit), part, payments_fold.item)

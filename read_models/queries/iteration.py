@@ -4,24 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from read_models.documents import Doc
-from read_models.queries.context import Reading
-from read_models.queries.pagination import Part
+from read_models.queries.context import QueryContext
+from read_models.queries.pagination import PageQuery
 
 AT_ONCE = 100
 """Items read together: what is held in memory at a time, whatever the history."""
 
-Listing = Callable[[Reading, Part], Awaitable[Doc]]
-Detail = Callable[[Reading, str], Awaitable[Doc | None]]
+Listing = Callable[[QueryContext, PageQuery], Awaitable[Doc]]
+Detail = Callable[[QueryContext, str], Awaitable[Doc | None]]
 
 
-async def items(reading: Reading, listing: Listing) -> AsyncIterator[Doc]:
+async def items(reading: QueryContext, listing: Listing) -> AsyncIterator[Doc]:
     """Every item of a list, in its order."""
     async for part in _parts(reading, listing):
         for one in part:
             yield one
 
 
-async def details(reading: Reading, listing: Listing, detail: Detail) -> AsyncIterator[Doc]:
+async def details(reading: QueryContext, listing: Listing, detail: Detail) -> AsyncIterator[Doc]:
     """Every record of a list in full, in the list's order; without those that went out of sight meanwhile."""
     async for part in _parts(reading, listing):
         # At the same time, so that they share their queries (DESIGN.md, decision 5).
@@ -30,10 +30,10 @@ async def details(reading: Reading, listing: Listing, detail: Detail) -> AsyncIt
                 yield one
 
 
-async def _parts(reading: Reading, listing: Listing) -> AsyncIterator[list[Doc]]:
+async def _parts(reading: QueryContext, listing: Listing) -> AsyncIterator[list[Doc]]:
     cursor: str | None = None
     while True:
-        found = await listing(reading, Part.behind(cursor, AT_ONCE))
+        found = await listing(reading, PageQuery.behind(cursor, AT_ONCE))
         yield found["items"]
         cursor = found["next"]
         if cursor is None:

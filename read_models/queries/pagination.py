@@ -8,8 +8,8 @@ from typing import Final, NamedTuple, Self, TypeVar
 import orjson
 
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, OWNER, Range, at
-from read_models.queries.context import Reading
+from read_models.indexed_lists import LISTS, OWNER, ListQuery, at
+from read_models.queries.context import QueryContext
 
 KEPT_OF_A_KEY: Final = 200
 """Characters. A plan's name is a key, and may be longer than an address that a server takes."""
@@ -20,11 +20,11 @@ LONGEST_CURSOR: Final = (6 * KEPT_OF_A_KEY + 200) * 4 // 3
 T = TypeVar("T")
 
 
-class BadCursor(Exception):
+class InvalidCursor(Exception):
     """The cursor is none that the list gave."""
 
 
-class Place(NamedTuple):
+class CursorPosition(NamedTuple):
     """Where an item lies: in which list, its key there, of which the beginning is enough, and its id."""
 
     list: str
@@ -32,11 +32,11 @@ class Place(NamedTuple):
     id: str
 
 
-class Part(NamedTuple):
+class PageQuery(NamedTuple):
     """At most `limit` items of a list, behind the one that lies at `after`."""
 
     limit: int
-    after: Place | None = None
+    after: CursorPosition | None = None
 
     @classmethod
     def behind(cls, cursor: str | None, limit: int) -> Self:
@@ -44,39 +44,41 @@ class Part(NamedTuple):
         return cls(limit, decoded(cursor) if cursor is not None else None)
 
 
-def encoded(last: Place) -> str:
+def encoded(last: CursorPosition) -> str:
     """The cursor of what comes behind an item: its place, so that newer items shift nothing."""
     return base64.urlsafe_b64encode(orjson.dumps([*_cut(last)])).decode().rstrip("=")
 
 
-def decoded(cursor: str) -> Place:
+def decoded(cursor: str) -> CursorPosition:
     """The place in a cursor; raises BadCursor."""
     try:
         match orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))):
             # Decoding is lenient; the cursor has to be the very text that was given.
-            case [str(name), str(key), str(last_id)] if encoded(Place(name, key, last_id)) == cursor:
-                return Place(name, key, last_id)
+            case [str(name), str(key), str(last_id)] if encoded(CursorPosition(name, key, last_id)) == cursor:
+                return CursorPosition(name, key, last_id)
     except (binascii.Error, ValueError) as error:
-        raise BadCursor from error
-    raise BadCursor
+        raise InvalidCursor from error
+    raise InvalidCursor
 
 
-async def listed(reading: Reading, wanted: Range, part: Part, item: Callable[[Doc], Doc]) -> Doc:
+async def listed(
+    reading: QueryContext, wanted: ListQuery, part: PageQuery, item: Callable[[Doc], Doc]
+) -> Doc:
     """A part of a list as it is served; `wanted` is the list, its limit is the part's."""
     found = await found_in(reading, wanted, part)
     return served(wanted, part, found, [item(document) for document in found[: part.limit]])
 
 
-async def found_in(reading: Reading, wanted: Range, part: Part) -> list[Doc]:
+async def found_in(reading: QueryContext, wanted: ListQuery, part: PageQuery) -> list[Doc]:
     """The documents of a part, and one more where the list goes on; raises BadCursor."""
     after = await _behind(reading, wanted, part.after) if part.after else None
     return await reading.store.range(wanted._replace(limit=part.limit + 1, after=after))
 
 
-async def _behind(reading: Reading, wanted: Range, last: Place) -> tuple[str, str]:
+async def _behind(reading: QueryContext, wanted: ListQuery, last: CursorPosition) -> tuple[str, str]:
     """The key and the id of the item that a part begins behind. Raises BadCursor for one of another list."""
     if last.list != _name(wanted):
-        raise BadCursor
+        raise InvalidCursor
     if len(last.key) < KEPT_OF_A_KEY:
         return last.key, last.id
     found = await reading.store.range(wanted._replace(limit=1, where={"id": last.id}))
@@ -85,47 +87,51 @@ async def _behind(reading: Reading, wanted: Range, last: Place) -> tuple[str, st
     return (key if key.startswith(last.key) else last.key), last.id
 
 
-def served(wanted: Range, part: Part, found: list[Doc], items: list[Doc]) -> Doc:
+def served(wanted: ListQuery, part: PageQuery, found: list[Doc], items: list[Doc]) -> Doc:
     """The items of the documents found, and the cursor behind the last where the list goes on."""
     following = None
     if len(found) > part.limit:
         last = found[part.limit - 1]
-        following = encoded(Place(_name(wanted), _key(wanted, last), last["id"]))
+        following = encoded(CursorPosition(_name(wanted), _key(wanted, last), last["id"]))
     return {"items": items, "next": following}
 
 
 def portion(
-    name: str, found: Sequence[T], part: Part, place: Callable[[T], tuple[str, str]], item: Callable[[T], Doc]
+    name: str,
+    found: Sequence[T],
+    part: PageQuery,
+    place: Callable[[T], tuple[str, str]],
+    item: Callable[[T], Doc],
 ) -> Doc:
     """A part of a short list as it is served; `found` is all of the list, its largest keys first. Raises BadCursor.
 
     `place` gives an item's key and id.
     """
-    places = [_cut(Place(name, *place(one))) for one in found]
+    places = [_cut(CursorPosition(name, *place(one))) for one in found]
     begin = _begin(name, places, part.after) if part.after else 0
     end = begin + part.limit
     following = encoded(places[end - 1]) if end < len(places) else None
     return {"items": [item(one) for one in found[begin:end]], "next": following}
 
 
-def _begin(name: str, places: Sequence[Place], last: Place) -> int:
+def _begin(name: str, places: Sequence[CursorPosition], last: CursorPosition) -> int:
     if last.list != name:
-        raise BadCursor
+        raise InvalidCursor
     if last in places:
         return places.index(last) + 1
     # It is gone: what came behind it does still.
     return next((index for index, one in enumerate(places) if one.key < last.key), len(places))
 
 
-def _cut(place: Place) -> Place:
+def _cut(place: CursorPosition) -> CursorPosition:
     return place._replace(key=place.key[:KEPT_OF_A_KEY])
 
 
-def _name(wanted: Range) -> str:
+def _name(wanted: ListQuery) -> str:
     """The name of a list in its cursors: where it is narrowed to a record, each record has one of its own."""
     return "/".join((wanted.list, *wanted.scope[len(OWNER) :]))
 
 
-def _key(wanted: Range, document: Doc) -> str:
+def _key(wanted: ListQuery, document: Doc) -> str:
     key: str = at(document, f"{LISTS[wanted.list].by}.key")
     return key

@@ -1,4 +1,4 @@
-"""What the customer surface asks: every read takes a `Scope`, which comes from the session alone.
+"""What the customer surface asks: every read takes a `CustomerScope`, which comes from the session alone.
 
 A page is its document or one index range, then, by `_id`, those it names (DESIGN.md, decision 3).
 """
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from read_models import customer
 from read_models.clock import Clock
 from read_models.documents import Doc, owner_id, parse, timestamp
-from read_models.indexed_lists import Range, claiming, holding, owned
-from read_models.store import Store
+from read_models.indexed_lists import ListQuery, claiming, holding, owned
+from read_models.store import ReadModelStore
 
 WHOLE_LIST = 10_000
 """More than a customer has of anything: read when a short list of the dashboard does not hold enough."""
@@ -21,24 +21,24 @@ ACCOUNTS_OF_AN_ADDRESS = 2_000
 """Customers of one business that one address is offered: property managers have hundreds."""
 
 
-class Scope(NamedTuple):
+class CustomerScope(NamedTuple):
     """Whose documents are read: ids of a business and of one of its customers."""
 
     business: str
     customer: str
 
 
-class Customer(NamedTuple):
+class CustomerSnapshot(NamedTuple):
     """A customer's document, shared and so not to be changed, and up to when the log was read for it at least."""
 
     document: Doc
     as_of: datetime
 
 
-class Reads:
+class PortalQueries:
     """The queries of one process over the generation that is served."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: ReadModelStore, clock: Clock) -> None:
         """`clock` gives the current time, with its zone."""
         self._store = store
         self._clock = clock
@@ -57,22 +57,22 @@ class Reads:
         return await self._claimant("business_by_host", host.lower())
 
     async def _claimant(self, name: str, claimed: str) -> Doc | None:
-        found = await self._store.range(Range(name, claiming(claimed), 1))
+        found = await self._store.range(ListQuery(name, claiming(claimed), 1))
         return found[0] if found and found[0]["shown"] else None
 
     async def customers_of(self, business: str, email: str, limit: int = ACCOUNTS_OF_AN_ADDRESS) -> list[Doc]:
         """The first customers of a business that hold an address, by id."""
-        wanted = Range("customers_by_email", holding(business, customer.folded(email)), limit)
+        wanted = ListQuery("customers_by_email", holding(business, customer.folded(email)), limit)
         return [found for found in await self._store.range(wanted) if found["shown"]]
 
-    async def customer(self, scope: Scope) -> Customer | None:
+    async def customer(self, scope: CustomerScope) -> CustomerSnapshot | None:
         """A customer, None when not registered or erased."""
         key = owner_id(*scope)
         as_of = self._store.control.as_of(key)  # before the document is read: it may not promise too much
         found = (await self._store.documents(key))[0]
-        return Customer(found, as_of) if found and found["shown"] else None
+        return CustomerSnapshot(found, as_of) if found and found["shown"] else None
 
-    async def dashboard(self, known: Customer, business: Doc) -> Doc:
+    async def dashboard(self, known: CustomerSnapshot, business: Doc) -> Doc:
         """The dashboard as it is served (API.md, GET /{slug}/api/portal)."""
         document, now = known.document, self._clock()
         current = timestamp(now)
@@ -80,12 +80,12 @@ class Reads:
         for field in customer.wanting(document, current, today):
             name, entry = customer.WHOLE[field]
             scope = owned(document["business"], document["customer"])
-            whole = await self._store.range(Range(name, scope, WHOLE_LIST))
+            whole = await self._store.range(ListQuery(name, scope, WHOLE_LIST))
             document = document | {field: [entry(found) for found in whole]}
         return customer.dashboard(document, current, today) | {"as_of": timestamp(cut(known.as_of))}
 
 
-def holds_until(known: Customer, business: Doc, now: datetime) -> datetime:
+def holds_until(known: CustomerSnapshot, business: Doc, now: datetime) -> datetime:
     """Up to when the dashboard stays as it is at `now`, but for `as_of`, while the customer's document does."""
     day = now.astimezone(ZoneInfo(business["timezone"]))
     midnight = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

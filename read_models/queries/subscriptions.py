@@ -3,15 +3,15 @@
 from read_models import subscription as subscriptions_fold
 from read_models import visit
 from read_models.documents import Doc
-from read_models.indexed_lists import Range
-from read_models.queries.context import Reading
-from read_models.queries.pagination import Part, found_in, served
+from read_models.indexed_lists import ListQuery
+from read_models.queries.context import QueryContext
+from read_models.queries.pagination import PageQuery, found_in, served
 from read_models.queries.upcoming import kept_next, soonest
 
 
-async def subscriptions(reading: Reading, part: Part) -> Doc:
+async def subscriptions(reading: QueryContext, part: PageQuery) -> Doc:
     """All of them, by plan name, each with its next visit."""
-    wanted = Range("subscriptions", reading.own(), part.limit)
+    wanted = ListQuery("subscriptions", reading.own(), part.limit)
     found = await found_in(reading, wanted, part)
     following = {one["id"]: kept_next(one, reading.now) for one in found}
     if any(following[one["id"]] is None and len(one["open"]) < one["open_count"] for one in found):
@@ -24,7 +24,7 @@ async def subscriptions(reading: Reading, part: Part) -> Doc:
     return served(wanted, part, found, items)
 
 
-async def subscription(reading: Reading, subject: str) -> Doc | None:
+async def subscription(reading: QueryContext, subject: str) -> Doc | None:
     """One subscription, with the 10 soonest appointments that name it."""
     found = await reading.document("subscription", subject)
     if found is None:

@@ -6,7 +6,7 @@ from read_models import visit
 from read_models.customer import SHOWN
 from read_models.documents import Doc
 from read_models.indexed_lists import LISTS, arranged
-from read_models.queries.context import Reading
+from read_models.queries.context import QueryContext
 
 
 def kept_upcoming(parent: Doc, now: str) -> list[str] | None:
@@ -23,7 +23,7 @@ def kept_next(parent: Doc, now: str) -> str | None:
     return next((slot["id"] for slot in parent["open"] if visit.upcoming(slot, now)), None)
 
 
-async def soonest(reading: Reading, parent: Doc, list_name: str) -> list[Doc]:
+async def soonest(reading: QueryContext, parent: Doc, list_name: str) -> list[Doc]:
     """The soonest upcoming appointments of a parent; its list is read in the rare case that it keeps too few."""
     ids = kept_upcoming(parent, reading.now)
     if ids is None:

@@ -8,16 +8,16 @@ from read_models import invoice, proof
 from read_models import visit as visits_fold
 from read_models.customer import with_overdue
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, Range, arranged
-from read_models.queries.context import Named, Reading
+from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.queries.context import Named, QueryContext
 from read_models.queries.file_links import file
-from read_models.queries.pagination import Part, listed
+from read_models.queries.pagination import PageQuery, listed
 
 WITHHELD = frozenset({"proof_pack.withdrawn"})
 """Events whose reason staff write for staff."""
 
 
-class Scored(NamedTuple):
+class VisitWithGrace(NamedTuple):
     """A visit as it is served, and what its page tells how punctual it was by."""
 
     visit: Doc
@@ -25,28 +25,28 @@ class Scored(NamedTuple):
     """Minutes after the window within which an arrival still counts as on time: its contract's, else none."""
 
 
-async def appointments(reading: Reading, part: Part) -> Doc:
+async def appointments(reading: QueryContext, part: PageQuery) -> Doc:
     """All without an outcome, soonest first, each with `awaiting`."""
-    wanted = Range("open_visits", reading.own(), part.limit)
+    wanted = ListQuery("open_visits", reading.own(), part.limit)
     return await listed(
         reading, wanted, part, lambda found: visits_fold.item(found) | {"awaiting": awaiting(found, reading)}
     )
 
 
-async def visits(reading: Reading, part: Part, statuses: Iterable[str] = ()) -> Doc:
+async def visits(reading: QueryContext, part: PageQuery, statuses: Iterable[str] = ()) -> Doc:
     """Past visits, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"visits/{status}" for status in dict.fromkeys(statuses))
-    wanted = Range("past_visits", reading.own(), part.limit, only)
+    wanted = ListQuery("past_visits", reading.own(), part.limit, only)
     return await listed(reading, wanted, part, visits_fold.item)
 
 
-async def visit(reading: Reading, subject: str) -> Doc | None:
+async def visit(reading: QueryContext, subject: str) -> Doc | None:
     """A visit or appointment, with its contract, subscription, invoices and Proof Pack."""
     found = await scored(reading, subject)
     return found and found.visit
 
 
-async def scored(reading: Reading, subject: str) -> Scored | None:
+async def scored(reading: QueryContext, subject: str) -> VisitWithGrace | None:
     """The same, with its contract's grace."""
     found = await reading.document("visit", subject)
     if found is None:
@@ -74,16 +74,16 @@ async def scored(reading: Reading, subject: str) -> Scored | None:
         "invoices": [with_overdue(invoice.item(one), reading.today) for one in invoices],
         "proof": pack(reading, found, others),
     }
-    return Scored(detail, contracts_fold.grace(contract) or 0)
+    return VisitWithGrace(detail, contracts_fold.grace(contract) or 0)
 
 
-async def proof_pack(reading: Reading, subject: str) -> Doc | None:
+async def proof_pack(reading: QueryContext, subject: str) -> Doc | None:
     """The Proof Pack of a visit, None when there is none that is shown."""
     found = await reading.document("visit", subject)
     return pack(reading, found, await reading.documents(pack_parts(found))) if found else None
 
 
-def awaiting(visited: Doc, reading: Reading) -> bool:
+def awaiting(visited: Doc, reading: QueryContext) -> bool:
     """Whether the office has not said what happened: scheduled, and its window has passed."""
     return visited["phase"] == "open" and not visits_fold.upcoming(visited, reading.now)
 
@@ -93,7 +93,7 @@ def pack_parts(visited: Doc) -> Sequence[Named]:
     return [("proof", _id) for _id in proof.pack_items(visited)] if proof.is_shown(visited) else []
 
 
-def pack(reading: Reading, visited: Doc, others: Mapping[Named, Doc]) -> Doc | None:
+def pack(reading: QueryContext, visited: Doc, others: Mapping[Named, Doc]) -> Doc | None:
     """A visit's pack as it is served, with those of its items that are among `others`."""
     if not proof.is_shown(visited):
         return None

@@ -1,62 +1,68 @@
 """The only room with a database driver in it: views, checkpoints, generations, dead letters, and records beside."""
 
-from read_models.store.checkpoints import Advance, Checkpoint
+from read_models.store.checkpoints import Checkpoint, CheckpointUpdate
 from read_models.store.generations.fill_claims import (
-    Claim,
     ClaimLost,
-    Filling,
-    Portion,
-    Progress,
-    Slice,
+    FillProgress,
+    InsertBatch,
+    KeySlice,
+    LaneClaim,
+    LaneFiller,
     blank_filling,
 )
-from read_models.store.generations.repository import NoGeneration, Pointer
-from read_models.store.generations.switch_requests import NotLevel, NotNow, Switch, Truncated, meant
-from read_models.store.mongo import Conflict, Unavailable, Unstorable, patiently
-from read_models.store.quarantine.dead_letter_queries import ErrorCount, Letter
-from read_models.store.quarantine.dead_letters import DeadLetter, Held, Position, owner_of
+from read_models.store.generations.repository import GenerationNotFound, GenerationPointer
+from read_models.store.generations.switch_requests import (
+    NotCaughtUp,
+    OperationRefused,
+    SwitchRequest,
+    TruncationOverride,
+    meant,
+)
+from read_models.store.mongo import DocumentRejected, StoreUnavailable, WriteConflict, patiently
+from read_models.store.quarantine.dead_letter_queries import DeadLetter, ErrorCount
+from read_models.store.quarantine.dead_letters import BlockedRecord, LogPosition, UnreadableRecord, owner_of
 from read_models.store.quarantine.discards import Discard
 from read_models.store.quarantine.holds import Hold, HoldChanged
-from read_models.store.reading.snapshots import Pending, Snapshot
-from read_models.store.store import Store
-from read_models.store.views import Saving, Views, encoded, replacing, saving
-from read_models.store.writer import Batch, CompareFailed, Known, Writer
+from read_models.store.reading.snapshots import PendingRecords, Snapshot
+from read_models.store.store import ReadModelStore
+from read_models.store.views import EncodedWrites, ViewCollection, encoded, replacing, saving
+from read_models.store.writer import Known, RevisionConflict, TransactionalWriter, WriteBatch
 
 __all__ = [
-    "Advance",
-    "Batch",
+    "BlockedRecord",
     "Checkpoint",
-    "Claim",
+    "CheckpointUpdate",
     "ClaimLost",
-    "CompareFailed",
-    "Conflict",
     "DeadLetter",
     "Discard",
+    "DocumentRejected",
+    "EncodedWrites",
     "ErrorCount",
-    "Filling",
-    "Held",
+    "FillProgress",
+    "GenerationNotFound",
+    "GenerationPointer",
     "Hold",
     "HoldChanged",
+    "InsertBatch",
+    "KeySlice",
     "Known",
-    "Letter",
-    "NoGeneration",
-    "NotLevel",
-    "NotNow",
-    "Pending",
-    "Pointer",
-    "Portion",
-    "Position",
-    "Progress",
-    "Saving",
-    "Slice",
+    "LaneClaim",
+    "LaneFiller",
+    "LogPosition",
+    "NotCaughtUp",
+    "OperationRefused",
+    "PendingRecords",
+    "ReadModelStore",
+    "RevisionConflict",
     "Snapshot",
-    "Store",
-    "Switch",
-    "Truncated",
-    "Unavailable",
-    "Unstorable",
-    "Views",
-    "Writer",
+    "StoreUnavailable",
+    "SwitchRequest",
+    "TransactionalWriter",
+    "TruncationOverride",
+    "UnreadableRecord",
+    "ViewCollection",
+    "WriteBatch",
+    "WriteConflict",
     "blank_filling",
     "encoded",
     "meant",

@@ -71,7 +71,7 @@ def blank(generation: int, lane: int) -> Doc:
     }
 
 
-class Advance(NamedTuple):
+class CheckpointUpdate(NamedTuple):
     """What a batch does to a lane: the offsets it reaches, up to when it is level then, and what it counted."""
 
     offsets: Mapping[str, int]
@@ -80,7 +80,7 @@ class Advance(NamedTuple):
 
 
 def advances(
-    checkpoints: Iterable[Checkpoint], steps: Mapping[int, Advance], session: bytes, now: datetime
+    checkpoints: Iterable[Checkpoint], steps: Mapping[int, CheckpointUpdate], session: bytes, now: datetime
 ) -> list[UpdateOne]:
     """The compares that a transaction begins with: each matches only the revision that the writer knows."""
     operations = []

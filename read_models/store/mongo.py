@@ -38,15 +38,15 @@ Every other code is taken for a state of the server, which may pass: held for it
 """
 
 
-class Unavailable(Exception):
+class StoreUnavailable(Exception):
     """MongoDB does not answer, or not now; asking again may help."""
 
 
-class Conflict(Unavailable):
+class WriteConflict(StoreUnavailable):
     """Another transaction holds a document that is to be written."""
 
 
-class Unstorable(Exception):
+class DocumentRejected(Exception):
     """A document cannot be stored for a reason of its own: it is too large, or holds what BSON cannot."""
 
 
@@ -84,7 +84,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (DocumentTooLarge, BSONError, OverflowError, UnicodeError, RecursionError) as error:
-        raise Unstorable(type(error).__name__) from error
+        raise DocumentRejected(type(error).__name__) from error
     except PyMongoError as error:
         raise meaning(error) from error
 
@@ -105,10 +105,10 @@ def meaning(error: PyMongoError) -> Exception:
     # The driver's own texts quote values.
     text = " ".join([type(error).__name__, *(str(code) for code in sorted(codes))])
     if WRITE_CONFLICT in codes:
-        return Conflict(text)
+        return WriteConflict(text)
     if codes and codes <= OF_A_DOCUMENT:
-        return Unstorable(text)
-    return Unavailable(text) if isinstance(error, ConnectionFailure | OperationFailure) else error
+        return DocumentRejected(text)
+    return StoreUnavailable(text) if isinstance(error, ConnectionFailure | OperationFailure) else error
 
 
 def _codes(error: PyMongoError) -> set[int]:
@@ -140,7 +140,7 @@ async def patiently(operation: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await operation()
-        except Unavailable as error:
+        except StoreUnavailable as error:
             log.warning("MongoDB does not answer; asking again", error=str(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -6,24 +6,24 @@ import math
 from typing import Self
 
 from read_models.documents import Doc, DocumentId
-from read_models.indexed_lists import Range
+from read_models.indexed_lists import ListQuery
 from read_models.projection import VERSION
-from read_models.store.generations.fill_claims import Filling
-from read_models.store.generations.lifecycle import Lifecycle
+from read_models.store.generations.fill_claims import LaneFiller
+from read_models.store.generations.lifecycle import GenerationLifecycle
 from read_models.store.generations.repository import Generations
 from read_models.store.mongo import Client, connect, translated
-from read_models.store.quarantine.dead_letter_queries import Letters
+from read_models.store.quarantine.dead_letter_queries import DeadLetterQueries
 from read_models.store.quarantine.dead_letters import DeadLetters
 from read_models.store.quarantine.discards import Discards
 from read_models.store.quarantine.holds import Holds
-from read_models.store.reading.served_pointer import Control
-from read_models.store.reading.served_reader import Served
+from read_models.store.reading.served_pointer import ServedPointer
+from read_models.store.reading.served_reader import ServedReader
 from read_models.store.reading.snapshots import Snapshots
-from read_models.store.views import Views
-from read_models.store.writer import Writer
+from read_models.store.views import ViewCollection
+from read_models.store.writer import TransactionalWriter
 
 
-class Store:
+class ReadModelStore:
     """A connection to one database, and its rooms."""
 
     def __init__(self, url: str, database: str, version: int = VERSION) -> None:
@@ -35,11 +35,11 @@ class Store:
         self.dead_letters = DeadLetters(self.database)
         self.discards = Discards(self.database)
         self.holds = Holds(self.database)
-        self.letters = Letters(self.database)
-        self.lifecycle = Lifecycle(self._client, self.database, self.generations, self.dead_letters)
+        self.letters = DeadLetterQueries(self.database)
+        self.lifecycle = GenerationLifecycle(self._client, self.database, self.generations, self.dead_letters)
         self.snapshots = Snapshots(self._client, self.database)
-        self.control = Control(self.database, self.generations, self.dead_letters, version)
-        self._served: Served | None = None
+        self.control = ServedPointer(self.database, self.generations, self.dead_letters, version)
+        self._served: ServedReader | None = None
         self._polling: asyncio.Task[None] | None = None
 
     @classmethod
@@ -74,17 +74,19 @@ class Store:
         with translated():
             await self._client.admin.command("ping")
 
-    def writer(self, patience_s: float = math.inf) -> Writer:
-        """A write path with a session of its own; for `patience_s` see `Writer`."""
-        return Writer(self._client, self.database, self.generations, self.dead_letters, patience_s)
+    def writer(self, patience_s: float = math.inf) -> TransactionalWriter:
+        """A write path with a session of its own; for `patience_s` see `TransactionalWriter`."""
+        return TransactionalWriter(
+            self._client, self.database, self.generations, self.dead_letters, patience_s
+        )
 
-    def filling(self, generation: int) -> Filling:
+    def filling(self, generation: int) -> LaneFiller:
         """Fills lanes of a generation, with a session of its own."""
-        return Filling(self._client, self.database, self.dead_letters, generation)
+        return LaneFiller(self._client, self.database, self.dead_letters, generation)
 
-    def views(self, generation: int) -> Views:
+    def views(self, generation: int) -> ViewCollection:
         """The documents of a generation."""
-        return Views(self.database, generation)
+        return ViewCollection(self.database, generation)
 
     async def documents(self, *ids: DocumentId) -> list[Doc | None]:
         """Documents of what is served, by `_id`; shared with whoever asks at the same time, so not to be changed.
@@ -97,7 +99,7 @@ class Store:
         found = await self._of(served).documents(ids)
         return await self.documents(*ids) if None in found and await self._moved(served) else found
 
-    async def range(self, wanted: Range) -> list[Doc]:
+    async def range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a list of what is served; shared, and asked for again, as `documents` are."""
         served = self.control.served
         if served is None:
@@ -118,7 +120,7 @@ class Store:
         await self.control.refresh()
         return self.control.served not in (None, served)
 
-    def _of(self, generation: int) -> Served:
+    def _of(self, generation: int) -> ServedReader:
         if self._served is None or self._served.generation != generation:
-            self._served = Served(self.views(generation))
+            self._served = ServedReader(self.views(generation))
         return self._served

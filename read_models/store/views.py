@@ -8,11 +8,11 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from read_models.documents import Doc, owner_id
-from read_models.indexed_lists import INDEXES, LISTS, Range, selection
-from read_models.projection import Changes
-from read_models.store.mongo import Database, Unstorable, translated, unhurried
+from read_models.indexed_lists import INDEXES, LISTS, ListQuery, selection
+from read_models.projection import BatchChanges
+from read_models.store.mongo import Database, DocumentRejected, translated, unhurried
 from read_models.store.reading.decode_cache import RAW, stored
-from read_models.working_set import Loaded, Need
+from read_models.working_set import DocumentRequest, LoadedDocuments
 
 
 def collection_name(generation: int) -> str:
@@ -36,7 +36,7 @@ LARGEST_BYTES = 16 * 1024 * 1024
 """MongoDB's own limit of a document."""
 
 
-class Saving(NamedTuple):
+class EncodedWrites(NamedTuple):
     """What a batch writes into the views, encoded: its documents may go on changing while it is written."""
 
     operations: Sequence[Any]
@@ -47,8 +47,8 @@ class Saving(NamedTuple):
     """How much the operations write."""
 
 
-def saving(changes: Changes) -> Saving:
-    """The changes of a batch, ready to be written to any generation; raises `Unstorable`.
+def saving(changes: BatchChanges) -> EncodedWrites:
+    """The changes of a batch, ready to be written to any generation; raises `DocumentRejected`.
 
     What was not there is inserted, at half the cost of an upsert: the compare that the transaction begins with says
     that nobody has made it since.
@@ -70,25 +70,25 @@ def saving(changes: Changes) -> Saving:
                 size += len(part)
                 updates.append(UpdateOne({"_id": _id}, RawBSONDocument(part)))
     removes = [DeleteOne({"_id": _id}) for _id in changes.remove]
-    return Saving([*inserts, *updates, *removes], changes.erase, size)
+    return EncodedWrites([*inserts, *updates, *removes], changes.erase, size)
 
 
-def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> Saving:
-    """Whole documents by `_id`, in place of what there may be, and those to remove; raises `Unstorable`."""
+def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> EncodedWrites:
+    """Whole documents by `_id`, in place of what there may be, and those to remove; raises `DocumentRejected`."""
     whole = dict(zip(save, encoded(save.values()), strict=True))
     puts: list[Any] = [
         ReplaceOne({"_id": _id}, RawBSONDocument(one), upsert=True) for _id, one in whole.items()
     ]
     operations = [*puts, *(DeleteOne({"_id": _id}) for _id in remove)]
-    return Saving(operations, frozenset(), sum(map(len, whole.values())))
+    return EncodedWrites(operations, frozenset(), sum(map(len, whole.values())))
 
 
 def encoded(documents: Iterable[Doc]) -> list[bytes]:
-    """Whole documents, ready to be inserted; raises `Unstorable`."""
+    """Whole documents, ready to be inserted; raises `DocumentRejected`."""
     with translated():
         made = [bson.encode(document) for document in documents]
     if any(len(one) > LARGEST_BYTES for one in made):
-        raise Unstorable("DocumentTooLarge")
+        raise DocumentRejected("DocumentTooLarge")
     return made
 
 
@@ -109,7 +109,7 @@ def difference(before: Doc, after: Doc) -> Doc:
     return {operator: fields for operator, fields in (("$set", given), ("$unset", gone)) if fields}
 
 
-class Views:
+class ViewCollection:
     """The documents of one generation."""
 
     def __init__(self, database: Database, generation: int) -> None:
@@ -147,7 +147,7 @@ class Views:
         """The documents that exist among these as they are stored (BSON), in one round trip."""
         return await stored(self._raw, ids)
 
-    async def range(self, wanted: Range, session: Any = None) -> list[Doc]:
+    async def range(self, wanted: ListQuery, session: Any = None) -> list[Doc]:
         """The first documents of a list, in its order, by its index."""
         chosen, sort = selection(wanted)
         with translated():
@@ -170,10 +170,10 @@ class Views:
             found = await self._collection.aggregate(steps, hint=index).to_list(None)
         return [group["rivals"] for group in found]
 
-    async def answer(self, need: Need, session: Any) -> Loaded:
+    async def answer(self, need: DocumentRequest, session: Any) -> LoadedDocuments:
         """What a fold needs, one question after the other, as a session takes them."""
         docs = await self.load(need.ids, session)
-        return Loaded(docs, {wanted: await self.range(wanted, session) for wanted in need.ranges})
+        return LoadedDocuments(docs, {wanted: await self.range(wanted, session) for wanted in need.ranges})
 
     async def insert(self, documents: Iterable[bytes], session: Any) -> None:
         """Inserts encoded documents that are not there, in the session's transaction."""
@@ -187,7 +187,7 @@ class Views:
         if gone:
             await self._collection.bulk_write(gone, session=session)
 
-    async def write(self, batch: Saving, session: Any) -> None:
+    async def write(self, batch: EncodedWrites, session: Any) -> None:
         """Saves a batch, in the session's transaction."""
         erased = [DeleteMany(_of_owner(*customer)) for customer in batch.erase]
         if erased:

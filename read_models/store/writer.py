@@ -13,15 +13,15 @@ from bson.binary import UUID_SUBTYPE, Binary
 from pymongo import DeleteMany, UpdateMany, UpdateOne
 
 from read_models.clock import utc_now
-from read_models.store.checkpoints import COLLECTION, Advance, Checkpoint, advances
-from read_models.store.generations.repository import Generations, NoGeneration, Pointer
+from read_models.store.checkpoints import COLLECTION, Checkpoint, CheckpointUpdate, advances
+from read_models.store.generations.repository import GenerationNotFound, GenerationPointer, Generations
 from read_models.store.mongo import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Client,
-    Conflict,
     Database,
-    Unavailable,
+    StoreUnavailable,
+    WriteConflict,
     settled,
     translated,
 )
@@ -30,10 +30,15 @@ from read_models.store.operational import SAID
 from read_models.store.operational.erasures import COLLECTION as ERASURES
 from read_models.store.operational.erasures import noted
 from read_models.store.quarantine.dead_letters import COLLECTIONS as DEAD_LETTERS
-from read_models.store.quarantine.dead_letters import DeadLetter, DeadLetters, Held, Position
+from read_models.store.quarantine.dead_letters import (
+    BlockedRecord,
+    DeadLetters,
+    LogPosition,
+    UnreadableRecord,
+)
 from read_models.store.quarantine.discards import Discards
-from read_models.store.views import Saving, Views
-from read_models.working_set import Loaded, Need
+from read_models.store.views import EncodedWrites, ViewCollection
+from read_models.working_set import DocumentRequest, LoadedDocuments
 
 log = structlog.get_logger()
 
@@ -44,21 +49,21 @@ Known = dict[tuple[int, int], Checkpoint]
 """Checkpoints by generation and lane."""
 
 
-class CompareFailed(Exception):
+class RevisionConflict(Exception):
     """Somebody else wrote a lane since its checkpoint was read; or it was oneself, and the answer was lost."""
 
 
-class Batch(NamedTuple):
+class WriteBatch(NamedTuple):
     """What one transaction writes: the outcome of `records` records; `steps` are by lane."""
 
     records: int
-    steps: Mapping[int, Advance]
-    saving: Saving
-    letters: Sequence[DeadLetter] = ()
-    held: Sequence[Held] = ()
+    steps: Mapping[int, CheckpointUpdate]
+    saving: EncodedWrites
+    letters: Sequence[UnreadableRecord] = ()
+    held: Sequence[BlockedRecord] = ()
 
 
-class Writer:
+class TransactionalWriter:
     """Writes the lanes of one worker, in the generations it keeps; every await may be cancelled.
 
     It has two sessions: that of its transactions, which the checkpoints name, and one to read in meanwhile, which
@@ -95,7 +100,7 @@ class Writer:
         return bytes(self._session.session_id["id"])
 
     async def open(self) -> None:
-        """Starts the sessions; raises `Unavailable`."""
+        """Starts the sessions; raises `StoreUnavailable`."""
         with translated():
             if self._reading is None:
                 self._reading = await self._client.start_session()
@@ -120,7 +125,8 @@ class Writer:
     async def current(
         self, version: int, lanes: Collection[int], only: int | None = None
     ) -> tuple[tuple[int, ...], Known]:
-        """The generations that are kept in a version, and the checkpoints of lanes in them; raises `NoGeneration`.
+        """The generations that are kept in a version, and the checkpoints of lanes in them; raises
+        `GenerationNotFound`.
 
         The pointer is asked for on both sides of the checkpoints: whoever moves it writes them all, so that a move
         after this fails the next compare. With `only` it is that one generation, kept or not.
@@ -129,11 +135,11 @@ class Writer:
         if only is not None:
             return (only,), await settled(self.read([only], lanes))
         known: Known = {}
-        pointer: Pointer | None = None
+        pointer: GenerationPointer | None = None
         while True:
             before, pointer = pointer, await settled(self._generations.pointer(version, self._reading))
             if pointer is None:
-                raise NoGeneration(f"no generation of version {version} is served")
+                raise GenerationNotFound(f"no generation of version {version} is served")
             if pointer == before:
                 return pointer.kept, known
             known = await settled(self.read(pointer.kept, lanes))
@@ -148,7 +154,7 @@ class Writer:
             found = await self._checkpoints.find({"lane": lane}, {"generation": 1}).to_list(None)
         return sorted([document["generation"] for document in found])
 
-    async def discarded(self, lanes: Collection[int]) -> frozenset[Position]:
+    async def discarded(self, lanes: Collection[int]) -> frozenset[LogPosition]:
         """The places of lanes that are not to be applied."""
         return await settled(self._discards.places(lanes, self._reading))
 
@@ -157,31 +163,33 @@ class Writer:
     ) -> tuple[tuple[int, ...], Known]:
         """Makes lanes this writer's: their checkpoints name its session from now on.
 
-        Answers as `current` does, for these lanes and others. Raises `CompareFailed` when somebody wrote meanwhile.
+        Answers as `current` does, for these lanes and others. Raises `RevisionConflict` when somebody wrote meanwhile.
         """
         kept, known = await self.current(version, {*lanes, *others}, only)
         taken = [one for one in known.values() if one.lane in lanes]
         if len(taken) != len(lanes) * len(kept):
-            raise NoGeneration(f"the generations {kept} do not all have the lanes {sorted(lanes)}")
+            raise GenerationNotFound(f"the generations {kept} do not all have the lanes {sorted(lanes)}")
         await self.claim(taken)
         return kept, known
 
     async def claim(self, known: Sequence[Checkpoint]) -> None:
-        """Has checkpoints name this writer's session; raises `CompareFailed` when somebody wrote them meanwhile."""
-        steps = dict.fromkeys((one.lane for one in known), Advance({}, None, {}))
-        await self.write(Batch(0, steps, Saving((), frozenset(), 0)), known, ())
+        """Has checkpoints name this writer's session; raises `RevisionConflict` when somebody wrote them meanwhile."""
+        steps = dict.fromkeys((one.lane for one in known), CheckpointUpdate({}, None, {}))
+        await self.write(WriteBatch(0, steps, EncodedWrites((), frozenset(), 0)), known, ())
 
-    async def answer(self, need: Need, views: Views) -> Loaded:
+    async def answer(self, need: DocumentRequest, views: ViewCollection) -> LoadedDocuments:
         """What a fold needs, as of the last commit or later."""
         self._follow()
         return await settled(views.answer(need, self._reading))
 
-    async def write(self, batch: Batch, known: Sequence[Checkpoint], views: Sequence[Views]) -> None:
+    async def write(
+        self, batch: WriteBatch, known: Sequence[Checkpoint], views: Sequence[ViewCollection]
+    ) -> None:
         """Writes a batch in one transaction, or raises.
 
         Failures of the server are retried with growing pauses, until the caller cancels or has no patience left, which
-        raises `Unavailable`. Raises `CompareFailed`, and `Unstorable` when a document cannot be stored. `known` is
-        brought up to date.
+        raises `StoreUnavailable`. Raises `RevisionConflict`, and `Unstorable` when a document cannot be stored.
+        `known` is brought up to date.
         """
         now = utc_now()
         operations = advances(known, batch.steps, self.session_id, now)
@@ -223,11 +231,11 @@ class Writer:
                 async with self._session.start_transaction():
                     moved = await self._checkpoints.bulk_write(steps, session=self._session)
                     if moved.matched_count != len(generations):
-                        raise CompareFailed
+                        raise RevisionConflict
                     await work(self._session)
 
         if len(known) != len(generations):
-            raise CompareFailed  # a generation was dropped meanwhile
+            raise RevisionConflict  # a generation was dropped meanwhile
         await self._retried(transact, list(known.values()))
 
     async def set_level(self, known: Sequence[Checkpoint], at: datetime) -> None:
@@ -247,14 +255,14 @@ class Writer:
             self._reading.advance_operation_time(self._session.operation_time)
 
     async def _transact(
-        self, operations: list[Any], batch: Batch, views: Sequence[Views], now: datetime
+        self, operations: list[Any], batch: WriteBatch, views: Sequence[ViewCollection], now: datetime
     ) -> None:
         session = self._session
         with translated():
             async with session.start_transaction():
                 compared = await self._checkpoints.bulk_write(operations, session=session)
                 if compared.matched_count != len(operations):
-                    raise CompareFailed
+                    raise RevisionConflict
                 await self.erase(batch.saving.erase, session)
                 for generation in views:
                     await generation.write(batch.saving, session)
@@ -286,10 +294,10 @@ class Writer:
                     await self._kill_holders(known)
                 await settled(transact())
                 return
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 if time.monotonic() - begun > self._patience_s:
                     raise
-                if isinstance(error, Conflict):
+                if isinstance(error, WriteConflict):
                     blocked_since = blocked_since or time.monotonic()
                     log.info(
                         "a lane is held by another transaction", lanes=sorted({one.lane for one in known})

@@ -43,7 +43,7 @@ class Mail(NamedTuple):
         return found[0]
 
 
-class Post:
+class Mailbox:
     """The mailbox all mails go to, through Mailpit's HTTP API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -74,10 +74,10 @@ class Portal(NamedTuple):
     """A portal that runs."""
 
     url: str
-    post: Post
+    post: Mailbox
     stripe: str
     """The address of the stand-in for Stripe."""
-    publish: Callable[[sample_businesses.Log], Awaitable[None]]
+    publish: Callable[[sample_businesses.EventLog], Awaitable[None]]
     """Has more happen, and returns when the views hold it."""
     paused: Callable[[], AbstractAsyncContextManager[None]]
     """For as long as nobody brings the views up to date: it is as if nobody had for a minute already."""
@@ -111,7 +111,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         await one.answers("/-/health/ready")
         async with httpx.AsyncClient(base_url=one.env["LOCAL_MAIL_API"], trust_env=False) as client:
 
-            async def publish(log: sample_businesses.Log) -> None:
+            async def publish(log: sample_businesses.EventLog) -> None:
                 nonlocal published
                 await asyncio.to_thread(log.write, folder / "more.jsonl")
                 published += await one.publish(folder / "more.jsonl")
@@ -127,7 +127,7 @@ async def portal(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
                     projectors.append(one.start("project"))
 
             stripe = one.env["LOCAL_STRIPE_CONTROL"]
-            yield Portal(one.env["PORTAL_PUBLIC_URL"], Post(client), stripe, publish, paused)
+            yield Portal(one.env["PORTAL_PUBLIC_URL"], Mailbox(client), stripe, publish, paused)
 
 
 async def age(one: Installation, by: timedelta) -> None:

@@ -92,7 +92,7 @@ def window(days: float = 0, hours: float = 0) -> dict[str, str]:
     return {"start": at(days=days, hours=hours), "end": at(days=days, hours=hours + 2)}
 
 
-class Log:
+class EventLog:
     """Events in the order they are written, one CloudEvent in structured JSON a line."""
 
     def __init__(self, sequence: int = 0) -> None:
@@ -127,9 +127,9 @@ class Log:
         path.write_text("\n".join(self._lines) + "\n")
 
 
-def log() -> Log:
+def log() -> EventLog:
     """All that happened."""
-    made = Log()
+    made = EventLog()
     business(made, "biz_c", SLUG, "Clearwater Pools", "#0f6e84", "en-US", logo=LOGO_MEDIA)
     business(
         made, "biz_l", LOUD, "Piscinas & Jardines <Loud> of the Extraordinarily Long Name", "#ffff00", "es-US"
@@ -167,7 +167,9 @@ OPEN_INVOICE: dict[str, Any] = {
 }
 
 
-def business(made: Log, name: str, slug: str, title: str, colour: str, locale: str, **branding: Any) -> None:
+def business(
+    made: EventLog, name: str, slug: str, title: str, colour: str, locale: str, **branding: Any
+) -> None:
     """A business with a colour and whatever else its branding has."""
     made.add(
         "business.registered.v1",
@@ -183,7 +185,7 @@ def business(made: Log, name: str, slug: str, title: str, colour: str, locale: s
     )
 
 
-def customer(made: Log, owner: str, name: str, email: str, line: str, **more: str) -> None:
+def customer(made: EventLog, owner: str, name: str, email: str, line: str, **more: str) -> None:
     """A customer with one address to be served at."""
     address = {"id": "adr_1", "line1": line, "city": "Phoenix", "postal_code": "85001", "country": "US"}
     made.add(
@@ -197,7 +199,7 @@ def customer(made: Log, owner: str, name: str, email: str, line: str, **more: st
     )
 
 
-def history(made: Log, owner: str, service: str = "Pool cleaning") -> None:
+def history(made: EventLog, owner: str, service: str = "Pool cleaning") -> None:
     """Something of everything that home shows."""
     made.add(
         "contract.signed.v1",
@@ -257,14 +259,14 @@ def history(made: Log, owner: str, service: str = "Pool cleaning") -> None:
 
 
 def visit(
-    made: Log, owner: str, name: str, when: dict[str, str], service: str = "Pool cleaning", **more: Any
+    made: EventLog, owner: str, name: str, when: dict[str, str], service: str = "Pool cleaning", **more: Any
 ) -> None:
     """An appointment."""
     about = {"id": "srv_1", "name": service}
     made.add("visit.booked.v1", owner, name, service=about, window=when, **{"timezone": ZONE, **more})
 
 
-def proof(made: Log, owner: str, name: str) -> None:
+def proof(made: EventLog, owner: str, name: str) -> None:
     """Two pairs of photos, another photo, a signature and a note of a visit, shared as a pack."""
     kinds = [
         ("before", "Skimmer"),
@@ -309,7 +311,7 @@ def proof(made: Log, owner: str, name: str) -> None:
     made.add("proof_pack.published.v1", owner, "pck_1", visit_id=name, items=[*items, "prf_8", "prf_9"])
 
 
-def called_off(made: Log, owner: str, service: str) -> None:
+def called_off(made: EventLog, owner: str, service: str) -> None:
     """Two visits that did not take place through no fault of the business."""
     visit(made, owner, "vis_30", window(days=-10), service, contract_id="con_1")
     made.add("visit.missed.v1", owner, "vis_30", responsible="customer", reason="The gate was locked")
@@ -317,7 +319,7 @@ def called_off(made: Log, owner: str, service: str) -> None:
     made.add("visit.cancelled.v1", owner, "vis_31", cancelled_by="customer", reason="On holiday")
 
 
-def turning(made: Log, owner: str) -> None:
+def turning(made: EventLog, owner: str) -> None:
     """A visit while the clocks go back, one the day before they go forward, and one in the morning after."""
     for name, start, end in (
         ("vis_back", "2026-11-01T05:45:00.000Z", "2026-11-01T06:15:00.000Z"),
@@ -329,7 +331,7 @@ def turning(made: Log, owner: str) -> None:
     made.add("visit.completed.v1", owner, "vis_back", completed_at="2026-11-01T07:30:00.000Z")
 
 
-def many(made: Log, owner: str) -> None:
+def many(made: EventLog, owner: str) -> None:
     """200 visits and as many invoices."""
     for number in range(200):
         visit(made, owner, f"vis_m{number}", window(days=-number - 1))
@@ -337,7 +339,7 @@ def many(made: Log, owner: str) -> None:
         invoice(made, owner, f"m{number}", on(-number - 1), on(14))
 
 
-def invoice(made: Log, owner: str, number: str, issued_on: str, due_on: str) -> None:
+def invoice(made: EventLog, owner: str, number: str, issued_on: str, due_on: str) -> None:
     """An invoice of one line."""
     made.add(
         "invoice.issued.v2",

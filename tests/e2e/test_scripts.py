@@ -43,7 +43,7 @@ async def test_an_open_page_renews_what_changed_and_moves_nothing(page: Page, po
     await contracts.scroll_into_view_if_needed()
     await contracts.evaluate("element => scrollBy(0, element.getBoundingClientRect().top - 20)")
     place = await contracts.evaluate("element => element.getBoundingClientRect().top")
-    more = sample_businesses.Log(sequence=100)
+    more = sample_businesses.EventLog(sequence=100)
     technician = {"id": "t_9", "name": "Somebody with a Name That Takes Two Lines on a Phone"}
     more.add("visit.technician_assigned.v1", "biz_n/cus_1", "vis_22", technician=technician)
     await portal.publish(more)

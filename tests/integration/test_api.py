@@ -10,12 +10,12 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.app import create_app
-from tests.integration.harness.customer_surface import URL, Browser, Surface, look_again
+from tests.integration.harness.customer_surface import URL, Browser, CustomerSurfaceHarness, look_again
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
-    async with Surface(stack.env) as one:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered", branding={"primary_color": "#0f6e84"})
         yield one
 
@@ -27,7 +27,7 @@ def is_problem(answer: httpx.Response, status: int) -> bool:
     return (answer.status_code, body["status"]) == (status, status)
 
 
-async def test_anybody_may_read_whose_portal_it_is(surface: Surface) -> None:
+async def test_anybody_may_read_whose_portal_it_is(surface: CustomerSurfaceHarness) -> None:
     answer = await surface.browser().get("/blue/api/business")
 
     assert answer.json() == {
@@ -40,7 +40,7 @@ async def test_anybody_may_read_whose_portal_it_is(surface: Surface) -> None:
     }
 
 
-async def test_the_dashboard_shows_what_was_published(surface: Surface) -> None:
+async def test_the_dashboard_shows_what_was_published(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     start, end = (
         (surface.now() + timedelta(days=days)).isoformat().replace("+00:00", "Z") for days in (1, 2)
@@ -55,11 +55,11 @@ async def test_the_dashboard_shows_what_was_published(surface: Surface) -> None:
     assert datetime.fromisoformat(dashboard["as_of"]).second % 10 == 0
 
 
-async def test_the_dashboard_is_nobodys_who_is_signed_out(surface: Surface) -> None:
+async def test_the_dashboard_is_nobodys_who_is_signed_out(surface: CustomerSurfaceHarness) -> None:
     assert is_problem(await surface.browser().get("/blue/api/portal"), 401)
 
 
-async def test_an_unchanged_answer_is_not_sent_again(surface: Surface) -> None:
+async def test_an_unchanged_answer_is_not_sent_again(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     first = await browser.get("/blue/api/business")
     headers = {"If-None-Match": f'"other", W/{first.headers["etag"]}'}
@@ -74,7 +74,7 @@ async def test_an_unchanged_answer_is_not_sent_again(surface: Surface) -> None:
     assert (await browser.get("/blue/api/business", headers=headers)).json()["name"] == "Deep Blue Pools"
 
 
-async def test_every_get_has_an_etag_and_stays_out_of_shared_caches(surface: Surface) -> None:
+async def test_every_get_has_an_etag_and_stays_out_of_shared_caches(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     for path in ("api/business", "api/portal", "api/session", "api/sessions", "", "sign-in"):
         answer = await browser.get(f"/blue/{path}")
@@ -84,7 +84,7 @@ async def test_every_get_has_an_etag_and_stays_out_of_shared_caches(surface: Sur
             assert again.status_code == 304, path
 
 
-async def test_head_is_get_without_its_content(surface: Surface) -> None:
+async def test_head_is_get_without_its_content(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     browser.headers["X-Request-ID"] = "of-a-test"
     get, head = [await browser.request(method, "/blue/api/business") for method in ("GET", "HEAD")]
@@ -94,11 +94,13 @@ async def test_head_is_get_without_its_content(surface: Surface) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nobody/api/business", "/nobody/api/nothing", "/nobody/"])
-async def test_where_there_is_no_business_nothing_is_found(surface: Surface, path: str) -> None:
+async def test_where_there_is_no_business_nothing_is_found(
+    surface: CustomerSurfaceHarness, path: str
+) -> None:
     assert (await surface.browser().get(path)).status_code == 404
 
 
-async def test_a_closed_business_has_no_portal(surface: Surface) -> None:
+async def test_a_closed_business_has_no_portal(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     await surface.publish("business.closed")
     look_again(surface.app)
@@ -107,7 +109,7 @@ async def test_a_closed_business_has_no_portal(surface: Surface) -> None:
     assert is_problem(await browser.get("/blue/api/business"), 404)
 
 
-async def test_what_does_not_exist_is_the_same_404_whatever_it_is(surface: Surface) -> None:
+async def test_what_does_not_exist_is_the_same_404_whatever_it_is(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     answers = [await browser.get(path) for path in ("/blue/api/nothing", "/nobody/api/portal", "/-/nothing")]
 
@@ -115,7 +117,9 @@ async def test_what_does_not_exist_is_the_same_404_whatever_it_is(surface: Surfa
     assert len({answer.content for answer in answers}) == 1
 
 
-async def test_a_method_that_a_path_does_not_know_is_answered_with_those_it_does(surface: Surface) -> None:
+async def test_a_method_that_a_path_does_not_know_is_answered_with_those_it_does(
+    surface: CustomerSurfaceHarness,
+) -> None:
     answer = await surface.browser().delete("/blue/api/business")
 
     assert is_problem(answer, 405)
@@ -125,21 +129,21 @@ async def test_a_method_that_a_path_does_not_know_is_answered_with_those_it_does
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"email": 1}', b'{"email": null}', b'{"email": "no address"}']
 )
-async def test_a_body_that_cannot_be_read_is_a_400(surface: Surface, body: bytes) -> None:
+async def test_a_body_that_cannot_be_read_is_a_400(surface: CustomerSurfaceHarness, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await surface.browser().post("/blue/api/sign-in", content=body, headers=headers)
 
     assert is_problem(answer, 400)
 
 
-async def test_a_body_that_is_too_large_is_refused(surface: Surface) -> None:
+async def test_a_body_that_is_too_large_is_refused(surface: CustomerSurfaceHarness) -> None:
     answer = await surface.browser().post("/blue/api/sign-in", json={"email": "a" * 20_000})
 
     assert is_problem(answer, 413)
 
 
 async def test_an_error_of_ours_tells_nothing_of_its_cause(
-    surface: Surface, monkeypatch: pytest.MonkeyPatch
+    surface: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = await surface.signed_in(await surface.person())
 
@@ -153,7 +157,7 @@ async def test_an_error_of_ours_tells_nothing_of_its_cause(
     assert "cause" not in answer.text
 
 
-async def test_every_answer_says_what_browsers_may_do_with_it(surface: Surface) -> None:
+async def test_every_answer_says_what_browsers_may_do_with_it(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     for path in ("/blue/api/business", "/blue/api/nothing", "/nobody/", "/-/health/live"):
         headers = (await browser.get(path)).headers
@@ -163,7 +167,9 @@ async def test_every_answer_says_what_browsers_may_do_with_it(surface: Surface) 
         assert headers["strict-transport-security"]
 
 
-async def test_the_public_host_is_asked_by_https_with_all_its_subdomains(surface: Surface) -> None:
+async def test_the_public_host_is_asked_by_https_with_all_its_subdomains(
+    surface: CustomerSurfaceHarness,
+) -> None:
     """Those of a business's own domain are not ours to say so of."""
     await surface.publish("business.rebranded", portal_host="portal.blue.test")
     for url, subdomains in ((URL, True), ("https://portal.blue.test", False)):
@@ -189,7 +195,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("headers", "status"), CHANGES)
 async def test_changes_come_from_the_portals_own_pages(
-    surface: Surface, headers: dict[str, str], status: int
+    surface: CustomerSurfaceHarness, headers: dict[str, str], status: int
 ) -> None:
     browser = surface.browser()
     del browser.headers["Origin"]
@@ -198,7 +204,7 @@ async def test_changes_come_from_the_portals_own_pages(
     assert answer.status_code == status
 
 
-async def test_a_business_is_reached_on_its_own_host_alone(surface: Surface) -> None:
+async def test_a_business_is_reached_on_its_own_host_alone(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.rebranded", portal_host="Portal.Blue.test")
     await surface.publish("business.registered", business="biz_2", slug="red", name="Red Pools")
     own = surface.browser("https://portal.blue.test")
@@ -212,7 +218,7 @@ async def test_a_business_is_reached_on_its_own_host_alone(surface: Surface) -> 
     assert (await surface.browser().get("/")).status_code == 404
 
 
-async def test_a_sign_in_on_a_business_own_host_stays_there(surface: Surface) -> None:
+async def test_a_sign_in_on_a_business_own_host_stays_there(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.rebranded", portal_host="portal.blue.test")
     email = await surface.person()
     own = surface.browser("https://portal.blue.test")
@@ -225,13 +231,13 @@ async def test_a_sign_in_on_a_business_own_host_stays_there(surface: Surface) ->
     assert (await own.post("/blue/api/sign-in", json={"email": email}, headers=foreign)).status_code == 403
 
 
-async def test_a_host_that_is_not_a_business_own_is_the_public_one(surface: Surface) -> None:
+async def test_a_host_that_is_not_a_business_own_is_the_public_one(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser("https://elsewhere.test")
     assert (await browser.get("/blue/api/business")).status_code == 200
     assert (await browser.ask("a@b.test")).status_code == 403
 
 
-async def test_ready_only_with_views_to_serve(surface: Surface) -> None:
+async def test_ready_only_with_views_to_serve(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     assert (await browser.get("/-/health/live")).status_code == 200
     assert (await browser.get("/-/health/ready")).status_code == 200
@@ -245,7 +251,7 @@ async def test_ready_only_with_views_to_serve(surface: Surface) -> None:
         await empty.state.store.drop()
 
 
-async def test_the_api_describes_itself(surface: Surface) -> None:
+async def test_the_api_describes_itself(surface: CustomerSurfaceHarness) -> None:
     described = json.loads((await surface.browser().get("/-/openapi/openapi.json")).content)
 
     assert described["openapi"].startswith("3.1")
@@ -262,7 +268,7 @@ async def test_the_api_describes_itself(surface: Surface) -> None:
     )
 
 
-async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: Surface) -> None:
+async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: CustomerSurfaceHarness) -> None:
     """A dashboard asked for again by the short way is today's, in the coding that is taken, and its owner's alone."""
     browser = await surface.signed_in(await surface.person())
     other = await surface.signed_in(await surface.person(customer="cus_2"))
@@ -309,7 +315,7 @@ async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: Sur
     ],
 )
 async def test_the_short_way_takes_note_of_all_that_the_long_one_does(
-    surface: Surface, header: str, value: str
+    surface: CustomerSurfaceHarness, header: str, value: str
 ) -> None:
     """A request that says one thing more is answered as if nobody had asked before."""
     browser = await surface.signed_in(await surface.person())

@@ -15,10 +15,10 @@ from local_stack.stack import Stack
 from read_models.documents import Doc
 from read_models.projection import VERSION, fold
 from read_models.store import checkpoints
-from read_models.store.operational import Records
+from read_models.store.operational import OperationalStore
 from read_models.store.operational.erasures import LINGERS
-from read_models.store.operational.sign_in_requests import SignIns
-from tests.integration.harness.customer_surface import TOPICS, Browser, Surface
+from read_models.store.operational.sign_in_requests import SignInRequests
+from tests.integration.harness.customer_surface import TOPICS, Browser, CustomerSurfaceHarness
 
 KEY = "biz_1/cus_1"
 NAME, STREET, PHONE, GATE = "Ada Lovelace-Field", "17 Analytical Engine Road", "+1 602 555 0142", "gate 4711"
@@ -28,15 +28,15 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
     """A surface whose applier writes a second generation beside the one that is served."""
-    async with Surface(stack.env) as one:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         await keep_a_standby(one)
         yield one
 
 
-async def keep_a_standby(surface: Surface) -> None:
+async def keep_a_standby(surface: CustomerSurfaceHarness) -> None:
     """Has a second generation be as level as the first."""
     database = surface.store.database
     await surface.store.views(STANDBY).create()
@@ -52,7 +52,7 @@ async def keep_a_standby(surface: Surface) -> None:
     await database["checkpoints"].update_many({}, {"$inc": {"revision": 1}})
 
 
-async def lived_in(surface: Surface) -> str:
+async def lived_in(surface: CustomerSurfaceHarness) -> str:
     """A customer of whom every kind of record holds something; answers the e-mail address."""
     person: dict[str, Any] = {"name": NAME, "phone": PHONE, "addresses": [ADDRESS]}
     email = await surface.person(**person)
@@ -80,7 +80,7 @@ async def lived_in(surface: Surface) -> str:
     return email
 
 
-async def unreadable(surface: Surface, offset: int) -> None:
+async def unreadable(surface: CustomerSurfaceHarness, offset: int) -> None:
     """A record under the customer's key that is no event, and says a lot."""
     value = f"{{{NAME} {STREET} {PHONE}".encode()
     place = TOPICS.of_type("servicehub.visit.booked.v1"), TOPICS.partition(KEY.encode())
@@ -88,13 +88,13 @@ async def unreadable(surface: Surface, offset: int) -> None:
     surface._offsets[place] = offset
 
 
-async def next_offset(surface: Surface) -> int:
+async def next_offset(surface: CustomerSurfaceHarness) -> int:
     """Of the next record of the customer's lane in the visits' topic."""
     place = TOPICS.of_type("servicehub.visit.booked.v1"), TOPICS.partition(KEY.encode())
     return surface._offsets.get(place, -1) + 1
 
 
-async def holding(surface: Surface, *traces: str) -> dict[str, list[Doc]]:
+async def holding(surface: CustomerSurfaceHarness, *traces: str) -> dict[str, list[Doc]]:
     """Every document of every collection in which one of the texts is, in any field, by collection."""
     wanted = re.compile(b"|".join(re.escape(text.encode()) for text in traces), re.IGNORECASE)
     database = surface.store.database
@@ -106,18 +106,18 @@ async def holding(surface: Surface, *traces: str) -> dict[str, list[Doc]]:
     return found
 
 
-def cached(surface: Surface) -> str:
+def cached(surface: CustomerSurfaceHarness) -> str:
     """Everything in the folder of copies, names and contents."""
     paths = [path for path in surface.cache.rglob("*") if path.is_file()]
     return "".join(f"{path} {path.read_bytes().decode(errors='replace')}" for path in paths)
 
 
-async def erased_completely(surface: Surface) -> None:
+async def erased_completely(surface: CustomerSurfaceHarness) -> None:
     """Returns when what lies outside of the database is gone, too; it is to be within a second or so."""
     async with asyncio.timeout(30):
         while cached(surface):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    await Records(surface.store.database).erasures.complete(None, datetime.now(UTC) + LINGERS)
+    await OperationalStore(surface.store.database).erasures.complete(None, datetime.now(UTC) + LINGERS)
 
 
 def raising_for_invoices(events: list[Event], cache: Any) -> Any:
@@ -128,7 +128,7 @@ def raising_for_invoices(events: list[Event], cache: Any) -> Any:
 
 
 async def test_nothing_is_left_but_a_tombstone_with_the_ids(
-    surface: Surface, monkeypatch: pytest.MonkeyPatch
+    surface: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In any collection of any generation: views, quarantine, holds, sessions, sign-ins, calendar addresses."""
     email = await lived_in(surface)
@@ -146,7 +146,7 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
         patched.setattr("projectors.processing.batch_builder.fold", raising_for_invoices)
         await surface.publish("invoice.issued", customer="cus_1", subject="i2", memo=NAME)
         await surface.publish("visit.booked", customer="cus_1", subject="v2", instructions=GATE)
-    audit = Records(surface.store.database).audit
+    audit = OperationalStore(surface.store.database).audit
     note = audit.note
     await note("cli:eve", "dead_letter.discard", KEY, f"{NAME} said so", NOW, owner=("biz_1", "cus_1"))
     await note("cli:eve", "dead_letter.discard", "biz_1/cus_2", "lost", NOW, owner=("biz_1", "cus_2"))
@@ -193,7 +193,9 @@ async def test_nothing_is_left_but_a_tombstone_with_the_ids(
     assert (await surface.browser().get(feed)).status_code == 404
 
 
-async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(surface: Surface) -> None:
+async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(
+    surface: CustomerSurfaceHarness,
+) -> None:
     """A session and a mail that its transaction did not see, as they were written while it was being committed."""
     email = await surface.person()
     browser = await surface.signed_in(email)
@@ -209,10 +211,10 @@ async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(surface: 
 
     assert (await browser.get("/blue/api/portal")).status_code == 401
     assert await database["erasures"].count_documents({}) == 1
-    assert await Records(database).erasures.complete(None, datetime.now(UTC) + LINGERS) == 1
+    assert await OperationalStore(database).erasures.complete(None, datetime.now(UTC) + LINGERS) == 1
 
 
-async def test_what_arrives_later_is_dropped_and_counted(surface: Surface) -> None:
+async def test_what_arrives_later_is_dropped_and_counted(surface: CustomerSurfaceHarness) -> None:
     """Events of every kind, the contact data again, and what cannot be read under the customer's key."""
     await surface.person()
     await surface.publish("customer.erased", customer="cus_1")
@@ -229,7 +231,7 @@ async def test_what_arrives_later_is_dropped_and_counted(surface: Surface) -> No
     assert left.keys() == {"views_1", f"views_{STANDBY}"}
 
 
-async def test_what_comes_with_the_erasure_in_one_batch_goes_as_well(surface: Surface) -> None:
+async def test_what_comes_with_the_erasure_in_one_batch_goes_as_well(surface: CustomerSurfaceHarness) -> None:
     """Before and behind it, readable or not."""
     offset = await next_offset(surface)
     batch = [
@@ -253,12 +255,12 @@ async def nothing_to_do(*_: object) -> None:
 
 
 async def test_a_sign_in_that_no_mailer_saw_yet_goes_with_the_first_look(
-    surface: Surface, monkeypatch: pytest.MonkeyPatch
+    surface: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not known whose it is until then; and the address is nobody's any more."""
     email = await surface.person()
     with monkeypatch.context() as patched:
-        patched.setattr(SignIns, "claim", nothing_to_do)
+        patched.setattr(SignInRequests, "claim", nothing_to_do)
         await surface.browser().ask(email)
         await surface.publish("customer.erased", customer="cus_1")
         assert (await holding(surface, email)).keys() == {"sign_ins"}
@@ -268,7 +270,7 @@ async def test_a_sign_in_that_no_mailer_saw_yet_goes_with_the_first_look(
     assert await holding(surface, email) == {}
 
 
-async def test_others_keep_all_that_is_theirs(surface: Surface) -> None:
+async def test_others_keep_all_that_is_theirs(surface: CustomerSurfaceHarness) -> None:
     """Also the one who shares the address, and the customer of another business with the same id."""
     email = await surface.person()
     await surface.publish("customer.registered", customer="cus_10", name=NAME, emails=[email], phone=PHONE)
@@ -285,7 +287,7 @@ async def test_others_keep_all_that_is_theirs(surface: Surface) -> None:
     }
 
 
-async def counted(surface: Surface) -> int:
+async def counted(surface: CustomerSurfaceHarness) -> int:
     """How many records were dropped for an erased customer."""
     found = await surface.store.database["checkpoints"].find({"generation": 1}).to_list(None)
     return sum(int(one["counts"].get("erased", 0)) for one in found)

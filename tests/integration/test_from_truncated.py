@@ -7,14 +7,14 @@ import pytest
 
 from events.envelope import Record, decode
 from projectors.kafka.records import record_of
-from projectors.operations.context import Opened
+from projectors.operations.context import OperatorContext
 from read_models.documents import Doc
 from tests.harness.portal_installation import Installation, Installations
 from tests.integration.harness.broken_logs import VICTIM, lose, told
 from tests.integration.harness.live_worker import level, sample, send
 from tests.integration.harness.operator import apply, at, documents, published
 from tests.integration.rebuild.harness import documents as all_of
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 
 LINES = sample(2)
 LOST: Mapping[tuple[str, int], int] = {
@@ -37,7 +37,7 @@ async def one(installation: Installations) -> Installation:
     return made
 
 
-async def left(here: Opened) -> dict[str, Doc]:
+async def left(here: OperatorContext) -> dict[str, Doc]:
     """The documents that what is left of the log makes."""
     lanes = range(here.cluster.topics.partitions)
     beginnings, found = await here.log.beginnings(lanes), list[Record]()
@@ -45,7 +45,7 @@ async def left(here: Opened) -> dict[str, Doc]:
         async for read in here.log.scan(place, beginnings[place], end):
             found += [record_of(one) for one in read]
     found.sort(key=lambda record: record.timestamp)
-    memory = MemoryStore()
+    memory = InMemoryStore()
     memory.apply(decode(record, here.cluster.topics) for record in found)
     return memory.docs
 

@@ -239,9 +239,9 @@ def test_a_part_is_in_the_cache_whole_or_not_at_all(tmp_path: Path, monkeypatch:
         raise StackError("cut off")
 
     with pytest.raises(StackError, match="cut off"):
-        downloads.fetch(downloads.Part("part", "part-1", (), breaks))
+        downloads.fetch(downloads.Download("part", "part-1", (), breaks))
     assert not (tmp_path / "part-1").exists()
 
-    downloads.fetch(downloads.Part("part", "part-1", (), lambda folder: (folder / "whole").touch()))
-    downloads.fetch(downloads.Part("part", "part-1", (), breaks))
+    downloads.fetch(downloads.Download("part", "part-1", (), lambda folder: (folder / "whole").touch()))
+    downloads.fetch(downloads.Download("part", "part-1", (), breaks))
     assert [path.name for path in (tmp_path / "part-1").iterdir()] == ["whole"]

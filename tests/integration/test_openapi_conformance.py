@@ -13,8 +13,8 @@ import httpx
 from pymongo import AsyncMongoClient
 
 from query_api.sign_in.cookies import session_cookie_name
-from read_models.store import Store
-from read_models.store.operational import Records, SessionRecord
+from read_models.store import ReadModelStore
+from read_models.store.operational import OperationalStore, SessionRecord
 from tests.harness.portal_installation import Installation, Installations
 from tests.integration.harness.live_worker import level, publish
 from web.tokens import digest, new_token
@@ -99,12 +99,12 @@ async def signed_in(one: Installation) -> str:
     """The cookie of a session that began now."""
     business, customer = OWNER.split("/")
     token, now = new_token(), datetime.now(UTC)
-    store = await Store.connect(one.env["PORTAL_MONGO_URL"], one.env["PORTAL_MONGO_DATABASE"])
+    store = await ReadModelStore.connect(one.env["PORTAL_MONGO_URL"], one.env["PORTAL_MONGO_DATABASE"])
     try:
         async with AsyncMongoClient[dict[str, Any]](one.env["PORTAL_MONGO_URL"]) as client:
             views = client[one.env["PORTAL_MONGO_DATABASE"]]["views_1"]
             known = await views.find_one({"_id": OWNER}) or {}
-        await Records(store.database).sessions.start(
+        await OperationalStore(store.database).sessions.start(
             SessionRecord(
                 token=digest(token),
                 id=secrets.token_hex(8),

@@ -10,7 +10,7 @@ from portal.settings import Settings
 from tests.harness.portal_installation import Installations, until
 from tests.integration.harness.live_worker import level, sample, send
 from tests.integration.harness.operator import at, published
-from tests.integration.staff.harness import EVE, Staff
+from tests.integration.staff.harness import EVE, StaffHarness
 
 VICTIM = "biz_s0-0/cus_0"
 
@@ -76,7 +76,7 @@ async def test_operators_start_it_from_the_staff_surface(
     for name, value in one.env.items():
         monkeypatch.setenv(name, value)
     config = config_of(Settings.read(one.env))
-    async with Staff(config.installation, rebuild=config.rebuild).running() as staff:
+    async with StaffHarness(config.installation, rebuild=config.rebuild).running() as staff:
         started = await staff.client(EVE).post("/api/rebuilds", json={"customer": VICTIM})
         assert started.status_code == 202
         rebuilding = staff.app.state.desk.rebuilding

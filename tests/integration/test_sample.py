@@ -14,9 +14,9 @@ import orjson
 import pytest
 
 from query_api.app import create_app
-from query_api.config import Config, Limits
+from query_api.config import QueryApiConfig, SignInLimits
 from tests.harness.portal_installation import Installation, Installations, Process, until
-from tests.integration.harness.customer_surface import URL, Browser, Mail, empty_mailbox, running
+from tests.integration.harness.customer_surface import URL, Browser, DeliveredMail, empty_mailbox, running
 from tests.integration.harness.live_worker import (
     SAMPLE,
     checkpoints,
@@ -158,13 +158,13 @@ class Portal:
     def __init__(self, one: Installation) -> None:
         self._mail_api = one.env["LOCAL_MAIL_API"]
         self._looking_at: ContextVar[str] = ContextVar("looking_at", default="")
-        config = Config(
+        config = QueryApiConfig(
             mongo_url=one.env["PORTAL_MONGO_URL"],
             mongo_database=one.env["PORTAL_MONGO_DATABASE"],
             public_url=URL,
             smtp_url=one.env["PORTAL_SMTP_URL"],
             secret_keys=("a key of these tests, long enough",),
-            limits=Limits(mails_per_network=ANY, wrong_codes_per_network=ANY),
+            limits=SignInLimits(mails_per_network=ANY, wrong_codes_per_network=ANY),
         )
         self.app = create_app(config, self._now)
 
@@ -213,7 +213,7 @@ class Portal:
     async def _code(self, email: str) -> str:
         async with httpx.AsyncClient(base_url=self._mail_api, trust_env=False) as client:
             whole = await client.get(f"/api/v1/message/{(await self._search(email))[0]}")
-            return Mail(whole.json(), {}).code
+            return DeliveredMail(whole.json(), {}).code
 
     async def _search(self, email: str) -> list[str]:
         """The ids of the mails to an address, the latest first."""

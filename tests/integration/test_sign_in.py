@@ -9,14 +9,19 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.harness.customer_surface import SAME_ORIGIN, Browser, Surface, look_again
+from tests.integration.harness.customer_surface import (
+    SAME_ORIGIN,
+    Browser,
+    CustomerSurfaceHarness,
+    look_again,
+)
 
 UNKNOWN = "nobody@mail.test"
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
-    async with Surface(stack.env) as one:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         yield one
 
@@ -36,7 +41,7 @@ def shape(answer: httpx.Response) -> tuple[Any, ...]:
     return answer.status_code, answer.content, cookies, headers
 
 
-async def test_a_mailed_code_signs_in(surface: Surface) -> None:
+async def test_a_mailed_code_signs_in(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = surface.browser()
     await browser.ask(f"  {email.upper()} ")
@@ -51,7 +56,9 @@ async def test_a_mailed_code_signs_in(surface: Surface) -> None:
     assert (await browser.get("/blue/api/portal")).json()["customer"]["emails"] == [email]
 
 
-async def test_the_session_cookie_is_for_this_host_and_its_server_alone(surface: Surface) -> None:
+async def test_the_session_cookie_is_for_this_host_and_its_server_alone(
+    surface: CustomerSurfaceHarness,
+) -> None:
     email = await surface.person()
     browser = surface.browser()
     asked = await browser.ask(email)
@@ -66,7 +73,7 @@ async def test_the_session_cookie_is_for_this_host_and_its_server_alone(surface:
         assert not any(part.startswith("domain") for part in attributes)
 
 
-async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: Surface) -> None:
+async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     asking, other = surface.browser(), surface.browser()
     await asking.ask(email)
@@ -78,7 +85,9 @@ async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: Surfa
     assert (await asking.enter(email=email, code=mail.code)).status_code == 201
 
 
-async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(surface: Surface) -> None:
+async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(
+    surface: CustomerSurfaceHarness,
+) -> None:
     email = await surface.person()
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
@@ -91,7 +100,7 @@ async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(sur
     assert (await surface.browser().enter(token=mail.token)).status_code == 401
 
 
-async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: Surface) -> None:
+async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = surface.browser()
     await browser.ask(email)
@@ -114,7 +123,9 @@ async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: Sur
     assert len({answer.content for answer in refused}) == 1
 
 
-async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(surface: Surface) -> None:
+async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(
+    surface: CustomerSurfaceHarness,
+) -> None:
     email = await surface.person()
     browser = surface.browser()
     for count in (1, 2, 3):
@@ -130,14 +141,16 @@ async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(su
     assert (await browser.enter(email=email, code=third.code)).status_code == 401
 
 
-async def test_asking_binds_a_browser_once(surface: Surface) -> None:
+async def test_asking_binds_a_browser_once(surface: CustomerSurfaceHarness) -> None:
     browser = surface.browser()
     first, second = [await browser.ask(UNKNOWN) for _ in range(2)]
 
     assert first.cookies["__Host-sign-in-blue"] == second.cookies["__Host-sign-in-blue"]
 
 
-async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(surface: Surface) -> None:
+async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(
+    surface: CustomerSurfaceHarness,
+) -> None:
     known, unknown = await surface.person(), UNKNOWN
     answers = [await surface.browser().ask(email) for email in (known, unknown)]
     await surface.mails(known)
@@ -147,7 +160,7 @@ async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(su
     assert await surface.mails(unknown, 0) == []
 
 
-async def test_the_database_holds_neither_code_nor_token(surface: Surface) -> None:
+async def test_the_database_holds_neither_code_nor_token(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = await surface.signed_in(email)
     (mail,) = await surface.mails(email)
@@ -161,7 +174,7 @@ async def test_the_database_holds_neither_code_nor_token(surface: Surface) -> No
         assert not any(secret in document for document in kept)
 
 
-async def test_an_address_of_several_customers_chooses_one(surface: Surface) -> None:
+async def test_an_address_of_several_customers_chooses_one(surface: CustomerSurfaceHarness) -> None:
     place = {"id": "a", "line1": "1 Elm St", "city": "Mesa", "postal_code": "85201", "country": "US"}
     email = await surface.person(addresses=[place])
     await surface.publish("customer.registered", customer="cus_2", emails=[email], name="Ada's Café")
@@ -189,7 +202,7 @@ async def test_an_address_of_several_customers_chooses_one(surface: Surface) -> 
     assert unknown.status_code == 404
 
 
-async def test_an_address_of_very_many_customers_reaches_each(surface: Surface) -> None:
+async def test_an_address_of_very_many_customers_reaches_each(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     for number in range(2, 62):
         await surface.publish("customer.registered", customer=f"cus_{number:02}", emails=[email])
@@ -205,7 +218,7 @@ async def test_an_address_of_very_many_customers_reaches_each(surface: Surface) 
     assert (switched.status_code, switched.json()["customer"]["id"]) == (200, "cus_60")
 
 
-async def test_the_host_of_a_closed_business_is_nobodys(surface: Surface) -> None:
+async def test_the_host_of_a_closed_business_is_nobodys(surface: CustomerSurfaceHarness) -> None:
     """It is not the public one: nobody signs in at another business there."""
     await surface.publish("business.registered", business="biz_2", slug="red", portal_host="portal.red.test")
     own = surface.browser("https://portal.red.test")
@@ -219,7 +232,7 @@ async def test_the_host_of_a_closed_business_is_nobodys(surface: Surface) -> Non
     assert (await surface.browser().get("/blue/sign-in")).status_code == 200
 
 
-async def httpx_get(surface: Surface, cookies: dict[str, str]) -> httpx.Response:
+async def httpx_get(surface: CustomerSurfaceHarness, cookies: dict[str, str]) -> httpx.Response:
     browser = surface.browser()
     browser.cookies.update(cookies)
     return await browser.get("/blue/api/portal")
@@ -228,11 +241,13 @@ async def httpx_get(surface: Surface, cookies: dict[str, str]) -> httpx.Response
 @pytest.mark.parametrize(
     "shown", [{}, {"email": "a@b.test"}, {"token": "A", "email": "a@b.test", "code": "1"}]
 )
-async def test_it_takes_email_and_code_or_a_token(surface: Surface, shown: dict[str, str]) -> None:
+async def test_it_takes_email_and_code_or_a_token(
+    surface: CustomerSurfaceHarness, shown: dict[str, str]
+) -> None:
     assert (await surface.browser().enter(**shown)).status_code == 400
 
 
-async def test_keys_change_without_signing_anybody_out(surface: Surface) -> None:
+async def test_keys_change_without_signing_anybody_out(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = await surface.signed_in(email)
     await browser.ask(email)
@@ -246,7 +261,9 @@ async def test_keys_change_without_signing_anybody_out(surface: Surface) -> None
     assert (await after.enter(email=email, code=mail.code)).status_code == 201
 
 
-async def test_without_mail_or_keys_nobody_signs_in_and_the_rest_works(surface: Surface) -> None:
+async def test_without_mail_or_keys_nobody_signs_in_and_the_rest_works(
+    surface: CustomerSurfaceHarness,
+) -> None:
     browser = Browser(await surface.serve(replace(surface.config, smtp_url=None)))
 
     assert (await browser.get("/blue/api/business")).status_code == 200
@@ -254,7 +271,7 @@ async def test_without_mail_or_keys_nobody_signs_in_and_the_rest_works(surface: 
     assert (await browser.enter(email=UNKNOWN, code="123456")).status_code == 503
 
 
-async def test_a_change_from_another_site_signs_nobody_in(surface: Surface) -> None:
+async def test_a_change_from_another_site_signs_nobody_in(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = surface.browser()
     await browser.ask(email)

@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 
 from local_stack.stack import Stack
-from query_api.config import Limits
-from tests.integration.harness.customer_surface import Browser, Surface
+from query_api.config import SignInLimits
+from tests.integration.harness.customer_surface import Browser, CustomerSurfaceHarness
 
 UNKNOWN = "nobody@mail.test"
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
-    async with Surface(stack.env) as one:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         yield one
 
@@ -25,13 +25,13 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
 
 
-async def tries(surface: Surface, browser: Browser, email: str, codes: list[str]) -> list[int]:
+async def tries(surface: CustomerSurfaceHarness, browser: Browser, email: str, codes: list[str]) -> list[int]:
     return [(await browser.enter(email=email, code=code)).status_code for code in codes]
 
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_five_wrong_codes_are_enough_whatever_is_asked_for_in_between(
-    surface: Surface, known: bool
+    surface: CustomerSurfaceHarness, known: bool
 ) -> None:
     email = await surface.person() if known else UNKNOWN
     browser = surface.browser()
@@ -47,7 +47,9 @@ async def test_five_wrong_codes_are_enough_whatever_is_asked_for_in_between(
     assert await tries(surface, browser, email, ["x"]) == [401]
 
 
-async def test_who_is_limited_does_not_get_in_with_the_right_code_either(surface: Surface) -> None:
+async def test_who_is_limited_does_not_get_in_with_the_right_code_either(
+    surface: CustomerSurfaceHarness,
+) -> None:
     email = await surface.person()
     browser = surface.browser()
     await browser.ask(email)
@@ -61,7 +63,7 @@ async def test_who_is_limited_does_not_get_in_with_the_right_code_either(surface
     assert (await browser.enter(token=mail.token)).status_code == 201
 
 
-async def test_right_codes_are_not_counted(surface: Surface) -> None:
+async def test_right_codes_are_not_counted(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = surface.browser()
     for count in range(1, 4):
@@ -71,7 +73,9 @@ async def test_right_codes_are_not_counted(surface: Surface) -> None:
 
 
 async def test_a_network_is_limited_over_all_its_addresses_and_browsers(stack: Stack) -> None:
-    async with Surface(stack.env, Limits(mails_per_network=3, wrong_codes_per_network=3)) as surface:
+    async with CustomerSurfaceHarness(
+        stack.env, SignInLimits(mails_per_network=3, wrong_codes_per_network=3)
+    ) as surface:
         await surface.publish("business.registered")
         asked = [await surface.browser().ask(f"{number}@mail.test") for number in range(4)]
         entered = [await surface.browser().enter(email=f"{n}@mail.test", code="x") for n in range(4)]
@@ -85,7 +89,9 @@ async def test_a_network_is_limited_over_all_its_addresses_and_browsers(stack: S
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_an_address_gets_five_mails_in_a_quarter_of_an_hour(surface: Surface, known: bool) -> None:
+async def test_an_address_gets_five_mails_in_a_quarter_of_an_hour(
+    surface: CustomerSurfaceHarness, known: bool
+) -> None:
     email = await surface.person() if known else UNKNOWN
     asked = [await surface.browser(ip=f"198.51.100.{n}").ask(email) for n in range(6)]
 

@@ -9,27 +9,27 @@ from datetime import timedelta
 import pytest
 
 from local_stack.stack import Stack
-from query_api.http.public_urls import Addresses
+from query_api.http.public_urls import PublicUrls
 from query_api.polling_worker import delivering
-from query_api.sign_in.codes import Keys
-from query_api.sign_in.mailer import CLAIM, Mailer
-from read_models.store import Unavailable
-from read_models.store.operational import Records
-from tests.integration.harness.customer_surface import URL, WITHIN_S, Surface
+from query_api.sign_in.codes import HmacKeyRing
+from query_api.sign_in.mailer import CLAIM, SignInMailer
+from read_models.store import StoreUnavailable
+from read_models.store.operational import OperationalStore
+from tests.integration.harness.customer_surface import URL, WITHIN_S, CustomerSurfaceHarness
 from tests.integration.harness.smtp_server import DROP, SmtpServer
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
-    async with Surface(stack.env) as one:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered", branding={"primary_color": "#ffff00"})
         yield one
 
 
 @pytest.fixture
-async def quiet(stack: Stack) -> AsyncIterator[Surface]:
+async def quiet(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
     """A surface whose own mailer reaches no server and tries in vain: tests run mailers of their own."""
-    async with Surface(stack.env) as one:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         one.app.state.reads.ready = _never
         yield one
@@ -39,16 +39,18 @@ def _never() -> bool:
     return False
 
 
-def mailer(surface: Surface, smtp_url: str) -> Mailer:
+def mailer(surface: CustomerSurfaceHarness, smtp_url: str) -> SignInMailer:
     """A mailer that does one step at a time, as it is told."""
     reads = type(surface.app.state.reads)(surface.app.state.store, surface.now)
-    records = Records(surface.store.database)
-    keys = Keys(surface.config.secret_keys)
+    records = OperationalStore(surface.store.database)
+    keys = HmacKeyRing(surface.config.secret_keys)
     state = surface.app.state
-    return Mailer(records, state.store, reads, keys, smtp_url, state.portals, Addresses(URL), surface.now)
+    return SignInMailer(
+        records, state.store, reads, keys, smtp_url, state.portals, PublicUrls(URL), surface.now
+    )
 
 
-async def asked(surface: Surface) -> str:
+async def asked(surface: CustomerSurfaceHarness) -> str:
     """An address with a mail due, asked for while the surface was ready."""
     email = await surface.person()
     sign_in, reads = surface.app.state.sign_in, surface.app.state.reads
@@ -58,7 +60,7 @@ async def asked(surface: Surface) -> str:
     return email
 
 
-async def test_the_code_comes_first_and_the_link_next(surface: Surface) -> None:
+async def test_the_code_comes_first_and_the_link_next(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
@@ -74,7 +76,7 @@ async def test_the_code_comes_first_and_the_link_next(surface: Surface) -> None:
     assert mail.headers["Auto-Submitted"] == ["auto-generated"]
 
 
-async def test_it_is_in_the_customers_language(surface: Surface) -> None:
+async def test_it_is_in_the_customers_language(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person(locale="es-MX")
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
@@ -84,7 +86,9 @@ async def test_it_is_in_the_customers_language(surface: Surface) -> None:
     assert 'lang="es"' in mail.html
 
 
-async def test_what_a_business_calls_itself_is_a_text_and_nothing_else(surface: Surface) -> None:
+async def test_what_a_business_calls_itself_is_a_text_and_nothing_else(
+    surface: CustomerSurfaceHarness,
+) -> None:
     name = 'Pools & "Co" 999999 http://evil.test <script>alert(1)</script>'
     await surface.publish("business.rebranded", name=name)
     email = await surface.person()
@@ -98,7 +102,7 @@ async def test_what_a_business_calls_itself_is_a_text_and_nothing_else(surface: 
     assert name in mail.text
 
 
-async def test_it_goes_to_the_address_as_the_customers_record_has_it(surface: Surface) -> None:
+async def test_it_goes_to_the_address_as_the_customers_record_has_it(surface: CustomerSurfaceHarness) -> None:
     name = secrets.token_hex(6)
     await surface.publish("customer.registered", customer="cus_1", emails=[f" Ada.{name}@Mail.test "])
     await surface.browser().ask(f"ada.{name}@mail.test")
@@ -107,7 +111,7 @@ async def test_it_goes_to_the_address_as_the_customers_record_has_it(surface: Su
     assert mail.headers["To"] == [f"Ada.{name}@Mail.test"]
 
 
-async def test_several_mailers_send_a_mail_once(surface: Surface) -> None:
+async def test_several_mailers_send_a_mail_once(surface: CustomerSurfaceHarness) -> None:
     for _ in range(2):
         await surface.serve(surface.config)
     emails = [await surface.person(customer=f"cus_{number}") for number in range(12)]
@@ -119,7 +123,7 @@ async def test_several_mailers_send_a_mail_once(surface: Surface) -> None:
     assert [len(await surface.mails(email)) for email in emails] == [1] * 12
 
 
-async def test_a_mail_waits_for_its_server(quiet: Surface) -> None:
+async def test_a_mail_waits_for_its_server(quiet: CustomerSurfaceHarness) -> None:
     email = await asked(quiet)
     async with SmtpServer() as server:
         nobody = server.url
@@ -136,7 +140,9 @@ async def test_a_mail_waits_for_its_server(quiet: Surface) -> None:
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "."])
-async def test_a_mail_that_the_server_does_not_take_now_comes_later(quiet: Surface, verb: str) -> None:
+async def test_a_mail_that_the_server_does_not_take_now_comes_later(
+    quiet: CustomerSurfaceHarness, verb: str
+) -> None:
     await asked(quiet)
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
@@ -154,7 +160,9 @@ async def test_a_mail_that_the_server_does_not_take_now_comes_later(quiet: Surfa
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "."])
-async def test_a_mail_that_the_server_never_takes_is_dropped(quiet: Surface, verb: str) -> None:
+async def test_a_mail_that_the_server_never_takes_is_dropped(
+    quiet: CustomerSurfaceHarness, verb: str
+) -> None:
     email = await asked(quiet)
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
@@ -163,7 +171,7 @@ async def test_a_mail_that_the_server_never_takes_is_dropped(quiet: Surface, ver
         assert await quiet.store.database["sign_ins"].count_documents({"address": email}) == 0
 
 
-async def test_a_mail_that_may_have_left_is_not_sent_again(quiet: Surface) -> None:
+async def test_a_mail_that_may_have_left_is_not_sent_again(quiet: CustomerSurfaceHarness) -> None:
     email = await asked(quiet)
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
@@ -179,9 +187,9 @@ async def test_a_mail_that_may_have_left_is_not_sent_again(quiet: Surface) -> No
         assert kept["state"] == "sent"
 
 
-async def test_a_mail_whose_mailer_died_is_sent_by_another(quiet: Surface) -> None:
+async def test_a_mail_whose_mailer_died_is_sent_by_another(quiet: CustomerSurfaceHarness) -> None:
     await asked(quiet)
-    records = Records(quiet.store.database).sign_ins
+    records = OperationalStore(quiet.store.database).sign_ins
     dead = await records.claim(quiet.now(), quiet.now() + CLAIM)
     assert dead is not None
     async with SmtpServer() as server:
@@ -195,14 +203,14 @@ async def test_a_mail_whose_mailer_died_is_sent_by_another(quiet: Surface) -> No
 
 
 async def test_a_mail_is_not_given_away_unless_that_could_be_noted(
-    quiet: Surface, monkeypatch: pytest.MonkeyPatch
+    quiet: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asked(quiet)
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
 
         async def away(*_: object) -> bool:
-            raise Unavailable
+            raise StoreUnavailable
 
         with monkeypatch.context() as patch:
             patch.setattr(sending._sign_ins, "hand_over", away)
@@ -213,7 +221,7 @@ async def test_a_mail_is_not_given_away_unless_that_could_be_noted(
         assert len(server.mails) == 1
 
 
-async def test_a_mail_that_would_come_far_too_late_does_not_come(quiet: Surface) -> None:
+async def test_a_mail_that_would_come_far_too_late_does_not_come(quiet: CustomerSurfaceHarness) -> None:
     email = await asked(quiet)
     async with SmtpServer() as server:
         quiet.later(timedelta(minutes=16))
@@ -223,7 +231,7 @@ async def test_a_mail_that_would_come_far_too_late_does_not_come(quiet: Surface)
     assert await quiet.store.database["sign_ins"].count_documents({"address": email}) == 0
 
 
-async def test_a_mail_under_way_is_finished_when_the_process_ends(quiet: Surface) -> None:
+async def test_a_mail_under_way_is_finished_when_the_process_ends(quiet: CustomerSurfaceHarness) -> None:
     email = await asked(quiet)
     async with SmtpServer() as server:
         server.hurry.clear()

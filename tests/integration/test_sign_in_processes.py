@@ -9,13 +9,13 @@ import pytest
 
 from local_stack.stack import Stack
 from tests.harness.portal_installation import Installation, Installations, Process
-from tests.integration.harness.customer_surface import Surface
+from tests.integration.harness.customer_surface import CustomerSurfaceHarness
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
     """Views and records; its own mailer stays idle, as it sees no views."""
-    async with Surface(stack.env) as one:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         one.app.state.reads.ready = lambda: False
         yield one
@@ -37,7 +37,9 @@ class Visitor(httpx.AsyncClient):
         return answer
 
 
-async def started(surface: Surface, installation: Installations) -> tuple[Installation, Process]:
+async def started(
+    surface: CustomerSurfaceHarness, installation: Installations
+) -> tuple[Installation, Process]:
     one = await installation(
         PORTAL_MONGO_DATABASE=surface.config.mongo_database, PORTAL_SECRET_KEY=surface.config.secret_keys[0]
     )
@@ -47,7 +49,7 @@ async def started(surface: Surface, installation: Installations) -> tuple[Instal
 
 
 async def test_a_restart_in_the_middle_of_a_sign_in_loses_nothing(
-    surface: Surface, installation: Installations
+    surface: CustomerSurfaceHarness, installation: Installations
 ) -> None:
     email = await surface.person()
     one, process = await started(surface, installation)
@@ -68,7 +70,7 @@ async def test_a_restart_in_the_middle_of_a_sign_in_loses_nothing(
 
 
 async def test_processes_count_together_and_end_sessions_for_each_other(
-    surface: Surface, installation: Installations
+    surface: CustomerSurfaceHarness, installation: Installations
 ) -> None:
     email = await surface.person()
     (first, _), (second, _) = [await started(surface, installation) for _ in range(2)]

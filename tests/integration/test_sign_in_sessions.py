@@ -9,15 +9,15 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.sign_in.sessions import REMEMBERED_SECONDS
-from tests.integration.harness.customer_surface import Browser, Surface
+from tests.integration.harness.customer_surface import Browser, CustomerSurfaceHarness
 
 SOON_S = 1.0
 """Within a second of the event (API.md)."""
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[Surface]:
-    async with Surface(stack.env) as one:
+async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+    async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
         yield one
 
@@ -37,7 +37,7 @@ async def is_out_soon(browser: Browser) -> bool:
     return False
 
 
-async def test_signed_out_is_signed_out_on_the_server(surface: Surface) -> None:
+async def test_signed_out_is_signed_out_on_the_server(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     stolen = surface.browser()
     stolen.cookies.update(browser.cookies)
@@ -52,7 +52,9 @@ async def test_signed_out_is_signed_out_on_the_server(surface: Surface) -> None:
     assert (await browser.delete("/blue/api/session")).status_code == 401
 
 
-async def test_a_new_sign_in_never_goes_on_with_a_session_that_was_there(surface: Surface) -> None:
+async def test_a_new_sign_in_never_goes_on_with_a_session_that_was_there(
+    surface: CustomerSurfaceHarness,
+) -> None:
     email = await surface.person()
     browser = await surface.signed_in(email)
     before = browser.cookies["__Host-portal-blue"]
@@ -66,7 +68,7 @@ async def test_a_new_sign_in_never_goes_on_with_a_session_that_was_there(surface
     assert not await is_in(planted)
 
 
-async def test_a_session_counts_at_its_own_business_only(surface: Surface) -> None:
+async def test_a_session_counts_at_its_own_business_only(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.registered", business="biz_2", slug="red")
     email = await surface.person()
     await surface.publish("customer.registered", business="biz_2", customer="cus_1", emails=[email])
@@ -77,7 +79,7 @@ async def test_a_session_counts_at_its_own_business_only(surface: Surface) -> No
     assert not await is_in(browser, "red")
 
 
-async def test_one_browser_is_signed_in_to_two_businesses(surface: Surface) -> None:
+async def test_one_browser_is_signed_in_to_two_businesses(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.registered", business="biz_2", slug="red")
     first, second = await surface.person(), await surface.person(business="biz_2", customer="cus_9")
     browser = await surface.signed_in(first)
@@ -92,7 +94,7 @@ async def test_one_browser_is_signed_in_to_two_businesses(surface: Surface) -> N
 
 
 async def test_it_ends_when_the_address_leaves_the_customer_and_does_not_come_back_with_it(
-    surface: Surface,
+    surface: CustomerSurfaceHarness,
 ) -> None:
     email = await surface.person()
     browser = await surface.signed_in(email)
@@ -104,7 +106,7 @@ async def test_it_ends_when_the_address_leaves_the_customer_and_does_not_come_ba
     assert not await is_in(browser)
 
 
-async def test_nothing_of_an_erased_customer_is_left(surface: Surface) -> None:
+async def test_nothing_of_an_erased_customer_is_left(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browser = await surface.signed_in(email)
     await browser.ask(email)
@@ -117,7 +119,7 @@ async def test_nothing_of_an_erased_customer_is_left(surface: Surface) -> None:
         assert not any(email in document for document in kept), name
 
 
-async def test_it_ends_when_the_business_closes(surface: Surface) -> None:
+async def test_it_ends_when_the_business_closes(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     await surface.publish("business.closed")
     await asyncio.sleep(SOON_S)
@@ -125,7 +127,7 @@ async def test_it_ends_when_the_business_closes(surface: Surface) -> None:
     assert (await browser.get("/blue/api/portal")).status_code == 404
 
 
-async def test_a_session_that_is_not_used_ends(surface: Surface) -> None:
+async def test_a_session_that_is_not_used_ends(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     surface.later(timedelta(days=29))
     await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
@@ -138,7 +140,7 @@ async def test_a_session_that_is_not_used_ends(surface: Surface) -> None:
     assert not await is_in(browser)
 
 
-async def test_a_session_ends_however_much_it_is_used(surface: Surface) -> None:
+async def test_a_session_ends_however_much_it_is_used(surface: CustomerSurfaceHarness) -> None:
     browser = await surface.signed_in(await surface.person())
     for _ in range(4):
         surface.later(timedelta(days=22))
@@ -149,7 +151,7 @@ async def test_a_session_ends_however_much_it_is_used(surface: Surface) -> None:
     assert not await is_in(browser)
 
 
-async def test_devices_are_listed_and_one_is_signed_out_by_another(surface: Surface) -> None:
+async def test_devices_are_listed_and_one_is_signed_out_by_another(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     phone, laptop = await surface.signed_in(email), await surface.signed_in(email, ip="198.51.100.9")
 
@@ -165,7 +167,7 @@ async def test_devices_are_listed_and_one_is_signed_out_by_another(surface: Surf
     assert await is_in(laptop)
 
 
-async def test_all_devices_are_signed_out_at_once(surface: Surface) -> None:
+async def test_all_devices_are_signed_out_at_once(surface: CustomerSurfaceHarness) -> None:
     email = await surface.person()
     browsers = [await surface.signed_in(email) for _ in range(3)]
 
@@ -173,7 +175,7 @@ async def test_all_devices_are_signed_out_at_once(surface: Surface) -> None:
     assert not any([await is_in(browser) for browser in browsers])
 
 
-async def test_devices_are_those_of_the_person_and_nobody_elses(surface: Surface) -> None:
+async def test_devices_are_those_of_the_person_and_nobody_elses(surface: CustomerSurfaceHarness) -> None:
     mine = await surface.signed_in(await surface.person())
     others = await surface.signed_in(await surface.person(customer="cus_2"))
     theirs = (await others.get("/blue/api/sessions")).json()["items"][0]["id"]
@@ -195,7 +197,7 @@ async def test_devices_are_those_of_the_person_and_nobody_elses(surface: Surface
     ],
 )
 async def test_who_is_signed_out_gets_the_same_401_everywhere(
-    surface: Surface, method: str, path: str
+    surface: CustomerSurfaceHarness, method: str, path: str
 ) -> None:
     answer = await surface.browser().request(method, f"/blue/api/{path}")
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from projectors.operations.verify import Verification
-from projectors.replay import Recomputation
+from projectors.replay import Replay
 from tests.harness.portal_installation import Installations
 from tests.integration.harness.live_worker import level, sample, send
 from tests.integration.harness.operator import apply, at, published
@@ -117,11 +117,11 @@ async def test_what_was_retried_between_two_looks_is_not_a_difference(
         assert f"{VICTIM}: held since" in held.stdout
         assert held.stdout.endswith(", 1 held\n")
 
-        real = Recomputation.read_to
+        real = Replay.read_to
         (letter,) = await here.store.letters.latest(10)
         assert letter.waiting > 10
 
-        async def retried_behind(self: Recomputation, *arguments: object) -> None:
+        async def retried_behind(self: Replay, *arguments: object) -> None:
             await real(self, *arguments)  # type: ignore[arg-type]
             async with at(one) as there:
                 writer = there.store.writer()
@@ -132,7 +132,7 @@ async def test_what_was_retried_between_two_looks_is_not_a_difference(
                     )
                 await writer.close()
 
-        monkeypatch.setattr(Recomputation, "read_to", retried_behind)
+        monkeypatch.setattr(Replay, "read_to", retried_behind)
         verification = Verification(here.store, here.cluster.topics, here.log, lambda *_: None)
         compared = [found async for found in verification.of([VICTIM])]
     assert [(found.owner, found.differences, found.pending) for found in compared] == [(VICTIM, [], None)]

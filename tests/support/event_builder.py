@@ -1,4 +1,4 @@
-"""Facts of one customer, said briefly: `Story().say("visit.booked", "v1", window=…)`."""
+"""Facts of one customer, said briefly: `EventBuilder().say("visit.booked", "v1", window=…)`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,7 +80,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Story:
+class EventBuilder:
     """Events of one customer, in the order said: sequences without gaps, one second apart."""
 
     def __init__(self, business: str = "biz_1", customer: str = "cus_1") -> None:
@@ -97,7 +97,7 @@ class Story:
         sequence: int | None = None,
         type_: str | None = None,
         **data: Any,
-    ) -> "Story":
+    ) -> "EventBuilder":
         """Adds an event; what is not said of its data is by default, `sequence` the next one."""
         kind = what.split(".")[0]
         of_business = kind == "business"
@@ -123,9 +123,9 @@ class Story:
         return self
 
 
-def registered() -> Story:
+def registered() -> EventBuilder:
     """A business and its customer."""
-    return Story().say("business.registered").say("customer.registered")
+    return EventBuilder().say("business.registered").say("customer.registered")
 
 
 def event(attributes: dict[str, str], data: dict[str, Any]) -> Event:

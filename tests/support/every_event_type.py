@@ -28,7 +28,7 @@ ENDINGS = frozenset({"business.closed.v1", "customer.erased.v1"})
 """The types after which there is nothing to look at."""
 
 
-class Said(NamedTuple):
+class PlannedEvent(NamedTuple):
     """An event to publish."""
 
     name: str
@@ -108,18 +108,18 @@ class Ids(NamedTuple):
         return f"{kind}{number}-{self.tail}"
 
 
-def business(text: TextOf, **given: Any) -> Iterator[Said]:
+def business(text: TextOf, **given: Any) -> Iterator[PlannedEvent]:
     """A business that has said all it can, but that it closes."""
     for name in ("business.registered.v1", "business.rebranded.v1", "business.payments_connected.v1"):
-        yield Said(name, "", filled(name, text, **given))
+        yield PlannedEvent(name, "", filled(name, text, **given))
 
 
-def customer(text: TextOf, ids: Ids, media: Json, **given: Any) -> Iterator[Said]:
+def customer(text: TextOf, ids: Ids, media: Json, **given: Any) -> Iterator[PlannedEvent]:
     """Every type of event of a customer, but its erasure; the records of each kind are in every state there is."""
 
-    def say(name: str, subject: str, **data: Any) -> Said:
+    def say(name: str, subject: str, **data: Any) -> PlannedEvent:
         version = name if name in MODELS else f"{name}.v1"
-        return Said(version, subject, filled(version, text, **{**given, **data}))
+        return PlannedEvent(version, subject, filled(version, text, **{**given, **data}))
 
     soon, before = _window(timedelta(days=2)), _window(timedelta(days=-9))
     moment = before["start"]

@@ -1,7 +1,7 @@
 """A clock that stands until a test moves it: a busy machine is not to be taken for time that matters."""
 
 
-class Clock:
+class FakeClock:
     """In place of a module's `time`; `now` is in seconds."""
 
     def __init__(self) -> None:

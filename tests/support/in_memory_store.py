@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from events.envelope import Event
 from read_models import customer
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, Range, arranged, owned
-from read_models.projection import Changes, fold
-from read_models.working_set import Loaded
+from read_models.indexed_lists import LISTS, ListQuery, arranged, owned
+from read_models.projection import BatchChanges, fold
+from read_models.working_set import LoadedDocuments
 
 
-class MemoryStore:
+class InMemoryStore:
     """Documents by `_id`. With `cached` it keeps them between batches, as a worker does."""
 
     def __init__(self, *, cached: bool = False) -> None:
@@ -26,7 +26,7 @@ class MemoryStore:
         for start in range(0, len(every), size):
             self.apply_batch(every[start : start + size])
 
-    def apply_batch(self, events: Sequence[Event]) -> Changes:
+    def apply_batch(self, events: Sequence[Event]) -> BatchChanges:
         """Folds one batch and saves what it comes to."""
         if not self.cached:
             self.cache = {}
@@ -35,9 +35,11 @@ class MemoryStore:
             need = next(folding)
             while True:
                 found = {_id: copy.deepcopy(self.docs[_id]) for _id in need.ids if _id in self.docs}
-                need = folding.send(Loaded(found, {wanted: self.range(wanted) for wanted in need.ranges}))
+                need = folding.send(
+                    LoadedDocuments(found, {wanted: self.range(wanted) for wanted in need.ranges})
+                )
         except StopIteration as end:
-            changes: Changes = end.value
+            changes: BatchChanges = end.value
         for business, owner in changes.erase:
             for _id in [
                 _id for _id, d in self.docs.items() if (d["business"], d.get("customer")) == (business, owner)
@@ -48,7 +50,7 @@ class MemoryStore:
         self.docs |= copy.deepcopy(changes.save)
         return changes
 
-    def range(self, wanted: Range) -> list[Doc]:
+    def range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a list."""
         spec = LISTS[wanted.list]
         fields = (*spec.equal, spec.narrowed) if spec.narrowed else spec.equal
@@ -69,6 +71,6 @@ class MemoryStore:
             return None
         for field in customer.wanting(known, now, today):
             name, entry = customer.WHOLE[field]
-            whole = self.range(Range(name, owned(business, owner), len(self.docs)))
+            whole = self.range(ListQuery(name, owned(business, owner), len(self.docs)))
             known = known | {field: [entry(found) for found in whole]}
         return customer.dashboard(known, now, today)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.random_events import CURRENCIES, MEDIA, ZONES, Json, Publisher
+from tests.support.random_events import CURRENCIES, MEDIA, ZONES, Json, RandomEventSource
 
 
-def contract(says: Publisher, by: str, subject: str) -> None:
+def contract(says: RandomEventSource, by: str, subject: str) -> None:
     """A contract that may be amended, renewed, ended."""
 
     def sla() -> Json:
@@ -38,7 +38,7 @@ def contract(says: Publisher, by: str, subject: str) -> None:
         says.random.choice(changes)()
 
 
-def subscription(says: Publisher, by: str, subject: str) -> None:
+def subscription(says: RandomEventSource, by: str, subject: str) -> None:
     """A plan that may rest, change, be cancelled."""
 
     def items() -> list[Json]:
@@ -67,7 +67,7 @@ def subscription(says: Publisher, by: str, subject: str) -> None:
         says.say("subscription.cancelled", subject, {"ends_on": says.day(-1, 1)}, by=by)
 
 
-def visit(says: Publisher, by: str, subject: str, contracts: list[str], plans: list[str]) -> None:
+def visit(says: RandomEventSource, by: str, subject: str, contracts: list[str], plans: list[str]) -> None:
     """A visit with anything that may happen to it, and its proof."""
     window = says.window()
     end = datetime.fromisoformat(window["end"])
@@ -108,7 +108,7 @@ def visit(says: Publisher, by: str, subject: str, contracts: list[str], plans: l
         proof(says, by, subject)
 
 
-def proof(says: Publisher, by: str, visit_id: str) -> None:
+def proof(says: RandomEventSource, by: str, visit_id: str) -> None:
     """Items and packs of a visit: published, again, in place of another, withdrawn, with items of other visits."""
     items = [f"prf_{visit_id}_{number}" for number in range(says.random.randrange(4))]
     packs = [f"pak_{visit_id}_{number}" for number in range(2)]
@@ -134,7 +134,7 @@ def proof(says: Publisher, by: str, visit_id: str) -> None:
             says.say("proof.retracted", items.pop(), {"visit_id": visit_id}, by=by)
 
 
-def invoice(says: Publisher, by: str, subject: str, number: str) -> None:
+def invoice(says: RandomEventSource, by: str, subject: str, number: str) -> None:
     """An invoice in either version, credits counted once, payments in its currency and in another."""
     currency = says.random.choice(tuple(CURRENCIES))
     total = says.random.choice((12900, 5, 0, 100))
@@ -167,7 +167,9 @@ def invoice(says: Publisher, by: str, subject: str, number: str) -> None:
         payment(says, by, f"pay_{subject}_{attempt}", subject, total or 10, currency)
 
 
-def payment(says: Publisher, by: str, subject: str, invoice_id: str, total: int, currency: str) -> None:
+def payment(
+    says: RandomEventSource, by: str, subject: str, invoice_id: str, total: int, currency: str
+) -> None:
     """A payment that may fail before it succeeds, and be refunded in parts."""
     charge: Json = {
         "invoice_id": invoice_id,

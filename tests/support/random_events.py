@@ -19,7 +19,7 @@ class Absent:
     """In place of a field that is not in the data."""
 
 
-class Publisher:
+class RandomEventSource:
     """What one business publishes: keeps sequences, ids and the time."""
 
     def __init__(self, random: Random, business: str, prefix: str = "e") -> None:

@@ -9,10 +9,10 @@ from random import Random
 from hypothesis import strategies as st
 
 from tests.support.random_entity_histories import contract, invoice, subscription, visit
-from tests.support.random_events import ZONES, Absent, Json, Log, Publisher
+from tests.support.random_events import ZONES, Absent, Json, Log, RandomEventSource
 
 
-def business(says: Publisher, slug: str) -> None:
+def business(says: RandomEventSource, slug: str) -> None:
     """A business that may change its looks."""
     data: Json = {
         "name": "Blue Pools",
@@ -30,7 +30,7 @@ def business(says: Publisher, slug: str) -> None:
         says.say("business.registered", says.business, {**data, "timezone": "UTC", "slug": f"{slug}-2"})
 
 
-def customer(says: Publisher, by: str, size: int) -> None:
+def customer(says: RandomEventSource, by: str, size: int) -> None:
     """A customer with about `size` of everything that happens."""
     who = {"name": "Ada Field", "emails": [f"{by}@mail.test"], "phone": says.maybe("+1 602 555 0100")}
     says.say("customer.registered", by, who, by=by)
@@ -58,7 +58,7 @@ def customer(says: Publisher, by: str, size: int) -> None:
 
 def history(random: Random, name: str = "biz_1", customers: int = 2, size: int = 3) -> Log:
     """A business and its customers; with `size` grows how much happens to each."""
-    says = Publisher(random, name)
+    says = RandomEventSource(random, name)
     business(says, name.replace("_", "-"))
     for number in range(customers):
         customer(says, f"cus_{number}", size)

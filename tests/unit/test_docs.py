@@ -11,7 +11,7 @@ import typer
 import local_stack
 from portal.cli import app
 from portal.settings import Settings
-from query_api.config import Limits
+from query_api.config import SignInLimits
 
 ROOT = Path(local_stack.__file__).parents[1]
 OPERATING = (ROOT / "docs/operating.md").read_text()
@@ -32,7 +32,7 @@ def commands(app: typer.Typer, *above: str) -> Iterator[str]:
 def test_every_setting_is_explained_and_no_other() -> None:
     """An operator reads of all that can be set, and of nothing that has no effect."""
     settings = {f"PORTAL_{name.upper()}" for name in Settings.model_fields} - {"PORTAL_LIMITS"}
-    limits = {f"PORTAL_LIMIT_{field.name.upper()}" for field in fields(Limits)}
+    limits = {f"PORTAL_LIMIT_{field.name.upper()}" for field in fields(SignInLimits)}
     assert set(re.findall(r"PORTAL_\w+", OPERATING)) == settings | limits
 
 

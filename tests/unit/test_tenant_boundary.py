@@ -8,9 +8,9 @@ import ast
 from pathlib import Path
 
 from read_models.documents import document_id, owner_id
-from read_models.indexed_lists import Range, owned
-from read_models.queries.context import Reading
-from read_models.store import Store
+from read_models.indexed_lists import ListQuery, owned
+from read_models.queries.context import QueryContext
+from read_models.store import ReadModelStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,19 +35,19 @@ HOLD_THE_STORE = {
     "query_api/payments/settlement.py",
     "query_api/payments/reconcile.py",
 }
-"""The modules that read otherwise than by a `Reading`: what runs beside requests, and who is signed in."""
+"""The modules that read otherwise than by a `QueryContext`: what runs beside requests, and who is signed in."""
 
 
-async def reads_that_cannot_be_written(store: Store, reading: Reading) -> None:
+async def reads_that_cannot_be_written(store: ReadModelStore, reading: QueryContext) -> None:
     """Never run: mypy refuses each line."""
     await store.documents("biz_1/cus_2/visit/v1")  # type: ignore[arg-type]
     await store.documents("visit/v1")  # type: ignore[arg-type]
-    await store.range(Range("visits", ("biz_1", "cus_2"), 10))  # type: ignore[arg-type]
-    await store.range(Range("visits", (), 10))  # type: ignore[arg-type]
+    await store.range(ListQuery("visits", ("biz_1", "cus_2"), 10))  # type: ignore[arg-type]
+    await store.range(ListQuery("visits", (), 10))  # type: ignore[arg-type]
     owned("biz_1")  # type: ignore[call-arg]
     owner_id("biz_1")  # type: ignore[call-arg]
     document_id("biz_1", "visit", "v1")  # type: ignore[call-arg]
-    Reading(store)  # type: ignore[call-arg]
+    QueryContext(store)  # type: ignore[call-arg]
     reading.scope = reading.scope  # type: ignore[misc]
 
 
@@ -72,7 +72,7 @@ def test_whose_documents_are_read_is_said_by_who_is_signed_in_alone() -> None:
 
 
 def test_handlers_do_not_hold_the_store() -> None:
-    """They are given a `Reading`, which has the scope in it."""
+    """They are given a `QueryContext`, which has the scope in it."""
     holders = {
         name
         for name, path in modules().items()

@@ -34,7 +34,7 @@ class Task(TypedDict):
     done: bool
 
 
-class Moment(TypedDict):
+class TimelineEntry(TypedDict):
     """Something that happened with a visit; `what` is the event's type without `servicehub.` and version."""
 
     at: str
@@ -123,7 +123,7 @@ class Visit(BilledVisit):
     summary: str | None
     tasks: list[Task]
     reason: str | None
-    timeline: list[Moment]
+    timeline: list[TimelineEntry]
     contract: ContractName | None
     subscription: SubscriptionName | None
     invoices: list[Invoice]

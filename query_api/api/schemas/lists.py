@@ -8,7 +8,7 @@ from query_api.api.schemas.details import Payment
 Outcome = Literal["completed", "missed", "cancelled"]
 
 
-class Invalid(TypedDict):
+class FieldError(TypedDict):
     """What is wrong with a request, and where."""
 
     message: str
@@ -16,14 +16,14 @@ class Invalid(TypedDict):
     source: str
 
 
-class Problem(TypedDict):
+class ProblemSchema(TypedDict):
     """An error (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
-    errors: NotRequired[list[Invalid]]
+    errors: NotRequired[list[FieldError]]
 
 
 class ListedAppointment(Appointment):

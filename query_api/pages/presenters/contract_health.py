@@ -31,7 +31,7 @@ class Bar(NamedTuple):
     """0 where nothing was due."""
 
 
-class Card(NamedTuple):
+class HealthCard(NamedTuple):
     """A figure as a contract's page shows it."""
 
     figure: Figure
@@ -42,11 +42,11 @@ class Card(NamedTuple):
     bars: Sequence[Bar]
 
 
-def cards(health: Item) -> Sequence[Card]:
+def cards(health: Item) -> Sequence[HealthCard]:
     """The three figures of a contract's health, in the order they are shown."""
     lengths, months = counts(health), gapless(health["trend"])
     return [
-        Card(
+        HealthCard(
             figure=figure(health, name),
             counted_by=COUNTS[name][0],
             lists=[(one, lengths[one]) for one in LISTS[name] if one != COUNTS[name][0]],

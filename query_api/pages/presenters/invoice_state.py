@@ -36,7 +36,7 @@ TONES: Mapping[Name, tuple[str, str]] = {
 """The icon and the tone of each."""
 
 
-class State(NamedTuple):
+class InvoiceState(NamedTuple):
     """What an invoice is."""
 
     name: Name
@@ -48,22 +48,22 @@ class State(NamedTuple):
     tone: str
 
 
-def state_of(invoice: Item) -> State:
+def state_of(invoice: Item) -> InvoiceState:
     """The state of an invoice in full."""
     name = _name(invoice)
     payments = invoice["payments"]
     # Of the portal's own payments it is known; what others report as failed says nothing of the money.
     known = name == "failed" and payments[0]["id"].startswith(PREFIX)
-    return State(name, bool(invoice["overdue"]), known, *TONES[name])
+    return InvoiceState(name, bool(invoice["overdue"]), known, *TONES[name])
 
 
-def listed(invoice: Item) -> State:
+def listed(invoice: Item) -> InvoiceState:
     """The state of an invoice in a list, which knows nothing of its payments."""
     if invoice["status"] in ("void", "paid"):
         name: Name = invoice["status"]
     else:
         name = "overdue" if invoice["overdue"] else "open"
-    return State(name, bool(invoice["overdue"]), False, *TONES[name])
+    return InvoiceState(name, bool(invoice["overdue"]), False, *TONES[name])
 
 
 def _name(invoice: Item) -> Name:

@@ -19,17 +19,17 @@ class Punctuality(NamedTuple):
     """Whether that is within what the contract allows: then health counts it as on time (VIEWS.md)."""
 
 
-class Pair(NamedTuple):
+class BeforeAfterPair(NamedTuple):
     """The same thing before and after."""
 
     before: Item
     after: Item
 
 
-class Album(NamedTuple):
+class ProofGallery(NamedTuple):
     """A Proof Pack, sorted by what is looked at together; all in the pack's order."""
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[BeforeAfterPair]
     photos: Sequence[Item]
     """Those in no pair."""
     notes: Sequence[Item]
@@ -47,12 +47,12 @@ def punctuality(visit: Item, grace: int) -> Punctuality | None:
     return Punctuality(minutes, minutes <= grace)
 
 
-def album(items: Sequence[Item]) -> Album:
+def album(items: Sequence[Item]) -> ProofGallery:
     """The items of a pack, sorted."""
     pictures = [item for item in items if item["kind"] == "photo" and is_picture(item)]
     pairs = paired(pictures)
     in_pairs = {item["id"] for pair in pairs for item in pair}
-    return Album(
+    return ProofGallery(
         pairs=pairs,
         photos=[item for item in pictures if item["id"] not in in_pairs],
         notes=[item for item in items if item["kind"] == "note"],
@@ -67,7 +67,7 @@ def is_picture(item: Item) -> bool:
     return item["file"] is not None and item["file"]["thumbnail_url"] is not None
 
 
-def paired(pictures: Sequence[Item]) -> list[Pair]:
+def paired(pictures: Sequence[Item]) -> list[BeforeAfterPair]:
     """Photos before with photos after: those with the same caption, then what is left one by one."""
     before, after = ([one for one in pictures if one["stage"] == stage] for stage in ("before", "after"))
     pairs: dict[str, Item] = {}
@@ -79,7 +79,7 @@ def paired(pictures: Sequence[Item]) -> list[Pair]:
             if match is not None:
                 pairs[one["id"]] = match
                 after.remove(match)
-    return [Pair(one, pairs[one["id"]]) for one in before if one["id"] in pairs]
+    return [BeforeAfterPair(one, pairs[one["id"]]) for one in before if one["id"] in pairs]
 
 
 def _same(one: Item, other: Item) -> bool:
@@ -87,6 +87,6 @@ def _same(one: Item, other: Item) -> bool:
     return bool(named) and named == other_named
 
 
-def shown(found: Album) -> Sequence[Item]:
+def shown(found: ProofGallery) -> Sequence[Item]:
     """All pictures, in the order in which they are looked at one after the other."""
     return [*(item for pair in found.pairs for item in pair), *found.photos, *found.signatures]

@@ -20,9 +20,14 @@ from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
 from read_models.store.mongo import Client, Database, settled, translated
-from read_models.store.quarantine.dead_letters import DeadLetter, DeadLetters, Held, Position
+from read_models.store.quarantine.dead_letters import (
+    BlockedRecord,
+    DeadLetters,
+    LogPosition,
+    UnreadableRecord,
+)
 from read_models.store.quarantine.discards import Discards
-from read_models.store.views import Views
+from read_models.store.views import ViewCollection
 
 DEAD_MS = 10_000
 """A claim that was not refreshed for so long is that of a dead process."""
@@ -32,18 +37,18 @@ class ClaimLost(Exception):
     """Somebody else fills the lane by now, or its generation was dropped."""
 
 
-class Slice(NamedTuple):
+class KeySlice(NamedTuple):
     """The records whose keys' hash, divided by `of`, leaves `number`."""
 
     of: int
     number: int
 
-    def halves(self) -> "tuple[Slice, Slice]":
+    def halves(self) -> "tuple[KeySlice, KeySlice]":
         """Two slices of the same records."""
-        return Slice(2 * self.of, self.number), Slice(2 * self.of, self.number + self.of)
+        return KeySlice(2 * self.of, self.number), KeySlice(2 * self.of, self.number + self.of)
 
 
-class Claim(NamedTuple):
+class LaneClaim(NamedTuple):
     """A lane that is being filled."""
 
     generation: int
@@ -52,25 +57,25 @@ class Claim(NamedTuple):
     """From which offsets it is read, by topic without prefix, where that is not 0."""
     target: Mapping[str, int]
     """Up to which offsets it is read, by topic without prefix."""
-    slices: Sequence[Slice]
+    slices: Sequence[KeySlice]
     """Those left, the next one first."""
     begun: bool
     """Whether somebody began with the next one, and did not end it."""
 
 
-class Portion(NamedTuple):
+class InsertBatch(NamedTuple):
     """What one transaction inserts of a slice."""
 
     documents: Sequence[bytes]
-    letters: Sequence[DeadLetter]
-    held: Sequence[Held]
+    letters: Sequence[UnreadableRecord]
+    held: Sequence[BlockedRecord]
     clear: Sequence[str]
     """The owners whose documents may be there already, of an attempt that did not end."""
     read: int
     """How many records of the slice are folded with it."""
 
 
-class Progress(NamedTuple):
+class FillProgress(NamedTuple):
     """How far a generation is filled, in records."""
 
     done: int
@@ -94,7 +99,7 @@ def blank_filling(begins: Mapping[str, int], target: Mapping[str, int], total: i
     }
 
 
-class Filling:
+class LaneFiller:
     """Fills lanes of one generation, one at a time, with a session of its own."""
 
     def __init__(
@@ -109,7 +114,7 @@ class Filling:
         self._checkpoints = database[checkpoints.COLLECTION]
         self._dead_letters = dead_letters
         self._discards = Discards(database)
-        self._views = Views(database, generation)
+        self._views = ViewCollection(database, generation)
         self._generation = generation
         self._session: Any = None
         self._revision = 0
@@ -124,7 +129,7 @@ class Filling:
         if self._session is not None:
             await self._session.end_session()
 
-    async def progress(self) -> Progress:
+    async def progress(self) -> FillProgress:
         """How far all lanes are."""
         chosen = {"generation": self._generation}
         with translated():
@@ -132,9 +137,9 @@ class Filling:
         left = [one["filling"] for one in lanes if "filling" in one]
         done = sum(one.get("filled", 0) for one in lanes) + sum(one["read"] for one in left)
         totals = [one["filling"]["total"] if "filling" in one else one.get("filled", 0) for one in lanes]
-        return Progress(done, sum(totals), len(left))
+        return FillProgress(done, sum(totals), len(left))
 
-    async def claim(self) -> Claim | None:
+    async def claim(self) -> LaneClaim | None:
         """Makes a lane that nobody fills this process's, the longest first; None when there is none."""
         free = {
             "$or": [
@@ -157,11 +162,11 @@ class Filling:
             return None
         self._revision = found["revision"]
         filling = found["filling"]
-        slices = [Slice(*one) for one in filling["slices"]]
+        slices = [KeySlice(*one) for one in filling["slices"]]
         begins = found.get("begins", {})
-        return Claim(self._generation, found["lane"], begins, filling["target"], slices, filling["begun"])
+        return LaneClaim(self._generation, found["lane"], begins, filling["target"], slices, filling["begun"])
 
-    async def refresh(self, claim: Claim) -> None:
+    async def refresh(self, claim: LaneClaim) -> None:
         """Says that the process lives; raises `ClaimLost`."""
         mine = {"_id": self._id(claim), "session": self._lsid, "filling": {"$exists": True}}
         with translated():
@@ -169,23 +174,25 @@ class Filling:
             if not (await settled(update)).matched_count:
                 raise ClaimLost
 
-    async def discarded(self, lane: int) -> frozenset[Position]:
+    async def discarded(self, lane: int) -> frozenset[LogPosition]:
         """The places of a lane that are passed by."""
         return await settled(self._discards.places([lane]))
 
-    async def split(self, claim: Claim, slices: Sequence[Slice]) -> None:
+    async def split(self, claim: LaneClaim, slices: Sequence[KeySlice]) -> None:
         """Has other slices be left, made of the same records; raises `ClaimLost`."""
         change = {"$set": {"filling.slices": [list(one) for one in slices]}, "$inc": {"revision": 1}}
         with translated():
             await settled(self._compared(claim, change, None))
         self._revision += 1
 
-    async def insert(self, claim: Claim, portion: Portion) -> None:
+    async def insert(self, claim: LaneClaim, portion: InsertBatch) -> None:
         """Inserts a part of the next slice; raises `ClaimLost`, `Unstorable`, `Unavailable`."""
         change = {"$set": {"filling.begun": True, "filling.read": portion.read}, "$inc": {"revision": 1}}
         await settled(self._transact(claim, change, portion))
 
-    async def finish(self, claim: Claim, rest: Sequence[Slice], read: int, counts: Mapping[str, int]) -> None:
+    async def finish(
+        self, claim: LaneClaim, rest: Sequence[KeySlice], read: int, counts: Mapping[str, int]
+    ) -> None:
         """Notes that the next slice is done, of `read` records; with the last one the lane is filled."""
         added = {"revision": 1, "filled": read} | {f"counts.{name}": n for name, n in counts.items()}
         change: Doc = {"$inc": added}
@@ -199,7 +206,7 @@ class Filling:
             await settled(self._compared(claim, change, None))
         self._revision += 1
 
-    async def _transact(self, claim: Claim, change: Doc, portion: Portion) -> None:
+    async def _transact(self, claim: LaneClaim, change: Doc, portion: InsertBatch) -> None:
         with translated():
             async with self._session.start_transaction():
                 await self._compared(claim, change, self._session)
@@ -212,13 +219,13 @@ class Filling:
                 await self._dead_letters.write(portion.letters, portion.held, generations, now, self._session)
         self._revision += 1
 
-    async def _compared(self, claim: Claim, change: Doc, session: Any) -> None:
+    async def _compared(self, claim: LaneClaim, change: Doc, session: Any) -> None:
         known = {"_id": self._id(claim), "revision": self._revision, "session": self._lsid}
         updated = await self._checkpoints.update_one(known, change, session=session)
         if not updated.matched_count:
             raise ClaimLost
 
-    def _id(self, claim: Claim) -> str:
+    def _id(self, claim: LaneClaim) -> str:
         return checkpoints.checkpoint_id(self._generation, claim.lane)
 
     @property

@@ -21,17 +21,23 @@ from pymongo.errors import DuplicateKeyError
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
-from read_models.store.generations.repository import COLLECTION, POINTERS, Generations, Pointer, new_record
+from read_models.store.generations.repository import (
+    COLLECTION,
+    POINTERS,
+    GenerationPointer,
+    Generations,
+    new_record,
+)
 from read_models.store.generations.switch_requests import (
-    NotLevel,
-    NotNow,
-    Switch,
-    Truncated,
+    NotCaughtUp,
+    OperationRefused,
+    SwitchRequest,
+    TruncationOverride,
     switched,
     without,
 )
-from read_models.store.mongo import Client, Conflict, Database, translated
-from read_models.store.operational import Records
+from read_models.store.mongo import Client, Database, WriteConflict, translated
+from read_models.store.operational import OperationalStore
 from read_models.store.quarantine.dead_letters import DeadLetters
 from read_models.store.views import collection_name
 
@@ -43,7 +49,7 @@ Offsets = Mapping[int, Mapping[str, int]]
 """By lane and topic without prefix: of the next record."""
 
 
-class Lifecycle:
+class GenerationLifecycle:
     """Switches and retires generations."""
 
     def __init__(
@@ -57,7 +63,7 @@ class Lifecycle:
         self._checkpoints = database[checkpoints.COLLECTION]
         self._generations = generations
         self._dead_letters = dead_letters
-        self._audit = Records(database).audit
+        self._audit = OperationalStore(database).audit
 
     async def begin(
         self,
@@ -65,13 +71,13 @@ class Lifecycle:
         cluster_id: str,
         lanes: Mapping[int, Doc],
         rebuild: Mapping[str, Any],
-        truncated: Truncated | None = None,
+        truncated: TruncationOverride | None = None,
     ) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
 
         `lanes` says of every lane how it is filled (`read_models.store.generations.fill_claims.blank_filling`),
         `rebuild` what is to be known of who fills it, as for `note`.
-        Raises `Conflict` when somebody else has begun one, or does so just now.
+        Raises `WriteConflict` when somebody else has begun one, or does so just now.
         """
         generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
         await self._generations.make_collections(generation, indexed=False)
@@ -81,11 +87,11 @@ class Lifecycle:
             record["truncated"] = truncated._asdict() | {"at": utc_now()}
         async with self._transaction() as session:
             if filling := await self._records.find_one({"state": "filling"}, session=session):
-                raise Conflict(f"generation {filling['_id']} is being filled: one rebuild at a time")
+                raise WriteConflict(f"generation {filling['_id']} is being filled: one rebuild at a time")
             try:
                 await self._records.insert_one(record, session=session)
             except DuplicateKeyError:
-                raise Conflict(f"generation {generation} was made meanwhile") from None
+                raise WriteConflict(f"generation {generation} was made meanwhile") from None
             blank = [checkpoints.blank(generation, lane) | filling for lane, filling in lanes.items()]
             await self._checkpoints.insert_many(blank, session=session)
             if truncated is not None:
@@ -124,21 +130,24 @@ class Lifecycle:
         with translated():
             await self._records.update_one({"_id": generation}, change)
 
-    async def offer(self, generation: int) -> Pointer:
+    async def offer(self, generation: int) -> GenerationPointer:
         """Has live workers keep a generation that is filled, from now on; the one filled before goes.
 
-        Raises `NotLevel` where it is more than `ALMOST` records behind what is served, `NotNow` when it is not being
-        filled any more, and `Conflict` when a lane is just being written: then it is to be tried again.
+        Raises `NotCaughtUp` where it is more than `ALMOST` records behind what is served, `OperationRefused` when it
+        is not being filled any more, and `WriteConflict` when a lane is just being written: then it is to be tried
+        again.
         """
         async with self._transaction() as session:
             record = await self._records.find_one({"_id": generation, "state": "filling"}, session=session)
             if record is None:
-                raise NotNow(f"generation {generation} is not being filled any more")
+                raise OperationRefused(f"generation {generation} is not being filled any more")
             lanes = await self._lanes(generation, session)
             if any("filling" in lane for lane in lanes.values()):
-                raise NotLevel(f"generation {generation} is not filled yet")
+                raise NotCaughtUp(f"generation {generation} is not filled yet")
             version = record["version"]
-            known = await self._generations.pointer(version, session) or Pointer(version, None, None)
+            known = await self._generations.pointer(version, session) or GenerationPointer(
+                version, None, None
+            )
             pointer = replace(known, level=generation)
             await self._take(pointer.kept, session)
             if known.served is not None:
@@ -151,16 +160,19 @@ class Lifecycle:
         await self.sweep()
         return pointer
 
-    async def switch(self, version: int, order: Switch, ends: Offsets) -> Pointer:
+    async def switch(self, version: int, order: SwitchRequest, ends: Offsets) -> GenerationPointer:
         """Serves another generation of a version, in one transaction over all lanes; answers what is kept then.
 
         Nothing is done where it is served already: others may have asked for the same.
         `ends` is where the log ended when it was asked for: it counts where nothing is served yet.
         What was served stands by, but where it lacks records that the log has lost: it could not be kept up to date.
-        Raises `NotNow`, `NotLevel`, and `Conflict` when a lane is just being written: then it is to be tried again.
+        Raises `OperationRefused`, `NotCaughtUp`, and `WriteConflict` when a lane is just being written: then it is to
+        be tried again.
         """
         async with self._transaction() as session:
-            known = await self._generations.pointer(version, session) or Pointer(version, None, None)
+            known = await self._generations.pointer(version, session) or GenerationPointer(
+                version, None, None
+            )
             target = order.generation
             if target == known.served or await self._records.find_one(
                 {"switches.id": order.id}, session=session
@@ -198,17 +210,17 @@ class Lifecycle:
     async def drop(self, generation: int, by: str, *, served: bool = False) -> None:
         """Retires a generation and removes its data; one that is served in its version only if `served` says so.
 
-        `by` is who asked, as in the audit. Raises `NotNow`, and `Conflict` when a lane is just being written: then it
-        is to be tried again.
+        `by` is who asked, as in the audit. Raises `OperationRefused`, and `WriteConflict` when a lane is just being
+        written: then it is to be tried again.
         """
         async with self._transaction() as session:
             record = await self._records.find_one({"_id": generation}, session=session)
             if record is None or record["state"] == "retired":
-                raise NotNow(
+                raise OperationRefused(
                     f"there is no generation {generation}; `portal generations list` says which there are"
                 )
             if record["state"] == "served" and not served:
-                raise NotNow(
+                raise OperationRefused(
                     f"generation {generation} is served to readers of version {record['version']}: have another"
                     " one served first, or, where nobody reads that version any more, say --served"
                 )
@@ -255,7 +267,7 @@ class Lifecycle:
         }
         behind = sorted(lane for lane, records in missing.items() if records)
         if sum(missing.values()) > almost:
-            raise NotLevel(
+            raise NotCaughtUp(
                 f"generation {target} is {sum(missing.values())} records behind, in lanes"
                 f" {', '.join(map(str, behind))}: is a `portal project` of this version running?"
             )
@@ -265,7 +277,7 @@ class Lifecycle:
             return
         there, here = [(await self._dead_letters.counts(one))[0] for one in (target, served)]
         if there > here:
-            raise NotLevel(
+            raise NotCaughtUp(
                 f"generation {target} has {there} dead letters, what is served {here}:"
                 " see `portal dead-letters list`"
             )
@@ -293,7 +305,7 @@ class Lifecycle:
             change = {"$set": {"state": "retired", "retired_at": utc_now()}}
             await self._records.update_one({"_id": generation}, change, session=session)
 
-    async def _point(self, pointer: Pointer, session: Any) -> None:
+    async def _point(self, pointer: GenerationPointer, session: Any) -> None:
         """Stores what is kept, and says so in the records."""
         places = {"served": pointer.served, "standby": pointer.standby, "level": pointer.level}
         if not pointer.kept:

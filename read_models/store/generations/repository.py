@@ -12,19 +12,19 @@ from read_models.store import checkpoints
 from read_models.store.mongo import Client, Database, translated
 from read_models.store.quarantine import discards
 from read_models.store.quarantine.dead_letters import DeadLetters
-from read_models.store.views import Views, collection_name
+from read_models.store.views import ViewCollection, collection_name
 
 COLLECTION = "generations"
 POINTERS = "pointers"
 NAMESPACE_EXISTS = 48
 
 
-class NoGeneration(Exception):
+class GenerationNotFound(Exception):
     """There are views, but none of this version: a rebuild has to make them first."""
 
 
 @dataclass(frozen=True)
-class Pointer:
+class GenerationPointer:
     """What readers and writers of a version use: numbers of generations."""
 
     version: int
@@ -36,7 +36,7 @@ class Pointer:
     """The one that was filled last, until it is promoted."""
 
     @classmethod
-    def of(cls, document: Doc) -> "Pointer":
+    def of(cls, document: Doc) -> "GenerationPointer":
         """The pointer of a stored document."""
         return cls(document["_id"], document["served"], document["standby"], document.get("level"))
 
@@ -54,11 +54,11 @@ class Generations:
         self._client = client
         self._database = database
 
-    async def pointer(self, version: int, session: Any = None) -> Pointer | None:
+    async def pointer(self, version: int, session: Any = None) -> GenerationPointer | None:
         """What is kept in a version, None when nothing is."""
         with translated():
             found = await self._database[POINTERS].find_one({"_id": version}, session=session)
-        return Pointer.of(found) if found else None
+        return GenerationPointer.of(found) if found else None
 
     async def record(self, generation: int) -> Doc | None:
         """A generation's record (`read_models.store.generations.lifecycle`)."""
@@ -93,10 +93,10 @@ class Generations:
         with translated():
             await self._database[COLLECTION].update_one({"_id": generation}, {"$set": change})
 
-    async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> Pointer:
+    async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> GenerationPointer:
         """The pointer of a version; on an empty installation makes the first generation, whoever is first.
 
-        Raises `NoGeneration` where there are generations, but none of this version is kept.
+        Raises `GenerationNotFound` where there are generations, but none of this version is kept.
         """
         if known := await self.pointer(version):
             return known
@@ -107,7 +107,9 @@ class Generations:
             await self._insert_whole(new_record(1, version, partitions, cluster_id, "served"))
         pointer = await self.pointer(version)
         if pointer is None:
-            raise NoGeneration(f"there are no views of version {version} yet; run `portal rebuild --promote`")
+            raise GenerationNotFound(
+                f"there are no views of version {version} yet; run `portal rebuild --promote`"
+            )
         return pointer
 
     async def _insert_whole(self, record: Doc) -> None:
@@ -141,7 +143,7 @@ class Generations:
                     if error.code != NAMESPACE_EXISTS:
                         raise
             if indexed:
-                await Views(self._database, generation).create()
+                await ViewCollection(self._database, generation).create()
             await DeadLetters(self._database).create()
 
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from read_models.store.generations.repository import Pointer
+from read_models.store.generations.repository import GenerationPointer
 
 
-class Switch(NamedTuple):
+class SwitchRequest(NamedTuple):
     """A switch as it was asked for."""
 
     id: str
@@ -20,7 +20,7 @@ class Switch(NamedTuple):
     """Why it is to be done although the generation is not level or has more dead letters."""
 
 
-class Truncated(NamedTuple):
+class TruncationOverride(NamedTuple):
     """That a generation is made although the log does not begin at offset 0 (any more)."""
 
     reason: str
@@ -28,37 +28,37 @@ class Truncated(NamedTuple):
     """Who asked, for the record."""
 
 
-class NotNow(Exception):
+class OperationRefused(Exception):
     """What was asked for is not possible as things are; the text says why and what to do."""
 
 
-class NotLevel(NotNow):
+class NotCaughtUp(OperationRefused):
     """The generation misses what is served; it may catch up."""
 
 
-def meant(known: Pointer | None, what: Literal["promote", "rollback"]) -> int:
-    """Which generation is served after a switch that names none; raises `NotNow` where there is none."""
+def meant(known: GenerationPointer | None, what: Literal["promote", "rollback"]) -> int:
+    """Which generation is served after a switch that names none; raises `OperationRefused` where there is none."""
     if known is not None and known.level is not None and what == "promote":
         return known.level
     if known is not None and known.standby is not None:
         return known.standby
     if what == "promote":
-        raise NotNow("there is no generation to promote: `portal rebuild` fills one")
-    raise NotNow("there is no generation to go back to: none was served before")
+        raise OperationRefused("there is no generation to promote: `portal rebuild` fills one")
+    raise OperationRefused("there is no generation to go back to: none was served before")
 
 
-def switched(known: Pointer, generation: int) -> Pointer:
-    """What is kept when a generation is served that was filled last or stands by; raises `NotNow`."""
+def switched(known: GenerationPointer, generation: int) -> GenerationPointer:
+    """What is kept when a generation is served that was filled last or stands by; raises `OperationRefused`."""
     if generation == known.level:
-        return Pointer(known.version, generation, known.served, None)
+        return GenerationPointer(known.version, generation, known.served, None)
     if generation == known.standby:
         return replace(known, served=generation, standby=known.served)
-    raise NotNow(
+    raise OperationRefused(
         f"generation {generation} is not kept any more: `portal generations list` says which ones are"
     )
 
 
-def without(known: Pointer, generation: int) -> Pointer:
+def without(known: GenerationPointer, generation: int) -> GenerationPointer:
     """What is kept after a generation was dropped."""
     places = (known.served, known.standby, known.level)
-    return Pointer(known.version, *(None if one == generation else one for one in places))
+    return GenerationPointer(known.version, *(None if one == generation else one for one in places))

@@ -5,16 +5,16 @@ Nothing here is projected. Times are datetimes with a zone, cut to milliseconds 
 is removed by MongoDB itself, at `gone_at`.
 """
 
-from read_models.store.operational.audit import Action, Audit
-from read_models.store.operational.checkouts import Checkout, Checkouts, Fact
-from read_models.store.operational.file_cache import Copies, Copy, Place
+from read_models.store.operational.audit import AuditEntry, AuditLog
+from read_models.store.operational.checkouts import Checkout, CheckoutRepository, PaymentFact
+from read_models.store.operational.file_cache import CachedFile, CacheKey, FileCache
 from read_models.store.operational.notices import Notice, Notices
-from read_models.store.operational.processes import Process, Processes, Said
-from read_models.store.operational.rate_limits import Limit, Limits
+from read_models.store.operational.processes import HeartbeatData, ProcessRegistry, ProcessStatus
+from read_models.store.operational.rate_limits import RateLimit, RateLimiter
 from read_models.store.operational.sessions import SessionRecord
-from read_models.store.operational.sign_in_requests import SignIn
+from read_models.store.operational.sign_in_requests import SignInRequest
 from read_models.store.operational.staff_sessions import StaffSession, StaffSessions
-from read_models.store.operational.store import COLLECTIONS, Records
+from read_models.store.operational.store import COLLECTIONS, OperationalStore
 
 SAID = {"audit": "detail", "discards": "why"}
 """Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
@@ -22,24 +22,24 @@ SAID = {"audit": "detail", "discards": "why"}
 __all__ = [
     "COLLECTIONS",
     "SAID",
-    "Action",
-    "Audit",
+    "AuditEntry",
+    "AuditLog",
+    "CacheKey",
+    "CachedFile",
     "Checkout",
-    "Checkouts",
-    "Copies",
-    "Copy",
-    "Fact",
-    "Limit",
-    "Limits",
+    "CheckoutRepository",
+    "FileCache",
+    "HeartbeatData",
     "Notice",
     "Notices",
-    "Place",
-    "Process",
-    "Processes",
-    "Records",
-    "Said",
+    "OperationalStore",
+    "PaymentFact",
+    "ProcessRegistry",
+    "ProcessStatus",
+    "RateLimit",
+    "RateLimiter",
     "SessionRecord",
-    "SignIn",
+    "SignInRequest",
     "StaffSession",
     "StaffSessions",
 ]

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, NamedTuple, Self
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from read_models.masking import without_addresses
-from read_models.store.operational.collection import Collection
+from read_models.store.operational.collection import MongoCollection
 
 LONGEST_DETAIL = 1000
 
 
-class Action(NamedTuple):
+class AuditEntry(NamedTuple):
     """Something an operator did."""
 
     by: str
@@ -31,7 +31,7 @@ class Action(NamedTuple):
         return cls(*(document[name] for name in cls._fields))
 
 
-class Audit:
+class AuditLog:
     """Every operator action, in the order it was taken."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
@@ -39,7 +39,7 @@ class Audit:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
     async def note(
@@ -61,10 +61,10 @@ class Audit:
         """
         business, customer = owner
         words = None if detail is None else without_addresses(detail)[:LONGEST_DETAIL]
-        noted = Action(by, action, about, words, at)._asdict()
+        noted = AuditEntry(by, action, about, words, at)._asdict()
         await self.collection.insert({**noted, "business": business, "customer": customer}, session)
 
-    async def latest(self, limit: int) -> list[Action]:
+    async def latest(self, limit: int) -> list[AuditEntry]:
         """The last actions, the latest first."""
         found = await self.collection.find({}, [("at", DESCENDING), ("_id", DESCENDING)], limit)
-        return [Action.of(document) for document in found]
+        return [AuditEntry.of(document) for document in found]

@@ -5,10 +5,10 @@ from typing import ClassVar
 from pymongo import ASCENDING, IndexModel
 
 from read_models.documents import owner_id
-from read_models.store.operational.collection import Collection
+from read_models.store.operational.collection import MongoCollection
 
 
-class Calendars:
+class CalendarFeedNonces:
     """At most one nonce per customer; without the service's keys it opens nothing."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
@@ -16,7 +16,7 @@ class Calendars:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
     async def nonce(self, business: str, customer: str, fresh: str) -> str:

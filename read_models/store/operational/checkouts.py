@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from read_models.documents import Doc, document_id
-from read_models.store.operational.collection import Collection
-from read_models.store.reading.read_coalescing import SharedReads
+from read_models.store.operational.collection import MongoCollection
+from read_models.store.reading.read_coalescing import CoalescingLoader
 
 State = Literal["opening", "open", "expired", "processing", "failed", "paid"]
 
@@ -41,7 +41,7 @@ MAILING = timedelta(seconds=90)
 """Longer than one attempt to hand over a mail takes."""
 
 
-class Fact(NamedTuple):
+class PaymentFact(NamedTuple):
     """Something that happened to a payment, as it is published."""
 
     kind: Literal["succeeded", "failed", "refunded"]
@@ -88,7 +88,7 @@ class Checkout(NamedTuple):
     """From when on it was known that the customer has paid."""
     returned_at: datetime | None = None
     """When the customer first came back from the payment page."""
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[PaymentFact, ...] = ()
     published: int = 0
     """How many of the facts are in the log."""
     attempts: int = 0
@@ -105,18 +105,20 @@ class Checkout(NamedTuple):
     def of(cls, document: Mapping[str, Any]) -> Self:
         """The record that a document of the collection is."""
         values = {name: document[name] for name in cls._fields[1:]}
-        return cls(document["_id"], **values | {"facts": tuple(Fact(**fact) for fact in document["facts"])})
+        return cls(
+            document["_id"], **values | {"facts": tuple(PaymentFact(**fact) for fact in document["facts"])}
+        )
 
     @property
     def about(self) -> str:
         """The `_id` of the invoice's document."""
         return document_id(self.business, self.customer, "invoice", self.invoice)
 
-    def known(self, kind: str) -> Fact | None:
+    def known(self, kind: str) -> PaymentFact | None:
         """The first fact of a kind."""
         return next((fact for fact in self.facts if fact.kind == kind), None)
 
-    def told(self, facts: Iterable[Fact], state: State, **fields: Any) -> Self:
+    def told(self, facts: Iterable[PaymentFact], state: State, **fields: Any) -> Self:
         """This one with what was reported: facts that are new behind the others, a state never taken back."""
         known = {fact.key: fact for fact in self.facts}
         for fact in facts:
@@ -125,7 +127,7 @@ class Checkout(NamedTuple):
         return self._replace(facts=tuple(known.values()), state=further, **fields)
 
 
-class Checkouts:
+class CheckoutRepository:
     """Checkouts by the id of their payment."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
@@ -144,9 +146,9 @@ class Checkouts:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
-        self._shared = SharedReads(self._load_under_way)
+        self._shared = CoalescingLoader(self._load_under_way)
 
     async def begin(self, checkout: Checkout) -> bool:
         """Keeps a new one; False when the invoice has one that can be paid."""

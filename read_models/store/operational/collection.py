@@ -23,7 +23,7 @@ Selection = Mapping[str, Any]
 Order = Sequence[tuple[str, int]]
 
 
-class Collection:
+class MongoCollection:
     """One collection; every call raises the store's `Unavailable` when MongoDB does not answer."""
 
     def __init__(self, database: Database, name: str) -> None:

@@ -16,9 +16,9 @@ from pymongo import ReplaceOne
 
 from read_models.clock import utc_now
 from read_models.documents import owner_id
-from read_models.store.mongo import Unavailable
-from read_models.store.operational.collection import Collection
-from read_models.store.operational.file_cache import Copies
+from read_models.store.mongo import StoreUnavailable
+from read_models.store.operational.collection import MongoCollection
+from read_models.store.operational.file_cache import FileCache
 
 COLLECTION: Final = "erasures"
 
@@ -30,18 +30,18 @@ LINGERS: Final = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
 
 
-class Erasures:
+class PendingErasures:
     """One note per erased customer, until nothing of the customer can come any more."""
 
-    def __init__(self, collection: Collection, rooms: Sequence[Collection]) -> None:
+    def __init__(self, collection: MongoCollection, rooms: Sequence[MongoCollection]) -> None:
         """`rooms` are the collections whose documents have `business` and `customer`."""
         self.collection = collection
         self._rooms = rooms
 
-    async def complete(self, copies: Copies | None, now: datetime) -> int:
+    async def complete(self, copies: FileCache | None, now: datetime) -> int:
         """Removes what is left of all erased customers, and answers for how many nothing more can come.
 
-        `copies` is None where there are none. Raises `Unavailable`.
+        `copies` is None where there are none. Raises `StoreUnavailable`.
         """
         completed = 0
         for note in await self.collection.find({}):
@@ -53,13 +53,13 @@ class Erasures:
             completed += await self.collection.delete({"_id": note["_id"], "at": {"$lte": now - LINGERS}})
         return completed
 
-    async def completing(self, copies: Copies | None) -> None:
+    async def completing(self, copies: FileCache | None) -> None:
         """Completes erasures as they come, until cancelled."""
         while True:
             try:
                 if completed := await self.complete(copies, utc_now()):
                     log.info("erasures.completed", customers=completed)
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 log.warning("erasures.not_completed", error=str(error))
             await asyncio.sleep(LOOKED_EVERY_S)
 

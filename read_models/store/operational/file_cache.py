@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from read_models.store.operational.object_store import Objects, reached
+from read_models.store.operational.object_store import ObjectStoreHandle, reached
 
 KEPT: Final = timedelta(days=30)
 """For so long after its last use a copy stays (API.md, Files)."""
@@ -19,7 +19,7 @@ RENEWED_AFTER: Final = timedelta(days=1)
 CHUNK_BYTES: Final = 256 * 1024
 
 
-class Place(NamedTuple):
+class CacheKey(NamedTuple):
     """Where a copy lies: ids of its business and customer, SHA-256 (hex) of the original, and in which form."""
 
     business: str
@@ -33,7 +33,7 @@ class Place(NamedTuple):
         return "/".join(self)
 
 
-class Copy(NamedTuple):
+class CachedFile(NamedTuple):
     """A copy that is there."""
 
     size: int
@@ -43,14 +43,14 @@ class Copy(NamedTuple):
     """The whole content, once."""
 
 
-class Copies:
+class FileCache:
     """The copies of an installation. Every call raises `Unavailable` when the object store does not answer."""
 
     def __init__(self, url: str) -> None:
         """`url` is `PORTAL_CACHE_URL`; nothing is touched yet."""
-        self._objects = Objects(url, ours=True)
+        self._objects = ObjectStoreHandle(url, ours=True)
 
-    async def find(self, place: Place) -> Copy | None:
+    async def find(self, place: CacheKey) -> CachedFile | None:
         """The copy at a place, None where there is none."""
         store = self._objects.store
         try:
@@ -64,9 +64,9 @@ class Copies:
                 async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                     yield bytes(chunk)
 
-        return Copy(found.meta["size"], found.meta["last_modified"], content)
+        return CachedFile(found.meta["size"], found.meta["last_modified"], content)
 
-    async def part(self, place: Place, first: int, last: int) -> AsyncIterator[bytes]:
+    async def part(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first` to `last` of a copy that is there. Raises FileNotFoundError when it is not any more."""
         store = self._objects.store
         with reached():
@@ -74,7 +74,7 @@ class Copies:
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
-    async def put(self, place: Place, content: AsyncIterable[bytes] | bytes) -> None:
+    async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
         """Keeps a copy. What the content raises on its way is raised, and then nothing is kept."""
         store = self._objects.store
         with reached():

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.operational.collection import Collection
+from read_models.store.operational.collection import MongoCollection
 
 
 class Notice(NamedTuple):
@@ -30,7 +30,7 @@ class Notices:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
     async def put(self, notice: Notice, customer: str | None) -> None:

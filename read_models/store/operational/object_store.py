@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from read_models.store.mongo import Unavailable
+from read_models.store.mongo import StoreUnavailable
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
@@ -18,7 +18,7 @@ RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=1
 """The library's own patience is minutes; people wait for these files."""
 
 
-class Objects:
+class ObjectStoreHandle:
     """An object store, opened when it is first asked for something: a folder may not be there yet."""
 
     def __init__(self, url: str, *, ours: bool = False) -> None:
@@ -32,7 +32,7 @@ class Objects:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The store. Raises `Unavailable` when it cannot be opened."""
+        """The store. Raises `StoreUnavailable` when it cannot be opened."""
         with reached():
             if not self.is_folder:
                 # No client options: given ones would hide those of the environment, AWS_ALLOW_HTTP for one.
@@ -42,11 +42,11 @@ class Objects:
 
 @contextlib.contextmanager
 def reached() -> Iterator[None]:
-    """Raises `Unavailable` in place of the library's errors; FileNotFoundError passes."""
+    """Raises `StoreUnavailable` in place of the library's errors; FileNotFoundError passes."""
     try:
         yield
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
         # The library's own texts quote paths and addresses.
-        raise Unavailable(f"an object store: {type(error).__name__}") from error
+        raise StoreUnavailable(f"an object store: {type(error).__name__}") from error

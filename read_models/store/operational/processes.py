@@ -16,8 +16,8 @@ from typing import Any, ClassVar, NamedTuple
 import structlog
 from pymongo import IndexModel
 
-from read_models.store.mongo import Unavailable
-from read_models.store.operational.collection import OVER, Collection
+from read_models.store.mongo import StoreUnavailable
+from read_models.store.operational.collection import OVER, MongoCollection
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ END_S = 2.0
 """How long the last word of a process may take."""
 
 
-class Process(NamedTuple):
+class ProcessStatus(NamedTuple):
     """A process as it described itself last."""
 
     id: str
@@ -46,32 +46,34 @@ class Process(NamedTuple):
     """What it measured (`web.metric_snapshots.snapshot`)."""
 
 
-class Said(NamedTuple):
+class HeartbeatData(NamedTuple):
     """What a process has to say besides who it is."""
 
     lanes: Sequence[int]
     metrics: Sequence[Mapping[str, Any]]
 
 
-class Processes:
+class ProcessRegistry:
     """The processes of an installation, by an id of their own."""
 
     INDEXES: ClassVar[list[IndexModel]] = [OVER]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
-    async def all(self) -> list[Process]:
+    async def all(self) -> list[ProcessStatus]:
         """Those that run, or did until shortly, the first started first."""
         found = await self.collection.find({}, [("kind", 1), ("started_at", 1), ("_id", 1)])
-        return [Process(one["_id"], *(one[name] for name in Process._fields[1:])) for one in found]
+        return [
+            ProcessStatus(one["_id"], *(one[name] for name in ProcessStatus._fields[1:])) for one in found
+        ]
 
     @contextlib.asynccontextmanager
     async def telling(
-        self, kind: str, version: int, said: Callable[[], Said], clock: Callable[[], datetime]
+        self, kind: str, version: int, said: Callable[[], HeartbeatData], clock: Callable[[], datetime]
     ) -> AsyncIterator[None]:
         """Meanwhile this process says every few seconds what it does; then that it is gone."""
-        task = asyncio.create_task(_Teller(self.collection, kind, version, said, clock).tell())
+        task = asyncio.create_task(_HeartbeatSender(self.collection, kind, version, said, clock).tell())
         try:
             yield
         finally:
@@ -79,13 +81,13 @@ class Processes:
             await asyncio.gather(task, return_exceptions=True)
 
 
-class _Teller:
+class _HeartbeatSender:
     def __init__(
         self,
-        collection: Collection,
+        collection: MongoCollection,
         kind: str,
         version: int,
-        said: Callable[[], Said],
+        said: Callable[[], HeartbeatData],
         clock: Callable[[], datetime],
     ) -> None:
         self._collection = collection
@@ -106,11 +108,11 @@ class _Teller:
             while True:
                 try:
                     await self._once()
-                except Unavailable as error:
+                except StoreUnavailable as error:
                     log.info("cannot say that this process runs", error=str(error))
                 await asyncio.sleep(EVERY_S)
         finally:
-            with contextlib.suppress(Unavailable, TimeoutError):
+            with contextlib.suppress(StoreUnavailable, TimeoutError):
                 async with asyncio.timeout(END_S):
                     await self._collection.delete({"_id": self._id})
 

@@ -6,10 +6,10 @@ from typing import ClassVar, NamedTuple
 
 from pymongo import IndexModel
 
-from read_models.store.operational.collection import OVER, Collection
+from read_models.store.operational.collection import OVER, MongoCollection
 
 
-class Limit(NamedTuple):
+class RateLimit(NamedTuple):
     """At most `times` in any stretch of `within`, per `key`."""
 
     key: str
@@ -20,19 +20,19 @@ class Limit(NamedTuple):
 class Hit(NamedTuple):
     """One time of a limit that was taken."""
 
-    limit: Limit
+    limit: RateLimit
     id: str
 
 
-class Limits:
+class RateLimiter:
     """Sliding windows: a document per key with the moments of its hits, no more of them than are allowed."""
 
     INDEXES: ClassVar[list[IndexModel]] = [OVER]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
-    async def take(self, limit: Limit, now: datetime) -> Hit | datetime:
+    async def take(self, limit: RateLimit, now: datetime) -> Hit | datetime:
         """Takes one of the times that are left; when there is none, the moment at which there is again."""
         hit = Hit(limit, secrets.token_hex(8))
         recent = {

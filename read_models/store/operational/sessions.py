@@ -6,9 +6,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.operational.collection import OVER, Collection, decoded
-from read_models.store.reading.decode_cache import Decoded
-from read_models.store.reading.read_coalescing import SharedReads
+from read_models.store.operational.collection import OVER, MongoCollection, decoded
+from read_models.store.reading.decode_cache import DecodeCache
+from read_models.store.reading.read_coalescing import CoalescingLoader
 
 
 class SessionRecord(NamedTuple):
@@ -40,7 +40,7 @@ class SessionRecord(NamedTuple):
         return cls(document["_id"], *(known[name] for name in cls._fields[1:]))
 
 
-class Sessions:
+class SessionRepository:
     """Sessions by the hash of their token."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
@@ -51,9 +51,9 @@ class Sessions:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
-        self._shared = SharedReads(Decoded(collection.stored, _named).load)
+        self._shared = CoalescingLoader(DecodeCache(collection.stored, _named).load)
 
     async def start(self, record: SessionRecord) -> None:
         """Keeps a new session."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.operational.collection import OVER, Collection
+from read_models.store.operational.collection import OVER, MongoCollection
 
 KEPT = timedelta(days=1)
 """For so long an old link can say that it is old."""
@@ -19,7 +19,7 @@ KEPT = timedelta(days=1)
 LATEST = (("sent_at", DESCENDING), ("_id", ASCENDING))
 
 
-class SignIn(NamedTuple):
+class SignInRequest(NamedTuple):
     """A sign-in as it was asked for and, from `sent_at` on, as it was mailed."""
 
     id: str
@@ -44,7 +44,7 @@ class SignIn(NamedTuple):
         return cls(document["_id"], *(document[name] for name in cls._fields[1:]))
 
 
-class SignIns:
+class SignInRequests:
     """Sign-ins by id."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
@@ -64,51 +64,51 @@ class SignIns:
         IndexModel([("business", ASCENDING), ("customer", ASCENDING)], name="owner"),
     ]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
     async def ask(self, id_: str, business: str, address: str, browser: str, now: datetime) -> None:
         """Keeps a sign-in whose mail is due at once, whether or not anybody has the address."""
-        asked = SignIn(id_, business, address, browser, now, 0, None, None, None, used=False)._asdict()
+        asked = SignInRequest(id_, business, address, browser, now, 0, None, None, None, used=False)._asdict()
         waiting = {"customer": [], "state": "waiting", "due_at": now, "gone_at": now + KEPT}
         await self.collection.insert({"_id": asked.pop("id"), **asked, **waiting})
 
-    async def claim(self, now: datetime, until: datetime) -> SignIn | None:
+    async def claim(self, now: datetime, until: datetime) -> SignInRequest | None:
         """The one whose mail has been due for longest; nobody else gets it before `until`."""
         document = await self.collection.take(
             {"state": "waiting", "due_at": {"$lte": now}},
             {"$set": {"due_at": until}, "$inc": {"attempts": 1}},
             [("due_at", ASCENDING)],
         )
-        return SignIn.of(document) if document else None
+        return SignInRequest.of(document) if document else None
 
     async def hand_over(
-        self, claimed: SignIn, customers: Sequence[str], code: str, link: str, now: datetime
+        self, claimed: SignInRequest, customers: Sequence[str], code: str, link: str, now: datetime
     ) -> bool:
         """Notes that the mail leaves now, before it does: it is not sent again. False when the claim ran out."""
         sent = {"state": "sent", "customer": list(customers), "code": code, "link": link, "sent_at": now}
         waiting = {"_id": claimed.id, "state": "waiting", "attempts": claimed.attempts}
         return await self.collection.update(waiting, {"$set": sent})
 
-    async def put_off(self, claimed: SignIn, due_at: datetime) -> None:
+    async def put_off(self, claimed: SignInRequest, due_at: datetime) -> None:
         """The mail has certainly not left: it is due again then, and what was made for it is worth nothing."""
         made: dict[str, Any] = {"customer": [], "code": None, "link": None, "sent_at": None}
         again = {"state": "waiting", "due_at": due_at, **made}
         await self.collection.update({"_id": claimed.id, "attempts": claimed.attempts}, {"$set": again})
 
-    async def drop(self, claimed: SignIn) -> None:
+    async def drop(self, claimed: SignInRequest) -> None:
         """Forgets one that nobody is to get a mail for."""
         await self.collection.delete({"_id": claimed.id, "attempts": claimed.attempts})
 
-    async def latest(self, business: str, address: str, browser: str, count: int) -> list[SignIn]:
+    async def latest(self, business: str, address: str, browser: str, count: int) -> list[SignInRequest]:
         """Those mailed last of an address and a browser, the latest first, used or not."""
         same = {"business": business, "address": address, "browser": browser, "state": "sent"}
-        return [SignIn.of(document) for document in await self.collection.find(same, LATEST, count)]
+        return [SignInRequest.of(document) for document in await self.collection.find(same, LATEST, count)]
 
-    async def of_link(self, business: str, link: str) -> SignIn | None:
+    async def of_link(self, business: str, link: str) -> SignInRequest | None:
         """The one whose link has a token of this hash."""
         found = await self.collection.find({"link": link, "state": "sent", "business": business}, limit=1)
-        return SignIn.of(found[0]) if found else None
+        return SignInRequest.of(found[0]) if found else None
 
     async def last_sent_at(self, business: str, address: str) -> datetime | None:
         """When the latest mail to an address left."""
@@ -116,7 +116,7 @@ class SignIns:
         found = await self.collection.find(same, LATEST, 1)
         return found[0]["sent_at"] if found else None
 
-    async def use(self, sign_in: SignIn) -> bool:
+    async def use(self, sign_in: SignInRequest) -> bool:
         """Uses up a sign-in, and with it all others of its address and browser; False when it was used before."""
         if not await self.collection.update({"_id": sign_in.id, "used": False}, {"$set": {"used": True}}):
             return False

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from pymongo import IndexModel
 
-from read_models.store.operational.collection import OVER, Collection
+from read_models.store.operational.collection import OVER, MongoCollection
 
 
 class StaffSession(NamedTuple):
@@ -29,7 +29,7 @@ class StaffSessions:
 
     INDEXES: ClassVar[list[IndexModel]] = [OVER]
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
     async def start(self, record: StaffSession) -> None:

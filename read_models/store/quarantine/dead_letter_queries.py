@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from read_models.documents import Doc
 from read_models.store.mongo import Database, translated
-from read_models.store.quarantine.dead_letters import HOLDS, UNREADABLE, WAITING, Position
+from read_models.store.quarantine.dead_letters import HOLDS, UNREADABLE, WAITING, LogPosition
 
 Kind = Literal["unreadable", "held"]
 
@@ -25,7 +25,7 @@ class ErrorCount(NamedTuple):
     last_at: datetime
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """A dead letter: a record that cannot be read, or a customer that is held, mostly by an event."""
 
     id: str
@@ -36,7 +36,7 @@ class Letter(NamedTuple):
     business: str | None
     customer: str | None
     lane: int
-    position: Position | None
+    position: LogPosition | None
     at: datetime
     """When the record was found, or when the hold began."""
     waiting: int
@@ -94,7 +94,7 @@ BY_ERROR: Sequence[Doc] = (
 )
 
 
-class Letters:
+class DeadLetterQueries:
     """Reads the quarantine of an installation; every call raises `Unavailable` when MongoDB does not answer."""
 
     def __init__(self, database: Database) -> None:
@@ -111,7 +111,7 @@ class Letters:
         counts = [_count("unreadable", one) for one in unreadable] + [_count("held", one) for one in held]
         return sorted(counts, key=lambda one: (-one.number, one.kind, one.error))
 
-    async def latest(self, limit: int, error: str | None = None, lane: int | None = None) -> list[Letter]:
+    async def latest(self, limit: int, error: str | None = None, lane: int | None = None) -> list[DeadLetter]:
         """The latest dead letters, latest first; of one error and one lane, if these are given."""
         wanted = {name: value for name, value in (("reason", error), ("lane", lane)) if value is not None}
         shown: list[Doc] = [{"$match": wanted}, {"$sort": {"at": -1, "_id": 1}}, {"$limit": limit}]
@@ -122,7 +122,7 @@ class Letters:
         letters = [_letter("unreadable", one, 0) for one in unreadable] + await self._with_waiting(held)
         return sorted(letters, key=lambda one: (-one.at.timestamp(), one.id))[:limit]
 
-    async def find(self, name: str) -> list[Letter]:
+    async def find(self, name: str) -> list[DeadLetter]:
         """The dead letters of a name: one, none, or more where generations are held for more than one reason."""
         position, owner = parse(name)
         if position is not None:
@@ -137,7 +137,7 @@ class Letters:
         found = [_letter("unreadable", unreadable, 0)] if unreadable else []
         return found + await self._with_waiting(held)
 
-    async def _with_waiting(self, held: Sequence[Doc]) -> list[Letter]:
+    async def _with_waiting(self, held: Sequence[Doc]) -> list[DeadLetter]:
         owners = [{"$match": {"$or": [_owner(one) for one in held]}}]
         each = {"$group": {"_id": {"owner": "$owner", "in": "$generation"}, "count": {"$sum": 1}}}
         most = {"$group": {"_id": "$_id.owner", "count": {"$max": "$count"}}}
@@ -147,7 +147,7 @@ class Letters:
         return [_letter("held", one, waiting.get(one["owner"], 0)) for one in held]
 
 
-def parse(name: str) -> tuple[Position | None, str | None]:
+def parse(name: str) -> tuple[LogPosition | None, str | None]:
     """The place or else the owner that the name of a dead letter stands for; None and None when it is no name."""
     if "~" in name:
         business, _, customer = name.partition("~")
@@ -155,7 +155,7 @@ def parse(name: str) -> tuple[Position | None, str | None]:
     parts = name.rsplit("-", 2)
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts[1:]):
         return None, None
-    return Position(parts[0], int(parts[1]), int(parts[2])), None
+    return LogPosition(parts[0], int(parts[1]), int(parts[2])), None
 
 
 def _owner(held: Doc) -> dict[str, Any]:
@@ -167,14 +167,14 @@ def _count(kind: Kind, found: Doc) -> ErrorCount:
     return ErrorCount(kind, found["_id"], found["count"], by_lane, found["first"], found["last"])
 
 
-def _letter(kind: Kind, found: Doc, waiting: int) -> Letter:
-    position = None if found["offset"] is None else Position.of(found)
+def _letter(kind: Kind, found: Doc, waiting: int) -> DeadLetter:
+    position = None if found["offset"] is None else LogPosition.of(found)
     record: Doc = {
         name: found[name]
         for name in ("key", "headers", "value", "size", "sha256", "timestamp")
         if name in found
     }
-    return Letter(
+    return DeadLetter(
         id=position.id if position else f"{found['business']}~{found['customer'] or ''}",
         kind=kind,
         error=found["reason"],

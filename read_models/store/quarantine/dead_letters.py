@@ -15,7 +15,7 @@ from pymongo import UpdateOne
 from events.envelope import Record
 from read_models.documents import Doc, owner_id
 from read_models.store.mongo import Database, translated
-from read_models.store.views import Views
+from read_models.store.views import ViewCollection
 
 UNREADABLE = "quarantine"
 HOLDS = "holds"
@@ -29,7 +29,7 @@ LATEST_MS = 2**53 - 1
 """Timestamps beyond are no times, and more than the database holds."""
 
 
-class Position(NamedTuple):
+class LogPosition(NamedTuple):
     """A place in the log: topic without prefix, lane, offset."""
 
     topic: str
@@ -42,12 +42,12 @@ class Position(NamedTuple):
         return f"{self.topic}-{self.lane}-{self.offset}"
 
     @classmethod
-    def of(cls, stored: Doc) -> "Position":
+    def of(cls, stored: Doc) -> "LogPosition":
         """That of a document that has one."""
         return cls(stored["topic"], stored["lane"], stored["offset"])
 
 
-class DeadLetter(NamedTuple):
+class UnreadableRecord(NamedTuple):
     """A record that cannot be read, and why."""
 
     record: Record
@@ -55,7 +55,7 @@ class DeadLetter(NamedTuple):
     reason: str
 
 
-class Held(NamedTuple):
+class BlockedRecord(NamedTuple):
     """A record that a customer's hold keeps back; `reason` is set on the one that begins the hold."""
 
     owner: str
@@ -77,8 +77,8 @@ def owner_of(key: bytes | None) -> tuple[str | None, str | None]:
     return (parts[0], parts[1]) if len(parts) == 2 and all(parts) else (None, None)
 
 
-def _position(topic: str, record: Record) -> Position:
-    return Position(topic, record.partition, record.offset)
+def _position(topic: str, record: Record) -> LogPosition:
+    return LogPosition(topic, record.partition, record.offset)
 
 
 def owned_by(owner: str) -> Doc:
@@ -92,7 +92,7 @@ def hold_id(generation: int, owner: str) -> str:
     return f"{generation}/{owner}"
 
 
-def _unreadable(letter: DeadLetter, now: datetime) -> Doc:
+def _unreadable(letter: UnreadableRecord, now: datetime) -> Doc:
     record, value = letter.record, letter.record.value
     business, customer = owner_of(record.key)
     size = len(value or b"")
@@ -154,15 +154,15 @@ class DeadLetters:
             holding = await self._holds.count_documents(events)
             return unreadable + holding, await self._waiting.count_documents({"generation": generation})
 
-    async def unreadable_of(self, owner: str, lane: int, generation: int) -> set[Position]:
+    async def unreadable_of(self, owner: str, lane: int, generation: int) -> set[LogPosition]:
         """The places of the unreadable records in a generation whose key is an owner's, `biz/cus` or `biz`."""
         wanted = {"lane": lane, "key": Binary(owner.encode()), "generations": generation}
         places = {"topic": 1, "lane": 1, "offset": 1}
         with translated():
             found = self._unreadable.find(wanted, places)
-            return {Position.of(one) for one in await found.to_list(None)}
+            return {LogPosition.of(one) for one in await found.to_list(None)}
 
-    async def take_back(self, positions: Collection[Position], generation: int, session: Any) -> None:
+    async def take_back(self, positions: Collection[LogPosition], generation: int, session: Any) -> None:
         """Removes unreadable records that could be read after all from a generation, in a transaction."""
         ids = {"_id": {"$in": [position.id for position in positions]}}
         await self._unreadable.update_many(ids, {"$pull": {"generations": generation}}, session=session)
@@ -177,7 +177,7 @@ class DeadLetters:
             await self._unreadable.update_many(gone, {"$pull": gone}, session=session)
             await self._unreadable.delete_many({"generations": []}, session=session)
 
-    async def forget_erased(self, views: Views) -> None:
+    async def forget_erased(self, views: ViewCollection) -> None:
         """Removes a filled generation's letters of customers who are erased: it met them in any order."""
         mine = {"generations": views.generation, "customer": {"$ne": None}}
         with translated():
@@ -197,8 +197,8 @@ class DeadLetters:
 
     async def write(
         self,
-        letters: Sequence[DeadLetter],
-        held: Sequence[Held],
+        letters: Sequence[UnreadableRecord],
+        held: Sequence[BlockedRecord],
         generations: Sequence[int],
         now: datetime,
         session: Any,
@@ -226,7 +226,7 @@ def hold_of(generation: int, owner: str, lane: int, now: datetime) -> Doc:
     return known | owned_by(owner)
 
 
-def _hold(generation: int, one: Held, now: datetime) -> UpdateOne:
+def _hold(generation: int, one: BlockedRecord, now: datetime) -> UpdateOne:
     """Begins a hold where there is none: for what waits, too, as all generations are held together."""
     event = one.reason is not None
     fields = hold_of(generation, one.owner, one.record.partition, now) | {
@@ -237,7 +237,7 @@ def _hold(generation: int, one: Held, now: datetime) -> UpdateOne:
     return UpdateOne({"_id": hold_id(generation, one.owner)}, {"$setOnInsert": fields}, upsert=True)
 
 
-def _wait(generation: int, one: Held) -> UpdateOne:
+def _wait(generation: int, one: BlockedRecord) -> UpdateOne:
     position = _position(one.topic, one.record)
     fields = position._asdict() | {"generation": generation, "owner": one.owner} | owned_by(one.owner)
     return UpdateOne({"_id": f"{generation}/{position.id}"}, {"$set": fields}, upsert=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from read_models.masking import without_addresses
 from read_models.store.mongo import Database, translated
-from read_models.store.quarantine.dead_letters import Position
+from read_models.store.quarantine.dead_letters import LogPosition
 
 COLLECTION = "discards"
 
@@ -17,7 +17,7 @@ COLLECTION = "discards"
 class Discard(NamedTuple):
     """Who took a place out, and why; `error` is what was wrong with it."""
 
-    position: Position
+    position: LogPosition
     by: str
     """As in the audit: `cli:NAME`, `staff:NAME`."""
     why: str | None
@@ -33,13 +33,13 @@ class Discards:
         """Nothing is asked of the server yet."""
         self._collection = database[COLLECTION]
 
-    async def places(self, lanes: Iterable[int], session: Any = None) -> frozenset[Position]:
+    async def places(self, lanes: Iterable[int], session: Any = None) -> frozenset[LogPosition]:
         """The places of these lanes that are not to be applied, be it live or from the log anew."""
         with translated():
             found = self._collection.find({"lane": {"$in": list(lanes)}}, session=session)
-            return frozenset(Position.of(document) for document in await found.to_list(None))
+            return frozenset(LogPosition.of(document) for document in await found.to_list(None))
 
-    async def find(self, position: Position) -> Discard | None:
+    async def find(self, position: LogPosition) -> Discard | None:
         """The discard of a place, None where there is none."""
         with translated():
             one = await self._collection.find_one({"_id": position.id})

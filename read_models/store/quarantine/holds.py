@@ -15,7 +15,7 @@ from read_models.store.quarantine.dead_letters import (
     HOLDS,
     UNREADABLE,
     WAITING,
-    Position,
+    LogPosition,
     hold_id,
     hold_of,
     owned_by,
@@ -31,7 +31,7 @@ class Hold(NamedTuple):
     generation: int
     owner: str
     lane: int
-    position: Position | None
+    position: LogPosition | None
     """Of the event that holds, if one does."""
     reason: str
     rebuild: str | None
@@ -70,7 +70,7 @@ class Holds:
             found = await self._holds.find({"_id": {"$in": ids}}).sort([("generation", 1)]).to_list(None)
         return [_hold(one) for one in found]
 
-    async def pending(self, hold: Hold, limit: int) -> list[Position]:
+    async def pending(self, hold: Hold, limit: int) -> list[LogPosition]:
         """The first places that are to be applied before the hold ends: its event, then what waits in order."""
         first = [hold.position] if hold.position else []
         if limit <= len(first):
@@ -78,9 +78,9 @@ class Holds:
         with translated():
             found = self._waiting.find(_waits(hold), {"topic": 1, "lane": 1, "offset": 1})
             rest = await found.sort([("topic", 1), ("offset", 1)]).limit(limit - len(first)).to_list(None)
-        return first + [Position.of(one) for one in rest]
+        return first + [LogPosition.of(one) for one in rest]
 
-    async def go_on(self, hold: Hold, done: Collection[Position], session: Any) -> None:
+    async def go_on(self, hold: Hold, done: Collection[LogPosition], session: Any) -> None:
         """Notes places as applied; ends the hold when they were the last. Raises `HoldChanged`."""
         await self._done(hold, set(done) - {hold.position}, session)
         change = {"topic": None, "offset": None, "reason": THE_REST}
@@ -119,13 +119,13 @@ class Holds:
         reason = hold.reason if hold.position else THE_REST
         await self._change(hold, {"reason": reason, "rebuild": None}, session)
 
-    async def stay(self, hold: Hold, position: Position, reason: str, session: Any) -> None:
+    async def stay(self, hold: Hold, position: LogPosition, reason: str, session: Any) -> None:
         """Has an event that cannot be applied be what holds from now on. Raises `HoldChanged`."""
         await self._done(hold, {position} - {hold.position}, session)
         change = {"topic": position.topic, "offset": position.offset, "reason": reason}
         await self._change(hold, change, session)
 
-    async def take_out(self, position: Position, session: Any) -> None:
+    async def take_out(self, position: LogPosition, session: Any) -> None:
         """Takes a place out of the quarantine, in every generation."""
         await self._unreadable.delete_one({"_id": position.id}, session=session)
         await self._waiting.delete_many(position._asdict(), session=session)
@@ -136,7 +136,7 @@ class Holds:
         if await self._waiting.find_one(_waits(hold), {"_id": 1}, session=session) is None:
             await self._holds.delete_one({"_id": hold_id(hold.generation, hold.owner)}, session=session)
 
-    async def _done(self, hold: Hold, positions: Collection[Position], session: Any) -> None:
+    async def _done(self, hold: Hold, positions: Collection[LogPosition], session: Any) -> None:
         ids = [f"{hold.generation}/{position.id}" for position in positions]
         removed = await self._waiting.delete_many({"_id": {"$in": ids}}, session=session)
         if removed.deleted_count != len(ids):
@@ -153,7 +153,7 @@ def _waits(hold: Hold) -> Doc:
 
 
 def _hold(found: Doc) -> Hold:
-    position = None if found["offset"] is None else Position.of(found)
+    position = None if found["offset"] is None else LogPosition.of(found)
     return Hold(
         found["generation"], found["owner"], found["lane"], position, found["reason"], found.get("rebuild")
     )

@@ -25,7 +25,7 @@ async def stored(collection: Any, ids: Iterable[str]) -> Sequence[bytes]:
         return [bytes(document.raw) for document in found]
 
 
-class Decoded(Generic[Value]):
+class DecodeCache(Generic[Value]):
     """The documents of a collection, read each time and decoded when they are other ones than before."""
 
     def __init__(

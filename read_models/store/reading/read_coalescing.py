@@ -14,7 +14,7 @@ A query for twice as many costs a quarter more, and an answer takes ten times as
 """
 
 
-class SharedReads(Generic[Value]):
+class CoalescingLoader(Generic[Value]):
     """Reads by key that arrive while one is in flight wait for the next, which fetches all of theirs at once.
 
     Alone, and with a few, a read waits for nobody. A read that failed fails for all that shared it.

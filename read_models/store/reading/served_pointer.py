@@ -12,7 +12,7 @@ import structlog
 from events.topics import Topics
 from read_models.store import checkpoints
 from read_models.store.generations.repository import Generations
-from read_models.store.mongo import Database, Unavailable, translated
+from read_models.store.mongo import Database, StoreUnavailable, translated
 from read_models.store.quarantine.dead_letters import DeadLetters
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.5
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Control:
+class ServedPointer:
     """The last answer of the control documents, for one version of the read models."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Control:
         self._topics = Topics("", 1)
 
     async def refresh(self) -> None:
-        """Asks anew; raises `Unavailable` when MongoDB does not answer."""
+        """Asks anew; raises `StoreUnavailable` when MongoDB does not answer."""
         pointer = await self._generations.pointer(self._version)
         if pointer is None or (served := pointer.served) is None:
             self.served = None
@@ -59,7 +59,7 @@ class Control:
         while True:
             try:
                 await self.refresh()
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 log.warning("MongoDB does not answer", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
 

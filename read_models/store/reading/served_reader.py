@@ -5,34 +5,34 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from read_models.documents import Doc, DocumentId
-from read_models.indexed_lists import Range
-from read_models.store.reading.decode_cache import Decoded
-from read_models.store.reading.read_coalescing import SharedReads
-from read_models.store.views import Views, named
+from read_models.indexed_lists import ListQuery
+from read_models.store.reading.decode_cache import DecodeCache
+from read_models.store.reading.read_coalescing import CoalescingLoader
+from read_models.store.views import ViewCollection, named
 
 ALL: Final = ""
 """The key of what is read of a range."""
 
 
-class Served:
+class ServedReader:
     """Shared reads of the views of a generation. What they answer is not to be changed."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: ViewCollection) -> None:
         """Nothing is asked of the server yet."""
         self.generation = views.generation
         self._views = views
-        self._documents = SharedReads(Decoded(views.stored, named).load)
-        self._ranges: WeakValueDictionary[str, SharedReads[list[Doc]]] = WeakValueDictionary()
+        self._documents = CoalescingLoader(DecodeCache(views.stored, named).load)
+        self._ranges: WeakValueDictionary[str, CoalescingLoader[list[Doc]]] = WeakValueDictionary()
 
     async def documents(self, ids: Sequence[DocumentId]) -> list[Doc | None]:
         """Documents by `_id`."""
         return await self._documents.get(*ids)
 
-    async def range(self, wanted: Range) -> list[Doc]:
+    async def range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a list."""
         return (await self._shared_range(wanted).get(ALL))[0] or []
 
-    def _shared_range(self, wanted: Range) -> SharedReads[list[Doc]]:
+    def _shared_range(self, wanted: ListQuery) -> CoalescingLoader[list[Doc]]:
         """The reads of one range, as long as there are any: other ranges are other queries, and wait for nobody."""
         name = repr(wanted)
         shared = self._ranges.get(name)
@@ -41,5 +41,5 @@ class Served:
             async def fetch(_: object) -> dict[str, list[Doc]]:
                 return {ALL: await self._views.range(wanted)}
 
-            shared = self._ranges[name] = SharedReads(fetch)
+            shared = self._ranges[name] = CoalescingLoader(fetch)
         return shared

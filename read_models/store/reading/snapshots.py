@@ -10,7 +10,7 @@ from read_models.in_memory import owner_in
 from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
 from read_models.store.checkpoints import Checkpoint, checkpoint_id
 from read_models.store.mongo import Client, Database, translated, unhurried
-from read_models.store.quarantine.dead_letters import HOLDS, WAITING, Position
+from read_models.store.quarantine.dead_letters import HOLDS, WAITING, LogPosition
 from read_models.store.views import collection_name, ids_of
 
 OWNERS_AT_A_TIME = 100
@@ -19,12 +19,12 @@ CUSTOMER = "^[^/]+/[^/]+$"
 """What a customer's `_id` is like; those of other documents have no `/`, or several."""
 
 
-class Pending(NamedTuple):
+class PendingRecords(NamedTuple):
     """What an owner's hold keeps back."""
 
     since: datetime
     reason: str
-    positions: frozenset[Position]
+    positions: frozenset[LogPosition]
 
 
 class Snapshot:
@@ -42,19 +42,19 @@ class Snapshot:
             found = await self._database[CHECKPOINTS].find_one({"_id": _id}, session=self._session)
         return Checkpoint.of(found) if found else None
 
-    async def pending(self, lane: int) -> dict[str, Pending]:
+    async def pending(self, lane: int) -> dict[str, PendingRecords]:
         """Who is held in a lane, and what waits there, by owner."""
         wanted = {"generation": self._generation, "lane": lane}
-        found: dict[str, tuple[Doc, set[Position]]] = {}
+        found: dict[str, tuple[Doc, set[LogPosition]]] = {}
         with translated():
             async for hold in self._database[HOLDS].find(wanted, session=self._session):
-                event = set() if hold["offset"] is None else {Position.of(hold)}
+                event = set() if hold["offset"] is None else {LogPosition.of(hold)}
                 found[hold["owner"]] = hold, event
             async for one in self._database[WAITING].find(wanted, session=self._session):
                 if one["owner"] in found:
-                    found[one["owner"]][1].add(Position.of(one))
+                    found[one["owner"]][1].add(LogPosition.of(one))
         return {
-            owner: Pending(hold["since"], hold["reason"], frozenset(positions))
+            owner: PendingRecords(hold["since"], hold["reason"], frozenset(positions))
             for owner, (hold, positions) in found.items()
         }
 

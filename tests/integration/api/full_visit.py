@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.integration.api.harness import Desk, Json
+from tests.integration.api.harness import ApiHarness, Json
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 PHOTO = {
@@ -34,7 +34,7 @@ def window(start: datetime) -> Json:
     }
 
 
-async def a_visit_with_all_there_is(desk: Desk) -> None:
+async def a_visit_with_all_there_is(desk: ApiHarness) -> None:
     sam = {"id": "t1", "name": "Sam Ortiz", "photo": PHOTO}
     await desk.say("contract.signed", "c1", terms=PAPER, signed_by="Ada Field")
     await desk.say("subscription.started", "s1", contract_id="c1")

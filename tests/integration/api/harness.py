@@ -11,13 +11,13 @@ import httpx
 
 from events.envelope import Record, encode
 from events.topics import Topics
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from query_api.app import create_app
-from query_api.config import Config, OnlinePayments
+from query_api.config import PaymentsConfig, QueryApiConfig
 from query_api.sign_in.cookies import session_cookie_name
 from read_models.projection import VERSION
-from read_models.store import Store
-from read_models.store.operational import Records, SessionRecord
+from read_models.store import ReadModelStore
+from read_models.store.operational import OperationalStore, SessionRecord
 from tests.integration.harness.customer_surface import URL, Browser, running
 from tests.support.event_builder import DEFAULTS
 from tests.support.log_permutations import topic
@@ -30,15 +30,17 @@ FOR_EVER = timedelta(days=36_500)
 Json = dict[str, Any]
 
 
-class Desk:
+class ApiHarness:
     """An installation in a database of its own. `async with` it."""
 
     def __init__(self, env: Mapping[str, str], now: datetime) -> None:
         """`now` is the moment at which the API stands still."""
         self.now = now
         # Payments are on: nobody is asked before somebody pays.
-        online = OnlinePayments("sk_test", "whsec_test", {}, "servicehub.payments")
-        self._config = Config(env["PORTAL_MONGO_URL"], f"desk_{secrets.token_hex(4)}", URL, payments=online)
+        online = PaymentsConfig("sk_test", "whsec_test", {}, "servicehub.payments")
+        self._config = QueryApiConfig(
+            env["PORTAL_MONGO_URL"], f"desk_{secrets.token_hex(4)}", URL, payments=online
+        )
         self._offsets: dict[tuple[str, int], int] = {}
         self._sequences: dict[tuple[str, str, str], int] = {}
         self._said = 0
@@ -46,11 +48,11 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         try:
-            self.store = await Store.connect(self._config.mongo_url, self._config.mongo_database)
+            self.store = await ReadModelStore.connect(self._config.mongo_url, self._config.mongo_database)
             self._stack.push_async_callback(self.store.close)
             self._stack.push_async_callback(self.store.drop)
             await self.store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
-            self._applier = Applier(self.store, TOPICS)
+            self._applier = Projector(self.store, TOPICS)
             self._stack.push_async_callback(self._applier.close)
             await self._applier.take_over(range(4))
             self._app = create_app(self._config, lambda: self.now)
@@ -117,7 +119,7 @@ class Desk:
         self._offsets[place] = self._offsets.get(place, -1) + 1
         return Record(*place, self._offsets[place], 0, key, value, headers)
 
-    async def reader(self, business: str, customer: str, slug: str) -> "Reader":
+    async def reader(self, business: str, customer: str, slug: str) -> "ApiClient":
         """Somebody who is signed in as a customer."""
         (known,) = (await self.store.views(1).load([f"{business}/{customer}"])).values()
         token = new_token()
@@ -132,21 +134,21 @@ class Desk:
             seen_at=self.now,
             gone_at=self.now + FOR_EVER,
         )
-        await Records(self.store.database).sessions.start(record)
+        await OperationalStore(self.store.database).sessions.start(record)
         browser = Browser(self._app)
         browser.headers["Cookie"] = f"{session_cookie_name(slug)}={token}"
-        return Reader(browser, slug)
+        return ApiClient(browser, slug)
 
     def described(self) -> Json:
         """The API's own description (OpenAPI)."""
         return self._app.openapi_schema.to_schema()
 
-    def stranger(self, slug: str) -> "Reader":
+    def stranger(self, slug: str) -> "ApiClient":
         """Somebody who is signed out."""
-        return Reader(Browser(self._app), slug)
+        return ApiClient(Browser(self._app), slug)
 
 
-class Reader:
+class ApiClient:
     """A browser at the API of one business."""
 
     def __init__(self, browser: Browser, slug: str) -> None:

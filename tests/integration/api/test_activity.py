@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from tests.integration.api.full_visit import NOW
-from tests.integration.api.harness import Desk, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness
 
 
-async def test_activity_is_the_latest_50_events_in_words(desk: Desk, reader: Reader) -> None:
+async def test_activity_is_the_latest_50_events_in_words(desk: ApiHarness, reader: ApiClient) -> None:
     await desk.say("visit.booked", "v1", instructions="gate 7")
     for minute in range(60):
         at = datetime(2026, 1, 2, 9, minute, tzinfo=UTC)

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.integration.api.full_visit import ITEM, NOW, PDF, USD, a_visit_with_all_there_is, window
-from tests.integration.api.harness import Desk, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness
 
 
-async def test_a_subscription_comes_with_its_appointments(desk: Desk, reader: Reader) -> None:
+async def test_a_subscription_comes_with_its_appointments(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", window=window(NOW + timedelta(days=1)), subscription_id="s1")
     await desk.say("visit.booked", "v3", window=window(NOW), subscription_id="s1")
@@ -31,7 +31,7 @@ async def test_a_subscription_comes_with_its_appointments(desk: Desk, reader: Re
     }
 
 
-async def test_plans_of_very_long_names_are_listed_in_parts(desk: Desk, reader: Reader) -> None:
+async def test_plans_of_very_long_names_are_listed_in_parts(desk: ApiHarness, reader: ApiClient) -> None:
     """A plan's name is its place in the list, and far longer than an address may be; they differ at their ends."""
     ends = ["c", "a", "b", "a", "\0"]
     for number, end in enumerate(ends):
@@ -58,7 +58,7 @@ async def test_plans_of_very_long_names_are_listed_in_parts(desk: Desk, reader: 
     ]
 
 
-async def test_a_contract_comes_with_its_terms_and_visits(desk: Desk, reader: Reader) -> None:
+async def test_a_contract_comes_with_its_terms_and_visits(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", window=window(NOW), contract_id="c1")
     await desk.say("visit.booked", "v3", window=window(NOW - timedelta(days=1)), contract_id="c1")
@@ -78,7 +78,7 @@ async def test_a_contract_comes_with_its_terms_and_visits(desk: Desk, reader: Re
 
 
 async def test_a_contract_is_expired_from_the_day_after_its_end_at_the_business(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     await desk.say("contract.signed", "c1", ends_on="2026-01-10")
     for moment, status in ((datetime(2026, 1, 11, 6, 59, tzinfo=UTC), "active"), (NOW, "active")):
@@ -90,7 +90,7 @@ async def test_a_contract_is_expired_from_the_day_after_its_end_at_the_business(
 
 
 async def test_what_comes_next_is_found_behind_any_number_of_visits_without_an_update(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     """A subscription and a contract keep their 30 soonest open visits; here these all await an update."""
     await desk.say("contract.signed", "c1")

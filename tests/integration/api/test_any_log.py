@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_stack.stack import Stack
-from tests.integration.api.harness import Desk, Json, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness, Json
 from tests.support.log_permutations import interleaved, repeated
 from tests.support.oracle import Facts, contracts, invoices, past, payments, portal, subscriptions, visits
 from tests.support.random_events import NOW, Log
@@ -45,7 +45,7 @@ async def _walked(stack: Stack, log: Log, random: Random) -> None:
     first = [event for event in log if "customerid" not in event]
     rest = [event for event in log if "customerid" in event]
     owners = sorted({event["customerid"] for event in rest})
-    async with Desk(stack.env, NOW) as desk:
+    async with ApiHarness(stack.env, NOW) as desk:
         await desk.publish(first)
         half = len(rest) // 2
         await desk.publish(rest[:half])
@@ -79,18 +79,18 @@ async def _walked(stack: Stack, log: Log, random: Random) -> None:
                 _was_whole(seen[owner, path], before[owner][path], after[path], key)
 
 
-async def _signed_in(desk: Desk, owner: str) -> Reader | None:
+async def _signed_in(desk: ApiHarness, owner: str) -> ApiClient | None:
     """A customer's reader; None where the customer is not registered by now, or not any more."""
     with suppress(KeyError, ValueError):
         return await desk.reader(BUSINESS, owner, SLUG)
     return None
 
 
-async def _lists(reader: Reader) -> dict[str, list[Json]]:
+async def _lists(reader: ApiClient) -> dict[str, list[Json]]:
     return {path: await reader.walk(path, 3) for path in KEYS}
 
 
-async def _parts(reader: Reader, path: str, limit: int) -> AsyncIterator[list[Json]]:
+async def _parts(reader: ApiClient, path: str, limit: int) -> AsyncIterator[list[Json]]:
     """A list part by part; it ends where the customer is erased meanwhile."""
     cursor: dict[str, str] = {}
     while True:
@@ -104,7 +104,7 @@ async def _parts(reader: Reader, path: str, limit: int) -> AsyncIterator[list[Js
         cursor = {"cursor": part["next"]}
 
 
-async def _figures_agree(reader: Reader) -> None:
+async def _figures_agree(reader: ApiClient) -> None:
     """Every figure of every contract is the number of its list."""
     answer = await reader.ask("contracts", limit=100)
     for contract in answer.json()["items"] if answer.status_code == 200 else ():

@@ -13,15 +13,15 @@ from local_stack.stack import Stack
 from query_api.app import create_app
 from query_api.sign_in.codes import new_id
 from tests.integration.api.full_visit import ADDRESS, NOW, a_visit_with_all_there_is, window
-from tests.integration.api.harness import Desk, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness
 from tests.integration.harness.customer_surface import URL, Browser, look_again, running
 
 OLD, NEW = "the key of the year before last", "the key of this year that is new"
 
 
 @pytest.fixture
-async def desk(stack: Stack) -> AsyncIterator[Desk]:
-    one = Desk(stack.env, NOW)
+async def desk(stack: Stack) -> AsyncIterator[ApiHarness]:
+    one = ApiHarness(stack.env, NOW)
     one._config = replace(one._config, secret_keys=(OLD,))
     async with one:
         await one.say("business.registered", stripe_account_id="acct_1")
@@ -29,13 +29,13 @@ async def desk(stack: Stack) -> AsyncIterator[Desk]:
         yield one
 
 
-async def address(reader: Reader) -> str:
+async def address(reader: ApiClient) -> str:
     """The address of somebody's feed."""
     url: str = (await reader.get("calendar"))["url"]
     return url
 
 
-async def renewed(reader: Reader) -> str:
+async def renewed(reader: ApiClient) -> str:
     """A new address of somebody's feed."""
     answer = await reader._browser.post(f"{reader._root}calendar")
     assert answer.status_code == 201, answer.text
@@ -43,19 +43,19 @@ async def renewed(reader: Reader) -> str:
     return url
 
 
-async def fetched(desk: Desk, url: str, **headers: str) -> httpx.Response:
+async def fetched(desk: ApiHarness, url: str, **headers: str) -> httpx.Response:
     """What an address answers to somebody who is not signed in."""
     return await Browser(desk._app).get(url, headers=headers)
 
 
-async def entries(desk: Desk, url: str) -> dict[str, Any]:
+async def entries(desk: ApiHarness, url: str) -> dict[str, Any]:
     """The entries of a feed, by visit."""
     answer = await fetched(desk, url)
     assert answer.status_code == 200, answer.text
     return {entry.uid.partition("@")[0]: entry for entry in Calendar.from_ical(answer.content).events}
 
 
-async def test_an_appointment_is_a_file_of_its_own(desk: Desk, reader: Reader) -> None:
+async def test_an_appointment_is_a_file_of_its_own(desk: ApiHarness, reader: ApiClient) -> None:
     await desk.say("visit.booked", "v1", window=window(NOW + timedelta(days=1)), address=ADDRESS)
 
     answer = await reader.ask("visits/v1/calendar.ics")
@@ -69,7 +69,7 @@ async def test_an_appointment_is_a_file_of_its_own(desk: Desk, reader: Reader) -
     assert again.status_code == 304
 
 
-async def test_a_file_is_its_customers_alone(desk: Desk, reader: Reader) -> None:
+async def test_a_file_is_its_customers_alone(desk: ApiHarness, reader: ApiClient) -> None:
     await desk.say("visit.booked", "v1")
     await desk.say("customer.registered", customer="cus_2", emails=["bob@mail.test"])
     await desk.say("visit.booked", "v2", customer="cus_2")
@@ -82,7 +82,7 @@ async def test_a_file_is_its_customers_alone(desk: Desk, reader: Reader) -> None
 
 
 async def test_a_feed_holds_what_is_to_come_and_what_was_called_off_of_late(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     hours = {
         "under_way": -3,
@@ -113,7 +113,7 @@ async def test_a_feed_holds_what_is_to_come_and_what_was_called_off_of_late(
     }
 
 
-async def test_updates_and_cancellations_reach_the_calendar(desk: Desk, reader: Reader) -> None:
+async def test_updates_and_cancellations_reach_the_calendar(desk: ApiHarness, reader: ApiClient) -> None:
     url = await address(reader)
     await desk.say("visit.booked", "v1", window=window(NOW + timedelta(days=1)))
     booked = (await entries(desk, url))["v1"]
@@ -129,7 +129,7 @@ async def test_updates_and_cancellations_reach_the_calendar(desk: Desk, reader: 
 
 
 async def test_a_feed_names_its_business_and_lives_until_something_changes(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     await desk.say("visit.booked", "v1", window=window(NOW + timedelta(days=1)))
     url = await address(reader)
@@ -147,7 +147,7 @@ async def test_a_feed_names_its_business_and_lives_until_something_changes(
     assert (await fetched(desk, url, **{"If-None-Match": tag})).status_code == 200
 
 
-async def test_a_new_address_makes_the_old_one_dead(desk: Desk, reader: Reader) -> None:
+async def test_a_new_address_makes_the_old_one_dead(desk: ApiHarness, reader: ApiClient) -> None:
     first = await address(reader)
     assert first.startswith(f"{URL}/blue/calendar/")
     assert await address(reader) == first
@@ -159,7 +159,7 @@ async def test_a_new_address_makes_the_old_one_dead(desk: Desk, reader: Reader) 
     assert [(await fetched(desk, url)).status_code for url in (first, second)] == [404, 200]
 
 
-async def test_an_address_is_not_to_be_found_in_the_database(desk: Desk, reader: Reader) -> None:
+async def test_an_address_is_not_to_be_found_in_the_database(desk: ApiHarness, reader: ApiClient) -> None:
     """A nonce is, which opens nothing without the service's keys."""
     url = await address(reader)
     (kept,) = await desk.store.database["calendars"].find().to_list(None)
@@ -174,7 +174,7 @@ async def test_an_address_is_not_to_be_found_in_the_database(desk: Desk, reader:
         assert (await fetched(desk, f"/blue/calendar/{wrong}")).status_code == 404
 
 
-async def test_an_address_outlives_the_key_it_was_made_with(desk: Desk, reader: Reader) -> None:
+async def test_an_address_outlives_the_key_it_was_made_with(desk: ApiHarness, reader: ApiClient) -> None:
     """As long as the key is kept behind the new one; without it, the address is dead."""
     made = await address(reader)
     for keys, status in (((NEW, OLD), 200), ((NEW,), 404), ((), 404)):
@@ -183,7 +183,7 @@ async def test_an_address_outlives_the_key_it_was_made_with(desk: Desk, reader: 
             assert (await Browser(app).get(made)).status_code == status
 
 
-async def test_without_keys_there_are_no_feeds(desk: Desk, reader: Reader) -> None:
+async def test_without_keys_there_are_no_feeds(desk: ApiHarness, reader: ApiClient) -> None:
     app = create_app(replace(desk._config, secret_keys=()), lambda: desk.now)
     async with running(app):
         cookie = {"Cookie": reader._browser.headers["Cookie"]}
@@ -194,7 +194,7 @@ async def test_without_keys_there_are_no_feeds(desk: Desk, reader: Reader) -> No
 
 
 async def test_an_address_is_of_one_business_on_its_own_host_if_it_has_one(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     event = desk.event("business.registered", name="Red", slug="red")
     other = event | {"businessid": "biz_2", "subject": "biz_2", "partitionkey": "biz_2", "sequence": "1"}
@@ -212,7 +212,7 @@ async def test_an_address_is_of_one_business_on_its_own_host_if_it_has_one(
 
 @pytest.mark.parametrize("end", ["customer.erased", "business.closed"])
 async def test_with_the_customer_or_the_business_the_feed_is_gone(
-    desk: Desk, reader: Reader, end: str
+    desk: ApiHarness, reader: ApiClient, end: str
 ) -> None:
     url = await address(reader)
     assert (await fetched(desk, url)).status_code == 200
@@ -223,7 +223,7 @@ async def test_with_the_customer_or_the_business_the_feed_is_gone(
     assert (await fetched(desk, url)).status_code == 404
 
 
-async def test_a_feed_is_two_questions_answered_by_an_index(desk: Desk, reader: Reader) -> None:
+async def test_a_feed_is_two_questions_answered_by_an_index(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     for number in range(20):
         await desk.say("visit.booked", f"x{number}", window=window(NOW - timedelta(days=number)))

@@ -1,10 +1,10 @@
 """Visits and invoices as they are served."""
 
 from tests.integration.api.full_visit import ADDRESS, INVOICE, ITEM, PACK, USD, a_visit_with_all_there_is
-from tests.integration.api.harness import Desk, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness
 
 
-async def test_a_visit_comes_with_all_that_belongs_to_it(desk: Desk, reader: Reader) -> None:
+async def test_a_visit_comes_with_all_that_belongs_to_it(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
 
     found = await reader.get("visits/v1")
@@ -36,7 +36,7 @@ async def test_a_visit_comes_with_all_that_belongs_to_it(desk: Desk, reader: Rea
     }
 
 
-async def test_a_visit_of_which_little_is_known_misses_no_key(desk: Desk, reader: Reader) -> None:
+async def test_a_visit_of_which_little_is_known_misses_no_key(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", contract_id="never_signed")
 
@@ -50,7 +50,9 @@ async def test_a_visit_of_which_little_is_known_misses_no_key(desk: Desk, reader
     assert [one["id"] for one in bare["invoices"]] == ["i1"]
 
 
-async def test_a_withdrawn_pack_is_gone_and_why_is_nobodys_business(desk: Desk, reader: Reader) -> None:
+async def test_a_withdrawn_pack_is_gone_and_why_is_nobodys_business(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("proof_pack.withdrawn", "k1", reason="another garden")
 
@@ -63,7 +65,9 @@ async def test_a_withdrawn_pack_is_gone_and_why_is_nobodys_business(desk: Desk, 
         assert "another garden" not in answer.text
 
 
-async def test_an_invoice_comes_with_lines_credits_payments_and_visits(desk: Desk, reader: Reader) -> None:
+async def test_an_invoice_comes_with_lines_credits_payments_and_visits(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2")
     line = {"description": "Cleaning", "quantity": "1.5", "amount": "30.00"}
@@ -117,7 +121,7 @@ async def test_an_invoice_comes_with_lines_credits_payments_and_visits(desk: Des
     ]
 
 
-async def test_only_what_is_due_can_be_paid(desk: Desk, reader: Reader) -> None:
+async def test_only_what_is_due_can_be_paid(desk: ApiHarness, reader: ApiClient) -> None:
     for subject in ("i1", "i2", "i3"):
         await desk.say("invoice.issued", subject)
     await desk.say("invoice.voided", "i2")
@@ -127,7 +131,9 @@ async def test_only_what_is_due_can_be_paid(desk: Desk, reader: Reader) -> None:
     assert payable == [True, False, False]
 
 
-async def test_a_payment_is_out_of_sight_until_its_invoice_is_there(desk: Desk, reader: Reader) -> None:
+async def test_a_payment_is_out_of_sight_until_its_invoice_is_there(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await desk.say("payment.succeeded", "y1")
 
     assert await reader.walk("payments") == []

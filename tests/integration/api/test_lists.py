@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.api.harness import Desk, Json, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness, Json
 from tests.support.oracle import Facts, activity, contracts, invoices, past, payments, subscriptions, visits
 from tests.support.oracle.contracts import late, month_of
 
@@ -23,14 +23,14 @@ EVERY = pytest.mark.parametrize("owner", CUSTOMERS)
 
 
 @pytest.fixture(scope="module")
-async def desk(stack: Stack) -> AsyncIterator[Desk]:
-    async with Desk(stack.env, NOW) as one:
+async def desk(stack: Stack) -> AsyncIterator[ApiHarness]:
+    async with ApiHarness(stack.env, NOW) as one:
         await one.publish(LOG)
         yield one
 
 
 @pytest.fixture
-async def reader(desk: Desk, owner: str) -> Reader:
+async def reader(desk: ApiHarness, owner: str) -> ApiClient:
     business, _, customer = owner.partition("/")
     return await desk.reader(business, customer, CUSTOMERS[owner]["slug"])
 
@@ -53,7 +53,7 @@ def fits(item: Json, expected: Json) -> bool:
 
 
 @EVERY
-async def test_lists_are_what_was_published_with_the_log(reader: Reader, owner: str) -> None:
+async def test_lists_are_what_was_published_with_the_log(reader: ApiClient, owner: str) -> None:
     published = CUSTOMERS[owner]
 
     assert [[one["id"], one["status"]] for one in await reader.walk("visits")] == published["past"]
@@ -63,7 +63,7 @@ async def test_lists_are_what_was_published_with_the_log(reader: Reader, owner: 
 
 
 @EVERY
-async def test_lists_are_what_joins_over_the_log_give(reader: Reader, facts: Facts) -> None:
+async def test_lists_are_what_joins_over_the_log_give(reader: ApiClient, facts: Facts) -> None:
     for path, expected in (
         ("visits", past(facts)),
         ("invoices", invoices(facts)),
@@ -78,7 +78,7 @@ async def test_lists_are_what_joins_over_the_log_give(reader: Reader, facts: Fac
 
 @EVERY
 async def test_appointments_are_all_without_an_outcome_and_say_which_await_an_update(
-    reader: Reader, facts: Facts
+    reader: ApiClient, facts: Facts
 ) -> None:
     is_open = [one for one in visits(facts) if one["status"] in ("scheduled", "on_the_way", "in_progress")]
     expected = sorted(is_open, key=lambda one: (one["starts"], one["id"]))
@@ -93,14 +93,14 @@ async def test_appointments_are_all_without_an_outcome_and_say_which_await_an_up
 
 @EVERY
 @pytest.mark.parametrize("limit", [1, 2, 7])
-async def test_the_parts_of_a_list_are_the_list(reader: Reader, limit: int) -> None:
+async def test_the_parts_of_a_list_are_the_list(reader: ApiClient, limit: int) -> None:
     for path in (*LISTS, "activity"):
         assert await reader.walk(path, limit) == await reader.walk(path), path
     assert len((await reader.get("activity", limit=limit))["items"]) == limit
 
 
 @EVERY
-async def test_a_filter_leaves_what_has_one_of_its_values(reader: Reader) -> None:
+async def test_a_filter_leaves_what_has_one_of_its_values(reader: ApiClient) -> None:
     for path, (one, two, three) in FILTERS.items():
         whole = await reader.walk(path)
         for wanted in ([one], [two], [three], [one, three], [two, two], [one, two, three]):
@@ -109,7 +109,7 @@ async def test_a_filter_leaves_what_has_one_of_its_values(reader: Reader) -> Non
 
 
 @EVERY
-async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: Reader) -> None:
+async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: ApiClient) -> None:
     for contract in await reader.walk("contracts"):
         path = f"contracts/{contract['id']}/visits"
         for figures in (contract["health"], *contract["health"]["trend"]):
@@ -129,7 +129,7 @@ async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: Reader)
 
 
 @EVERY
-async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: Reader, facts: Facts) -> None:
+async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: ApiClient, facts: Facts) -> None:
     for contract in await reader.walk("contracts"):
         path = f"contracts/{contract['id']}/visits"
         detail = await reader.get(f"contracts/{contract['id']}")
@@ -164,7 +164,7 @@ async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: Read
 
 
 @EVERY
-async def test_activity_is_what_joins_over_the_log_give(reader: Reader, facts: Facts) -> None:
+async def test_activity_is_what_joins_over_the_log_give(reader: ApiClient, facts: Facts) -> None:
     found = (await reader.get("activity"))["items"]
 
     assert [(one["at"], one["what"]) for one in found] == [
@@ -174,7 +174,9 @@ async def test_activity_is_what_joins_over_the_log_give(reader: Reader, facts: F
 
 
 @EVERY
-async def test_every_item_of_a_list_has_its_detail_which_renames_nothing(reader: Reader, owner: str) -> None:
+async def test_every_item_of_a_list_has_its_detail_which_renames_nothing(
+    reader: ApiClient, owner: str
+) -> None:
     for path in ("appointments", "visits", "invoices", "subscriptions", "contracts"):
         for item in await reader.walk(path):
             detail = await reader.get(f"{path.replace('appointments', 'visits')}/{item['id']}")
@@ -197,7 +199,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("owner", list(CUSTOMERS)[:1])
-async def test_what_a_list_is_wrongly_asked_for_is_named(reader: Reader) -> None:
+async def test_what_a_list_is_wrongly_asked_for_is_named(reader: ApiClient) -> None:
     (contract, *_) = await reader.walk("contracts")
     behind = f"contracts/{contract['id']}/visits"
     every = (*LISTS, behind, "activity", "sessions")
@@ -214,7 +216,7 @@ async def test_what_a_list_is_wrongly_asked_for_is_named(reader: Reader) -> None
         assert [error["key"] for error in answer.json()["errors"]] == [name], (path, name, value)
 
 
-async def test_a_cursor_leads_on_in_its_own_list_alone(desk: Desk) -> None:
+async def test_a_cursor_leads_on_in_its_own_list_alone(desk: ApiHarness) -> None:
     """Whatever its filters: they leave the order as it is."""
     reader = await desk.reader("biz_s0", "cus_0", "b-s-0")
     contracts = [contract["id"] for contract in await reader.walk("contracts")]
@@ -233,7 +235,7 @@ async def test_a_cursor_leads_on_in_its_own_list_alone(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("owner", list(CUSTOMERS)[:1])
-async def test_devices_come_in_parts_too(desk: Desk, reader: Reader, owner: str) -> None:
+async def test_devices_come_in_parts_too(desk: ApiHarness, reader: ApiClient, owner: str) -> None:
     business, _, customer = owner.partition("/")
     for _ in range(3):
         await desk.reader(business, customer, CUSTOMERS[owner]["slug"])
@@ -246,7 +248,7 @@ async def test_devices_come_in_parts_too(desk: Desk, reader: Reader, owner: str)
 
 @pytest.mark.parametrize("owner", ["biz_s0/cus_0"])
 async def test_what_belongs_to_somebody_else_is_answered_like_what_does_not_exist(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     neighbour = await desk.reader("biz_s0", "cus_2", "b-s-0")
     for kind in ("visits", "invoices", "subscriptions", "contracts"):
@@ -261,7 +263,7 @@ async def test_what_belongs_to_somebody_else_is_answered_like_what_does_not_exis
                 assert (answer.status_code, answer.content) == (404, missing.content)
 
 
-async def test_signed_out_or_with_another_business_session_everything_is_401(desk: Desk) -> None:
+async def test_signed_out_or_with_another_business_session_everything_is_401(desk: ApiHarness) -> None:
     foreign = await desk.reader("biz_s1", "cus_0", "b-s-0")
     for somebody in (desk.stranger("b-s-0"), foreign):
         for path in (*LISTS, "activity", "visits/vis_0_1", "visits/vis_0_1/proof", "invoices/x"):

@@ -6,12 +6,14 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from read_models.indexed_lists import Range, owned
+from read_models.indexed_lists import ListQuery, owned
 from tests.integration.api.full_visit import NOW, a_visit_with_all_there_is, window
-from tests.integration.api.harness import Desk, Json, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness, Json
 
 
-async def test_a_walk_neither_skips_nor_repeats_while_new_ones_arrive(desk: Desk, reader: Reader) -> None:
+async def test_a_walk_neither_skips_nor_repeats_while_new_ones_arrive(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     """Between two parts something arrives before, between and behind what was read, and beside what has its key."""
     days = [NOW - timedelta(days=day) for day in range(12)]
     for number, day in enumerate(days):
@@ -61,7 +63,7 @@ OF_NO_PAGE = {"business", "session", "sessions", "calendar", "export"}
 
 
 async def test_every_answer_is_one_document_or_one_index_range_and_then_those_it_names(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     """As the server tells it: at most two questions, each answered by an index and in its order."""
     await a_visit_with_all_there_is(desk)
@@ -84,7 +86,9 @@ async def test_every_answer_is_one_document_or_one_index_range_and_then_those_it
             assert one["docsExamined"] == one["nreturned"], (path, one)
 
 
-async def test_every_answer_says_what_its_schema_says_and_no_more(desk: Desk, reader: Reader) -> None:
+async def test_every_answer_says_what_its_schema_says_and_no_more(
+    desk: ApiHarness, reader: ApiClient
+) -> None:
     await a_visit_with_all_there_is(desk)
     await desk.say("visit.booked", "v2", contract_id="c1", subscription_id="s1", window=window(NOW))
     described = desk.described()
@@ -106,7 +110,7 @@ def generic(path: str) -> str:
 
 
 async def test_of_the_visits_behind_a_figure_only_those_about_the_month_are_read(
-    desk: Desk, reader: Reader
+    desk: ApiHarness, reader: ApiClient
 ) -> None:
     await desk.say("contract.signed", "c1")
     for week in range(60):
@@ -124,12 +128,12 @@ async def test_of_the_visits_behind_a_figure_only_those_about_the_month_are_read
     assert asked["docsExamined"] <= 2
 
 
-async def test_who_reads_the_same_list_at_the_same_time_shares_its_query(desk: Desk) -> None:
+async def test_who_reads_the_same_list_at_the_same_time_shares_its_query(desk: ApiHarness) -> None:
     """And who reads another one has a query of its own, beside it."""
     await desk.say("invoice.issued", "i1")
     await desk.store.control.refresh()
     own = owned("biz_1", "cus_1")
-    invoices, payments = Range("invoices", own, 10), Range("payments", own, 10)
+    invoices, payments = ListQuery("invoices", own, 10), ListQuery("payments", own, 10)
     database = desk.store.database
     await database.command("profile", 2)
 
@@ -141,7 +145,7 @@ async def test_who_reads_the_same_list_at_the_same_time_shares_its_query(desk: D
     assert await database["system.profile"].count_documents(of_views) == 2
 
 
-async def questions(desk: Desk, reader: Reader, path: str, **query: Any) -> list[Json]:
+async def questions(desk: ApiHarness, reader: ApiClient, path: str, **query: Any) -> list[Json]:
     """What the server was asked of the views for an answer, as its profiler tells it."""
     database = desk.store.database
     await database["system.profile"].drop()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_stack.stack import Stack
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import Library
 
 
@@ -19,5 +19,5 @@ async def library(stack: Stack, tmp_path: Path) -> AsyncIterator[Library]:
 
 
 @pytest.fixture
-async def reader(library: Library) -> Reader:
+async def reader(library: Library) -> ApiClient:
     return await library.reader("biz_1", "cus_1", "blue")

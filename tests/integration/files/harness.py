@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from query_api.files.service import Files
+from query_api.files.service import FileService
 from tests.integration.api.full_visit import NOW
-from tests.integration.api.harness import Desk, Json, Reader
+from tests.integration.api.harness import ApiClient, ApiHarness, Json
 
 RED, BLUE = (200, 20, 20), (20, 20, 200)
 ON_ITS_SIDE = 6
@@ -38,7 +38,7 @@ def opened(answer: httpx.Response) -> Image.Image:
     return Image.open(io.BytesIO(answer.content))
 
 
-class Library(Desk):
+class Library(ApiHarness):
     """An installation with media."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
@@ -50,9 +50,9 @@ class Library(Desk):
         )
 
     @property
-    def files(self) -> Files:
+    def files(self) -> FileService:
         """The files of the process."""
-        files: Files = self._app.state.files
+        files: FileService = self._app.state.files
         return files
 
     def keep(self, key: str, content: bytes, content_type: str = "image/jpeg", **said: Any) -> Json:
@@ -89,6 +89,6 @@ PROOF = "visits/v1/proofs/p1"
 """The path of the item that `prove` shows."""
 
 
-async def file(reader: Reader, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+async def file(reader: ApiClient, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     """What a path below `/blue/media/` answers."""
     return await reader._browser.get(f"/blue/media/{path}", headers=headers)

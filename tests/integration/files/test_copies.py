@@ -9,15 +9,15 @@ import pytest
 
 from query_api.files import images
 from query_api.files.variants import form_of
-from query_api.files.visible_files import Shown
-from read_models.queries.portal import Scope
-from read_models.store.operational import Copies
-from tests.integration.api.harness import Reader
+from query_api.files.visible_files import VisibleFile
+from read_models.queries.portal import CustomerScope
+from read_models.store.operational import FileCache
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import PAPER, PROOF, Library, file, opened, photo
 
 
 async def test_a_file_is_checked_and_copied_once(
-    library: Library, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    library: Library, reader: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many ask at the same time, a copy is made once; then the media store is not needed any more."""
     await library.prove(library.keep("b.jpg", photo()))
@@ -55,7 +55,7 @@ async def test_a_file_is_checked_and_copied_once(
     ],
 )
 async def test_a_file_that_is_not_what_its_event_says_is_not_found(
-    library: Library, reader: Reader, said: dict[str, str], kind: str
+    library: Library, reader: ApiClient, said: dict[str, str], kind: str
 ) -> None:
     """The customer gets a 404, operators a notice; nothing is kept."""
     (library.media / "biz_2").mkdir()
@@ -75,7 +75,7 @@ async def test_a_file_that_is_not_what_its_event_says_is_not_found(
     "content", [b"", b"\xff\xd8\xff no picture", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
 )
 async def test_a_picture_that_cannot_be_decoded_is_not_found(
-    library: Library, reader: Reader, content: bytes
+    library: Library, reader: ApiClient, content: bytes
 ) -> None:
     """A picture is never passed on as it is, not even when no copy can be made of it."""
     await library.prove(library.keep("b.jpg", content))
@@ -85,7 +85,7 @@ async def test_a_picture_that_cannot_be_decoded_is_not_found(
 
 
 async def test_too_large_a_picture_is_not_decoded(
-    library: Library, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    library: Library, reader: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither a picture of too many pixels nor a file of too many bytes is worked on."""
     await library.prove(library.keep("b.jpg", photo()))
@@ -100,7 +100,7 @@ async def test_too_large_a_picture_is_not_decoded(
     opened(await file(reader, PROOF))
 
 
-async def test_a_notice_goes_when_the_file_is_there(library: Library, reader: Reader) -> None:
+async def test_a_notice_goes_when_the_file_is_there(library: Library, reader: ApiClient) -> None:
     """Once the business has put the file where it belongs, it is served and nobody is bothered any more."""
     media = library.keep("b.jpg", photo())
     (library.media / "biz_1" / "b.jpg").unlink()
@@ -114,7 +114,7 @@ async def test_a_notice_goes_when_the_file_is_there(library: Library, reader: Re
     assert await library.noticed() == []
 
 
-async def test_files_are_as_private_as_their_records(library: Library, reader: Reader) -> None:
+async def test_files_are_as_private_as_their_records(library: Library, reader: ApiClient) -> None:
     """Signed out is 401; another customer gets the 404 of what does not exist."""
     paper = library.keep("b.pdf", PAPER, "application/pdf")
     await library.say("contract.signed", "c1", terms=paper)
@@ -142,7 +142,7 @@ async def test_files_are_as_private_as_their_records(library: Library, reader: R
     [("proof_pack.withdrawn", "k1"), ("proof.retracted", "p1"), ("proof_pack.published", "k2")],
 )
 async def test_what_is_not_shown_any_more_is_not_served(
-    library: Library, reader: Reader, what: str, subject: str
+    library: Library, reader: ApiClient, what: str, subject: str
 ) -> None:
     """Withdrawn, retracted or not in the pack that replaced it: the file is gone, copies and all."""
     await library.prove(library.keep("b.jpg", photo()))
@@ -154,7 +154,7 @@ async def test_what_is_not_shown_any_more_is_not_served(
     assert (await file(reader, PROOF, {"If-None-Match": "*"})).status_code == 404
 
 
-async def test_copies_stay_while_they_are_used(library: Library, reader: Reader) -> None:
+async def test_copies_stay_while_they_are_used(library: Library, reader: ApiClient) -> None:
     """A copy goes 30 days after its last use; a use writes it again, at most once a day."""
     paper = library.keep("b.pdf", PAPER, "application/pdf")
     await library.prove(paper)
@@ -167,11 +167,11 @@ async def test_copies_stay_while_they_are_used(library: Library, reader: Reader)
     library.now = now
 
     assert (await file(reader, PROOF)).content == PAPER
-    assert await Copies(library.cache.as_uri()).sweep(now) == 1
+    assert await FileCache(library.cache.as_uri()).sweep(now) == 1
     assert library.copies() == [f"biz_1/cus_1/{paper['sha256']}/original"]
 
 
-async def test_erasure_finds_all_copies(library: Library, reader: Reader) -> None:
+async def test_erasure_finds_all_copies(library: Library, reader: ApiClient) -> None:
     """All copies of one customer go, those of a customer whose id begins alike stay; none is made afterwards."""
     media = library.keep("b.jpg", photo())
     await library.prove(media)
@@ -180,7 +180,7 @@ async def test_erasure_finds_all_copies(library: Library, reader: Reader) -> Non
     kept = library.cache / "biz_1" / "cus_10" / "x"
     kept.mkdir(parents=True)
     (kept / "original").write_bytes(b"x")
-    copies = Copies(library.cache.as_uri())
+    copies = FileCache(library.cache.as_uri())
 
     await library.say("customer.erased")
     await copies.erase("biz_1", "cus_1")
@@ -188,7 +188,7 @@ async def test_erasure_finds_all_copies(library: Library, reader: Reader) -> Non
     # One that had been asked for before, and is made only now.
     form = form_of("image/jpeg", None)
     assert form is not None
-    assert await library.files.copy(Scope("biz_1", "cus_1"), Shown(PROOF, media), form) is None
+    assert await library.files.copy(CustomerScope("biz_1", "cus_1"), VisibleFile(PROOF, media), form) is None
     assert library.copies() == ["biz_1/cus_10/x/original"]
     assert await library.noticed() == []
 

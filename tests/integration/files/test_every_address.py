@@ -9,7 +9,7 @@ import pytest
 
 from local_stack.stack import Stack
 from tests.integration.api.full_visit import NOW, window
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import PAPER, Library, photo
 from tests.integration.files.test_pdf_and_zip import text
 from tests.integration.harness.customer_surface import URL, look_again
@@ -69,11 +69,11 @@ async def library(stack: Stack, tmp_path: Path) -> AsyncIterator[Library]:
 
 
 @pytest.fixture
-async def reader(library: Library) -> Reader:
+async def reader(library: Library) -> ApiClient:
     return await library.reader("biz_1", "cus_1", "blue")
 
 
-async def addresses(library: Library, reader: Reader) -> Mapping[str, str]:
+async def addresses(library: Library, reader: ApiClient) -> Mapping[str, str]:
     """Every GET below the slug by its route, with what it is about filled in."""
     feed = (await reader.get("calendar"))["url"].rpartition("/")[2]
     named = {"calendar/{name:str}": feed, "media/invoices/{name:str}": "i1.pdf"}
@@ -90,14 +90,14 @@ async def addresses(library: Library, reader: Reader) -> Mapping[str, str]:
     return found
 
 
-async def seen(reader: Reader, address: str, method: str = "GET", known: str = "") -> httpx.Response:
+async def seen(reader: ApiClient, address: str, method: str = "GET", known: str = "") -> httpx.Response:
     """What an address answers to a browser."""
     headers = {"If-None-Match": known} if known else {}
     return await reader._browser.request(method, address, headers=headers)
 
 
 async def test_everything_has_an_etag_and_is_not_sent_again_and_can_be_asked_about(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """304 for what the browser has, HEAD as GET without its content; nothing but the logo in shared caches."""
     for route, address in (await addresses(library, reader)).items():
@@ -121,7 +121,7 @@ async def test_everything_has_an_etag_and_is_not_sent_again_and_can_be_asked_abo
 
 
 async def test_signed_out_nothing_is_seen_but_what_everybody_may_see(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """The API and files answer 401, pages lead to the sign-in."""
     stranger = library.stranger("blue")
@@ -136,7 +136,7 @@ async def test_signed_out_nothing_is_seen_but_what_everybody_may_see(
 
 
 @pytest.mark.parametrize("host", [URL, OWN_HOST])
-async def test_of_a_closed_business_nothing_is_found(library: Library, reader: Reader, host: str) -> None:
+async def test_of_a_closed_business_nothing_is_found(library: Library, reader: ApiClient, host: str) -> None:
     """No page, no file, no feed, no old link, on no host, to nobody; nor can anybody sign in."""
     every = (await addresses(library, reader)).values()
     for address in every:
@@ -155,13 +155,17 @@ async def test_of_a_closed_business_nothing_is_found(library: Library, reader: R
     assert (await seen(reader, f"{host}/")).status_code == 404
 
 
-async def test_of_a_business_that_does_not_exist_nothing_is_found(library: Library, reader: Reader) -> None:
+async def test_of_a_business_that_does_not_exist_nothing_is_found(
+    library: Library, reader: ApiClient
+) -> None:
     for address in (await addresses(library, reader)).values():
         answer = await seen(reader, address.replace("/blue/", "/green/", 1))
         assert answer.status_code == 404, address
 
 
-async def test_on_its_own_host_there_is_one_business_and_all_of_it(library: Library, reader: Reader) -> None:
+async def test_on_its_own_host_there_is_one_business_and_all_of_it(
+    library: Library, reader: ApiClient
+) -> None:
     red = {"businessid": "biz_2", "subject": "biz_2", "partitionkey": "biz_2", "sequence": "1"}
     await library.publish([library.event("business.registered", name="Red", slug="red") | red])
     assert (await seen(reader, f"{URL}/red/help")).status_code == 200
@@ -173,7 +177,7 @@ async def test_on_its_own_host_there_is_one_business_and_all_of_it(library: Libr
         assert foreign.status_code == 404, address
 
 
-async def test_a_new_name_is_everywhere_at_once(library: Library, reader: Reader) -> None:
+async def test_a_new_name_is_everywhere_at_once(library: Library, reader: ApiClient) -> None:
     """On every page, in the calendar, on every paper: also where a browser asks with what it has."""
     every = await addresses(library, reader)
     named = {

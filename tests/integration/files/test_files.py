@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import BLUE, PAPER, PROOF, RED, Library, file, opened, photo
 
 
@@ -23,7 +23,7 @@ def near(pixel: Any, colour: tuple[int, int, int]) -> bool:
     ],
 )
 async def test_a_photo_is_served_upright_and_without_metadata(
-    library: Library, reader: Reader, query: str, content_type: str, width: int, height: int
+    library: Library, reader: ApiClient, query: str, content_type: str, width: int, height: int
 ) -> None:
     """Every form of a photo is turned, never enlarged, and says neither where nor with what it was taken."""
     await library.prove(library.keep("a/b.jpg", photo()))
@@ -40,7 +40,7 @@ async def test_a_photo_is_served_upright_and_without_metadata(
     assert b"Camera" not in answer.content
 
 
-async def test_every_address_of_a_visit_leads_to_its_file(library: Library, reader: Reader) -> None:
+async def test_every_address_of_a_visit_leads_to_its_file(library: Library, reader: ApiClient) -> None:
     """The addresses that details name are answered: proofs, their thumbnails, the document, the photo, the terms."""
     paper = library.keep("a/b.pdf", PAPER, "application/pdf")
     sam = {"id": "t1", "name": "Sam", "photo": library.keep("sam.jpg", photo(60, 30))}
@@ -62,7 +62,7 @@ async def test_every_address_of_a_visit_leads_to_its_file(library: Library, read
         assert one["thumbnail_url"] is None
 
 
-async def test_a_document_is_a_download(library: Library, reader: Reader) -> None:
+async def test_a_document_is_a_download(library: Library, reader: ApiClient) -> None:
     """A PDF comes as it is, to be saved under a name that is made of ids."""
     await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
 
@@ -79,7 +79,7 @@ async def test_a_document_is_a_download(library: Library, reader: Reader) -> Non
 
 @pytest.mark.parametrize("content_type", ["image/svg+xml", "text/html", "Image/SVG+XML; charset=utf-8", "x"])
 async def test_nothing_that_a_browser_could_run_is_served(
-    library: Library, reader: Reader, content_type: str
+    library: Library, reader: ApiClient, content_type: str
 ) -> None:
     """What is neither a picture nor a PDF is bytes to be saved, whatever its event calls it."""
     script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
@@ -104,7 +104,7 @@ async def test_nothing_that_a_browser_could_run_is_served(
     ],
 )
 async def test_a_part_of_a_file_is_served(
-    library: Library, reader: Reader, asked: str, first: int, last: int
+    library: Library, reader: ApiClient, asked: str, first: int, last: int
 ) -> None:
     """One range of bytes is answered with these bytes (RFC 9110, 14)."""
     await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
@@ -116,7 +116,7 @@ async def test_a_part_of_a_file_is_served(
     assert part.headers["content-length"] == str(last + 1 - first)
 
 
-async def test_ranges_that_make_no_sense_are_told_apart(library: Library, reader: Reader) -> None:
+async def test_ranges_that_make_no_sense_are_told_apart(library: Library, reader: ApiClient) -> None:
     """A range behind the end is 416; what is no range, several ranges or another version give the whole."""
     await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
 
@@ -131,7 +131,7 @@ async def test_ranges_that_make_no_sense_are_told_apart(library: Library, reader
         assert (whole.status_code, whole.content) == (200, PAPER)
 
 
-async def test_what_the_browser_has_is_not_sent_again(library: Library, reader: Reader) -> None:
+async def test_what_the_browser_has_is_not_sent_again(library: Library, reader: ApiClient) -> None:
     """A file has an ETag of its content and form, which If-None-Match and If-Range go by."""
     await library.prove(library.keep("b.jpg", photo()))
     whole, small = await file(reader, PROOF), await file(reader, f"{PROOF}?size=320")
@@ -145,7 +145,7 @@ async def test_what_the_browser_has_is_not_sent_again(library: Library, reader: 
     assert (part.status_code, part.content) == (206, small.content[:4])
 
 
-async def test_a_file_can_be_asked_about(library: Library, reader: Reader) -> None:
+async def test_a_file_can_be_asked_about(library: Library, reader: ApiClient) -> None:
     """HEAD says of a file what GET says, without its content."""
     await library.prove(library.keep("b.pdf", PAPER, "application/pdf"))
 

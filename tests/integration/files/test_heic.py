@@ -12,7 +12,7 @@ import pytest
 import pyvips  # type: ignore[import-untyped]
 from PIL import Image
 
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import BLUE, ON_ITS_SIDE, PROOF, RED, Library, file, opened
 from tests.integration.files.test_files import near
 from tests.integration.files.test_pdf_and_zip import pdf, pictures
@@ -45,7 +45,7 @@ def photo(orientation: int = ON_ITS_SIDE, **said: Any) -> bytes:
 )
 @pytest.mark.parametrize("tiles", [{}, {"tile_size": 256}], ids=["whole", "tiled"])
 async def test_a_photo_of_a_phone_is_served_upright_and_without_metadata(
-    library: Library, reader: Reader, query: str, width: int, height: int, tiles: dict[str, int]
+    library: Library, reader: ApiClient, query: str, width: int, height: int, tiles: dict[str, int]
 ) -> None:
     """It is turned once though the file says so twice, and every form of it is a WebP."""
     await library.prove(library.keep("a.heic", photo(**tiles), "image/heic"))
@@ -66,7 +66,7 @@ async def test_a_photo_of_a_phone_is_served_upright_and_without_metadata(
 
 
 async def test_a_photo_that_is_turned_or_mirrored_stands_as_a_jpeg_of_its_orientation(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """Each of Exif's eight, told apart by four colours."""
     image = Image.new("RGB", (400, 200))
@@ -104,7 +104,7 @@ async def test_a_photo_that_is_turned_or_mirrored_stands_as_a_jpeg_of_its_orient
     ids=["by its profile", "by numbers"],
 )
 async def test_the_colours_of_a_phone_are_those_of_every_screen(
-    library: Library, reader: Reader, named: dict[str, Any]
+    library: Library, reader: ApiClient, named: dict[str, Any]
 ) -> None:
     """Display P3, which iPhones write, becomes sRGB, in which copies are without saying so."""
     content = heic(Image.new("RGB", (200, 100), P3_RED), **named)
@@ -117,7 +117,7 @@ async def test_the_colours_of_a_phone_are_those_of_every_screen(
 
 @pytest.mark.parametrize("mode", ["L", "RGBA"])
 async def test_a_grey_and_a_transparent_picture_are_served(
-    library: Library, reader: Reader, mode: str
+    library: Library, reader: ApiClient, mode: str
 ) -> None:
     content = heic(Image.new("RGB", (200, 100), (90, 90, 90)).convert(mode))
     await library.prove(library.keep("a.heic", content, "image/heif"))
@@ -154,7 +154,7 @@ def garbled(content: bytes) -> bytes:
     ids=["garbled", "half", "cut", "far too large", "too large", "larger than it is", "smaller than it is"],
 )
 async def test_a_damaged_picture_is_not_found(
-    library: Library, reader: Reader, spoil: Callable[[bytes], bytes]
+    library: Library, reader: ApiClient, spoil: Callable[[bytes], bytes]
 ) -> None:
     """Whatever it says of itself: the customer gets a 404, operators a notice, and nothing is kept."""
     await library.prove(library.keep("a.heic", spoil(photo()), "image/heic"))
@@ -166,7 +166,7 @@ async def test_a_damaged_picture_is_not_found(
     assert library.copies() == []
 
 
-async def test_the_page_and_the_paper_of_a_visit_show_it(library: Library, reader: Reader) -> None:
+async def test_the_page_and_the_paper_of_a_visit_show_it(library: Library, reader: ApiClient) -> None:
     """Each picture that the page names is there, and the paper has it too."""
     await library.prove(library.keep("a.heic", photo(), "image/heic"))
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import Library, file, photo
 from tests.integration.files.test_pdf_and_zip import text
 
@@ -20,7 +20,7 @@ from tests.integration.files.test_pdf_and_zip import text
 )
 async def test_amounts_have_the_digits_of_their_currency(
     library: Library,
-    reader: Reader,
+    reader: ApiClient,
     currency: str,
     total: str,
     part: int,
@@ -51,7 +51,7 @@ async def test_amounts_have_the_digits_of_their_currency(
 
 
 async def test_a_visit_elsewhere_is_told_in_its_own_time_wherever_it_stands(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """At 8 PM the day before at the business it is the next afternoon in Auckland: that is what is said, and where."""
     window = {"start": "2026-01-06T03:00:00Z", "end": "2026-01-06T05:00:00Z"}

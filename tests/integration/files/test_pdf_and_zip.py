@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from query_api.pages.language import language_cookie
 from query_api.pdf.renderer_process import printed
-from tests.integration.api.harness import Reader
+from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import PAPER, Library, file, photo
 
 
@@ -21,7 +21,7 @@ def text(content: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
-async def pdf(reader: Reader, path: str) -> PdfReader:
+async def pdf(reader: ApiClient, path: str) -> PdfReader:
     """The PDF at a path below `/blue/media/`."""
     answer = await file(reader, path)
     assert answer.status_code == 200, answer.text
@@ -35,7 +35,7 @@ def pictures(document: PdfReader) -> int:
     return len({image.data for page in document.pages for image in page.images})
 
 
-async def said(reader: Reader, path: str) -> str:
+async def said(reader: ApiClient, path: str) -> str:
     """What the PDF at a path says."""
     return text((await file(reader, path)).content)
 
@@ -48,7 +48,7 @@ async def a_paid_invoice(library: Library) -> None:
     await library.say("payment.failed", "y2")
 
 
-async def test_an_invoice_is_a_pdf_that_says_all_of_it(library: Library, reader: Reader) -> None:
+async def test_an_invoice_is_a_pdf_that_says_all_of_it(library: Library, reader: ApiClient) -> None:
     """With its title, language and tags, as screen readers need them; text of events is text."""
     await a_paid_invoice(library)
 
@@ -73,14 +73,14 @@ async def test_an_invoice_is_a_pdf_that_says_all_of_it(library: Library, reader:
         assert expected in content, (expected, content)
 
 
-async def test_a_payment_is_a_receipt_or_says_that_it_failed(library: Library, reader: Reader) -> None:
+async def test_a_payment_is_a_receipt_or_says_that_it_failed(library: Library, reader: ApiClient) -> None:
     await a_paid_invoice(library)
 
     assert "$50.00 was paid for invoice 1042." in await said(reader, "payments/y1.pdf")
     assert "The payment of $50.00 for invoice 1042 failed." in await said(reader, "payments/y2.pdf")
 
 
-async def test_papers_speak_the_customers_language(library: Library, reader: Reader) -> None:
+async def test_papers_speak_the_customers_language(library: Library, reader: ApiClient) -> None:
     """Another language is another paper, and its digits are those of the currency."""
     await library.say("invoice.issued", "i1", currency="kwd", total="1.250")
     before = (await file(reader, "invoices/i1.pdf")).headers["etag"]
@@ -93,7 +93,7 @@ async def test_papers_speak_the_customers_language(library: Library, reader: Rea
 
 
 async def test_papers_speak_the_language_that_was_chosen_for_the_pages(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     await library.say("invoice.issued", "i1")
     browser = reader._browser
@@ -117,7 +117,7 @@ async def proof(library: Library) -> dict[str, Any]:
     return {"there": there, "gone": gone, "paper": paper}
 
 
-async def test_a_proof_pack_is_a_pdf_with_its_pictures(library: Library, reader: Reader) -> None:
+async def test_a_proof_pack_is_a_pdf_with_its_pictures(library: Library, reader: ApiClient) -> None:
     """A picture that cannot be had is said to be missing, and once it is back it is on the paper."""
     media = await proof(library)
 
@@ -138,7 +138,7 @@ async def test_a_proof_pack_is_a_pdf_with_its_pictures(library: Library, reader:
 
 
 async def test_a_paper_is_printed_once_and_erased_with_its_customer(
-    library: Library, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    library: Library, reader: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a browser has is not sent again, parts are; a paper lies with the customer's copies."""
     await a_paid_invoice(library)
@@ -147,7 +147,7 @@ async def test_a_paper_is_printed_once_and_erased_with_its_customer(
     async def out_of_order(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr("query_api.pdf.renderer.Press.printed", out_of_order)
+    monkeypatch.setattr("query_api.pdf.renderer.PdfRenderer.printed", out_of_order)
     again = await file(reader, "invoices/i1.pdf")
     known = await file(reader, "invoices/i1.pdf", {"If-None-Match": first.headers["etag"]})
     part = await file(reader, "invoices/i1.pdf", {"Range": "bytes=0-3"})
@@ -160,7 +160,7 @@ async def test_a_paper_is_printed_once_and_erased_with_its_customer(
 
 
 async def test_the_whole_of_a_pack_is_a_zip_whose_manifest_has_both_hashes(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """Pictures are copies, documents are as they are, what is missing is said to be."""
     media = await proof(library)
@@ -197,7 +197,7 @@ async def test_the_whole_of_a_pack_is_a_zip_whose_manifest_has_both_hashes(
 
 
 async def test_a_zip_that_lacks_a_file_is_sent_again_until_it_is_whole(
-    library: Library, reader: Reader
+    library: Library, reader: ApiClient
 ) -> None:
     """A browser that has it is told so only when nothing can have come since."""
     await proof(library)
@@ -217,7 +217,7 @@ async def test_a_zip_that_lacks_a_file_is_sent_again_until_it_is_whole(
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_papers_are_as_private_as_their_records(library: Library, reader: Reader) -> None:
+async def test_papers_are_as_private_as_their_records(library: Library, reader: ApiClient) -> None:
     """Signed out is 401; another customer's, one that does not exist, and a withdrawn pack are the same 404."""
     await a_paid_invoice(library)
     await library.say("proof.uploaded", "p1")

@@ -17,11 +17,11 @@ from litestar import Litestar
 
 from events.envelope import Record, encode
 from events.topics import Topics
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from query_api.app import create_app
-from query_api.config import Config, Limits
+from query_api.config import QueryApiConfig, SignInLimits
 from read_models.projection import VERSION
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from tests.support.event_builder import DEFAULTS
 
 URL = "https://portal.test"
@@ -46,7 +46,7 @@ class Browser(httpx.AsyncClient):
         return await self.post(f"/{slug}/api/session", json=shown)
 
 
-class Mail:
+class DeliveredMail:
     """A delivered mail."""
 
     def __init__(self, whole: dict[str, Any], headers: dict[str, list[str]]) -> None:
@@ -109,15 +109,15 @@ async def empty_mailbox(mail_api: str) -> None:
         (await client.delete("/api/v1/messages")).raise_for_status()
 
 
-class Surface:
+class CustomerSurfaceHarness:
     """One installation in a database of its own. `async with` it."""
 
-    def __init__(self, env: dict[str, str], limits: Limits | None = None) -> None:
+    def __init__(self, env: dict[str, str], limits: SignInLimits | None = None) -> None:
         self._mail_api = env["LOCAL_MAIL_API"]
         self._folder = tempfile.TemporaryDirectory()
         self.media, self.cache = (Path(self._folder.name) / name for name in ("media", "cache"))
         self.media.mkdir()
-        self.config = Config(
+        self.config = QueryApiConfig(
             mongo_url=env["PORTAL_MONGO_URL"],
             mongo_database=f"surface_{secrets.token_hex(4)}",
             public_url=URL,
@@ -125,7 +125,7 @@ class Surface:
             secret_keys=("a key of these tests that is long enough",),
             media_url=self.media.as_uri(),
             cache_url=self.cache.as_uri(),
-            limits=limits or Limits(),
+            limits=limits or SignInLimits(),
         )
         self._ahead = timedelta()
         self._offsets: dict[tuple[str, int], int] = {}
@@ -144,11 +144,11 @@ class Surface:
     async def _open(self) -> None:
         self._stack.callback(self._folder.cleanup)
         await empty_mailbox(self._mail_api)
-        self.store = await Store.connect(self.config.mongo_url, self.config.mongo_database)
+        self.store = await ReadModelStore.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
         self._stack.push_async_callback(self.store.drop)
         await self.store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
-        self._applier = Applier(self.store, TOPICS)
+        self._applier = Projector(self.store, TOPICS)
         self._stack.push_async_callback(self._applier.close)
         await self._applier.take_over(range(4))
         self.app = await self.serve(self.config)
@@ -158,7 +158,7 @@ class Surface:
     ) -> None:
         await self._stack.aclose()
 
-    async def serve(self, config: Config) -> Litestar:
+    async def serve(self, config: QueryApiConfig) -> Litestar:
         """One more process on the same database."""
         app = create_app(config, self.now)
         await self._stack.enter_async_context(running(app))
@@ -215,7 +215,7 @@ class Surface:
         )
         return email
 
-    async def mails(self, email: str, count: int = 1) -> Sequence[Mail]:
+    async def mails(self, email: str, count: int = 1) -> Sequence[DeliveredMail]:
         """The mails to an address, oldest first, once there are `count`."""
         deadline = time.monotonic() + WITHIN_S
         async with httpx.AsyncClient(base_url=self._mail_api, trust_env=False) as client:
@@ -234,10 +234,10 @@ class Surface:
             while await self.store.database["sign_ins"].count_documents(waiting):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
-    async def _mail(self, client: httpx.AsyncClient, id_: str) -> Mail:
+    async def _mail(self, client: httpx.AsyncClient, id_: str) -> DeliveredMail:
         whole = await client.get(f"/api/v1/message/{id_}")
         headers = await client.get(f"/api/v1/message/{id_}/headers")
-        return Mail(whole.json(), headers.json())
+        return DeliveredMail(whole.json(), headers.json())
 
     async def signed_in(self, email: str, slug: str = "blue", ip: str = "198.51.100.1") -> Browser:
         """A browser that signed in with a mailed code."""

@@ -7,9 +7,9 @@ from aiokafka import AIOKafkaProducer
 
 from portal.settings import Settings
 from projectors.kafka.client import find, reading
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from read_models.projection import VERSION, fold
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from tests.harness.portal_installation import Installation
 from tests.integration.harness.live_worker import publish, sample
 
@@ -42,9 +42,9 @@ async def faulty(one: Installation, monkeypatch: pytest.MonkeyPatch) -> Faulty:
                     raise ArithmeticError("a fault of this test")
         return (yield from fold(events, cache))
 
-    store = await Store.connect(where.mongo_url, where.database)
+    store = await ReadModelStore.connect(where.mongo_url, where.database)
     await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
-    applier = Applier(store, cluster.topics)
+    applier = Projector(store, cluster.topics)
     lanes = range(cluster.topics.partitions)
     await applier.take_over(lanes)
     async with reading(where.kafka, cluster.topics) as log:

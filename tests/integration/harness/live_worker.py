@@ -17,7 +17,7 @@ from portal.settings import Settings
 from projectors.lag import Lag, measure
 from read_models.documents import Doc
 from tests.harness.portal_installation import WITHIN_S, Installation, Installations, Process, until
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
 
@@ -45,7 +45,7 @@ def expected(lines: Lines) -> dict[str, Doc]:
         Record(line.topic, 0, 0, 0, line.key, line.value, line.headers)
         for line in (parse(text, "structured", topics) for text in lines)
     )
-    memory = MemoryStore()
+    memory = InMemoryStore()
     memory.apply(decode(record, topics) for record in records)
     return memory.docs
 

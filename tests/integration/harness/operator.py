@@ -7,8 +7,8 @@ from typing import Any
 from events.envelope import Record
 from portal.settings import Settings
 from projectors.kafka.records import record_of
-from projectors.operations.context import Opened, opened
-from projectors.processing.projector import Applier
+from projectors.operations.context import OperatorContext, opened
+from projectors.processing.projector import Projector
 from read_models.projection import VERSION
 from tests.harness.portal_installation import Installation, Installations
 from tests.integration.harness.live_worker import publish
@@ -23,13 +23,13 @@ async def published(installation: Installations, lines: Sequence[bytes], lanes: 
 
 
 @asynccontextmanager
-async def at(one: Installation) -> AsyncIterator[Opened]:
+async def at(one: Installation) -> AsyncIterator[OperatorContext]:
     """Its log and views."""
     async with opened(Settings.read(one.env).installation) as all_of_it:
         yield all_of_it
 
 
-async def records(here: Opened) -> list[Record]:
+async def records(here: OperatorContext) -> list[Record]:
     """All that is in the log, in the order in which it was published."""
     lanes = range(here.cluster.topics.partitions)
     found: list[Record] = []
@@ -39,16 +39,16 @@ async def records(here: Opened) -> list[Record]:
     return sorted(found, key=lambda record: record.timestamp)
 
 
-async def apply(here: Opened) -> None:
+async def apply(here: OperatorContext) -> None:
     """Applies the log as a live worker does, as far as it goes."""
     topics = here.cluster.topics
     await here.store.generations.ensure_first(VERSION, topics.partitions, here.cluster.id)
-    applier = Applier(here.store, topics)
+    applier = Projector(here.store, topics)
     await applier.take_over(range(topics.partitions))
     await applier.apply(await records(here))
     await applier.close()
 
 
-async def documents(here: Opened, generation: int = 1) -> dict[str, Any]:
+async def documents(here: OperatorContext, generation: int = 1) -> dict[str, Any]:
     """All documents of a generation."""
     return {found["_id"]: found async for found in here.store.database[f"views_{generation}"].find()}

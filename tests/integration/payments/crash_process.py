@@ -20,16 +20,16 @@ from aiokafka import AIOKafkaProducer
 from portal.query_api_config import config_of
 from portal.settings import Settings
 from query_api.app import create_app
-from query_api.payments.stripe_api import StripeApi
-from read_models.store.operational import Checkouts
-from read_models.store.operational.collection import Collection
+from query_api.payments.stripe_api import StripeGateway
+from read_models.store.operational import CheckoutRepository
+from read_models.store.operational.collection import MongoCollection
 from tests.harness.portal_installation import until
 from tests.integration.harness.customer_surface import Browser
 
 TRACES = (
-    (StripeApi, ("create", "session", "expire", "refunds")),
-    (Collection, ("add", "replace")),
-    (Checkouts, ("claim_unsent", "keep")),
+    (StripeGateway, ("create", "session", "expire", "refunds")),
+    (MongoCollection, ("add", "replace")),
+    (CheckoutRepository, ("claim_unsent", "keep")),
 )
 
 
@@ -88,7 +88,7 @@ async def serve(last: int, request: dict[str, Any]) -> int:
             request["method"], request["path"], headers=request["headers"], content=request["body"]
         )
         waiting = {"unsent": True, "customer": request["customer"]}
-        checkouts: Checkouts = app.state.payments.checkouts
+        checkouts: CheckoutRepository = app.state.payments.checkouts
 
         async def published() -> bool:
             return await checkouts.collection.count(waiting) == 0

@@ -20,8 +20,8 @@ from portal.query_api_config import config_of
 from portal.settings import Settings
 from projectors.kafka.client import find
 from query_api.app import create_app
-from read_models.store import Store
-from read_models.store.operational import Records
+from read_models.store import ReadModelStore
+from read_models.store.operational import OperationalStore
 from tests.harness.portal_installation import Installation, until
 from tests.integration.harness.customer_surface import Browser, running
 from tests.integration.harness.live_worker import send
@@ -29,7 +29,7 @@ from tests.integration.payments.payer import ACCOUNT, BUSINESS, SLUG, Json, Paye
 from tests.support.event_builder import DEFAULTS
 
 
-class Till:
+class PaymentsHarness:
     """An installation with one business, `biz_1`. `async with` it."""
 
     def __init__(self, one: Installation) -> None:
@@ -45,10 +45,10 @@ class Till:
         await self.project.says("lanes taken over")
         self.config = config_of(Settings.read(self.one.env))
         assert self.config.payments is not None
-        self.store = await Store.connect(self.config.mongo_url, self.config.mongo_database)
+        self.store = await ReadModelStore.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
         await self.store.control.refresh()
-        self.records = Records(self.store.database)
+        self.records = OperationalStore(self.store.database)
         self.app = await self._stack.enter_async_context(self.serving())
         self.http = await self._stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
         await self.say("business.registered", stripe_account_id=ACCOUNT)

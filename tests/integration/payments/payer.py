@@ -16,7 +16,7 @@ from tests.integration.harness.customer_surface import Browser
 from web.tokens import digest, new_token
 
 if TYPE_CHECKING:
-    from tests.integration.payments.harness import Till
+    from tests.integration.payments.harness import PaymentsHarness
 
 Json = dict[str, Any]
 ACCOUNT = "acct_till"
@@ -27,7 +27,7 @@ BUSINESS = "biz_1"
 class Payer:
     """A customer with invoice `i1-…` and a browser."""
 
-    def __init__(self, till: "Till", id_: str, business: str = BUSINESS, slug: str = SLUG) -> None:
+    def __init__(self, till: "PaymentsHarness", id_: str, business: str = BUSINESS, slug: str = SLUG) -> None:
         self.till = till
         self.business = business
         self.slug = slug

@@ -7,12 +7,12 @@ import structlog
 
 from query_api.payments import outcome_mailer
 from tests.harness.portal_installation import until
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_a_payment_by_bank_is_processing_until_it_settles(till: Till) -> None:
+async def test_a_payment_by_bank_is_processing_until_it_settles(till: PaymentsHarness) -> None:
     """Pay is gone meanwhile; the mail that was promised comes with the receipt."""
     payer, page = await till.bought("bank")
     answer = await payer.come_back()
@@ -36,7 +36,7 @@ async def test_a_payment_by_bank_is_processing_until_it_settles(till: Till) -> N
     )
 
 
-async def test_a_payment_by_bank_that_fails_can_be_tried_again(till: Till) -> None:
+async def test_a_payment_by_bank_that_fails_can_be_tried_again(till: PaymentsHarness) -> None:
     """The history says that it failed, a mail says that no money was taken, and Pay is there again."""
     payer, page = await till.bought("bank")
     await payer.settle(page, succeeded=False)
@@ -60,7 +60,7 @@ async def test_a_payment_by_bank_that_fails_can_be_tried_again(till: Till) -> No
 
 
 async def test_a_mail_that_cannot_be_written_is_given_up_before_it_counts_as_sent(
-    till: Till, monkeypatch: pytest.MonkeyPatch
+    till: PaymentsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong with it: it would again. Why is logged, and not to whom."""
 

@@ -10,25 +10,25 @@ import pytest
 from read_models.documents import document_id
 from tests.harness.portal_installation import until
 from tests.integration.harness.customer_surface import Browser
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import Json, Payer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
-async def payer(till: Till) -> Payer:
+async def payer(till: PaymentsHarness) -> Payer:
     """A customer whose invoice nobody pays."""
     return await till.payer()
 
 
-async def nothing_begun(till: Till, payer: Payer) -> bool:
+async def nothing_begun(till: PaymentsHarness, payer: Payer) -> bool:
     """Whether no payment of the customer's invoice was ever begun."""
     about = document_id(payer.business, payer.id, "invoice", payer.invoice)
     return await till.records.checkouts.latest(about) is None
 
 
-async def sessions_of(till: Till, payer: Payer) -> list[Json]:
+async def sessions_of(till: PaymentsHarness, payer: Payer) -> list[Json]:
     """Stripe's sessions of a customer."""
     found = (await till.stripe("GET", "checkout/sessions?limit=100"))["data"]
     return [one for one in found if one["metadata"].get("customer") == payer.id]
@@ -44,7 +44,7 @@ async def sessions_of(till: Till, payer: Payer) -> list[Json]:
         *(b"[]", b"[1]", b"1", b'"x"', b"{", b"\xff", b"[" * 5000, b'{"amount": 1, "amount": -1}'),
     ],
 )
-async def test_what_is_no_amount_is_refused(till: Till, payer: Payer, body: bytes) -> None:
+async def test_what_is_no_amount_is_refused(till: PaymentsHarness, payer: Payer, body: bytes) -> None:
     """400, and nothing is begun."""
     browser = payer.browser()
     browser.headers["Content-Type"] = "application/json"
@@ -61,7 +61,7 @@ async def test_what_is_no_amount_is_refused(till: Till, payer: Payer, body: byte
         *("9" * 40, "9" * 10_000, "90071992547409.93", "50.005", "€ 5 $ 5", "=1+1", "{{7*7}}"),
     ],
 )
-async def test_what_is_typed_as_no_amount_is_refused(till: Till, payer: Payer, typed: str) -> None:
+async def test_what_is_typed_as_no_amount_is_refused(till: PaymentsHarness, payer: Payer, typed: str) -> None:
     """Said on the page, with what was typed, as a text; and nothing is begun."""
     browser = payer.browser()
     answer = await browser.post(f"/{payer.slug}/invoices/{payer.invoice}/checkout", data={"amount": typed})
@@ -70,7 +70,7 @@ async def test_what_is_typed_as_no_amount_is_refused(till: Till, payer: Payer, t
     assert await nothing_begun(till, payer)
 
 
-async def test_nothing_but_the_amount_is_the_customers_to_say(till: Till) -> None:
+async def test_nothing_but_the_amount_is_the_customers_to_say(till: PaymentsHarness) -> None:
     """Whose invoice it is, its currency, its account, where to go: all of it is ours."""
     payer = await till.payer()
     tricks: Json = {
@@ -101,7 +101,9 @@ async def test_nothing_but_the_amount_is_the_customers_to_say(till: Till) -> Non
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": "https://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}]
 )
-async def test_another_sites_form_begins_nothing(till: Till, payer: Payer, headers: dict[str, str]) -> None:
+async def test_another_sites_form_begins_nothing(
+    till: PaymentsHarness, payer: Payer, headers: dict[str, str]
+) -> None:
     """By API and by form."""
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(cast("Any", till.app)), base_url=till.config.public_url
@@ -115,7 +117,7 @@ async def test_another_sites_form_begins_nothing(till: Till, payer: Payer, heade
     assert await nothing_begun(till, payer)
 
 
-async def test_what_is_not_ones_own_is_not_there(till: Till, payer: Payer) -> None:
+async def test_what_is_not_ones_own_is_not_there(till: PaymentsHarness, payer: Payer) -> None:
     """Another customer's invoice and payment, a made-up one, and nobody signed in: as if there were none."""
     other, _ = await till.bought()
     theirs = await other.checkout()
@@ -144,7 +146,7 @@ async def test_what_is_not_ones_own_is_not_there(till: Till, payer: Payer) -> No
     assert (await outside.post(f"/{payer.slug}/api/invoices/{other.invoice}/checkout")).status_code == 401
 
 
-async def test_the_way_back_believes_no_address(till: Till) -> None:
+async def test_the_way_back_believes_no_address(till: PaymentsHarness) -> None:
     """The session that counts is the one of our record, whatever the address says of another that is paid."""
     (rich, page), poor = await till.bought(), await till.payer()
     await poor.page()
@@ -158,7 +160,7 @@ async def test_the_way_back_believes_no_address(till: Till) -> None:
     await rich.one_payment()
 
 
-async def test_many_orders_at_once_leave_one_page_that_can_be_paid(till: Till) -> None:
+async def test_many_orders_at_once_leave_one_page_that_can_be_paid(till: PaymentsHarness) -> None:
     """Of other amounts, from several processes: whoever pays on all pages there ever were pays once."""
     payer = await till.payer()
     bodies: list[dict[str, Any]] = [{}, {"amount": 5_000}, {"amount": 7_000}, {"amount": 12_000}]
@@ -180,7 +182,7 @@ async def test_many_orders_at_once_leave_one_page_that_can_be_paid(till: Till) -
     assert (await payer.ask()).json()["reason"] == "nothing_due"
 
 
-async def test_parts_never_come_to_more_than_is_due(till: Till) -> None:
+async def test_parts_never_come_to_more_than_is_due(till: PaymentsHarness) -> None:
     """Each part counts before the next is begun, and the last is what is left."""
     payer = await till.payer()
     for amount, so_far in ((5_000, 5_000), (6_999, 11_999)):
@@ -200,7 +202,7 @@ async def test_parts_never_come_to_more_than_is_due(till: Till) -> None:
     assert (await payer.detail())["overpaid"]["amount"] == 0
 
 
-async def test_a_business_that_takes_no_payments_and_one_that_is_closed(till: Till) -> None:
+async def test_a_business_that_takes_no_payments_and_one_that_is_closed(till: PaymentsHarness) -> None:
     """409 without an account; once closed nothing is there, and what was paid before still counts in the log."""
     await till.say("business.registered", business="biz_2", slug="green", stripe_account_id=None)
     without = await till.payer(business="biz_2", slug="green")
@@ -226,7 +228,7 @@ async def test_a_business_that_takes_no_payments_and_one_that_is_closed(till: Ti
 
 
 async def test_an_order_that_outlasts_its_customer_begins_nothing_anew(
-    till: Till, monkeypatch: pytest.MonkeyPatch
+    till: PaymentsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Erased while Stripe takes its time: nothing with a name in it is written behind the erasure."""
     stripe = till.app.state.payments.outcomes.stripe

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.portal_installation import until
 from tests.integration.harness.live_worker import send, worker_of
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import ACCOUNT, Payer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -18,7 +18,7 @@ AT_ONCE = 40
 WITHIN_S = 240.0
 
 
-async def test_200_customers_pay_at_once(till: Till) -> None:
+async def test_200_customers_pay_at_once(till: PaymentsHarness) -> None:
     """Half of them come back, the webhook tells of all, some twice; the worker is killed meanwhile."""
     payers = [Payer(till, f"cus_crowd{number}") for number in range(CROWD)]
     await send(till.one, [event for payer in payers for event in till.billed(payer, 12_000)])

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from query_api.payments.outbox_publisher import Sender
+from query_api.payments.outbox_publisher import OutboxPublisher
 from read_models.store.operational.checkouts import LEASE
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import SLUG, Payer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -33,7 +33,7 @@ class Killer:
         assert self._process.stdin
         assert self._process.stdout
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Sender, "send_next", _finds_nothing)
+            patched.setattr(OutboxPublisher, "send_next", _finds_nothing)
             self._process.stdin.write(json.dumps({"step": step, "request": request}).encode() + b"\n")
             await self._process.stdin.drain()
             status = int(await self._process.stdout.readline())
@@ -41,12 +41,12 @@ class Killer:
         return status != 0
 
 
-async def _finds_nothing(_sender: Sender, _only: str | None = None) -> bool:
+async def _finds_nothing(_sender: OutboxPublisher, _only: str | None = None) -> bool:
     return False
 
 
 @pytest.fixture
-async def killed(till: Till) -> AsyncIterator[Killer]:
+async def killed(till: PaymentsHarness) -> AsyncIterator[Killer]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "ignore", "-m", "tests.integration.payments.crash_process"),
         env={**os.environ, **till.one.env},
@@ -71,7 +71,7 @@ def of_browser(payer: Payer, method: str, path: str, body: str = "") -> Request:
     }
 
 
-async def of_stripe(till: Till, payer: Payer, page: str) -> Request:
+async def of_stripe(till: PaymentsHarness, payer: Payer, page: str) -> Request:
     """The event that says that somebody has paid."""
     body = json.dumps((await payer.told(page))[-1])
     headers = {"Stripe-Signature": till.signature(body.encode())}
@@ -84,7 +84,7 @@ async def of_stripe(till: Till, payer: Payer, page: str) -> Request:
     }
 
 
-async def test_killed_while_the_payment_page_is_opened(till: Till, killed: Killer) -> None:
+async def test_killed_while_the_payment_page_is_opened(till: PaymentsHarness, killed: Killer) -> None:
     """Whoever asks again is given one page, and it can be paid."""
     for step in range(1, MOST_STEPS):
         payer = await till.payer()
@@ -104,7 +104,7 @@ async def test_killed_while_the_payment_page_is_opened(till: Till, killed: Kille
 
 
 @pytest.mark.parametrize("way", ["webhook", "return"])
-async def test_killed_while_a_payment_is_reported(till: Till, killed: Killer, way: str) -> None:
+async def test_killed_while_a_payment_is_reported(till: PaymentsHarness, killed: Killer, way: str) -> None:
     """Stripe sends its event again, the customer comes back again, or neither does: then it is reconciled."""
     payers: list[Payer] = []
     for step in range(1, MOST_STEPS):

@@ -8,13 +8,13 @@ import pytest
 from local_stack.stack import Stack
 from read_models.documents import document_id
 from tests.harness.portal_installation import until
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import BUSINESS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_the_webhook_comes_first(till: Till) -> None:
+async def test_the_webhook_comes_first(till: PaymentsHarness) -> None:
     payer, page = await till.bought()
     for event in await payer.told(page):
         assert (await till.post(event)).status_code == 200
@@ -22,7 +22,7 @@ async def test_the_webhook_comes_first(till: Till) -> None:
     await payer.one_payment()
 
 
-async def test_the_customer_comes_back_first(till: Till) -> None:
+async def test_the_customer_comes_back_first(till: PaymentsHarness) -> None:
     """The page says paid in the same answer, because it waits for the views; the webhook adds nothing."""
     payer, page = await till.bought()
     answer = await payer.come_back()
@@ -32,7 +32,7 @@ async def test_the_customer_comes_back_first(till: Till) -> None:
     await payer.one_payment()
 
 
-async def test_both_come_at_once_and_several_times(till: Till) -> None:
+async def test_both_come_at_once_and_several_times(till: PaymentsHarness) -> None:
     payer, page = await till.bought()
     events = await payer.told(page)
     async with till.serving() as other:
@@ -43,7 +43,7 @@ async def test_both_come_at_once_and_several_times(till: Till) -> None:
     await payer.one_payment()
 
 
-async def test_stripe_sends_everything_late_twice_and_the_last_first(till: Till) -> None:
+async def test_stripe_sends_everything_late_twice_and_the_last_first(till: PaymentsHarness) -> None:
     """To a webhook of a `portal serve` of its own."""
     serve = till.one.start("serve")
     await till.one.answers("/-/health/ready")
@@ -55,7 +55,7 @@ async def test_stripe_sends_everything_late_twice_and_the_last_first(till: Till)
     assert await serve.stop() == 0
 
 
-async def test_too_much_paid_is_kept(till: Till) -> None:
+async def test_too_much_paid_is_kept(till: PaymentsHarness) -> None:
     """Credited while the customer was paying: what was paid beyond it is overpaid, never lost."""
     payer, _ = await till.bought()
     await till.say("invoice.credited", payer.invoice, payer.id, amount=12_000)
@@ -71,7 +71,7 @@ async def test_too_much_paid_is_kept(till: Till) -> None:
     [("jpy", 5_000, 5_000, 5_000), ("kwd", 12_345, 12_340, 12_340), ("isk", 500, 50_000, 500)],
 )
 async def test_currencies_at_stripes_edge(
-    till: Till, currency: str, total: int, asked: int, paid: int
+    till: PaymentsHarness, currency: str, total: int, asked: int, paid: int
 ) -> None:
     """Stripe is asked in its own counting, and the views count as always: never more than is due."""
     payer = await till.payer(total, currency=currency)
@@ -83,7 +83,7 @@ async def test_currencies_at_stripes_edge(
     await payer.paid(paid)
 
 
-async def test_kafka_is_away(till: Till, stack: Stack) -> None:
+async def test_kafka_is_away(till: PaymentsHarness, stack: Stack) -> None:
     """Stripe gets its 200, the customer waits, nothing is lost however long it takes; then it is paid, once."""
     payer, page = await till.bought()
     stack.kill("kafka")
@@ -110,7 +110,7 @@ async def test_kafka_is_away(till: Till, stack: Stack) -> None:
         await until(marked, "the fact marked as published")
 
 
-async def test_an_erased_customer_leaves_no_payment_behind(till: Till) -> None:
+async def test_an_erased_customer_leaves_no_payment_behind(till: PaymentsHarness) -> None:
     """The record goes with the customer; what Stripe still says of it is nobody's."""
     payer, page = await till.bought()
     events = await payer.told(page)

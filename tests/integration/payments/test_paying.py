@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.harness.portal_installation import until
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import ACCOUNT
 
 # Stripe's client hands httpx the body under a name that httpx is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_an_invoice_is_paid_from_its_page(till: Till) -> None:
+async def test_an_invoice_is_paid_from_its_page(till: PaymentsHarness) -> None:
     """Webhook only: the payment is in the views with its method, and the invoice is paid."""
     payer = await till.payer()
     assert (await payer.detail())["payable"] is True
@@ -36,7 +36,7 @@ async def test_an_invoice_is_paid_from_its_page(till: Till) -> None:
     )
 
 
-async def test_the_session_is_what_the_customer_expects(till: Till) -> None:
+async def test_the_session_is_what_the_customer_expects(till: PaymentsHarness) -> None:
     """Amount, invoice, mail, language, and where to go afterwards; the account is the business's."""
     payer = await till.payer()
     page = await payer.page()
@@ -53,7 +53,7 @@ async def test_the_session_is_what_the_customer_expects(till: Till) -> None:
     assert session["cancel_url"] == f"{till.config.public_url}/blue/invoices/{payer.invoice}/cancelled"
 
 
-async def test_who_pays_at_the_business_s_own_address_comes_back_there(till: Till) -> None:
+async def test_who_pays_at_the_business_s_own_address_comes_back_there(till: PaymentsHarness) -> None:
     """There they are signed in; who came by the public address comes back to that."""
     await till.say(
         "business.registered",
@@ -72,7 +72,7 @@ async def test_who_pays_at_the_business_s_own_address_comes_back_there(till: Til
         assert session["success_url"].startswith(f"{origin}/own/invoices/{payer.invoice}/return/")
 
 
-async def test_the_same_page_again(till: Till) -> None:
+async def test_the_same_page_again(till: PaymentsHarness) -> None:
     """Two tabs, two devices, a double click, and after it was left: one session."""
     payer = await till.payer()
     async with till.serving() as other:
@@ -84,7 +84,7 @@ async def test_the_same_page_again(till: Till) -> None:
     assert await payer.page() == url
 
 
-async def test_another_amount_closes_the_page_before(till: Till) -> None:
+async def test_another_amount_closes_the_page_before(till: PaymentsHarness) -> None:
     """Only one can be paid; a part payment leaves the rest due."""
     payer = await till.payer()
     whole, part = await payer.page(), await payer.page(amount=5_000)
@@ -99,7 +99,7 @@ async def test_another_amount_closes_the_page_before(till: Till) -> None:
     assert await payer.page() not in (whole, part)
 
 
-async def test_what_was_credited_meanwhile_is_not_asked_for(till: Till) -> None:
+async def test_what_was_credited_meanwhile_is_not_asked_for(till: PaymentsHarness) -> None:
     payer = await till.payer()
     before = await payer.page()
     await till.say("invoice.credited", payer.invoice, payer.id, amount=2_000)
@@ -114,7 +114,7 @@ async def test_what_was_credited_meanwhile_is_not_asked_for(till: Till) -> None:
     assert session["amount_total"] == 10_000
 
 
-async def test_nothing_can_be_paid_where_nothing_is_due(till: Till) -> None:
+async def test_nothing_can_be_paid_where_nothing_is_due(till: PaymentsHarness) -> None:
     """409 as problem+json with the reason; 404 for what is not the customer's; 400 for what is no amount."""
     payer, other = await till.payer(), await till.payer(total=0)
     for asked, status, reason in (
@@ -136,7 +136,7 @@ async def test_nothing_can_be_paid_where_nothing_is_due(till: Till) -> None:
     assert (await payer.ask()).json()["reason"] == "void"
 
 
-async def test_nobody_else_is_believed(till: Till) -> None:
+async def test_nobody_else_is_believed(till: PaymentsHarness) -> None:
     """A wrong signature, an old body, another account, other types: nothing is published."""
     payer = await till.payer()
     page = await payer.page()

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import ACCOUNT
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_nobody_tells_the_portal(till: Till) -> None:
+async def test_nobody_tells_the_portal(till: PaymentsHarness) -> None:
     """The tab is closed, the webhook never comes: reconciliation finds it, once."""
     payer, _ = await till.bought()
     dry = await till.one.run("payments", "reconcile", "--dry-run")
@@ -27,7 +27,7 @@ async def test_nobody_tells_the_portal(till: Till) -> None:
     )
 
 
-async def test_reconciling_says_what_it_needs(till: Till) -> None:
+async def test_reconciling_says_what_it_needs(till: PaymentsHarness) -> None:
     wrong = await till.one.run("payments", "reconcile", "--since", "yesterday")
     assert (wrong.returncode, "--since" in wrong.stderr) == (2, True)
     off = await till.one.run("payments", "reconcile", PORTAL_STRIPE_API_KEY="")
@@ -36,7 +36,7 @@ async def test_reconciling_says_what_it_needs(till: Till) -> None:
     assert (away.returncode, "Stripe does not answer" in away.stderr) == (1, True)
 
 
-async def test_reconciliation_finds_refunds(till: Till) -> None:
+async def test_reconciliation_finds_refunds(till: PaymentsHarness) -> None:
     payer, page = await till.bought()
     await payer.come_back()
     await payer.paid()

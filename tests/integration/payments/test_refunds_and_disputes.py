@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import ACCOUNT
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_refunds_in_parts_come_before_what_they_refund(till: Till) -> None:
+async def test_refunds_in_parts_come_before_what_they_refund(till: PaymentsHarness) -> None:
     """Each counts once, behind the payment itself, whatever comes first; one of another payment is nobody's."""
     payer, page = await till.bought()
     session = await till.stripe("GET", f"checkout/sessions/{page.rpartition('/')[2]}")
@@ -32,7 +32,7 @@ async def test_refunds_in_parts_come_before_what_they_refund(till: Till) -> None
     }
 
 
-async def test_a_dispute_counts_when_it_is_lost(till: Till) -> None:
+async def test_a_dispute_counts_when_it_is_lost(till: PaymentsHarness) -> None:
     """The bank gave the money back: for the customer it is a refund. One that was won changes nothing."""
     payer, page = await till.bought()
     await payer.come_back()
@@ -60,7 +60,7 @@ async def test_a_dispute_counts_when_it_is_lost(till: Till) -> None:
     assert [fact.kind for fact in (await payer.checkout()).facts] == ["succeeded", "refunded"]
 
 
-async def test_a_refund_that_fails_is_for_operators(till: Till) -> None:
+async def test_a_refund_that_fails_is_for_operators(till: PaymentsHarness) -> None:
     """The money came back to the business, which still owes it: a notice says so, the views stay."""
     payer, page = await till.bought()
     await payer.come_back()

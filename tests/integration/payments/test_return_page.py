@@ -9,13 +9,13 @@ import pytest
 
 from query_api.payments.errors import DETAILS
 from tests.integration.harness.customer_surface import Browser
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import SLUG
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def test_the_way_back_without_paying(till: Till) -> None:
+async def test_the_way_back_without_paying(till: PaymentsHarness) -> None:
     """Cancelled: no payment was taken, and it says so; and not where one was."""
     payer = await till.payer()
     page = await payer.page()
@@ -28,7 +28,7 @@ async def test_the_way_back_without_paying(till: Till) -> None:
     assert (after.status_code, "/return/pp_" in after.headers["Location"]) == (303, True)
 
 
-async def test_a_page_on_an_account_that_is_not_connected_any_more(till: Till) -> None:
+async def test_a_page_on_an_account_that_is_not_connected_any_more(till: PaymentsHarness) -> None:
     """Nothing can be paid until nobody can have paid on it; then another page is begun."""
     payer = await till.payer()
     await payer.page()
@@ -42,7 +42,7 @@ async def test_a_page_on_an_account_that_is_not_connected_any_more(till: Till) -
     assert (await payer.checkout()).id != known.id
 
 
-async def test_the_way_back_is_only_ones_own(till: Till) -> None:
+async def test_the_way_back_is_only_ones_own(till: PaymentsHarness) -> None:
     """Another customer's payment, or one that is none, is a 404; signed out it leads to the sign-in and back."""
     payer, _ = await till.bought()
     other = await till.payer()

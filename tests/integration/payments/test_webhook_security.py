@@ -11,13 +11,15 @@ import pytest
 
 from query_api.payments.routes import MAX_EVENT_BYTES
 from tests.integration.harness.customer_surface import Browser
-from tests.integration.payments.harness import Till
+from tests.integration.payments.harness import PaymentsHarness
 from tests.integration.payments.payer import ACCOUNT, Json, Payer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def posted(till: Till, body: bytes, signature: str | bytes | None, **headers: str) -> httpx.Response:
+async def posted(
+    till: PaymentsHarness, body: bytes, signature: str | bytes | None, **headers: str
+) -> httpx.Response:
     """What the webhook answers to these bytes."""
     sent: list[tuple[bytes, bytes]] = [(name.encode(), value.encode()) for name, value in headers.items()]
     if signature is not None:
@@ -26,7 +28,7 @@ async def posted(till: Till, body: bytes, signature: str | bytes | None, **heade
         return await stripe.post("/-/webhooks/stripe", content=body, headers=sent)
 
 
-async def completed(till: Till, payer: Payer, page: str) -> Json:
+async def completed(till: PaymentsHarness, payer: Payer, page: str) -> Json:
     """An event that says that somebody has paid."""
     session = await till.stripe("GET", f"checkout/sessions/{page.rpartition('/')[2]}")
     paid = session | {"status": "complete", "payment_status": "paid"}
@@ -39,7 +41,7 @@ async def completed(till: Till, payer: Payer, page: str) -> Json:
     }
 
 
-async def test_what_is_not_signed_is_refused_in_the_same_words(till: Till) -> None:
+async def test_what_is_not_signed_is_refused_in_the_same_words(till: PaymentsHarness) -> None:
     """Whatever is wrong with the signature, and of whichever bytes it is: one answer, and nothing is kept."""
     payer, page = await till.bought()
     event = await completed(till, payer, page)
@@ -70,7 +72,7 @@ async def test_what_is_not_signed_is_refused_in_the_same_words(till: Till) -> No
     await payer.one_payment()
 
 
-async def test_what_stripe_signed_makes_no_mistakes_here(till: Till) -> None:
+async def test_what_stripe_signed_makes_no_mistakes_here(till: PaymentsHarness) -> None:
     """Odd JSON, parts that are missing or other than they should be: taken as none of ours, or refused."""
     payer = await till.payer()
     event = await completed(till, payer, await payer.page())
@@ -99,7 +101,7 @@ async def test_what_stripe_signed_makes_no_mistakes_here(till: Till) -> None:
     assert await till.log(payer.id) == []
 
 
-async def test_what_a_body_says_of_a_session_is_not_believed(till: Till) -> None:
+async def test_what_a_body_says_of_a_session_is_not_believed(till: PaymentsHarness) -> None:
     """Stripe is asked: a session that is open there is not paid, however the body has it, or how often."""
     payer, other = await till.payer(), await till.bought()
     page = await payer.page()
@@ -115,7 +117,7 @@ async def test_what_a_body_says_of_a_session_is_not_believed(till: Till) -> None
     assert (await payer.detail())["processing"] is None
 
 
-async def test_only_so_much_is_read_and_whatever_it_is_called(till: Till) -> None:
+async def test_only_so_much_is_read_and_whatever_it_is_called(till: PaymentsHarness) -> None:
     """A megabyte at most, signed or not; the content type says nothing of who sent it."""
     payer, page = await till.bought()
     event = await completed(till, payer, page)
@@ -133,7 +135,7 @@ async def test_only_so_much_is_read_and_whatever_it_is_called(till: Till) -> Non
     await payer.one_payment()
 
 
-async def test_a_crowd_of_forgeries_keeps_nobody_from_being_paid(till: Till) -> None:
+async def test_a_crowd_of_forgeries_keeps_nobody_from_being_paid(till: PaymentsHarness) -> None:
     """Hundreds at once, the true one in the middle of them."""
     payer, page = await till.bought()
     body = json.dumps(await completed(till, payer, page)).encode()

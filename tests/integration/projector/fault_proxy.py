@@ -14,7 +14,7 @@ NAME_AT = HEADER_BYTES + 4 + 1 + 4 + 1
 OF_THE_DRIVER = (b"hello\0", b"ismaster\0", b"isMaster\0", b"ping\0", b"endSessions\0")
 
 
-class Break(NamedTuple):
+class Fault(NamedTuple):
     """What is to go wrong: the next `times` commands after the next `after`, their answers only when `late`."""
 
     after: int
@@ -22,13 +22,13 @@ class Break(NamedTuple):
     late: bool
 
 
-class FaultyWire:
+class FaultProxy:
     """Stands between a driver and its server; `async with` it. `url` is to be used in place of the server's."""
 
     def __init__(self, url: str) -> None:
         """`url` is that of a primary."""
         self._server = urlsplit(url)
-        self._planned: Break | None = None
+        self._planned: Fault | None = None
         self._listener: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.commands: list[str] = []
@@ -46,7 +46,7 @@ class FaultyWire:
         port = self._listener.sockets[0].getsockname()[1]
         return f"mongodb://127.0.0.1:{port}/?directConnection=true&serverMonitoringMode=poll"
 
-    def plan(self, planned: Break | None) -> None:
+    def plan(self, planned: Fault | None) -> None:
         """What happens to the commands from now on."""
         self._planned, self.commands, self.broken = planned, [], 0
 
@@ -101,7 +101,7 @@ class FaultyWire:
                 await _message(answers)  # it is done with it by then
                 return
 
-    def _fault(self, message: bytes) -> Break | None:
+    def _fault(self, message: bytes) -> Fault | None:
         name = message[NAME_AT : NAME_AT + 40]
         if name.startswith(OF_THE_DRIVER):
             return None

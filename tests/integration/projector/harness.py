@@ -11,8 +11,8 @@ from events.envelope import Record, decode
 from events.topics import Topics
 from read_models.documents import Doc
 from read_models.projection import VERSION
-from read_models.store import Store
-from tests.support.in_memory_store import MemoryStore
+from read_models.store import ReadModelStore
+from tests.support.in_memory_store import InMemoryStore
 
 LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 TOPICS = Topics("servicehub.", 4)
@@ -42,9 +42,9 @@ ENDS = {
 
 
 @contextlib.asynccontextmanager
-async def first_generation(url: str) -> AsyncIterator[Store]:
+async def first_generation(url: str) -> AsyncIterator[ReadModelStore]:
     """A store with its first generation, gone afterwards."""
-    store = await Store.connect(url, f"applier_{datetime.now(UTC):%H%M%S%f}")
+    store = await ReadModelStore.connect(url, f"applier_{datetime.now(UTC):%H%M%S%f}")
     try:
         await store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
         yield store
@@ -53,12 +53,12 @@ async def first_generation(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def views(store: Store, generation: int = 1) -> dict[str, Doc]:
+async def views(store: ReadModelStore, generation: int = 1) -> dict[str, Doc]:
     """All documents of a generation."""
     return {document["_id"]: document async for document in store.database[f"views_{generation}"].find()}
 
 
-async def checkpoint(store: Store, lane: int, generation: int = 1) -> Doc:
+async def checkpoint(store: ReadModelStore, lane: int, generation: int = 1) -> Doc:
     """A lane's checkpoint."""
     found: Doc | None = await store.database["checkpoints"].find_one({"_id": f"{generation}/{lane}"})
     assert found
@@ -67,7 +67,7 @@ async def checkpoint(store: Store, lane: int, generation: int = 1) -> Doc:
 
 def undisturbed(log: Iterable[Record] = SAMPLE) -> dict[str, Doc]:
     """The documents of a whole log, folded in memory."""
-    memory = MemoryStore()
+    memory = InMemoryStore()
     memory.apply([decode(record, TOPICS) for record in log])
     return memory.docs
 

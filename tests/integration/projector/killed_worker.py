@@ -4,25 +4,25 @@ import asyncio
 import sys
 from typing import Any
 
-from projectors.processing.projector import Applier
-from read_models.store import Store
-from read_models.store.views import Saving, Views
+from projectors.processing.projector import Projector
+from read_models.store import ReadModelStore
+from read_models.store.views import EncodedWrites, ViewCollection
 from tests.integration.projector.harness import LANES, SAMPLE, TOPICS
 
 
 async def main(url: str, database: str) -> None:
     """Apply a part of the sample log, write the next part, and do not commit it."""
-    real = Views.write
+    real = ViewCollection.write
 
-    async def write_and_stop(self: Views, batch: Saving, session: Any) -> None:
+    async def write_and_stop(self: ViewCollection, batch: EncodedWrites, session: Any) -> None:
         await real(self, batch, session)
         print("inside", flush=True)
         await asyncio.Event().wait()
 
-    applier = Applier(await Store.connect(url, database), TOPICS)
+    applier = Projector(await ReadModelStore.connect(url, database), TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE[:300])
-    Views.write = write_and_stop  # type: ignore[method-assign]
+    ViewCollection.write = write_and_stop  # type: ignore[method-assign]
     await applier.apply(SAMPLE[300:600])
 
 

@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 
 from events.envelope import Record
-from projectors.kafka.client import Log
+from projectors.kafka.client import LogReader
 from projectors.operations.quarantine import Quarantine
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from read_models.documents import Doc
 from read_models.projection import VERSION
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, views
 from tests.integration.projector.test_holds import VICTIM, raising_for
 from tests.integration.projector.test_lanes import second_generation
@@ -41,31 +41,31 @@ class SampleLog:
 
 
 @asynccontextmanager
-async def quarantine(store: Store, records: Sequence[Record] = SAMPLE) -> AsyncIterator[Quarantine]:
+async def quarantine(store: ReadModelStore, records: Sequence[Record] = SAMPLE) -> AsyncIterator[Quarantine]:
     """That of a store, on a log."""
     writer = store.writer()
     await writer.open()
     try:
-        yield Quarantine(store, TOPICS, cast("Log", SampleLog(records)), writer)
+        yield Quarantine(store, TOPICS, cast("LogReader", SampleLog(records)), writer)
     finally:
         await writer.close()
 
 
-async def two_kept(store: Store) -> None:
+async def two_kept(store: ReadModelStore) -> None:
     """A standby beside what is served."""
     await second_generation(store)
     await store.database["pointers"].update_one({"_id": VERSION}, {"$set": {"standby": 2}})
 
 
-async def apply(store: Store, log: Sequence[Record]) -> None:
+async def apply(store: ReadModelStore, log: Sequence[Record]) -> None:
     """Applies a log as a live worker does."""
-    applier = Applier(store, TOPICS)
+    applier = Projector(store, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(log)
     await applier.close()
 
 
-async def held(store: Store, monkeypatch: pytest.MonkeyPatch, log: Sequence[Record] = SAMPLE) -> str:
+async def held(store: ReadModelStore, monkeypatch: pytest.MonkeyPatch, log: Sequence[Record] = SAMPLE) -> str:
     """Applies a log in two generations while the fold raises for one customer; the name of the dead letter."""
     await two_kept(store)
     with monkeypatch.context() as patched:
@@ -77,19 +77,19 @@ async def held(store: Store, monkeypatch: pytest.MonkeyPatch, log: Sequence[Reco
     return letter.id
 
 
-async def assert_whole(store: Store, expected: dict[str, Doc]) -> None:
+async def assert_whole(store: ReadModelStore, expected: dict[str, Doc]) -> None:
     """Both generations are as expected, and nothing is in quarantine."""
     for generation in KEPT:
         assert await views(store, generation) == expected
         assert await store.dead_letters.counts(generation) == (0, 0)
 
 
-async def saved(store: Store) -> dict[str, list[Any]]:
+async def saved(store: ReadModelStore) -> dict[str, list[Any]]:
     """All that a retry or a rebuild may write."""
     return {name: await store.database[name].find().to_list(None) for name in WRITTEN}
 
 
-async def restore(store: Store, documents: dict[str, list[Any]]) -> None:
+async def restore(store: ReadModelStore, documents: dict[str, list[Any]]) -> None:
     """Makes it what it was."""
     for name, those in documents.items():
         await store.database[name].delete_many({})

@@ -7,9 +7,9 @@ import pytest
 
 from events.envelope import Record
 from projectors.processing import batch_builder as batch_module
-from projectors.processing.projector import Applier
-from read_models.store import Store
-from read_models.store.views import Saving, Views
+from projectors.processing.projector import Projector
+from read_models.store import ReadModelStore
+from read_models.store.views import EncodedWrites, ViewCollection
 from tests.integration.projector.harness import (
     ENDS,
     LANES,
@@ -23,8 +23,10 @@ from tests.integration.projector.harness import (
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-async def test_a_log_gives_the_documents_of_its_fold_whatever_the_batch(store: Store, size: int) -> None:
-    applier = Applier(store, TOPICS, batch_events=size)
+async def test_a_log_gives_the_documents_of_its_fold_whatever_the_batch(
+    store: ReadModelStore, size: int
+) -> None:
+    applier = Projector(store, TOPICS, batch_events=size)
     assert set((await applier.take_over(LANES)).values()) == {0}
     await applier.apply(SAMPLE)
     assert await views(store) == undisturbed()
@@ -33,10 +35,10 @@ async def test_a_log_gives_the_documents_of_its_fold_whatever_the_batch(store: S
 
 
 async def test_documents_are_the_same_when_few_of_them_are_kept_between_batches(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_module, "CACHED_DOCUMENTS", 5)
-    applier = Applier(store, TOPICS, batch_events=25)
+    applier = Projector(store, TOPICS, batch_events=25)
     await applier.take_over(LANES)
     for begin in range(0, len(SAMPLE), 100):
         await applier.apply(SAMPLE[begin : begin + 100])
@@ -45,23 +47,23 @@ async def test_documents_are_the_same_when_few_of_them_are_kept_between_batches(
 
 
 async def test_a_transaction_holds_no_more_documents_than_it_may(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_module, "BATCH_DOCUMENTS", 20)
-    real, written = Views.write, []
+    real, written = ViewCollection.write, []
 
-    async def noted(self: Views, batch: Saving, session: Any) -> None:
+    async def noted(self: ViewCollection, batch: EncodedWrites, session: Any) -> None:
         written.append(len(batch.operations))
         await real(self, batch, session)
 
-    monkeypatch.setattr(Views, "write", noted)
+    monkeypatch.setattr(ViewCollection, "write", noted)
     await applier.apply(SAMPLE)
     assert max(written) <= 20
     assert await views(store) == undisturbed()
 
 
 async def test_what_is_below_the_checkpoint_is_dropped_without_a_write(
-    store: Store, applier: Applier
+    store: ReadModelStore, applier: Projector
 ) -> None:
     await applier.apply(SAMPLE)
     before = [await checkpoint(store, lane) for lane in LANES]
@@ -71,21 +73,21 @@ async def test_what_is_below_the_checkpoint_is_dropped_without_a_write(
 
 
 async def test_a_record_that_comes_twice_in_a_batch_does_not_take_the_offset_back(
-    store: Store, applier: Applier
+    store: ReadModelStore, applier: Projector
 ) -> None:
     await applier.apply([*SAMPLE, *SAMPLE[-50:], SAMPLE[0]])
     assert await views(store) == undisturbed()
     assert await applier.take_over(LANES) == ENDS
 
 
-async def test_offsets_that_are_no_records_are_passed_over(store: Store, applier: Applier) -> None:
+async def test_offsets_that_are_no_records_are_passed_over(store: ReadModelStore, applier: Projector) -> None:
     await applier.apply([record._replace(offset=record.offset * 2) for record in SAMPLE])
     assert await views(store) == undisturbed()
     assert await applier.take_over(LANES) == {place: 2 * end - 1 if end else 0 for place, end in ENDS.items()}
 
 
 async def test_the_batch_that_reaches_the_end_and_idle_lanes_say_up_to_when_they_are_level(
-    store: Store, applier: Applier
+    store: ReadModelStore, applier: Projector
 ) -> None:
     first, soon, later = (datetime(2026, 1, 1, 9, 0, second, tzinfo=UTC) for second in (0, 9, 10))
     await applier.apply(SAMPLE[:400])
@@ -100,7 +102,7 @@ async def test_the_batch_that_reaches_the_end_and_idle_lanes_say_up_to_when_they
 
 
 async def test_malformed_records_are_kept_whole_and_the_customers_behind_them_go_on(
-    store: Store, applier: Applier
+    store: ReadModelStore, applier: Projector
 ) -> None:
     bad = SAMPLE[5]._replace(value=b'{"specversion": "1.0"', offset=10_000)
     huge = SAMPLE[6]._replace(value=b"x" * 2_000_000, offset=10_000)
@@ -113,7 +115,9 @@ async def test_malformed_records_are_kept_whole_and_the_customers_behind_them_go
     assert await views(store) == undisturbed()
 
 
-async def test_an_erased_customer_leaves_nothing_but_the_ids(store: Store, applier: Applier) -> None:
+async def test_an_erased_customer_leaves_nothing_but_the_ids(
+    store: ReadModelStore, applier: Projector
+) -> None:
     erased = next(found["_id"] for found in undisturbed().values() if found.get("erased"))
     lane = TOPICS.partition(erased.encode())
     bad = Record(TOPICS.name("contracts"), lane, 10_000, 0, erased.encode(), b"{", STRUCTURED)

@@ -3,11 +3,11 @@
 import pytest
 
 from events.envelope import Record
-from projectors.operations.hold_release import StillFails
-from projectors.processing.projector import Applier
-from read_models.store import Store, Unavailable
+from projectors.operations.hold_release import RetryFailed
+from projectors.processing.projector import Projector
+from read_models.store import ReadModelStore, StoreUnavailable
 from tests.integration.projector.cancellation import cut
-from tests.integration.projector.fault_proxy import Break, FaultyWire
+from tests.integration.projector.fault_proxy import Fault, FaultProxy
 from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.projector.quarantine_harness import (
     SMALL,
@@ -22,7 +22,7 @@ from tests.integration.projector.quarantine_harness import (
 from tests.integration.projector.test_holds import VICTIM, raising_for
 
 
-async def spoil(store: Store) -> None:
+async def spoil(store: ReadModelStore) -> None:
     """Changes, removes and adds documents of the customer by hand, not the same in both generations."""
     for generation in (1, 2):
         collection = store.database[f"views_{generation}"]
@@ -33,7 +33,9 @@ async def spoil(store: Store) -> None:
         await collection.insert_one(extra)
 
 
-async def test_documents_changed_by_hand_are_mended_in_every_generation_that_is_kept(store: Store) -> None:
+async def test_documents_changed_by_hand_are_mended_in_every_generation_that_is_kept(
+    store: ReadModelStore,
+) -> None:
     await two_kept(store)
     await apply(store, SAMPLE)
     await spoil(store)
@@ -48,11 +50,11 @@ async def test_documents_changed_by_hand_are_mended_in_every_generation_that_is_
 
 
 async def test_what_comes_meanwhile_waits_and_is_applied_then(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Live workers go on with all others; they learn of the hold by their lost compare."""
     await two_kept(store)
-    applier = Applier(store, TOPICS)
+    applier = Projector(store, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE[:600])
     await spoil(store)
@@ -74,7 +76,7 @@ async def test_what_comes_meanwhile_waits_and_is_applied_then(
 
 
 async def test_a_held_customer_is_projected_anew_with_what_waited(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await held(store, monkeypatch)
     await spoil(store)
@@ -84,7 +86,7 @@ async def test_a_held_customer_is_projected_anew_with_what_waited(
 
 
 async def test_an_event_that_cannot_be_applied_leaves_everything_as_it_was(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also what holds: a customer who was not held is not held then, and gets what came meanwhile."""
     await two_kept(store)
@@ -92,20 +94,20 @@ async def test_an_event_that_cannot_be_applied_leaves_everything_as_it_was(
     with monkeypatch.context() as patched:
         raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
-            with pytest.raises(StillFails, match="cannot be applied: ArithmeticError in raising"):
+            with pytest.raises(RetryFailed, match="cannot be applied: ArithmeticError in raising"):
                 await desk.project_anew(VICTIM, "cli:eve")
     await assert_whole(store, undisturbed())
 
 
 async def test_a_held_customer_stays_held_when_it_cannot_be_projected_anew(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await held(store, monkeypatch)
     before = await saved(store)
     with monkeypatch.context() as patched:
         raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
-            with pytest.raises(StillFails):
+            with pytest.raises(RetryFailed):
                 await desk.project_anew(VICTIM, "cli:eve")
     after = await saved(store)
     assert {one: after[one] for one in ("views_1", "waiting")} == {
@@ -115,7 +117,7 @@ async def test_a_held_customer_stays_held_when_it_cannot_be_projected_anew(
 
 
 async def test_a_discarded_event_is_ignored_when_its_customer_is_projected_anew(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await held(store, monkeypatch)
     (letter,) = await store.letters.find(name)
@@ -128,7 +130,7 @@ async def test_a_discarded_event_is_ignored_when_its_customer_is_projected_anew(
     await assert_whole(store, undisturbed(left))
 
 
-async def test_a_record_that_can_be_read_by_now_is_mended_by_a_retry(store: Store) -> None:
+async def test_a_record_that_can_be_read_by_now_is_mended_by_a_retry(store: ReadModelStore) -> None:
     """Not by applying it late, behind what came after it: its customer is projected anew."""
     await two_kept(store)
     place = next(
@@ -140,14 +142,14 @@ async def test_a_record_that_can_be_read_by_now_is_mended_by_a_retry(store: Stor
     assert (letter.kind, letter.owner) == ("unreadable", VICTIM)
     assert await views(store) != undisturbed()
     async with quarantine(store, [broken]) as desk:
-        with pytest.raises(StillFails, match="still cannot be read"):
+        with pytest.raises(RetryFailed, match="still cannot be read"):
             await desk.retry(letter.id, "cli:eve")
     async with quarantine(store) as desk:
         await desk.retry(letter.id, "cli:eve")
     await assert_whole(store, undisturbed())
 
 
-async def test_a_record_that_cannot_be_read_any_more_is_a_dead_letter(store: Store) -> None:
+async def test_a_record_that_cannot_be_read_any_more_is_a_dead_letter(store: ReadModelStore) -> None:
     await two_kept(store)
     await apply(store, SAMPLE)
     mine = [i for i, r in enumerate(SAMPLE) if r.key == VICTIM.encode()]
@@ -160,7 +162,9 @@ async def test_a_record_that_cannot_be_read_any_more_is_a_dead_letter(store: Sto
     assert await views(store) == undisturbed(log[: mine[-1]] + log[mine[-1] + 1 :])
 
 
-async def test_it_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_may_be_cut_short_at_any_await(
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The hold that is left says why it is there; a retry of it finishes."""
     await two_kept(store)
     await apply(store, SMALL)
@@ -186,22 +190,22 @@ async def test_it_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
-async def test_any_command_of_it_may_be_lost(store: Store, wire: FaultyWire, *, late: bool) -> None:
+async def test_any_command_of_it_may_be_lost(store: ReadModelStore, wire: FaultProxy, *, late: bool) -> None:
     await two_kept(store)
     await apply(store, SMALL)
     await spoil(store)
     before, after, whole = await saved(store), 0, False
     expected = undisturbed(SMALL)
     broken = set()
-    through = Store(wire.url, store.database.name)
+    through = ReadModelStore(wire.url, store.database.name)
     while not whole:
         await restore(store, before)
         async with quarantine(through, SMALL) as desk:
-            wire.plan(Break(after, 2, late))
+            wire.plan(Fault(after, 2, late))
             try:
                 await desk.project_anew(VICTIM, "cli:eve")
                 whole = not wire.broken
-            except Unavailable:
+            except StoreUnavailable:
                 wire.plan(None)
                 await desk.project_anew(VICTIM, "cli:eve")
             broken |= set(wire.commands[after : after + 1])
@@ -211,7 +215,7 @@ async def test_any_command_of_it_may_be_lost(store: Store, wire: FaultyWire, *, 
     assert broken >= {"find", "update", "delete", "commitTransaction"}
 
 
-async def test_two_at_a_time_do_not_mix(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_at_a_time_do_not_mix(store: ReadModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that began first gives up and says so; the other one finishes."""
     await two_kept(store)
     await apply(store, SAMPLE)
@@ -226,7 +230,7 @@ async def test_two_at_a_time_do_not_mix(store: Store, monkeypatch: pytest.Monkey
             return made
 
         monkeypatch.setattr(one._anew, "_make", overtaken)
-        with pytest.raises(StillFails, match="somebody else"):
+        with pytest.raises(RetryFailed, match="somebody else"):
             await one.project_anew(VICTIM, "cli:eve")
         await other.retry("biz_s0~cus_0", "cli:ada")
     await assert_whole(store, undisturbed())

@@ -6,20 +6,22 @@ import sys
 import pytest
 
 from local_stack.stack import Stack
-from projectors.processing.projector import Applier
-from read_models.store import Store
-from tests.integration.projector.fault_proxy import Break, FaultyWire
+from projectors.processing.projector import Projector
+from read_models.store import ReadModelStore
+from tests.integration.projector.fault_proxy import Fault, FaultProxy
 from tests.integration.projector.harness import ENDS, LANES, SAMPLE, TOPICS, undisturbed, views
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
-async def test_any_command_of_a_batch_may_be_lost(store: Store, wire: FaultyWire, *, late: bool) -> None:
+async def test_any_command_of_a_batch_may_be_lost(
+    store: ReadModelStore, wire: FaultProxy, *, late: bool
+) -> None:
     """Once, which the driver may mend itself, and three times, which it does not; the answer of the commit too."""
-    through = Store(wire.url, store.database.name)
-    applier = Applier(through, TOPICS)
+    through = ReadModelStore(wire.url, store.database.name)
+    applier = Projector(through, TOPICS)
     await applier.take_over(LANES)
     broken = set()
-    plans = [Break(after, times, late) for times in (1, 3) for after in range(6)]
+    plans = [Fault(after, times, late) for times in (1, 3) for after in range(6)]
     step = len(SAMPLE) // len(plans) + 1
     for number, planned in enumerate(plans):
         wire.plan(planned)
@@ -34,11 +36,11 @@ async def test_any_command_of_a_batch_may_be_lost(store: Store, wire: FaultyWire
     await through.close()
 
 
-async def test_taking_over_goes_on_when_commands_are_lost(store: Store, wire: FaultyWire) -> None:
-    through = Store(wire.url, store.database.name)
+async def test_taking_over_goes_on_when_commands_are_lost(store: ReadModelStore, wire: FaultProxy) -> None:
+    through = ReadModelStore(wire.url, store.database.name)
     for after in range(5):
-        applier = Applier(through, TOPICS)
-        wire.plan(Break(after, 3, late=bool(after % 2)))
+        applier = Projector(through, TOPICS)
+        wire.plan(Fault(after, 3, late=bool(after % 2)))
         await applier.take_over(LANES)
         assert wire.broken == 3
         await applier.apply(SAMPLE[after * 200 : (after + 1) * 200])
@@ -50,10 +52,10 @@ async def test_taking_over_goes_on_when_commands_are_lost(store: Store, wire: Fa
 
 @pytest.mark.parametrize("disturbed", [False, True])
 async def test_cancelled_at_any_moment_it_goes_on_from_what_was_committed(
-    store: Store, *, disturbed: bool
+    store: ReadModelStore, *, disturbed: bool
 ) -> None:
     """Also while it gets over a compare that failed."""
-    applier = Applier(store, TOPICS, batch_events=20)
+    applier = Projector(store, TOPICS, batch_events=20)
     await applier.take_over(LANES)
     for step in range(25):
         if disturbed:
@@ -71,7 +73,7 @@ async def test_cancelled_at_any_moment_it_goes_on_from_what_was_committed(
 
 
 async def test_a_worker_killed_inside_a_transaction_does_not_block_its_successor(
-    store: Store, stack: Stack
+    store: ReadModelStore, stack: Stack
 ) -> None:
     """Its session, which the checkpoint names, is ended; here MongoDB itself would wait for longer than the test."""
     admin = store.database.client.admin
@@ -86,7 +88,7 @@ async def test_a_worker_killed_inside_a_transaction_does_not_block_its_successor
         assert await worker.stdout.readline() == b"inside\n"
         worker.kill()
         await worker.wait()
-        successor = Applier(store, TOPICS)
+        successor = Projector(store, TOPICS)
         async with asyncio.timeout(120):
             offsets = await successor.take_over(LANES)
         assert sum(offsets.values()) == 300

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from events.envelope import Event
-from projectors.processing.projector import Applier, LaneLost
+from projectors.processing.projector import LaneOwnershipLost, Projector
 from read_models.documents import Doc
 from read_models.projection import fold
-from read_models.store import Store
+from read_models.store import ReadModelStore
 from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
 
 VICTIM = "biz_s0/cus_0"
@@ -51,7 +51,7 @@ def assert_others_are_right(found: dict[str, Doc], key: str) -> None:
 
 
 async def test_when_the_fold_raises_its_customer_waits(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raising_for(VICTIM, monkeypatch)
     await applier.apply(SAMPLE)
@@ -73,15 +73,15 @@ def _place(record: Any) -> tuple[str, int] | None:
 
 
 async def test_a_held_customer_waits_with_the_lane_s_next_worker_too(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raising_for(VICTIM, monkeypatch)
     await applier.apply(SAMPLE[:600])
     waited = await store.database["waiting"].count_documents({})
     held = of(VICTIM, await views(store))
-    successor = Applier(store, TOPICS)
+    successor = Projector(store, TOPICS)
     await successor.take_over(LANES)
-    with pytest.raises(LaneLost):
+    with pytest.raises(LaneOwnershipLost):
         await applier.apply(SAMPLE)
     await successor.apply(SAMPLE)
     assert of(VICTIM, await views(store)) == held
@@ -90,7 +90,7 @@ async def test_a_held_customer_waits_with_the_lane_s_next_worker_too(
 
 
 async def test_erasing_a_customer_ends_the_hold_and_removes_what_waited(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     erased = next(found["_id"] for found in undisturbed().values() if found.get("erased"))
     raising_for(erased, monkeypatch)
@@ -117,7 +117,7 @@ async def test_erasing_a_customer_ends_the_hold_and_removes_what_waited(
     ],
 )
 async def test_a_document_that_cannot_be_stored_holds_its_customer(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Doc], None]
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Doc], None]
 ) -> None:
     spoiling(VICTIM, spoil, monkeypatch)
     await applier.apply(SAMPLE[:200])

@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from projectors.processing.projector import Applier, LaneLost
+from projectors.processing.projector import LaneOwnershipLost, Projector
 from read_models.projection import VERSION
-from read_models.store import NoGeneration, Store
+from read_models.store import GenerationNotFound, ReadModelStore
 from read_models.store.checkpoints import blank
-from read_models.store.views import Views
+from read_models.store.views import ViewCollection
 from tests.integration.projector.harness import ENDS, LANES, SAMPLE, TOPICS, checkpoint, undisturbed, views
 
 
-async def second_generation(store: Store) -> None:
+async def second_generation(store: ReadModelStore) -> None:
     """A copy of the first, lanes included."""
-    await Views(store.database, 2).create()
+    await ViewCollection(store.database, 2).create()
     if documents := list((await views(store)).values()):
         await store.database["views_2"].insert_many(documents)
     known = [await checkpoint(store, lane) for lane in LANES]
@@ -23,12 +23,12 @@ async def second_generation(store: Store) -> None:
     )
 
 
-async def test_a_lane_that_was_taken_over_is_not_written_any_more(store: Store) -> None:
-    frozen, successor = Applier(store, TOPICS), Applier(store, TOPICS)
+async def test_a_lane_that_was_taken_over_is_not_written_any_more(store: ReadModelStore) -> None:
+    frozen, successor = Projector(store, TOPICS), Projector(store, TOPICS)
     await frozen.take_over(LANES)
     await frozen.apply(SAMPLE[:400])
     await successor.take_over([0, 1])
-    with pytest.raises(LaneLost) as lost:
+    with pytest.raises(LaneOwnershipLost) as lost:
         await frozen.apply(SAMPLE[400:])
     assert lost.value.lanes == {0, 1}
     await successor.apply(SAMPLE)
@@ -39,22 +39,22 @@ async def test_a_lane_that_was_taken_over_is_not_written_any_more(store: Store) 
 
 
 async def test_workers_that_take_each_other_s_lanes_again_and_again_lose_and_mix_nothing(
-    store: Store,
+    store: ReadModelStore,
 ) -> None:
     lost = 0
 
-    async def insist(applier: Applier) -> None:
+    async def insist(applier: Projector) -> None:
         nonlocal lost
         for begin in range(0, len(SAMPLE), 90):
             while True:
                 try:
                     await applier.apply(SAMPLE[: begin + 90])
                     break
-                except LaneLost:
+                except LaneOwnershipLost:
                     lost += 1
                     await applier.take_over(LANES)
 
-    appliers = [Applier(store, TOPICS, batch_events=30) for _ in range(3)]
+    appliers = [Projector(store, TOPICS, batch_events=30) for _ in range(3)]
     for applier in appliers:
         await applier.take_over(LANES)
     await asyncio.gather(*map(insist, appliers))
@@ -65,8 +65,8 @@ async def test_workers_that_take_each_other_s_lanes_again_and_again_lose_and_mix
         await applier.close()
 
 
-async def test_somebody_who_wrote_the_lane_without_moving_an_offset_is_noticed(store: Store) -> None:
-    applier = Applier(store, TOPICS)
+async def test_somebody_who_wrote_the_lane_without_moving_an_offset_is_noticed(store: ReadModelStore) -> None:
+    applier = Projector(store, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE[:400])
     changed = {"$set": {"name": "Changed beside"}}
@@ -83,10 +83,10 @@ async def test_somebody_who_wrote_the_lane_without_moving_an_offset_is_noticed(s
     await applier.close()
 
 
-async def test_all_generations_that_are_kept_are_written_as_one(store: Store) -> None:
+async def test_all_generations_that_are_kept_are_written_as_one(store: ReadModelStore) -> None:
     await second_generation(store)
     await store.database["pointers"].update_one({"_id": VERSION}, {"$set": {"standby": 2}})
-    applier = Applier(store, TOPICS, batch_events=100)
+    applier = Projector(store, TOPICS, batch_events=100)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE)
     assert await views(store, 1) == await views(store, 2) == undisturbed()
@@ -96,8 +96,8 @@ async def test_all_generations_that_are_kept_are_written_as_one(store: Store) ->
     await applier.close()
 
 
-async def test_a_generation_that_is_served_from_now_on_is_written_from_then_on(store: Store) -> None:
-    applier = Applier(store, TOPICS)
+async def test_a_generation_that_is_served_from_now_on_is_written_from_then_on(store: ReadModelStore) -> None:
+    applier = Projector(store, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE[:400])
     await second_generation(store)
@@ -110,11 +110,11 @@ async def test_a_generation_that_is_served_from_now_on_is_written_from_then_on(s
     await applier.close()
 
 
-async def test_lanes_that_no_generation_has_are_refused(store: Store) -> None:
-    applier = Applier(store, TOPICS)
-    with pytest.raises(NoGeneration, match="lanes"):
+async def test_lanes_that_no_generation_has_are_refused(store: ReadModelStore) -> None:
+    applier = Projector(store, TOPICS)
+    with pytest.raises(GenerationNotFound, match="lanes"):
         await applier.take_over(range(5))
     await store.database["pointers"].delete_many({})
-    with pytest.raises(NoGeneration, match="served"):
+    with pytest.raises(GenerationNotFound, match="served"):
         await applier.take_over(LANES)
     await applier.close()

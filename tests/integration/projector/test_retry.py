@@ -2,14 +2,14 @@
 
 import pytest
 
-from projectors.operations.hold_release import StillFails
-from projectors.operations.quarantine import NoSuchLetter
-from projectors.processing.projector import Applier
+from projectors.operations.hold_release import RetryFailed
+from projectors.operations.quarantine import DeadLetterNotFound
+from projectors.processing.projector import Projector
 from read_models.projection import VERSION
-from read_models.store import Store, Unavailable
+from read_models.store import ReadModelStore, StoreUnavailable
 from read_models.store.quarantine.dead_letter_queries import parse
 from tests.integration.projector.cancellation import cut
-from tests.integration.projector.fault_proxy import Break, FaultyWire
+from tests.integration.projector.fault_proxy import Fault, FaultProxy
 from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
 from tests.integration.projector.quarantine_harness import (
     SMALL,
@@ -24,7 +24,7 @@ from tests.integration.projector.test_holds import VICTIM, raising_for
 
 
 async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_fault(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await held(store, monkeypatch)
     before = await views(store)
@@ -33,7 +33,7 @@ async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_faul
         assert mended.owners == [VICTIM]
         assert of(VICTIM, before) != of(VICTIM, undisturbed())
         await assert_whole(store, undisturbed())
-        with pytest.raises(NoSuchLetter):
+        with pytest.raises(DeadLetterNotFound):
             await desk.retry(name, "cli:eve")
     noted = await store.database["audit"].find_one()
     assert noted
@@ -41,14 +41,14 @@ async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_faul
 
 
 async def test_what_still_fails_holds_where_it_fails_and_says_so(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came before it is applied, and nothing is lost: after the fix all is as without the fault."""
     name = await held(store, monkeypatch)
     async with quarantine(store) as desk:
         with monkeypatch.context() as patched:
             raising_for(VICTIM, patched)
-            with pytest.raises(StillFails, match=f"{name} cannot be applied: ArithmeticError in raising"):
+            with pytest.raises(RetryFailed, match=f"{name} cannot be applied: ArithmeticError in raising"):
                 await desk.retry(name, "cli:eve")
         assert [letter.id for letter in await store.letters.latest(10)] == [name]
         await desk.retry(name, "cli:eve")
@@ -56,11 +56,11 @@ async def test_what_still_fails_holds_where_it_fails_and_says_so(
 
 
 async def test_a_live_worker_learns_of_a_hold_that_ended(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It goes on from what the retry made, although it has older documents in memory."""
     await two_kept(store)
-    applier = Applier(store, TOPICS)
+    applier = Projector(store, TOPICS)
     await applier.take_over(LANES)
     with monkeypatch.context() as patched:
         raising_for(VICTIM, patched)
@@ -73,7 +73,9 @@ async def test_a_live_worker_learns_of_a_hold_that_ended(
     await applier.close()
 
 
-async def test_a_discarded_event_is_passed_by_for_good(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_discarded_event_is_passed_by_for_good(
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What waited behind it is applied; who did it and why is kept; another generation does not apply it either."""
     name = await held(store, monkeypatch)
     place = (await store.letters.find(name))[0].position
@@ -86,10 +88,10 @@ async def test_a_discarded_event_is_passed_by_for_good(store: Store, monkeypatch
     assert known.error.startswith("ArithmeticError")
     left = [r for r in SAMPLE if (TOPICS.short[r.topic], r.partition, r.offset) != place]
     await assert_whole(store, undisturbed(left))
-    other = await Store.connect(store_url(store), f"{store.database.name}_anew")
+    other = await ReadModelStore.connect(store_url(store), f"{store.database.name}_anew")
     await other.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
     await other.database["discards"].insert_many(await store.database["discards"].find().to_list(None))
-    applier = Applier(other, TOPICS)
+    applier = Projector(other, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE)
     assert await views(other) == undisturbed(left)
@@ -98,19 +100,19 @@ async def test_a_discarded_event_is_passed_by_for_good(store: Store, monkeypatch
     await other.close()
 
 
-def store_url(store: Store) -> str:
+def store_url(store: ReadModelStore) -> str:
     host, port = store.database.client.address
     return f"mongodb://{host}:{port}/?directConnection=true"
 
 
 async def test_when_what_waited_fails_too_the_discard_stands(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await held(store, monkeypatch)
     async with quarantine(store) as desk:
         with monkeypatch.context() as patched:
             raising_for(VICTIM, patched)
-            with pytest.raises(StillFails):
+            with pytest.raises(RetryFailed):
                 await desk.discard(name, "cli:eve", "lost")
         (next_one,) = await store.letters.latest(10)
         assert next_one.id != name
@@ -120,7 +122,9 @@ async def test_when_what_waited_fails_too_the_discard_stands(
         assert [one and one.why for one in discarded] == ["lost", None]
 
 
-async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_retry_may_be_cut_short_at_any_await(
+    store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The next one finishes."""
     monkeypatch.setattr("projectors.operations.hold_release.STEP_EVENTS", 20)
     name, at, ended = await held(store, monkeypatch, SMALL), 0, False
@@ -139,21 +143,21 @@ async def test_a_retry_may_be_cut_short_at_any_await(store: Store, monkeypatch: 
 
 @pytest.mark.parametrize("late", [False, True], ids=["commands", "answers"])
 async def test_any_command_of_a_retry_may_be_lost(
-    store: Store, wire: FaultyWire, monkeypatch: pytest.MonkeyPatch, *, late: bool
+    store: ReadModelStore, wire: FaultProxy, monkeypatch: pytest.MonkeyPatch, *, late: bool
 ) -> None:
     """Twice, which the driver does not mend itself; the answer of a commit too."""
     name = await held(store, monkeypatch, SMALL)
     before, expected = await saved(store), undisturbed(SMALL)
     broken, after, whole = set(), 0, False
-    through = Store(wire.url, store.database.name)
+    through = ReadModelStore(wire.url, store.database.name)
     while not whole:
         await restore(store, before)
         async with quarantine(through) as desk:
-            wire.plan(Break(after, 2, late))
+            wire.plan(Fault(after, 2, late))
             try:
                 await desk.retry(name, "cli:eve")
                 whole = not wire.broken
-            except (Unavailable, NoSuchLetter):
+            except (StoreUnavailable, DeadLetterNotFound):
                 wire.plan(None)
                 for letter in await store.letters.latest(10):
                     await desk.retry(letter.id, "cli:eve")

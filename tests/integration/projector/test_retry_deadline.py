@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from projectors.processing.projector import Applier
-from read_models.store import Conflict, Store, Unavailable
+from projectors.processing.projector import Projector
+from read_models.store import ReadModelStore, StoreUnavailable, WriteConflict
 from read_models.store.writer import lsid
 from tests.integration.projector.harness import SAMPLE, undisturbed, views
 
 
-async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: Store) -> None:
+async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: ReadModelStore) -> None:
     """MongoDB says of every one of them that there is no such transaction (251): as a mistake of ours would have it."""
     tried = 0
     writer = store.writer(patience_s=1)
@@ -22,7 +22,7 @@ async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: S
         await store.database.client.admin.command("killSessions", [{"id": lsid(writer.session_id)}])
         await store.database["discards"].insert_one({"_id": "x"}, session=session)
 
-    with pytest.raises(Unavailable, match="251"):
+    with pytest.raises(StoreUnavailable, match="251"):
         await writer.beside(0, [1], ended)
     assert (tried > 3, writer.retries) == (True, tried - 1)
 
@@ -34,7 +34,7 @@ async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: S
     await writer.close()
 
 
-async def test_a_lane_that_somebody_else_holds_is_given_up(store: Store, applier: Applier) -> None:
+async def test_a_lane_that_somebody_else_holds_is_given_up(store: ReadModelStore, applier: Projector) -> None:
     """A transaction of a session that no checkpoint names, which nobody can end; afterwards all goes on."""
     writer = store.writer(patience_s=1)
     await writer.open()
@@ -46,7 +46,7 @@ async def test_a_lane_that_somebody_else_holds_is_given_up(store: Store, applier
     async with await client.start_session() as stranger, stranger.start_transaction():
         held = {"$inc": {"revision": 1}}
         await store.database["checkpoints"].update_one({"_id": "1/0"}, held, session=stranger)
-        with pytest.raises(Conflict):
+        with pytest.raises(WriteConflict):
             await writer.beside(0, [1], nothing)
         await stranger.abort_transaction()
     await writer.beside(0, [1], nothing)

@@ -11,10 +11,17 @@ from portal.settings import Settings
 from projectors.kafka.client import find, reading
 from projectors.rebuild import fill_worker as filling
 from projectors.rebuild import slice_reader
-from projectors.rebuild.coordinator import Plan, lanes_to_fill, rebuild
+from projectors.rebuild.coordinator import RebuildPlan, lanes_to_fill, rebuild
 from projectors.rebuild.fill_worker import fill
 from read_models.projection import VERSION, fold_whole
-from read_models.store import Claim, Filling, NotNow, Portion, Store, Views
+from read_models.store import (
+    InsertBatch,
+    LaneClaim,
+    LaneFiller,
+    OperationRefused,
+    ReadModelStore,
+    ViewCollection,
+)
 from tests.harness.portal_installation import Installation, Installations
 from tests.integration.harness.live_worker import expected, four_lanes, sample, send
 from tests.integration.rebuild.harness import documents, views
@@ -37,14 +44,14 @@ async def one(installation: Installations) -> Installation:
 
 
 @pytest.fixture
-async def store(one: Installation) -> AsyncIterator[Store]:
+async def store(one: Installation) -> AsyncIterator[ReadModelStore]:
     """Its store."""
-    opened = await Store.connect(one.env["PORTAL_MONGO_URL"], one.env["PORTAL_MONGO_DATABASE"])
+    opened = await ReadModelStore.connect(one.env["PORTAL_MONGO_URL"], one.env["PORTAL_MONGO_DATABASE"])
     yield opened
     await opened.close()
 
 
-async def begun(one: Installation, store: Store) -> int:
+async def begun(one: Installation, store: ReadModelStore) -> int:
     """The number of a generation that is to be filled."""
     installation = Settings.read(one.env).installation
     cluster = await find(installation.kafka, installation.topic_prefix)
@@ -54,14 +61,14 @@ async def begun(one: Installation, store: Store) -> int:
 
 
 async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(
-    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+    one: Installation, store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("read_models.store.generations.fill_claims.DEAD_MS", -1000)
     monkeypatch.setattr(slice_reader, "SLICE_BYTES", 50_000)
     monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
-    chance, real, left = random.Random(3), Filling.insert, 0
+    chance, real, left = random.Random(3), LaneFiller.insert, 0
 
-    async def cut(self: Filling, claim: Claim, portion: Portion) -> None:
+    async def cut(self: LaneFiller, claim: LaneClaim, portion: InsertBatch) -> None:
         nonlocal left
         left -= 1
         late = chance.random() < 0.5
@@ -70,7 +77,7 @@ async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gi
         if left < 0:
             raise Killed
 
-    monkeypatch.setattr(Filling, "insert", cut)
+    monkeypatch.setattr(LaneFiller, "insert", cut)
     installation = Settings.read(one.env).installation
     generation = await begun(one, store)
     reached, killed = 0, 0
@@ -88,7 +95,7 @@ async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gi
     assert await store.filling(generation).progress() == (len(LINES), len(LINES), 0)
 
 
-async def test_several_share_the_lanes(one: Installation, store: Store) -> None:
+async def test_several_share_the_lanes(one: Installation, store: ReadModelStore) -> None:
     installation = Settings.read(one.env).installation
     generation = await begun(one, store)
     await asyncio.gather(*(fill(installation, generation, None) for _ in range(3)))
@@ -98,7 +105,7 @@ async def test_several_share_the_lanes(one: Installation, store: Store) -> None:
 
 
 async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_else(
-    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+    one: Installation, store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raising(events: list[Event]) -> object:
         every = list(events)
@@ -122,20 +129,20 @@ async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_els
 
 
 async def test_what_is_dropped_while_it_is_indexed_leaves_nothing(
-    one: Installation, store: Store, monkeypatch: pytest.MonkeyPatch
+    one: Installation, store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The indexes are asked for again, as MongoDB was away, and that makes the collection anew."""
-    real = Views.create
+    real = ViewCollection.create
 
-    async def dropped_first(self: Views) -> None:
+    async def dropped_first(self: ViewCollection) -> None:
         await store.lifecycle.drop(self.generation, "cli:ada")
         await real(self)
 
     installation = Settings.read(one.env).installation
     generation = await begun(one, store)
     await fill(installation, generation, None)
-    monkeypatch.setattr(Views, "create", dropped_first)
-    plan = Plan((), 1, None, "cli:ada", promoting=False, restart=False)
-    with pytest.raises(NotNow, match="was dropped"):
+    monkeypatch.setattr(ViewCollection, "create", dropped_first)
+    plan = RebuildPlan((), 1, None, "cli:ada", promoting=False, restart=False)
+    with pytest.raises(OperationRefused, match="was dropped"):
         await rebuild(installation, store, plan, lambda *_: None)
     assert f"views_{generation}" not in await store.database.list_collection_names()

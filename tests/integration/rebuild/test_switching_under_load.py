@@ -5,7 +5,7 @@ import json
 import time
 from datetime import UTC, datetime
 
-from bench.portal_client import Visitor, sign_in
+from bench.portal_client import PortalClient, sign_in
 from bench.publishing import Publisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
@@ -52,7 +52,7 @@ class Load:
             await asyncio.sleep(0.01)
 
 
-async def look(visitor: Visitor) -> None:
+async def look(visitor: PortalClient) -> None:
     """Looks until cancelled; fails when an answer is none, or older than the one before."""
     seen, as_of, pause = "", "", CUSTOMERS / READS_A_SECOND
     while True:

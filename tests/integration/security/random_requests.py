@@ -16,7 +16,7 @@ from tests.integration.security.two_tenants import (
     PEOPLE,
     Answer,
     Person,
-    World,
+    TwoTenants,
     cookie,
     marks_in,
     opened,
@@ -127,10 +127,10 @@ def routes_of(app: Litestar) -> Iterator[Route]:
             yield Route(method, route.path, tuple(route.path_components))
 
 
-class Prober:
+class RandomRequester:
     """Makes probes, and judges what is answered."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: TwoTenants, seed: int) -> None:
         self._random = random.Random(seed)
         self._world = world
         self._tokens: dict[Person, str] = {}

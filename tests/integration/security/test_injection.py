@@ -14,7 +14,7 @@ from local_stack.stack import Stack
 from tests.harness.portal_installation import Installations
 from tests.integration.harness.customer_surface import Browser
 from tests.integration.security.random_requests import KINDS, Route, routes_of
-from tests.integration.security.two_tenants import PEOPLE, Answer, World, ask, cookie
+from tests.integration.security.two_tenants import PEOPLE, Answer, TwoTenants, ask, cookie
 
 MARKUP = (
     "=1+1|cmd\"'></title></script></style></textarea>"
@@ -29,8 +29,8 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 @pytest.fixture
-async def world(stack: Stack) -> AsyncIterator[World]:
-    async with World(stack.env) as one:
+async def world(stack: Stack) -> AsyncIterator[TwoTenants]:
+    async with TwoTenants(stack.env) as one:
         await one.happen(lambda *_: MARKUP)
         yield one
 
@@ -76,7 +76,7 @@ def paths_of(route: Route, feed: str) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-async def everything(world: World) -> AsyncIterator[tuple[str, Answer]]:
+async def everything(world: TwoTenants) -> AsyncIterator[tuple[str, Answer]]:
     """What every address that can be looked at answers to the customer, and to a stranger."""
     token, feed = await world.token(PERSON), await world.feed(PERSON)
     headers = [(b"host", b"portal.test")]
@@ -94,7 +94,7 @@ def content_type(answer: Answer) -> str:
     return found.decode().partition(";")[0]
 
 
-async def test_no_page_calendar_or_header_takes_a_text_for_anything_else(world: World) -> None:
+async def test_no_page_calendar_or_header_takes_a_text_for_anything_else(world: TwoTenants) -> None:
     """All that there is to look at, signed in and not."""
     shown: set[str] = set()
     async for path, answer in everything(world):
@@ -118,7 +118,7 @@ async def test_no_page_calendar_or_header_takes_a_text_for_anything_else(world: 
     assert {"text/html", "application/json", "text/calendar"} <= shown
 
 
-async def test_no_cell_of_the_table_is_a_formula(world: World) -> None:
+async def test_no_cell_of_the_table_is_a_formula(world: TwoTenants) -> None:
     """OWASP, CSV Injection."""
     headers = [(b"host", b"portal.test"), (b"cookie", cookie("blue", await world.token(PERSON)).encode())]
     answer = await ask(world.app, "GET", b"/blue/api/export", b"format=csv", headers)
@@ -130,7 +130,7 @@ async def test_no_cell_of_the_table_is_a_formula(world: World) -> None:
     assert [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell and not NUMBER.fullmatch(cell)] == []
 
 
-async def test_a_mail_shows_it_as_a_text(world: World) -> None:
+async def test_a_mail_shows_it_as_a_text(world: TwoTenants) -> None:
     """And no header begins in it."""
     await Browser(world.app).ask(PERSON.email)
     (mail,) = await world.mails(PERSON.email)
@@ -147,7 +147,7 @@ STYLED = ("body", "div", "p", "a", "img")
 
 
 async def test_nothing_of_it_runs_in_a_browser(
-    world: World, installation: Installations, chromium: str
+    world: TwoTenants, installation: Installations, chromium: str
 ) -> None:
     """With the Content-Security-Policy switched off: that nothing runs is not its merit alone."""
     one = await installation(

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from local_stack.stack import Stack
-from query_api.config import Limits
+from query_api.config import SignInLimits
 from query_api.sign_in.cookies import binding_cookie_name
-from tests.integration.harness.customer_surface import URL, Browser, Surface
+from tests.integration.harness.customer_surface import URL, Browser, CustomerSurfaceHarness
 from tests.integration.security.random_requests import routes_of
-from tests.integration.security.two_tenants import PEOPLE, World, ask, cookie
+from tests.integration.security.two_tenants import PEOPLE, TwoTenants, ask, cookie
 from web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from web.tokens import new_token
 
@@ -22,13 +22,13 @@ OUTSIDE = b"nobody is to read this"
 
 
 @pytest.fixture(scope="module")
-async def world(stack: Stack) -> AsyncIterator[World]:
-    async with World(stack.env) as one:
+async def world(stack: Stack) -> AsyncIterator[TwoTenants]:
+    async with TwoTenants(stack.env) as one:
         await one.happen()
         yield one
 
 
-async def test_what_is_too_large_is_refused(world: World) -> None:
+async def test_what_is_too_large_is_refused(world: TwoTenants) -> None:
     """Headers, address, body: each with its own status, and nothing of it in the answer."""
     padding = b"z" * 64
     filled = [(b"x-%d" % number, padding) for number in range(MAX_HEADER_BYTES // len(padding))]
@@ -63,7 +63,7 @@ async def test_what_is_too_large_is_refused(world: World) -> None:
     ],
 )
 async def test_a_body_that_makes_no_sense_is_the_clients_mistake(
-    world: World, content_type: str, body: bytes
+    world: TwoTenants, content_type: str, body: bytes
 ) -> None:
     """On every route that takes one."""
     sent = [HOST, ORIGIN, (b"content-type", content_type.encode("latin-1"))]
@@ -78,7 +78,7 @@ async def test_a_body_that_makes_no_sense_is_the_clients_mistake(
             assert answer.status < 500 or answer.status == 503, (route.path, answer)
 
 
-async def test_no_path_leads_out_of_the_media_store(world: World) -> None:
+async def test_no_path_leads_out_of_the_media_store(world: TwoTenants) -> None:
     """However the dots and slashes are written."""
     (world.media.parent / "outside.pdf").write_bytes(OUTSIDE)
     (world.media / "outside.pdf").write_bytes(OUTSIDE)
@@ -94,7 +94,7 @@ async def test_no_path_leads_out_of_the_media_store(world: World) -> None:
             assert OUTSIDE not in answer.whole
 
 
-async def test_no_other_site_is_let_in(world: World) -> None:
+async def test_no_other_site_is_let_in(world: TwoTenants) -> None:
     """No answer to a preflight, or to anything else, allows another origin anything (Fetch, CORS protocol)."""
     for origin in (b"https://evil.test", b"null"):
         asked = [HOST, (b"origin", origin), (b"access-control-request-method", b"POST")]
@@ -118,7 +118,7 @@ async def test_no_other_site_is_let_in(world: World) -> None:
         "/\\evil.test",
     ],
 )
-async def test_no_redirect_leaves_the_portal_or_splits_the_answer(world: World, wanted: str) -> None:
+async def test_no_redirect_leaves_the_portal_or_splits_the_answer(world: TwoTenants, wanted: str) -> None:
     """Where the sign-in goes on to is a path of the portal."""
     sent = [HOST, (b"cookie", cookie(PERSON.slug, await world.token(PERSON)).encode())]
     answer = await ask(world.app, "GET", b"/blue/sign-in", b"next=" + wanted.encode(), sent)
@@ -131,7 +131,7 @@ async def test_no_redirect_leaves_the_portal_or_splits_the_answer(world: World, 
     assert b"x-evil" not in headers
 
 
-async def test_links_in_mails_do_not_come_from_the_request(world: World) -> None:
+async def test_links_in_mails_do_not_come_from_the_request(world: TwoTenants) -> None:
     """Whatever host it names."""
     browser = Browser(world.app)
     tricks = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "Forwarded": "host=evil.test"}
@@ -145,7 +145,7 @@ async def test_links_in_mails_do_not_come_from_the_request(world: World) -> None
 
 async def test_nobody_guesses_a_code_from_many_browsers_of_a_network(stack: Stack) -> None:
     """Over several processes at once: the tries of a network are counted together, and so are those of an address."""
-    async with Surface(stack.env, Limits(wrong_codes_per_network=20)) as surface:
+    async with CustomerSurfaceHarness(stack.env, SignInLimits(wrong_codes_per_network=20)) as surface:
         await surface.publish("business.registered")
         email = await surface.person()
         apps = [surface.app, *[await surface.serve(surface.config) for _ in range(2)]]

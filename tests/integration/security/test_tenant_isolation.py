@@ -8,8 +8,16 @@ import pytest
 
 from local_stack.stack import Stack
 from tests.harness.portal_installation import Installations
-from tests.integration.security.random_requests import Asking, Probe, Prober, Route, routes_of
-from tests.integration.security.two_tenants import BUSINESSES, CUSTOMERS, PEOPLE, Answer, World, ask, cookie
+from tests.integration.security.random_requests import Asking, Probe, RandomRequester, Route, routes_of
+from tests.integration.security.two_tenants import (
+    BUSINESSES,
+    CUSTOMERS,
+    PEOPLE,
+    Answer,
+    TwoTenants,
+    ask,
+    cookie,
+)
 from tests.support.soak import of_run
 
 PROBES, SHARDS = of_run(soak=(100_000, 8), check=(4_000, 4))
@@ -20,21 +28,21 @@ OVER_THE_WIRE = of_run(soak=3_000, check=400)
 
 
 @pytest.fixture(scope="module")
-async def world(stack: Stack) -> AsyncIterator[World]:
-    async with World(stack.env) as one:
+async def world(stack: Stack) -> AsyncIterator[TwoTenants]:
+    async with TwoTenants(stack.env) as one:
         await one.happen()
         yield one
 
 
 @pytest.fixture
-async def served(stack: Stack) -> AsyncIterator[World]:
+async def served(stack: Stack) -> AsyncIterator[TwoTenants]:
     """One that ends with the installation that serves it."""
-    async with World(stack.env) as one:
+    async with TwoTenants(stack.env) as one:
         await one.happen()
         yield one
 
 
-async def probed(prober: Prober, count: int, asked: Asking) -> None:
+async def probed(prober: RandomRequester, count: int, asked: Asking) -> None:
     """Asks so often, several at once, and judges every answer."""
     left = iter(range(count))
 
@@ -49,9 +57,9 @@ async def probed(prober: Prober, count: int, asked: Asking) -> None:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-async def test_nobody_gets_a_byte_that_is_somebody_elses(world: World, shard: int) -> None:
+async def test_nobody_gets_a_byte_that_is_somebody_elses(world: TwoTenants, shard: int) -> None:
     """Signed in as others, as somebody of the other business, with half a cookie, and not at all."""
-    prober = Prober(world, shard)
+    prober = RandomRequester(world, shard)
 
     async def asked(probe: Probe) -> Answer:
         return await ask(world.app, probe.route.method, probe.path, probe.query, probe.headers, probe.body)
@@ -63,7 +71,7 @@ async def test_nobody_gets_a_byte_that_is_somebody_elses(world: World, shard: in
     assert prober.seen == everybody | {(business[-1], "0") for business in BUSINESSES}
 
 
-async def test_nor_from_the_service_as_it_is_run(served: World, installation: Installations) -> None:
+async def test_nor_from_the_service_as_it_is_run(served: TwoTenants, installation: Installations) -> None:
     """`portal serve`, over its real HTTP server."""
     one = await installation(
         PORTAL_MONGO_DATABASE=served.config.mongo_database,
@@ -73,7 +81,7 @@ async def test_nor_from_the_service_as_it_is_run(served: World, installation: In
     one.start("serve")
     await one.answers("/-/health/ready")
     url = one.env["PORTAL_PUBLIC_URL"]
-    prober = Prober(served, SHARDS)
+    prober = RandomRequester(served, SHARDS)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
         async def asked(probe: Probe) -> Answer:
@@ -97,7 +105,7 @@ def named(route: Route) -> bool:
     return any(not isinstance(part, str) and part.name.endswith("_id") for part in route.parts)
 
 
-async def test_what_is_somebody_elses_is_not_there_byte_for_byte(world: World) -> None:
+async def test_what_is_somebody_elses_is_not_there_byte_for_byte(world: TwoTenants) -> None:
     """Another customer's record, another business's, and a guessed one: one 404, on every route that names a record."""
     mine, neighbour = PEOPLE[0], PEOPLE[1]
     await world.publish("visit.booked", business="biz_2", customer="cus_1", subject="only-theirs")

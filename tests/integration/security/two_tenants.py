@@ -14,10 +14,10 @@ from urllib.parse import unquote_to_bytes
 from pypdf import PdfReader
 
 from query_api.sign_in.cookies import session_cookie_name
-from read_models.queries.portal import Scope
-from read_models.store.operational import Records, SessionRecord
-from tests.integration.harness.customer_surface import Surface
-from tests.support.every_event_type import Ids, Json, Said, business, customer
+from read_models.queries.portal import CustomerScope
+from read_models.store.operational import OperationalStore, SessionRecord
+from tests.integration.harness.customer_surface import CustomerSurfaceHarness
+from tests.support.every_event_type import Ids, Json, PlannedEvent, business, customer
 from web.tokens import digest, new_token
 
 BUSINESSES: Mapping[str, str] = {"biz_1": "blue", "biz_2": "red"}
@@ -72,7 +72,7 @@ def marks_in(content: bytes) -> set[tuple[str, str]]:
     return {(one.decode(), two.decode()) for one, two in MARK.findall(content)}
 
 
-class World(Surface):
+class TwoTenants(CustomerSurfaceHarness):
     """A customer surface with files, on which everything has happened to everybody."""
 
     async def happen(self, text_of: Callable[[str, str], str] = mark) -> None:
@@ -89,7 +89,7 @@ class World(Surface):
             said = customer(always(text), person.ids, file, **given)
             await self.say(said, person.business, person.customer)
 
-    async def say(self, said: Iterable[Said], business: str, customer: str | None = None) -> None:
+    async def say(self, said: Iterable[PlannedEvent], business: str, customer: str | None = None) -> None:
         """Publishes events."""
         for one in said:
             what, _, version = one.name.rpartition(".")
@@ -114,7 +114,7 @@ class World(Surface):
     async def token(self, person: Person) -> str:
         """The token of a new session."""
         token, now = new_token(), datetime.now(UTC)
-        await Records(self.store.database).sessions.start(
+        await OperationalStore(self.store.database).sessions.start(
             SessionRecord(
                 token=digest(token),
                 id=secrets.token_hex(8),
@@ -133,7 +133,7 @@ class World(Surface):
         """The name of the calendar feed's file, which is its secret."""
         state = self.app.state
         document = await state.reads.business(person.slug)
-        url: str = await state.feeds.url(Scope(*person), document)
+        url: str = await state.feeds.url(CustomerScope(*person), document)
         return url.rpartition("/")[2]
 
 

@@ -7,7 +7,7 @@ import pytest
 from portal.settings import Settings
 from tests.harness.portal_installation import Installation, Installations
 from tests.integration.harness.live_worker import four_lanes
-from tests.integration.staff.harness import Staff
+from tests.integration.staff.harness import StaffHarness
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ async def one(installation: Installations) -> Installation:
 
 
 @pytest.fixture
-async def staff(one: Installation) -> AsyncIterator[Staff]:
+async def staff(one: Installation) -> AsyncIterator[StaffHarness]:
     """Its staff surface."""
-    async with Staff(Settings.read(one.env).installation).running() as found:
+    async with StaffHarness(Settings.read(one.env).installation).running() as found:
         yield found

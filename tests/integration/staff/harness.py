@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from projectors.installation import Installation
 from projectors.staff.app import create_app
-from projectors.staff.config import Config
+from projectors.staff.config import StaffConfig
 from projectors.staff.operators import Operators
 from tests.integration.harness.customer_surface import running
 
@@ -19,7 +19,7 @@ URL = "https://staff.test"
 REBUILD = ("/bin/sh", "-c", "exec sleep 60")
 
 
-class Staff:
+class StaffHarness:
     """The surface. Its `app`'s lifespan is that of `async with staff.running()`."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Staff:
         """`rebuild` is the command of a rebuild."""
         self.ahead = timedelta()
         self.app: Litestar = create_app(
-            Config(where, Operators.read(tokens), True, rebuild), lambda: datetime.now(UTC) + self.ahead
+            StaffConfig(where, Operators.read(tokens), True, rebuild), lambda: datetime.now(UTC) + self.ahead
         )
 
     @asynccontextmanager

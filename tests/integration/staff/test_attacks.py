@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from local_stack.stack import Stack
 from portal.settings import Settings
 from projectors.staff.operators import WITHIN, WRONG_TOKENS
-from read_models.store.operational import Records
+from read_models.store.operational import OperationalStore
 from tests.harness.portal_installation import Installation
 from tests.integration.harness.live_worker import level
 from tests.integration.security.random_requests import Route, routes_of
 from tests.integration.security.two_tenants import ask
-from tests.integration.staff.harness import BOB, EVE, URL, Staff
+from tests.integration.staff.harness import BOB, EVE, URL, StaffHarness
 from web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 
 HOST = (b"host", b"staff.test")
@@ -33,14 +33,14 @@ def path_of(route: Route) -> str:
     return "/" + "/".join(parts)
 
 
-def closed(staff: Staff) -> Iterator[tuple[str, str]]:
+def closed(staff: StaffHarness) -> Iterator[tuple[str, str]]:
     """Method and path of every route that is for operators alone."""
     for route in routes_of(staff.app):
         if not path_of(route).startswith(OPEN) and route.method != "OPTIONS":
             yield route.method, path_of(route)
 
 
-async def test_no_route_opens_without_credentials(staff: Staff) -> None:
+async def test_no_route_opens_without_credentials(staff: StaffHarness) -> None:
     """However its path is written, whatever a proxy is said to have checked: 401, or the way to the sign-in."""
     routes = list(closed(staff))
     assert len(routes) > 18
@@ -67,7 +67,7 @@ async def test_no_route_opens_without_credentials(staff: Staff) -> None:
             assert EVE.encode() not in answer.whole
 
 
-async def test_every_change_is_refused_from_another_sites_page(staff: Staff) -> None:
+async def test_every_change_is_refused_from_another_sites_page(staff: StaffHarness) -> None:
     """Found by walking the routes: a session's cookie alone changes nothing, and a crooked origin is none."""
     cookie = (b"cookie", f"__Host-staff={(await staff.browser()).cookies['__Host-staff']}".encode())
     changes = [path for method, path in closed(staff) if method == "POST"] + ["/sign-in"]
@@ -87,7 +87,7 @@ async def test_every_change_is_refused_from_another_sites_page(staff: Staff) -> 
     assert await staff.audit() == [("staff:eve", "session.start", "", None)]
 
 
-async def test_a_session_is_never_one_that_was_there_before(staff: Staff) -> None:
+async def test_a_session_is_never_one_that_was_there_before(staff: StaffHarness) -> None:
     """Neither a token that somebody else has put there nor the one before is that of the new session."""
     planted = "A" * 43
     first = staff.client(Cookie=f"__Host-staff={planted}", Origin=URL)
@@ -105,9 +105,9 @@ async def test_a_session_is_never_one_that_was_there_before(staff: Staff) -> Non
     assert "Domain" not in written
 
 
-async def test_tries_are_counted_over_processes_and_restarts(staff: Staff, one: Installation) -> None:
+async def test_tries_are_counted_over_processes_and_restarts(staff: StaffHarness, one: Installation) -> None:
     """What one process saw enough of, another one gives no second tries to; the right token of others opens."""
-    async with Staff(Settings.read(one.env).installation).running() as other:
+    async with StaffHarness(Settings.read(one.env).installation).running() as other:
         wrong = [(staff, other)[number % 2].client(f"wrong{number}") for number in range(WRONG_TOKENS)]
         answers = await asyncio.gather(*(client.get("/api/audit") for client in wrong))
         assert {answer.status_code for answer in answers} == {401}
@@ -117,13 +117,13 @@ async def test_tries_are_counted_over_processes_and_restarts(staff: Staff, one: 
             assert limited.status_code == 429
             assert 0 < int(limited.headers["Retry-After"]) <= WITHIN.total_seconds()
             assert (await each.client(EVE, ip="203.0.113.9").get("/api/audit")).status_code == 200
-    async with Staff(Settings.read(one.env).installation).running() as again:
+    async with StaffHarness(Settings.read(one.env).installation).running() as again:
         assert (await again.client("wrong").get("/api/audit")).status_code == 429
         again.ahead = WITHIN
         assert (await again.client(EVE).get("/api/audit")).status_code == 200
 
 
-async def test_what_is_too_large_or_makes_no_sense_is_refused(staff: Staff) -> None:
+async def test_what_is_too_large_or_makes_no_sense_is_refused(staff: StaffHarness) -> None:
     """Each with its own status, signed in or not, and never a mistake of the server."""
     filled = [(b"x-%d" % number, b"z" * 64) for number in range(MAX_HEADER_BYTES // 64)]
     long = b"error=" + b"z" * MAX_TARGET_BYTES
@@ -174,7 +174,7 @@ async def test_what_is_too_large_or_makes_no_sense_is_refused(staff: Staff) -> N
     assert not any(action == "rebuild.start" for _, action, _, _ in await staff.audit())
 
 
-async def test_nothing_of_it_is_kept_or_framed_or_let_to_another_site(staff: Staff) -> None:
+async def test_nothing_of_it_is_kept_or_framed_or_let_to_another_site(staff: StaffHarness) -> None:
     """Every answer, errors included: no cache keeps it, no frame shows it, no other origin reads it."""
     for method, path in [*closed(staff), ("GET", "/sign-in"), ("GET", "/nowhere"), ("DELETE", "/api/lag")]:
         if path.endswith(("/rebuilds", "/sign-out")) and method == "POST":
@@ -188,7 +188,7 @@ async def test_nothing_of_it_is_kept_or_framed_or_let_to_another_site(staff: Sta
             assert not any(name.startswith(b"access-control") for name in headers)
 
 
-async def test_redirects_do_not_come_from_the_request(staff: Staff) -> None:
+async def test_redirects_do_not_come_from_the_request(staff: StaffHarness) -> None:
     """Whatever host it names."""
     tricks = [(b"host", b"evil.test"), (b"x-forwarded-host", b"evil.test"), (b"forwarded", b"host=evil.test")]
     answers = [
@@ -204,7 +204,7 @@ async def test_redirects_do_not_come_from_the_request(staff: Staff) -> None:
     assert b"evil" not in b"".join(answer.whole for answer in answers)
 
 
-async def test_metrics_name_nobody(stack: Stack, staff: Staff) -> None:
+async def test_metrics_name_nobody(stack: Stack, staff: StaffHarness) -> None:
     """They are for operators' machines; what a path or a request says of a customer is no label."""
     text = (await staff.client(EVE).get("/metrics")).text
     labels = set(re.findall(r'[{,](\w+)="', text))
@@ -212,10 +212,10 @@ async def test_metrics_name_nobody(stack: Stack, staff: Staff) -> None:
     assert labels <= known | {"route", "status", "type", "reason"}
 
 
-async def test_commands_are_in_the_audit_as_buttons_are(one: Installation, staff: Staff) -> None:
+async def test_commands_are_in_the_audit_as_buttons_are(one: Installation, staff: StaffHarness) -> None:
     """Rebuild, promote with its reason, rollback, drop: who, what, of what, why."""
     one.start("project")
-    records = Records(staff.app.state.desk.store.database)
+    records = OperationalStore(staff.app.state.desk.store.database)
     await level(one, 0)
     for command in (
         ("rebuild", "--workers", "1", "--promote"),

@@ -10,7 +10,7 @@ from read_models.store.operational import Notice
 from tests.harness.portal_installation import Installation, Installations, until
 from tests.integration.harness.live_worker import level
 from tests.integration.security.test_injection import MARKUP, Seen
-from tests.integration.staff.harness import EVE, Staff
+from tests.integration.staff.harness import EVE, StaffHarness
 
 BARE = MARKUP.replace("/", "|")
 """As a part of a path."""
@@ -38,7 +38,7 @@ async def one(installation: Installations) -> Installation:
     return found
 
 
-async def test_nothing_that_operators_are_shown_runs(staff: Staff) -> None:
+async def test_nothing_that_operators_are_shown_runs(staff: StaffHarness) -> None:
     """Dead letters with their keys and headers, notices, processes, reasons, errors of rebuilds, the audit."""
     client, desk = staff.client(EVE), staff.app.state.desk
     database, records = desk.store.database, desk.records
@@ -91,7 +91,7 @@ async def test_nothing_that_operators_are_shown_runs(staff: Staff) -> None:
     )
 
 
-async def test_a_key_that_is_no_id_is_not_shown(staff: Staff, one: Installation) -> None:
+async def test_a_key_that_is_no_id_is_not_shown(staff: StaffHarness, one: Installation) -> None:
     """It may be anything: somebody's address, say."""
     prefix = one.env["PORTAL_TOPIC_PREFIX"]
     async with AIOKafkaProducer(bootstrap_servers=one.env["PORTAL_KAFKA_BOOTSTRAP"]) as producer:

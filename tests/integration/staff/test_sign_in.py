@@ -9,8 +9,8 @@ from portal.settings import Settings
 from projectors.staff.operators import WITHIN, WRONG_TOKENS
 from projectors.staff.sessions import IDLE, LIFE
 from tests.harness.portal_installation import Installation
-from tests.integration.harness.customer_surface import Surface
-from tests.integration.staff.harness import BOB, EVE, URL, Staff
+from tests.integration.harness.customer_surface import CustomerSurfaceHarness
+from tests.integration.staff.harness import BOB, EVE, URL, StaffHarness
 
 API = (
     "lag",
@@ -24,7 +24,7 @@ API = (
 )
 
 
-async def test_without_a_token_nothing_is_told(staff: Staff) -> None:
+async def test_without_a_token_nothing_is_told(staff: StaffHarness) -> None:
     """The API answers 401, the same for what is there and what is not; the page leads to sign-in."""
     outside = staff.client()
     answers = [await outside.get(f"/api/{path}") for path in API] + [await outside.get("/metrics")]
@@ -40,7 +40,7 @@ async def test_without_a_token_nothing_is_told(staff: Staff) -> None:
     assert (await outside.get("/-/health/live")).status_code == 200
 
 
-async def test_a_token_is_right_or_wrong_and_that_is_all_that_is_told(staff: Staff) -> None:
+async def test_a_token_is_right_or_wrong_and_that_is_all_that_is_told(staff: StaffHarness) -> None:
     """Whatever is wrong with it: one body."""
     assert (await staff.client(EVE).get("/api/generations")).status_code == 200
     assert (await staff.client(EVE).get("/api/nowhere")).status_code == 404
@@ -58,7 +58,7 @@ async def test_a_token_is_right_or_wrong_and_that_is_all_that_is_told(staff: Sta
     assert {(one.status_code, one.content) for one in wrong} == {(401, wrong[0].content)}
 
 
-async def test_a_browser_signs_in_and_out(staff: Staff) -> None:
+async def test_a_browser_signs_in_and_out(staff: StaffHarness) -> None:
     """The cookie is of this host alone, is no token, and is worth nothing once signed out."""
     browser = await staff.browser()
     (cookie,) = browser.cookies.jar
@@ -82,7 +82,7 @@ async def test_a_browser_signs_in_and_out(staff: Staff) -> None:
     ]
 
 
-async def test_tokens_are_nowhere_at_rest(staff: Staff) -> None:
+async def test_tokens_are_nowhere_at_rest(staff: StaffHarness) -> None:
     """Neither an operator's nor a session's is in the database."""
     browser = await staff.browser()
     sessions = await staff.app.state.desk.store.database["staff_sessions"].find().to_list(None)
@@ -91,7 +91,7 @@ async def test_tokens_are_nowhere_at_rest(staff: Staff) -> None:
     assert EVE not in str(sessions)
 
 
-async def test_a_session_ends_unused_old_or_with_its_operator(staff: Staff, one: Installation) -> None:
+async def test_a_session_ends_unused_old_or_with_its_operator(staff: StaffHarness, one: Installation) -> None:
     """After an hour without use, after twelve with it, and when the operator's token is replaced."""
     idle = await staff.browser()
     staff.ahead = IDLE + timedelta(minutes=1)
@@ -104,7 +104,7 @@ async def test_a_session_ends_unused_old_or_with_its_operator(staff: Staff, one:
     staff.ahead = begun + LIFE + timedelta(seconds=1)
     assert (await used.get("/api/audit")).status_code == 401
     kept = await staff.browser()
-    changed = Staff(Settings.read(one.env).installation, f"eve:{'n' * 32},bob:{BOB}")
+    changed = StaffHarness(Settings.read(one.env).installation, f"eve:{'n' * 32},bob:{BOB}")
     changed.ahead = staff.ahead
     async with changed.running():
         client = changed.client(Cookie=f"__Host-staff={kept.cookies['__Host-staff']}")
@@ -115,7 +115,7 @@ async def test_a_session_ends_unused_old_or_with_its_operator(staff: Staff, one:
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": "https://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
 )
-async def test_changes_come_from_the_surfaces_own_pages(staff: Staff, headers: dict[str, str]) -> None:
+async def test_changes_come_from_the_surfaces_own_pages(staff: StaffHarness, headers: dict[str, str]) -> None:
     """With a session; a bearer's come from no page. Nothing is changed."""
     cookie = (await staff.browser()).cookies["__Host-staff"]
     forged = staff.client(Cookie=f"__Host-staff={cookie}", **headers)
@@ -127,7 +127,7 @@ async def test_changes_come_from_the_surfaces_own_pages(staff: Staff, headers: d
     assert (await own.post("/sign-out")).status_code == 303
 
 
-async def test_wrong_tokens_are_few(staff: Staff) -> None:
+async def test_wrong_tokens_are_few(staff: StaffHarness) -> None:
     """Then the right one does not open either, by bearer or form, for a while, and from there alone."""
     tries = staff.client(Origin=URL)
     for number in range(WRONG_TOKENS):
@@ -150,11 +150,11 @@ async def test_wrong_tokens_are_few(staff: Staff) -> None:
 
 async def test_a_customers_session_means_nothing_here_and_the_reverse(stack: Stack) -> None:
     """Not under the name of either cookie, with both surfaces on one database."""
-    async with Surface(stack.env) as surface:
+    async with CustomerSurfaceHarness(stack.env) as surface:
         await surface.publish("business.registered")
         customer = await surface.signed_in(await surface.person())
         env = stack.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
-        staff = Staff(Settings.read(env).installation)
+        staff = StaffHarness(Settings.read(env).installation)
         async with staff.running():
             token = customer.cookies["__Host-portal-blue"]
             for name in ("__Host-portal-blue", "__Host-staff"):

@@ -7,15 +7,15 @@ import pytest
 from local_stack.stack import Stack
 from portal.settings import Settings
 from tests.harness.portal_installation import Installation, until
-from tests.integration.harness.customer_surface import Surface
+from tests.integration.harness.customer_surface import CustomerSurfaceHarness
 from tests.integration.harness.held_customer import faulty
 from tests.integration.harness.live_worker import level, publish, sample
-from tests.integration.staff.harness import BOB, EVE, Staff
+from tests.integration.staff.harness import BOB, EVE, StaffHarness
 
 CLOSED = "127.0.0.1:1"
 
 
-async def test_the_lag_is_that_of_the_command_and_shared(staff: Staff, one: Installation) -> None:
+async def test_the_lag_is_that_of_the_command_and_shared(staff: StaffHarness, one: Installation) -> None:
     """All that waits, then nothing; `/metrics` says the same, and what the worker measured."""
     await publish(one, lines := sample())
 
@@ -63,7 +63,7 @@ async def test_what_is_away_is_unknown_and_never_0(one: Installation, away: str)
     one.start("project")
     await level(one, 0)
     there = {"PORTAL_KAFKA_BOOTSTRAP": CLOSED, "PORTAL_MONGO_URL": f"mongodb://{CLOSED}/?replicaSet=rs0"}
-    staff = Staff(Settings.read(one.env | {away: there[away]}).installation)
+    staff = StaffHarness(Settings.read(one.env | {away: there[away]}).installation)
     async with staff.running():
         lag = (await staff.client(EVE).get("/api/lag")).json()
         assert (lag["state"], lag["records"], lag["seconds"]) == ("unknown", None, None)
@@ -81,7 +81,7 @@ async def test_a_record_that_is_kept_is_shown_while_kafka_is_away(
 ) -> None:
     """That of an event which holds its customer lies in the log alone."""
     found = await faulty(one, monkeypatch)
-    staff = Staff(Settings.read(one.env | {"PORTAL_KAFKA_BOOTSTRAP": CLOSED}).installation)
+    staff = StaffHarness(Settings.read(one.env | {"PORTAL_KAFKA_BOOTSTRAP": CLOSED}).installation)
     async with staff.running():
         shown = (await staff.client(EVE).get(f"/api/dead-letters/{found.unreadable}")).json()
         assert (shown["record"]["key"], shown["discard"]) == ("biz_1/cus_1", None)
@@ -94,12 +94,12 @@ async def test_two_claims_to_a_slug_and_topics_that_forget_are_notices(
     stack: Stack, one: Installation
 ) -> None:
     """The later claim is named, with who has it."""
-    async with Surface(stack.env) as surface:
+    async with CustomerSurfaceHarness(stack.env) as surface:
         await surface.publish("business.registered", portal_host="pools.test")
         await surface.publish("business.registered", business="biz_2", slug="blue", portal_host="POOLS.test")
         env = one.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
         await forget(one, "visits")
-        staff = Staff(Settings.read(env).installation)
+        staff = StaffHarness(Settings.read(env).installation)
         async with staff.running():
             items = (await staff.client(EVE).get("/api/notices")).json()["items"]
     found = {(one["kind"], one["business"], one["subject"]) for one in items}
@@ -125,7 +125,7 @@ async def forget(one: Installation, topic: str) -> None:
 
 async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installation) -> None:
     """A second one is refused; both askings that did something are in the audit."""
-    staff = Staff(Settings.read(one.env).installation)
+    staff = StaffHarness(Settings.read(one.env).installation)
     async with staff.running():
         started = await staff.client(EVE).post("/api/rebuilds", json={"promote": True})
         assert started.status_code == 202
@@ -138,7 +138,7 @@ async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installa
     assert not rebuilding.runs
 
 
-async def test_there_is_nothing_to_switch_to(staff: Staff) -> None:
+async def test_there_is_nothing_to_switch_to(staff: StaffHarness) -> None:
     """Which is said, and is no action."""
     for what in ("promote", "rollback"):
         refused = await staff.client(EVE).post(f"/api/generations/{what}", json={"wait": 0})
@@ -150,7 +150,7 @@ async def test_there_is_nothing_to_switch_to(staff: Staff) -> None:
 
 
 async def test_dead_letters_are_listed_shown_retried_and_discarded(
-    one: Installation, staff: Staff, monkeypatch: pytest.MonkeyPatch
+    one: Installation, staff: StaffHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by the command; who did it is in the audit, with the reason."""
     found = await faulty(one, monkeypatch)

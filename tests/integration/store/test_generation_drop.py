@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projectors.processing.projector import Applier
+from projectors.processing.projector import Projector
 from projectors.rebuild.progress import rebuilds
 from read_models.projection import VERSION
 from read_models.store import (
-    Conflict,
-    NoGeneration,
-    NotLevel,
-    NotNow,
-    Store,
+    GenerationNotFound,
+    NotCaughtUp,
+    OperationRefused,
+    ReadModelStore,
+    WriteConflict,
     blank_filling,
 )
 from tests.integration.projector.harness import LANES, SAMPLE, undisturbed, views
@@ -23,7 +23,7 @@ HALF = len(SAMPLE) // 2
 
 
 async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that slept through the end of a rebuild takes no lanes from them."""
     monkeypatch.setattr("read_models.store.generations.lifecycle.LEASE_MS", -1000)
@@ -35,14 +35,16 @@ async def test_nobody_follows_what_live_workers_keep_but_who_does_already(
     assert await store.lifecycle.lead(generation, "leader")
 
 
-async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(store: Store) -> None:
+async def test_a_generation_that_is_not_filled_yet_is_not_offered_to_live_workers(
+    store: ReadModelStore,
+) -> None:
     lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
     generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
-    with pytest.raises(NotLevel, match="not filled yet"):
+    with pytest.raises(NotCaughtUp, match="not filled yet"):
         await store.lifecycle.offer(generation)
 
 
-async def test_a_rebuild_that_was_killed_at_its_beginning_is_told_of(store: Store) -> None:
+async def test_a_rebuild_that_was_killed_at_its_beginning_is_told_of(store: ReadModelStore) -> None:
     """By whoever goes on with it, and by the staff surface."""
     lanes = {lane: blank_filling({}, {}, 0, 1) for lane in LANES}
     generation = await store.lifecycle.begin(VERSION, "cluster", lanes, noted())
@@ -51,13 +53,13 @@ async def test_a_rebuild_that_was_killed_at_its_beginning_is_told_of(store: Stor
     assert (found.generation, found.state, found.by) == (generation, "filling", "cli:ada")
 
 
-async def test_one_generation_is_filled_at_a_time(store: Store) -> None:
+async def test_one_generation_is_filled_at_a_time(store: ReadModelStore) -> None:
     await store.lifecycle.begin(VERSION, "cluster", {0: {}}, noted())
-    with pytest.raises(Conflict, match="generation 2 is being filled"):
+    with pytest.raises(WriteConflict, match="generation 2 is being filled"):
         await store.lifecycle.begin(VERSION + 1, "cluster", {0: {}}, noted())
 
 
-async def test_what_is_dropped_cannot_be_written_any_more(store: Store, applier: Applier) -> None:
+async def test_what_is_dropped_cannot_be_written_any_more(store: ReadModelStore, applier: Projector) -> None:
     await applier.apply(SAMPLE[:HALF])
     await filled(store, SAMPLE[:HALF])
     await applier.look()
@@ -65,21 +67,23 @@ async def test_what_is_dropped_cannot_be_written_any_more(store: Store, applier:
     await applier.apply(SAMPLE)
     assert await views(store) == undisturbed()
     assert "views_2" not in await store.database.list_collection_names()
-    with pytest.raises(NotNow, match="generations list"):
+    with pytest.raises(OperationRefused, match="generations list"):
         await store.lifecycle.drop(2, "cli:ada")
 
 
-async def test_what_is_served_is_dropped_only_when_that_is_said(store: Store, applier: Applier) -> None:
-    with pytest.raises(NotNow, match="served"):
+async def test_what_is_served_is_dropped_only_when_that_is_said(
+    store: ReadModelStore, applier: Projector
+) -> None:
+    with pytest.raises(OperationRefused, match="served"):
         await store.lifecycle.drop(1, "cli:ada")
     await store.lifecycle.drop(1, "cli:ada", served=True)
     assert await store.generations.pointer(VERSION) is None
-    with pytest.raises(NoGeneration):
+    with pytest.raises(GenerationNotFound):
         await applier.apply(SAMPLE)
 
 
 async def test_what_was_left_by_whoever_was_killed_while_dropping_is_removed_by_the_next(
-    store: Store, applier: Applier, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await applier.apply(SAMPLE)
     await filled(store, SAMPLE)

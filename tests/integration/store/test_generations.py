@@ -7,23 +7,25 @@ from datetime import UTC, datetime
 import pytest
 
 from local_stack.stack import Stack
-from read_models.indexed_lists import INDEXES, LISTS, Range, Whose, selection
+from read_models.indexed_lists import INDEXES, LISTS, ListQuery, Whose, selection
 from read_models.projection import VERSION
-from read_models.store import NoGeneration, Store, Unavailable
+from read_models.store import GenerationNotFound, ReadModelStore, StoreUnavailable
 from read_models.store.reading import read_coalescing
-from read_models.store.reading.read_coalescing import SharedReads
+from read_models.store.reading.read_coalescing import CoalescingLoader
 
 
 @pytest.fixture
-async def store(stack: Stack) -> AsyncIterator[Store]:
+async def store(stack: Stack) -> AsyncIterator[ReadModelStore]:
     """A store of an empty installation."""
-    one = await Store.connect(stack.env["PORTAL_MONGO_URL"], f"store_{datetime.now(UTC):%H%M%S%f}")
+    one = await ReadModelStore.connect(stack.env["PORTAL_MONGO_URL"], f"store_{datetime.now(UTC):%H%M%S%f}")
     yield one
     await one.drop()
     await one.close()
 
 
-async def test_workers_that_start_at_once_make_one_first_generation_with_all_its_lanes(store: Store) -> None:
+async def test_workers_that_start_at_once_make_one_first_generation_with_all_its_lanes(
+    store: ReadModelStore,
+) -> None:
     pointers = await asyncio.gather(
         *(store.generations.ensure_first(VERSION, 12, "cluster") for _ in range(5))
     )
@@ -35,15 +37,15 @@ async def test_workers_that_start_at_once_make_one_first_generation_with_all_its
 
 
 async def test_a_version_without_views_on_an_installation_that_has_others_has_to_be_rebuilt(
-    store: Store,
+    store: ReadModelStore,
 ) -> None:
     await store.generations.ensure_first(VERSION, 4, "cluster")
-    with pytest.raises(NoGeneration, match="rebuild"):
+    with pytest.raises(GenerationNotFound, match="rebuild"):
         await store.generations.ensure_first(VERSION + 1, 4, "cluster")
 
 
 async def test_readers_know_what_is_served_and_never_promise_more_freshness_than_was_written(
-    store: Store,
+    store: ReadModelStore,
 ) -> None:
     await store.control.refresh()
     assert store.control.served is None
@@ -63,12 +65,12 @@ async def test_readers_know_what_is_served_and_never_promise_more_freshness_than
     assert store.control.as_of("biz/cus") == since
 
 
-async def test_every_list_is_read_by_its_index_without_a_sort(store: Store) -> None:
+async def test_every_list_is_read_by_its_index_without_a_sort(store: ReadModelStore) -> None:
     await store.generations.ensure_first(VERSION, 4, "cluster")
     for name, spec in LISTS.items():
         for after in (None, ("2026", "x")) if spec.names else (None,):
             fields = len(spec.equal) + bool(spec.narrowed)
-            chosen, sort = selection(Range(name, Whose(("x",) * fields), 10, after=after))
+            chosen, sort = selection(ListQuery(name, Whose(("x",) * fields), 10, after=after))
             command = {"find": "views_1", "filter": chosen, "sort": dict(sort), "hint": spec.by, "limit": 10}
             plan = str((await store.database.command("explain", command))["queryPlanner"]["winningPlan"])
             assert f"'indexName': '{spec.by}'" in plan
@@ -89,7 +91,7 @@ async def test_reads_that_arrive_while_one_is_in_flight_share_the_next_and_alone
         await answer.wait()
         return {_id: {"_id": _id} for _id in wanted if _id != "nothing"}
 
-    reads = SharedReads(fetch)
+    reads = CoalescingLoader(fetch)
     first = asyncio.create_task(reads.get("a"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -115,7 +117,7 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
         await beyond.wait()
         return {}
 
-    reads = SharedReads(fetch)
+    reads = CoalescingLoader(fetch)
 
     async def come_again(name: str) -> None:
         await reads.get(name)
@@ -134,11 +136,11 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
 
 
 async def test_a_server_that_does_not_answer_is_said_to_be_unavailable() -> None:
-    with pytest.raises(Unavailable):
-        await Store.connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "nowhere")
+    with pytest.raises(StoreUnavailable):
+        await ReadModelStore.connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "nowhere")
 
 
-async def test_a_sample_of_customers_costs_no_document(store: Store) -> None:
+async def test_a_sample_of_customers_costs_no_document(store: ReadModelStore) -> None:
     """There may be millions of them."""
     customers = {"biz_1/cus_1", "biz_1/cus_2", "biz_2/cus_1"}
     ids = {"biz_1", *customers, "biz_1/cus_1/visit/vis_1", "biz_1/cus_1/con/con_1/2026-01"}
@@ -152,13 +154,13 @@ async def test_a_sample_of_customers_costs_no_document(store: Store) -> None:
 
 
 async def test_indexes_may_take_longer_than_any_question(
-    store: Store, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    store: ReadModelStore, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of a rebuilt generation are made when it is filled, of millions of documents."""
     many = [{"_id": str(one), "up": {"list": "visits", "key": one}} for one in range(100_000)]
     await store.database["views_1"].insert_many(many, ordered=False)
     monkeypatch.setattr("read_models.store.mongo.ANSWERS_WITHIN_MS", 100)
-    impatient = Store(stack.env["PORTAL_MONGO_URL"], store.database.name)
+    impatient = ReadModelStore(stack.env["PORTAL_MONGO_URL"], store.database.name)
     await impatient.views(1).create()
     assert INDEXES.keys() < (await store.database["views_1"].index_information()).keys()
     await impatient.close()

@@ -12,7 +12,7 @@ from demo.history import build
 from demo.library import Library
 from demo.log import Message, stamp
 from events.registry import EVENT_TYPES
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 from tests.unit.demo.conftest import NOW, Read, read
 
 
@@ -92,7 +92,7 @@ def test_the_page_to_look_at_has_something_of_everything(library: Library, days:
     now = NOW + timedelta(days=days)
     world = build(library, now)
     hero = world.customers[0]
-    store = MemoryStore()
+    store = InMemoryStore()
     seen = (f"{hero.company.id}/{hero.id}", hero.company.id)
     theirs = (one for one in world.log.take(now) if one.attributes["partitionkey"] in seen)
     store.apply(event for _, event in read(theirs))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.envelope import Event, Malformed, Record, decode
+from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
 
 anyhow = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -35,7 +35,7 @@ headers = st.lists(
 def decodes_or_is_malformed(record: Record, topics: Topics) -> None:
     try:
         event = decode(record, topics)
-    except Malformed:
+    except MalformedRecord:
         return
     assert isinstance(event, Event)
     if event.data is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from events.envelope import Malformed, Record, decode
+from events.envelope import MalformedRecord, Record, decode
 from events.topics import Topics
 
 BUSINESS = "business.closed.v1"
@@ -30,7 +30,7 @@ BUSINESS = "business.closed.v1"
 def test_a_missing_attribute_is_malformed(attribute: str, mode: str, make: Any, topics: Topics) -> None:
     """Without one of the attributes an event is malformed, and the reason names it."""
     reason = "neither a structured nor" if (attribute, mode) == ("specversion", "binary") else attribute
-    with pytest.raises(Malformed, match=reason):
+    with pytest.raises(MalformedRecord, match=reason):
         decode(make(mode=mode, **{attribute: None}), topics)
 
 
@@ -87,7 +87,7 @@ def test_a_wrong_attribute_is_malformed(
     attribute: str, value: str, mode: str, make: Any, topics: Topics
 ) -> None:
     """An attribute that breaks its rule makes the record malformed in either mode."""
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(make(mode=mode, **{attribute: value}), topics)
 
 
@@ -97,7 +97,7 @@ def test_an_attribute_of_another_json_type_is_malformed(
     attribute: str, value: Any, make: Any, topics: Topics
 ) -> None:
     """Attributes are strings; a number is not one, even where it reads the same."""
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(make(**{attribute: value}), topics)
 
 
@@ -108,13 +108,13 @@ def test_an_attribute_of_another_json_type_is_malformed(
 def test_whom_an_event_is_about_is_its_subject(name: str, subject: str, make: Any, topics: Topics) -> None:
     """An event about a business or a customer whose subject is another one is malformed."""
     known = name.replace("later", "erased")
-    with pytest.raises(Malformed, match="subject"):
+    with pytest.raises(MalformedRecord, match="subject"):
         decode(make(known, type=f"servicehub.{name}", subject=subject), topics)
 
 
 def test_no_customer_on_the_topic_of_businesses(make: Any, topics: Topics) -> None:
     """An event of a business names no customer."""
-    with pytest.raises(Malformed, match="customerid"):
+    with pytest.raises(MalformedRecord, match="customerid"):
         decode(make(BUSINESS, customerid="cus_1"), topics)
 
 
@@ -131,7 +131,7 @@ def test_a_record_lies_where_its_key_belongs(make: Any, topics: Topics) -> None:
         {"topic": "servicehub.unheard_of"},
         {"topic": "other.visits"},
     ):
-        with pytest.raises(Malformed):
+        with pytest.raises(MalformedRecord):
             decode(good._replace(**changes), topics)
 
 
@@ -139,7 +139,7 @@ def test_nothing_is_kept_of_a_key_that_is_none(make: Any, topics: Topics) -> Non
     """Keys are remembered, but not what is as long as a record may be: many of those would fill the memory."""
     key = b"x" * 500_000
     held = sys.getrefcount(key)
-    with pytest.raises(Malformed, match="the record's key is not the partitionkey"):
+    with pytest.raises(MalformedRecord, match="the record's key is not the partitionkey"):
         decode(make()._replace(key=key), topics)
     assert sys.getrefcount(key) == held
 
@@ -151,7 +151,7 @@ def test_another_prefix_is_another_installation(make: Any) -> None:
     event = decode(make()._replace(topic="test.visits"), topics)
 
     assert event.type == "servicehub.visit.booked.v1"
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(make(), topics)
 
 
@@ -184,7 +184,7 @@ def test_a_reason_quotes_nothing_of_the_record(make: Any, examples: Any, topics:
     """Operators read which rule was broken, and no contact data."""
     data = {**examples["customer.registered.v1"]["most"], "emails": "ada@mail.test", "locale": "Ada Lovelace"}
 
-    with pytest.raises(Malformed) as malformed:
+    with pytest.raises(MalformedRecord) as malformed:
         decode(make("customer.registered.v1", data=data), topics)
 
     assert malformed.value.reason == "data.emails: Input should be a valid tuple (and 1 more)"

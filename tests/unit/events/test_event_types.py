@@ -10,11 +10,11 @@ from events import registry
 from events.businesses import BusinessRebranded
 from events.contracts import ContractAmended
 from events.customers import CustomerContactChanged
-from events.envelope import Event, Malformed, Record, decode
+from events.envelope import Event, MalformedRecord, Record, decode
 from events.invoices import InvoiceIssued, InvoiceLine
 from events.subscriptions import SubscriptionChanged
 from events.topics import Topics
-from events.types import NoData
+from events.types import EmptyData
 
 NAMES = sorted(registry.MODELS)
 NEWEST = {**registry.MODELS, "invoice.issued.v1": InvoiceIssued}
@@ -73,7 +73,7 @@ def test_required_fields_are_required(name: str, make: Any, examples: dict[str, 
     least = examples[name]["least"] or {}
     for field in least:
         for data in ({k: v for k, v in least.items() if k != field}, {**least, field: None}):
-            with pytest.raises(Malformed, match=rf"^data\.{field}"):
+            with pytest.raises(MalformedRecord, match=rf"^data\.{field}"):
                 decode(make(name, data=data), topics)
 
 
@@ -107,10 +107,10 @@ def test_data_may_be_absent_only_where_the_table_says(
     """Absent data is fine for a fact that says all by its type, and malformed for any other."""
     records: list[Record] = [make(name, data=None), make(name, mode="binary")._replace(value=absent)]
     for record in records:
-        if issubclass(registry.MODELS[name], NoData):
+        if issubclass(registry.MODELS[name], EmptyData):
             assert decode(record, topics).data == registry.MODELS[name]()
         else:
-            with pytest.raises(Malformed, match="data is missing"):
+            with pytest.raises(MalformedRecord, match="data is missing"):
                 decode(record, topics)
 
 

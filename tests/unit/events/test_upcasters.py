@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from events.envelope import Malformed, decode
+from events.envelope import MalformedRecord, decode
 from events.topics import Topics
 from events.upcasters import minor_units
 
@@ -53,5 +53,5 @@ def test_amounts_that_are_no_whole_number_of_minor_units(
         minor_units(amount, currency)
 
     data = {**examples["invoice.issued.v1"]["least"], "currency": currency, "total": amount}
-    with pytest.raises(Malformed, match="an amount"):
+    with pytest.raises(MalformedRecord, match="an amount"):
         decode(make("invoice.issued.v1", data=data), topics)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from events.envelope import Malformed, Record, decode, encode
+from events.envelope import MalformedRecord, Record, decode, encode
 from events.topics import Topics
 from events.visits import VisitReopened
 
@@ -33,7 +33,7 @@ def test_what_is_not_a_json_object_is_malformed(
     value: bytes | None, mode: str, make: Any, topics: Topics
 ) -> None:
     """Any value that is not an event's JSON is malformed, never another failure."""
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(make(mode=mode)._replace(value=value), topics)
 
 
@@ -60,7 +60,7 @@ def test_values_no_store_can_hold_are_malformed(
     good: Record = make("payment.succeeded.v1", mode=mode)
     assert good.value is not None
     assert old in good.value
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(good._replace(value=good.value.replace(old, new)), topics)
 
 
@@ -86,7 +86,7 @@ def test_a_record_of_more_than_a_mebibyte_is_malformed(make: Any, topics: Topics
         full._replace(headers=[*record.headers, ("x", b"")]),
         full._replace(value=b"x" * 2_000_000),
     ):
-        with pytest.raises(Malformed, match="1 MiB"):
+        with pytest.raises(MalformedRecord, match="1 MiB"):
             decode(larger, topics)
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_cloudevent_is_malformed(
     headers: list[tuple[str, bytes | None]], make: Any, topics: Topics
 ) -> None:
     """A record that names neither mode, another format, or has unreadable headers is malformed."""
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRecord):
         decode(make()._replace(headers=headers), topics)
 
 

@@ -8,19 +8,25 @@ import httpx
 from litestar import Litestar
 from litestar.datastructures import State
 
-from query_api.files.logos import Logos
+from query_api.files.logos import LogoService
 from query_api.http.error_responses import answer
-from query_api.http.public_urls import Addresses
-from query_api.http.tenant_middleware import Portals, Tenancy
+from query_api.http.public_urls import PublicUrls
+from query_api.http.tenant_middleware import TenantCheck, TenantResolver
 from query_api.pages.routes import ROUTES
-from query_api.sign_in.cookies import Browser
-from query_api.sign_in.errors import Account, Limited, NotAnAddress, Refused, SeveralAccounts
+from query_api.sign_in.cookies import ClientInfo
+from query_api.sign_in.errors import (
+    Account,
+    AccountChoiceRequired,
+    InvalidCredentials,
+    InvalidEmail,
+    TooManyAttempts,
+)
 from query_api.sign_in.routes import ask_for_code
-from query_api.sign_in.service import Link
-from read_models.queries.portal import Customer, Scope
+from query_api.sign_in.service import LinkStatus
+from read_models.queries.portal import CustomerScope, CustomerSnapshot
 from read_models.store.operational import SessionRecord
-from web.pipeline import Answered
-from web.request import ReadRequest
+from web.pipeline import ResponsePipeline
+from web.request import SafeRequest
 
 URL = "https://portal.test"
 NOW = datetime(2026, 11, 24, 18, 0, 20, tzinfo=UTC)
@@ -59,8 +65,8 @@ class Session:
 
     def __init__(self, customer: dict[str, Any], as_of: datetime) -> None:
         self.customer = customer
-        self.known = Customer(customer, as_of)
-        self.scope = Scope("biz_1", "cus_1")
+        self.known = CustomerSnapshot(customer, as_of)
+        self.scope = CustomerScope("biz_1", "cus_1")
         self.record = SessionRecord(
             "", "ses_1", "biz_1", "cus_1", "maria@mail.test", "", NOW, NOW, NOW, last_here_at=None
         )
@@ -82,7 +88,7 @@ class Reads:
     def ready(self) -> bool:
         return True
 
-    async def dashboard(self, _known: Customer, business: dict[str, Any]) -> dict[str, Any]:
+    async def dashboard(self, _known: CustomerSnapshot, business: dict[str, Any]) -> dict[str, Any]:
         assert business == BUSINESS
         if self.down:
             raise ConnectionError
@@ -114,42 +120,42 @@ class SignIn:
     async def session(self, _business: object, token: str | None) -> Session | None:
         return Session(self.customer, self.as_of) if token == SESSION else None
 
-    async def ask_for_code(self, _business: object, email: str, _browser: Browser) -> str:
+    async def ask_for_code(self, _business: object, email: str, _browser: ClientInfo) -> str:
         if "@" not in email:
-            raise NotAnAddress
+            raise InvalidEmail
         self._limit()
         self.asked.append(email)
         return BINDING
 
     async def with_code(
-        self, _business: object, _email: str, code: str, _browser: Browser, customer_id: str | None = None
+        self, _business: object, _email: str, code: str, _browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         self._limit()
         return self._enter(code == CODE, customer_id)
 
     async def with_token(
-        self, _business: object, token: str, _browser: Browser, customer_id: str | None = None
+        self, _business: object, token: str, _browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         return self._enter(token == LINK, customer_id)
 
-    async def link(self, _business: object, token: str) -> Link:
-        return Link("maria@mail.test", None) if token == LINK else Link(None, self.newer_at)
+    async def link(self, _business: object, token: str) -> LinkStatus:
+        return LinkStatus("maria@mail.test", None) if token == LINK else LinkStatus(None, self.newer_at)
 
     async def accounts(self, _session: Session, _limit: int = 0) -> Sequence[Account]:
         return self.several
 
-    async def sign_out(self, browser: Browser) -> None:
+    async def sign_out(self, browser: ClientInfo) -> None:
         self.ended.append(browser.session)
 
     def _limit(self) -> None:
         if self.limited:
-            raise Limited(timedelta(seconds=90))
+            raise TooManyAttempts(timedelta(seconds=90))
 
     def _enter(self, right: bool, customer_id: str | None) -> str:
         if not right:
-            raise Refused
+            raise InvalidCredentials
         if self.several and customer_id is None:
-            raise SeveralAccounts(self.several)
+            raise AccountChoiceRequired(self.several)
         return SESSION
 
 
@@ -166,25 +172,27 @@ class Portal:
     ) -> None:
         self.reads = Reads(dashboard)
         self.sign_in = SignIn(customer, accounts, as_of)
-        addresses = Addresses(URL)
+        addresses = PublicUrls(URL)
         state = State(
             {
                 "reads": self.reads,
                 "store": Store(),
-                "portals": Portals(self.reads, addresses),  # type: ignore[arg-type]
+                "portals": TenantResolver(self.reads, addresses),  # type: ignore[arg-type]
                 "sign_in": self.sign_in,
                 "payments": None,
                 "clock": lambda: NOW,
-                "logos": Logos(None),
+                "logos": LogoService(None),
             }
         )
         self.app = Litestar(
             [*ROUTES, ask_for_code],
             state=state,
-            request_class=ReadRequest,
+            request_class=SafeRequest,
             openapi_config=None,
         )
-        self.app.asgi_handler = Answered(self.app.asgi_router, answer, checks=(Tenancy(addresses),))
+        self.app.asgi_handler = ResponsePipeline(
+            self.app.asgi_router, answer, checks=(TenantCheck(addresses),)
+        )
 
     def browser(self, *, signed_in: bool = False, language: str = "en-US") -> httpx.AsyncClient:
         """A browser, with a session or without."""

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from query_api.files.logos import KEPT, LARGEST, RETRY_AFTER, WIDEST, Logos, address
+from query_api.files.logos import KEPT, LARGEST, RETRY_AFTER, WIDEST, LogoService, address
 
 
 def png(width: int) -> bytes:
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 async def test_a_logo_is_served_without_metadata(folder: Path) -> None:
     """The logo is a copy of the object that the event named, under an address that changes with it."""
-    logo = await Logos(folder.as_uri()).of(business())
+    logo = await LogoService(folder.as_uri()).of(business())
 
     assert logo is not None
     assert logo.content_type == "image/png"
@@ -63,7 +63,7 @@ async def test_a_wide_logo_is_made_narrower(folder: Path) -> None:
     content = png(2 * WIDEST)
     (folder / "biz_1" / "logo.png").write_bytes(content)
 
-    logo = await Logos(folder.as_uri()).of(business(content))
+    logo = await LogoService(folder.as_uri()).of(business(content))
 
     assert logo is not None
     assert Image.open(io.BytesIO(logo.content)).size == (WIDEST, 20)
@@ -71,7 +71,7 @@ async def test_a_wide_logo_is_made_narrower(folder: Path) -> None:
 
 async def test_a_logo_is_read_once(folder: Path) -> None:
     """What was checked is kept: the media store is not asked again."""
-    logos = Logos(folder.as_uri())
+    logos = LogoService(folder.as_uri())
     first = await logos.of(business())
     (folder / "biz_1" / "logo.png").unlink()
 
@@ -92,7 +92,7 @@ async def test_a_logo_is_read_once(folder: Path) -> None:
 )
 async def test_what_is_not_the_named_image_is_not_shown(folder: Path, named: dict[str, Any]) -> None:
     """A logo that is missing, changed, not an image or another business's is no logo."""
-    assert await Logos(folder.as_uri()).of(named) is None
+    assert await LogoService(folder.as_uri()).of(named) is None
 
 
 async def test_what_is_no_picture_is_not_shown(folder: Path) -> None:
@@ -100,7 +100,7 @@ async def test_what_is_no_picture_is_not_shown(folder: Path) -> None:
     content = PNG[:8] + b" and no picture"
     (folder / "biz_1" / "logo.png").write_bytes(content)
 
-    assert await Logos(folder.as_uri()).of(business(content)) is None
+    assert await LogoService(folder.as_uri()).of(business(content)) is None
 
 
 async def test_a_huge_logo_is_not_shown(folder: Path) -> None:
@@ -108,19 +108,19 @@ async def test_a_huge_logo_is_not_shown(folder: Path) -> None:
     content = PNG + b"\0" * LARGEST
     (folder / "biz_1" / "logo.png").write_bytes(content)
 
-    assert await Logos(folder.as_uri()).of(business(content)) is None
+    assert await LogoService(folder.as_uri()).of(business(content)) is None
 
 
 async def test_without_media_store_there_are_no_logos() -> None:
     """An installation without a media store shows initials."""
-    assert await Logos(None).of(business()) is None
+    assert await LogoService(None).of(business()) is None
 
 
 async def test_a_missing_logo_is_looked_for_again_later(folder: Path) -> None:
     """A logo that could not be had does not hold up every page, and is there once the store has it."""
     (folder / "biz_1" / "logo.png").unlink()
     clock = Clock()
-    logos = Logos(folder.as_uri(), clock)
+    logos = LogoService(folder.as_uri(), clock)
     assert await logos.of(business()) is None
     (folder / "biz_1" / "logo.png").write_bytes(PNG)
 
@@ -131,7 +131,7 @@ async def test_a_missing_logo_is_looked_for_again_later(folder: Path) -> None:
 
 async def test_only_so_many_logos_are_kept(folder: Path) -> None:
     """Memory does not grow with the number of businesses: those asked for last are kept."""
-    logos = Logos(folder.as_uri())
+    logos = LogoService(folder.as_uri())
     for number in range(KEPT + 1):
         (folder / f"biz_{number}").mkdir(exist_ok=True)
         (folder / f"biz_{number}" / "logo.png").write_bytes(PNG)

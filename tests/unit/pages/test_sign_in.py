@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from litestar.routes import HTTPRoute
 
-from query_api.pages.render import Reader, error_page
+from query_api.pages.render import Viewer, error_page
 from query_api.pages.sign_in_forms import masked
 from tests.unit.pages.in_memory_portal import CODE, LINK, SESSION, Portal
 
@@ -67,7 +67,7 @@ async def test_a_wrong_code_is_challenged() -> None:
     async with Portal().browser() as browser:
         form = {"email": "maria@mail.test", "code": "000000"}
         wrong = await browser.post("/clearwater/sign-in", data=form)
-    errors = [error_page(status, None, Reader("", None, datetime.now(UTC))) for status in (401, 404)]
+    errors = [error_page(status, None, Viewer("", None, datetime.now(UTC))) for status in (401, 404)]
 
     assert (wrong.status_code, wrong.headers["WWW-Authenticate"]) == (401, "Cookie")
     assert [error.headers.get("WWW-Authenticate") for error in errors] == ["Cookie", None]

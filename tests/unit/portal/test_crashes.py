@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from portal import fill_process, worker_process
-from query_api.payments.outbox_publisher import Sender
-from query_api.polling_worker import Rounds
+from query_api.payments.outbox_publisher import OutboxPublisher
+from query_api.polling_worker import PollingWorker
 
 
 async def crashing(*_: Any) -> None:
@@ -51,7 +51,7 @@ def test_a_process_that_crashes_says_why_and_ends_with_1(
     assert (said["log_level"], said["exc_info"]) == ("error", True)
 
 
-class Mails(Rounds):
+class Mails(PollingWorker):
     """A mailer whose first mail has a mistake in it."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ async def test_a_payments_trouble_is_logged_and_is_not_the_others() -> None:
     """The sender goes on."""
     went_on = asyncio.Event()
     outbox: Any = Outbox(went_on.set)
-    sender = Sender(outbox, {}, "payments", now)
+    sender = OutboxPublisher(outbox, {}, "payments", now)
     with capture_logs() as logged:
         running = asyncio.create_task(sender.run())
         await asyncio.wait_for(went_on.wait(), 30)
@@ -121,7 +121,7 @@ async def test_a_producer_that_cannot_start_is_ended_and_its_error_goes_on(
             ended.append("stopped")
 
     monkeypatch.setattr("query_api.payments.outbox_publisher.AIOKafkaProducer", Producer)
-    sender = Sender(Outbox(lambda: None), {}, "payments", now)  # type: ignore[arg-type]
+    sender = OutboxPublisher(Outbox(lambda: None), {}, "payments", now)  # type: ignore[arg-type]
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):
             await sender._started()

@@ -11,9 +11,9 @@ import pytest
 from portal.commands import dead_letters
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.operations.hold_release import StillFails
-from projectors.operations.quarantine import Mended, NoSuchLetter
-from read_models.store import Letter, Position
+from projectors.operations.hold_release import RetryFailed
+from projectors.operations.quarantine import DeadLetterNotFound, RetryResult
+from read_models.store import DeadLetter, LogPosition
 from read_models.store.quarantine.dead_letter_queries import ErrorCount, Kind
 
 SETTINGS = Settings.read(
@@ -23,18 +23,18 @@ BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 MANY = 10_001
 
 
-def letter(kind: Kind, number: int, customer: str, error: str) -> Letter:
+def letter(kind: Kind, number: int, customer: str, error: str) -> DeadLetter:
     """The later the higher its number."""
-    position, at = Position("visits", 0, number), BEGIN + timedelta(seconds=number)
-    return Letter(position.id, kind, error, "biz_1", customer, 0, position, at, 0, [1], None)
+    position, at = LogPosition("visits", 0, number), BEGIN + timedelta(seconds=number)
+    return DeadLetter(position.id, kind, error, "biz_1", customer, 0, position, at, 0, [1], None)
 
 
-def held(number: int, customer: str = "", error: str = "a fault") -> Letter:
+def held(number: int, customer: str = "", error: str = "a fault") -> DeadLetter:
     """One that holds a customer."""
     return letter("held", number, customer or f"cus_{number}", error)
 
 
-def unreadable(number: int) -> Letter:
+def unreadable(number: int) -> DeadLetter:
     """One that holds nobody."""
     return letter("unreadable", number, "", "not JSON")
 
@@ -42,12 +42,12 @@ def unreadable(number: int) -> Letter:
 class Quarantine:
     """In memory: a retry mends a customer, one of `failing` it does not."""
 
-    def __init__(self, *letters: Letter, failing: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *letters: DeadLetter, failing: frozenset[str] = frozenset()) -> None:
         self.there = {one.id: one for one in letters}
         self.failing = failing
         self.tried: Counter[str] = Counter()
 
-    async def latest(self, limit: int, error: str | None = None) -> list[Letter]:
+    async def latest(self, limit: int, error: str | None = None) -> list[DeadLetter]:
         """As the store's."""
         wanted = [one for one in self.there.values() if error in (None, one.error)]
         return sorted(wanted, key=lambda one: one.at, reverse=True)[:limit]
@@ -57,17 +57,17 @@ class Quarantine:
         counted = Counter((one.kind, one.error) for one in self.there.values())
         return [ErrorCount(*what, number, {0: number}, BEGIN, BEGIN) for what, number in counted.items()]
 
-    async def retry(self, name: str, _: str) -> Mended:
+    async def retry(self, name: str, _: str) -> RetryResult:
         """As the quarantine's."""
         self.tried[name] += 1
         if name not in self.there:
-            raise NoSuchLetter(f"there is no dead letter {name}")
+            raise DeadLetterNotFound(f"there is no dead letter {name}")
         if name in self.failing:
-            raise StillFails(f"{name} cannot be applied")
+            raise RetryFailed(f"{name} cannot be applied")
         owner = self.there[name].owner
         for gone in [one.id for one in self.there.values() if one.owner == owner]:
             del self.there[gone]
-        return Mended(1, [str(owner)])
+        return RetryResult(1, [str(owner)])
 
 
 @pytest.fixture

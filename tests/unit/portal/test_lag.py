@@ -8,7 +8,7 @@ import pytest
 from portal.commands import lag as command
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import TopicsMissing
+from projectors.kafka.client import MissingTopics
 from projectors.lag import Lag
 
 SETTINGS = Settings.read(
@@ -29,7 +29,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     async def measure(*_: object) -> Lag:
         nonlocal times
         times += 1
-        raise Enough if times > 3 else TopicsMissing(WHY)
+        raise Enough if times > 3 else MissingTopics(WHY)
 
     monkeypatch.setattr(command, "measure", measure)
     monkeypatch.setattr(command, "EVERY_S", 0.0)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from portal.proxy_headers import Clients
+from portal.proxy_headers import TrustedProxyMiddleware
 from portal.settings import Settings
 
 TRUSTED = Settings.read({"PORTAL_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8"}).trusted_proxies
@@ -19,7 +19,9 @@ async def client_of(peer: str, *forwarded: bytes, trusted: Any = TRUSTED) -> tup
 
     headers = [(b"x-forwarded-for", value) for value in forwarded]
     scope = {"type": "http", "client": (peer, 4711), "headers": headers}
-    await Clients(cast("Any", app), trusted)(cast("Any", scope), cast("Any", None), cast("Any", None))
+    await TrustedProxyMiddleware(cast("Any", app), trusted)(
+        cast("Any", scope), cast("Any", None), cast("Any", None)
+    )
     return cast("tuple[str, int]", seen[0]["client"])
 
 

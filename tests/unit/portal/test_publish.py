@@ -9,7 +9,7 @@ import pytest
 
 from events.envelope import Record, decode
 from events.topics import Topics
-from portal.commands.publish import Mode, Unroutable, parse, publish
+from portal.commands.publish import InvalidLine, Mode, parse, publish
 from portal.settings import Settings
 from projectors.kafka.client import Cluster
 
@@ -70,7 +70,7 @@ def test_structured_lines_stay_as_they_are() -> None:
 def test_a_line_without_a_topic_or_a_key_is_not_published(line: bytes, why: str) -> None:
     """It is said why."""
     for mode in MODES:
-        with pytest.raises(Unroutable, match=why):
+        with pytest.raises(InvalidLine, match=why):
             parse(line, mode, TOPICS)
 
 
@@ -95,7 +95,7 @@ def test_an_attribute_that_is_no_text_cannot_be_a_header() -> None:
     """In structured mode the reader is to judge it."""
     line = orjson.dumps(EVENT | {"sequence": 2})
     parse(line, "structured", TOPICS)
-    with pytest.raises(Unroutable, match="sequence is not a text"):
+    with pytest.raises(InvalidLine, match="sequence is not a text"):
         parse(line, "binary", TOPICS)
 
 
@@ -103,5 +103,5 @@ def test_data_that_is_no_unicode_cannot_be_a_value_of_its_own() -> None:
     """In structured mode it stays in the line."""
     line = orjson.dumps(EVENT | {"data": {"reason": "X"}}).replace(b"X", b"\\ud800")
     parse(line, "structured", TOPICS)
-    with pytest.raises(Unroutable, match="valid Unicode"):
+    with pytest.raises(InvalidLine, match="valid Unicode"):
         parse(line, "binary", TOPICS)

@@ -9,7 +9,7 @@ import pytest
 
 from events.envelope import Record
 from projectors.operations.dead_letter_serializers import of_record
-from read_models.store import Letter
+from read_models.store import DeadLetter
 
 SECRETS = ("Ada", "Byron", "mail.test", "0100", "Elm")
 PERSON = {"name": "Ada Byron", "emails": ["ada@mail.test"], "phone": "+1 555 0100"}
@@ -19,7 +19,7 @@ ATTRIBUTES = {
     "businessid": "biz_1",
     "type": "servicehub.customer.changed.v9",
 }
-LETTER = Letter(
+LETTER = DeadLetter(
     "customers-0-7", "unreadable", "why", None, None, 0, None, datetime(2026, 1, 1, tzinfo=UTC), 0, [1], None
 )
 

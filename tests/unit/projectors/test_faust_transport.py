@@ -1,7 +1,7 @@
 """What was fetched, on its way to the views."""
 
 from events.envelope import Record
-from projectors.live.faust_transport import MOST_WAITING, Inbox
+from projectors.live.faust_transport import MOST_WAITING, RecordBuffer
 
 
 def waiting(offset: int) -> Record:
@@ -9,14 +9,14 @@ def waiting(offset: int) -> Record:
 
 
 def test_the_inbox_gives_out_the_first_ones() -> None:
-    inbox = Inbox()
+    inbox = RecordBuffer()
     inbox.add([waiting(0), waiting(1)])
     inbox.add([waiting(2)])
     assert ([waiting(0), waiting(1)], [waiting(2)], []) == (inbox.take(2), inbox.take(2), inbox.take(2))
 
 
 def test_there_is_room_until_much_waits_and_again_when_it_was_taken() -> None:
-    inbox = Inbox()
+    inbox = RecordBuffer()
     assert inbox.room.is_set()
     inbox.add([waiting(offset) for offset in range(MOST_WAITING)])
     assert not inbox.room.is_set()
@@ -25,7 +25,7 @@ def test_there_is_room_until_much_waits_and_again_when_it_was_taken() -> None:
 
 
 def test_an_inbox_that_was_cleared_is_empty_and_has_room() -> None:
-    inbox = Inbox()
+    inbox = RecordBuffer()
     inbox.add([waiting(offset) for offset in range(MOST_WAITING)])
     inbox.clear()
     assert (inbox.room.is_set(), inbox.take(1)) == (True, [])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from events.envelope import Record
 from events.topics import Topics
 from projectors.kafka import client as kafka_client
-from projectors.kafka.client import KafkaAway, Log, LogGap
+from projectors.kafka.client import KafkaUnavailable, LogReader, RecordsMissing
 from projectors.kafka.records import oldest_first, record_of
 
 PLACE = ("visits", 3)
@@ -56,8 +56,8 @@ class Client:
         return {partition: read} if read else {}
 
 
-def log(client: Client) -> Log:
-    return Log(cast("AIOKafkaConsumer", client), Topics("", 4))
+def log(client: Client) -> LogReader:
+    return LogReader(cast("AIOKafkaConsumer", client), Topics("", 4))
 
 
 async def test_a_stretch_ends_before_its_end() -> None:
@@ -70,7 +70,7 @@ async def test_a_log_that_is_silent_for_too_long_is_away(monkeypatch: pytest.Mon
     monkeypatch.setattr(kafka_client, "SILENT_S", 0.01)
     client = Client(9)
     one, client.silent = log(client), True
-    with pytest.raises(KafkaAway):
+    with pytest.raises(KafkaUnavailable):
         await one.read(PLACE, 0, 5)
     client.silent = False
     assert len(await one.read(PLACE, 0, 5)) == 5
@@ -78,7 +78,11 @@ async def test_a_log_that_is_silent_for_too_long_is_away(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("error", "raised"),
-    [(KafkaConnectionError(), KafkaAway), (OSError(), KafkaAway), (OffsetOutOfRangeError({}), LogGap)],
+    [
+        (KafkaConnectionError(), KafkaUnavailable),
+        (OSError(), KafkaUnavailable),
+        (OffsetOutOfRangeError({}), RecordsMissing),
+    ],
 )
 async def test_what_the_client_raises_is_told_as_ours(
     error: KafkaError | OSError, raised: type[Exception]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from events.topics import Topics
 from projectors.kafka.client import Cluster
-from projectors.lag import Lag, LogEnds, PartitionLag, Views, compare
+from projectors.lag import Lag, LogSnapshot, PartitionLag, ViewsSnapshot, compare
 from read_models.store import Checkpoint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,14 +22,14 @@ def checkpoint(
     return Checkpoint(1, lane, dict(offsets), 1, None, applied_at, None, Counter(counts))
 
 
-def views(*checkpoints: Checkpoint, generation: int | None = 1) -> Views:
-    return Views(generation, RECORD, {one.lane: one for one in checkpoints}, 2, 5)
+def views(*checkpoints: Checkpoint, generation: int | None = 1) -> ViewsSnapshot:
+    return ViewsSnapshot(generation, RECORD, {one.lane: one for one in checkpoints}, 2, 5)
 
 
-def log(ends: Mapping[tuple[str, int], int], oldest_s_ago: Mapping[tuple[str, int], float]) -> LogEnds:
+def log(ends: Mapping[tuple[str, int], int], oldest_s_ago: Mapping[tuple[str, int], float]) -> LogSnapshot:
     everywhere = {(name, lane): 0 for name in TOPICS.names for lane in range(2)}
     times = {place: round((NOW.timestamp() - age) * 1000) for place, age in oldest_s_ago.items()}
-    return LogEnds(Cluster("c", TOPICS), everywhere, everywhere | dict(ends), {}, times)
+    return LogSnapshot(Cluster("c", TOPICS), everywhere, everywhere | dict(ends), {}, times)
 
 
 def partition(lag: Lag, topic: str, number: int) -> PartitionLag:

@@ -8,9 +8,9 @@ import pytest
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka.client import Log, Place
-from projectors.live.lane_assignment import Lanes
-from projectors.processing.projector import Applier, LaneLost
+from projectors.kafka.client import LogReader, Place
+from projectors.live.lane_assignment import LaneAssignment
+from projectors.processing.projector import LaneOwnershipLost, Projector
 
 TOPICS = Topics("", 4)
 
@@ -54,7 +54,7 @@ class Views:
         if self.broken:
             raise ValueError("broken")
         if self.lost & {one.partition for one in records}:
-            raise LaneLost(self.lost)
+            raise LaneOwnershipLost(self.lost)
         self.applied += records
 
 
@@ -71,39 +71,39 @@ def views() -> Views:
 
 
 @pytest.fixture
-async def lanes(views: Views) -> Lanes:
-    lanes = Lanes(cast("Applier", views), cast("Log", Topic()))
+async def lanes(views: Views) -> LaneAssignment:
+    lanes = LaneAssignment(cast("Projector", views), cast("LogReader", Topic()))
     assert await lanes.take({0, 1})
     return lanes
 
 
-async def test_what_arrives_is_applied_in_its_order(lanes: Lanes, views: Views) -> None:
+async def test_what_arrives_is_applied_in_its_order(lanes: LaneAssignment, views: Views) -> None:
     """And the positions move behind it."""
     await lanes.write([record(5), record(5, 1), record(6)])
     assert views.applied == [record(5), record(5, 1), record(6)]
     assert (lanes.positions["visits", 0], lanes.positions["visits", 1]) == (7, 6)
 
 
-async def test_what_the_views_hold_is_dropped(lanes: Lanes, views: Views) -> None:
+async def test_what_the_views_hold_is_dropped(lanes: LaneAssignment, views: Views) -> None:
     """A redelivery is below the position, within a batch too."""
     await lanes.write([record(4), record(5), record(5), record(6)])
     assert views.applied == [record(5), record(6)]
 
 
-async def test_what_was_passed_over_is_read_from_the_log(lanes: Lanes, views: Views) -> None:
+async def test_what_was_passed_over_is_read_from_the_log(lanes: LaneAssignment, views: Views) -> None:
     """Nothing is missing behind a record that is applied; offsets without a record are none."""
     await lanes.write([record(9)])
     assert views.applied == [record(6), record(8), record(9)]
     assert lanes.positions["visits", 0] == 10
 
 
-async def test_lanes_that_are_not_held_are_left_alone(lanes: Lanes, views: Views) -> None:
+async def test_lanes_that_are_not_held_are_left_alone(lanes: LaneAssignment, views: Views) -> None:
     """Whatever arrives of them."""
     await lanes.write([record(5, 2), record(5)])
     assert views.applied == [record(5)]
 
 
-async def test_a_batch_under_way_ends_with_the_assignment(lanes: Lanes, views: Views) -> None:
+async def test_a_batch_under_way_ends_with_the_assignment(lanes: LaneAssignment, views: Views) -> None:
     """It is not waited for, and nothing is written afterwards."""
     views.blocked.clear()
     writing = asyncio.ensure_future(lanes.write([record(5)]))
@@ -114,7 +114,9 @@ async def test_a_batch_under_way_ends_with_the_assignment(lanes: Lanes, views: V
     assert (views.applied, views.released, lanes.positions) == ([], [{0, 1}], {})
 
 
-async def test_lanes_given_away_while_they_are_taken_are_not_held(lanes: Lanes, views: Views) -> None:
+async def test_lanes_given_away_while_they_are_taken_are_not_held(
+    lanes: LaneAssignment, views: Views
+) -> None:
     """The database is away, records wait behind the take-over, and the group takes the lanes back at once."""
     await lanes.give_away()
     views.away.clear()
@@ -128,7 +130,7 @@ async def test_lanes_given_away_while_they_are_taken_are_not_held(lanes: Lanes, 
     assert (views.applied, views.held, lanes.held) == ([], set(), set())
 
 
-async def test_the_rest_goes_on_when_a_lane_is_lost(lanes: Lanes, views: Views) -> None:
+async def test_the_rest_goes_on_when_a_lane_is_lost(lanes: LaneAssignment, views: Views) -> None:
     """The lane is remembered as lost until lanes are taken again."""
     views.lost = frozenset({1})
     await lanes.write([record(5), record(5, 1)])
@@ -138,7 +140,7 @@ async def test_the_rest_goes_on_when_a_lane_is_lost(lanes: Lanes, views: Views) 
     assert (lanes.held, lanes.lost) == ({0, 1}, frozenset())
 
 
-async def test_what_applying_raises_is_raised(lanes: Lanes, views: Views) -> None:
+async def test_what_applying_raises_is_raised(lanes: LaneAssignment, views: Views) -> None:
     """The worker is to end by it."""
 
     views.broken = True

@@ -6,8 +6,8 @@ from typing import cast
 from projectors.lag import compare
 from projectors.staff.alerts import SILENT
 from projectors.staff.metrics import exposition
-from projectors.staff.service import Desk, Overview
-from read_models.store.operational import Process
+from projectors.staff.service import Overview, StaffService
+from read_models.store.operational import ProcessStatus
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -17,7 +17,8 @@ class Seen:
 
     def __init__(self, **seen_at: datetime) -> None:
         self.processes = [
-            Process(id_, "project", "host", 1, 1, NOW, at, {"3": NOW}, ()) for id_, at in seen_at.items()
+            ProcessStatus(id_, "project", "host", 1, 1, NOW, at, {"3": NOW}, ())
+            for id_, at in seen_at.items()
         ]
 
     def clock(self) -> datetime:
@@ -31,7 +32,7 @@ class Seen:
 async def test_a_process_that_is_silent_holds_no_lane_and_is_still_told_of() -> None:
     """Somebody else may hold it by now."""
     desk = Seen(running=NOW - SILENT, killed=NOW - SILENT - timedelta(seconds=1))
-    text = (await exposition(cast("Desk", desk))).decode()
+    text = (await exposition(cast("StaffService", desk))).decode()
     held = [line for line in text.splitlines() if line.startswith("portal_lane_held{")]
     assert held == ['portal_lane_held{lane="3",process="running"} 1.0']
     assert text.count("portal_process_last_beat_timestamp_seconds{") == 2

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from events.envelope import Record
-from projectors.rebuild.owner_fold import Owned, folded
+from projectors.rebuild.owner_fold import OwnerFold, folded
 from read_models.documents import Doc
 from read_models.projection import fold_whole
-from read_models.store import Position
+from read_models.store import LogPosition
 from tests.integration.projector.harness import SAMPLE, TOPICS, of, undisturbed
 
 KEYS = sorted({record.key for record in SAMPLE if record.key})
@@ -23,7 +23,7 @@ def records(key: bytes) -> list[Record]:
     return [r for name in TOPICS.names for r in SAMPLE if (r.key, r.topic) == (key, name)]
 
 
-def documents(owned: Owned) -> dict[str, Doc]:
+def documents(owned: OwnerFold) -> dict[str, Doc]:
     """Its documents by id."""
     return {document["_id"]: document for document in map(bson.decode, owned.documents)}
 
@@ -66,7 +66,7 @@ def test_of_an_erased_customer_no_dead_letter_is_kept_and_later_ones_are_counted
 
 def test_a_discarded_place_is_passed_by() -> None:
     [first, *others] = records(LIVELY)
-    place = Position(TOPICS.short[first.topic], first.partition, first.offset)
+    place = LogPosition(TOPICS.short[first.topic], first.partition, first.offset)
     assert documents(folded(LIVELY, [first, *others], TOPICS, {place})) == documents(
         folded(LIVELY, others, TOPICS, ())
     )

@@ -7,17 +7,17 @@ from typing import cast
 
 import pytest
 
-from projectors.kafka.client import KafkaAway, Log, Place
+from projectors.kafka.client import KafkaUnavailable, LogReader, Place
 from projectors.live import progress_watchdog
-from projectors.live.lane_assignment import Lanes
-from projectors.live.progress_watchdog import BeginAnew, watch
+from projectors.live.lane_assignment import LaneAssignment
+from projectors.live.progress_watchdog import WorkerStalled, watch
 from tests.harness.portal_installation import until
-from tests.support.fake_clock import Clock
+from tests.support.fake_clock import FakeClock
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-class Held:
+class FakeLaneAssignment:
     """Lanes at a position."""
 
     def __init__(self, position: int) -> None:
@@ -30,7 +30,7 @@ class Held:
         self.told.append((ends, at))
 
 
-class Ends:
+class FakeLog:
     """A log that ends at an offset."""
 
     def __init__(self, end: int) -> None:
@@ -44,7 +44,7 @@ class Ends:
     async def ends(self, lanes: Iterable[int]) -> dict[Place, int]:
         self.asked += 1
         if self.away:
-            raise KafkaAway("Kafka does not answer")
+            raise KafkaUnavailable("Kafka does not answer")
         return {("visits", lane): self.end for lane in lanes}
 
     async def times(self, starts: Mapping[Place, int]) -> dict[Place, int]:
@@ -60,8 +60,8 @@ def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_watchdog, "SILENT_S", 0.1)
 
 
-def watching(lanes: Held, log: Ends) -> "asyncio.Task[None]":
-    return asyncio.ensure_future(watch(cast("Lanes", lanes), cast("Log", log), lambda: NOW))
+def watching(lanes: FakeLaneAssignment, log: FakeLog) -> "asyncio.Task[None]":
+    return asyncio.ensure_future(watch(cast("LaneAssignment", lanes), cast("LogReader", log), lambda: NOW))
 
 
 async def goes_on(task: "asyncio.Task[None]") -> None:
@@ -71,13 +71,15 @@ async def goes_on(task: "asyncio.Task[None]") -> None:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    made = FakeClock()
     monkeypatch.setattr(progress_watchdog, "time", made)
     return made
 
 
-async def nearly_stands(task: "asyncio.Task[None]", lanes: Held, log: Ends, clock: Clock, lane: int) -> None:
+async def nearly_stands(
+    task: "asyncio.Task[None]", lanes: FakeLaneAssignment, log: FakeLog, clock: FakeClock, lane: int
+) -> None:
     """A record of a lane is applied when all have almost stood for too long; then it is looked twice, if still."""
     clock.now += 0.8 * progress_watchdog.STANDSTILL_S
     lanes.batches += 1
@@ -88,14 +90,14 @@ async def nearly_stands(task: "asyncio.Task[None]", lanes: Held, log: Ends, cloc
 
 async def test_the_views_are_told_the_ends() -> None:
     """With the moment before they were asked for; nothing ends a worker that has nothing to do."""
-    lanes = Held(7)
-    await goes_on(watching(lanes, Ends(7)))
+    lanes = FakeLaneAssignment(7)
+    await goes_on(watching(lanes, FakeLog(7)))
     assert lanes.told[0] == ({("visits", 3): 7}, NOW)
 
 
 async def test_without_lanes_nothing_is_asked() -> None:
     """There is nothing to tell."""
-    lanes, log = Held(7), Ends(7)
+    lanes, log = FakeLaneAssignment(7), FakeLog(7)
     lanes.positions, log.away = {}, True
     await goes_on(watching(lanes, log))
     assert lanes.told == []
@@ -103,13 +105,13 @@ async def test_without_lanes_nothing_is_asked() -> None:
 
 async def test_a_worker_that_does_not_get_on_is_given_up() -> None:
     """Records wait, none is applied, for too long."""
-    with pytest.raises(BeginAnew, match="records wait"):
-        await watching(Held(7), Ends(8))
+    with pytest.raises(WorkerStalled, match="records wait"):
+        await watching(FakeLaneAssignment(7), FakeLog(8))
 
 
-async def test_a_worker_that_gets_on_is_not(clock: Clock) -> None:
+async def test_a_worker_that_gets_on_is_not(clock: FakeClock) -> None:
     """However much is waiting."""
-    lanes, log = Held(7), Ends(10**6)
+    lanes, log = FakeLaneAssignment(7), FakeLog(10**6)
     task = watching(lanes, log)
     for _ in range(10):
         await nearly_stands(task, lanes, log, clock, 3)
@@ -117,20 +119,20 @@ async def test_a_worker_that_gets_on_is_not(clock: Clock) -> None:
     task.cancel()
 
 
-async def test_one_silent_partition_among_busy_ones_is_noticed(clock: Clock) -> None:
+async def test_one_silent_partition_among_busy_ones_is_noticed(clock: FakeClock) -> None:
     """Batches are applied, and what waits there is in none of them."""
-    lanes, log = Held(7), Ends(10**6)
+    lanes, log = FakeLaneAssignment(7), FakeLog(10**6)
     lanes.positions["visits", 4] = 7
     task = watching(lanes, log)
     for _ in range(10):
         await nearly_stands(task, lanes, log, clock, 4)
-    with pytest.raises(BeginAnew, match="records wait in visits/3"):
+    with pytest.raises(WorkerStalled, match="records wait in visits/3"):
         await asyncio.wait_for(task, 5)
 
 
 async def test_markers_of_transactions_are_no_records() -> None:
     """Behind them the views are level, whatever their offsets say; they are looked at once."""
-    lanes, log = Held(7), Ends(9)
+    lanes, log = FakeLaneAssignment(7), FakeLog(9)
     log.markers = True
     await goes_on(watching(lanes, log))
     assert {ends["visits", 3] for ends, _ in lanes.told[2:]} == {7}
@@ -139,34 +141,34 @@ async def test_markers_of_transactions_are_no_records() -> None:
 
 async def test_a_record_behind_markers_waits() -> None:
     """The end has moved, and so it is looked again."""
-    lanes, log = Held(7), Ends(9)
+    lanes, log = FakeLaneAssignment(7), FakeLog(9)
     log.markers = True
     task = watching(lanes, log)
     await asyncio.sleep(0.05)
     log.end, log.markers = 10, False
-    with pytest.raises(BeginAnew, match="records wait"):
+    with pytest.raises(WorkerStalled, match="records wait"):
         await asyncio.wait_for(task, 5)
 
 
 async def test_a_lane_lost_and_still_ours_is_given_up() -> None:
     """Unless the group takes it away in time."""
-    lanes = Held(7)
+    lanes = FakeLaneAssignment(7)
     lanes.lost = frozenset({4})
-    with pytest.raises(BeginAnew, match=r"lanes \[4\] are ours"):
-        await watching(lanes, Ends(7))
+    with pytest.raises(WorkerStalled, match=r"lanes \[4\] are ours"):
+        await watching(lanes, FakeLog(7))
 
 
 async def test_a_log_that_became_shorter_is_looked_at_anew() -> None:
     """It may be another one."""
-    with pytest.raises(BeginAnew, match="shorter than the views in visits/3"):
-        await watching(Held(7), Ends(6))
+    with pytest.raises(WorkerStalled, match="shorter than the views in visits/3"):
+        await watching(FakeLaneAssignment(7), FakeLog(6))
 
 
 async def test_kafka_may_be_away() -> None:
     """That is waited for."""
-    log = Ends(8)
+    log = FakeLog(8)
     log.away = True
-    await goes_on(watching(Held(7), log))
+    await goes_on(watching(FakeLaneAssignment(7), log))
 
 
 async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
@@ -174,7 +176,7 @@ async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
 ) -> None:
     """What tells the views waits for the same lock; records wait all the same."""
     monkeypatch.setattr(progress_watchdog, "TURN_S", 0.005)
-    lanes, log = Held(7), Ends(7)
+    lanes, log = FakeLaneAssignment(7), FakeLog(7)
     busy = asyncio.Event()
 
     async def locked(_ends: Mapping[Place, int], _at: datetime) -> None:
@@ -184,5 +186,5 @@ async def test_a_write_that_hangs_is_noticed_although_the_views_cannot_be_told(
     task = watching(lanes, log)
     await asyncio.sleep(0.02)
     log.end = 8
-    with pytest.raises(BeginAnew, match="records wait"):
+    with pytest.raises(WorkerStalled, match="records wait"):
         await asyncio.wait_for(task, 5)

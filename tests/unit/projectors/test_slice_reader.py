@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from projectors.rebuild import slice_reader
-from projectors.rebuild.slice_reader import _Found, slices_of
-from read_models.store import Slice
+from projectors.rebuild.slice_reader import _SliceCollector, slices_of
+from read_models.store import KeySlice
 
 
 class Read(NamedTuple):
@@ -24,9 +24,9 @@ class Read(NamedTuple):
 LOG = [Read(f"biz/cus_{n % 40}".encode(), n) for n in range(400)]
 
 
-def found(part: Slice) -> _Found:
+def found(part: KeySlice) -> _SliceCollector:
     """What is found of a slice up to offset 390, read in batches."""
-    one = _Found(part, 1)
+    one = _SliceCollector(part, 1)
     for begin in range(0, len(LOG), 50):
         one.add(LOG[begin : begin + 50], 0, 390)
     return one
@@ -36,7 +36,7 @@ def test_slices_together_are_all_records_and_each_is_in_one() -> None:
     offsets = [
         record.offset
         for number in range(3)
-        for [records] in found(Slice(3, number)).owners().records.values()
+        for [records] in found(KeySlice(3, number)).owners().records.values()
         for record in records
     ]
     assert sorted(offsets) == list(range(390))
@@ -44,7 +44,7 @@ def test_slices_together_are_all_records_and_each_is_in_one() -> None:
 
 def test_a_slice_that_memory_does_not_hold_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slice_reader, "SLICE_BYTES", 100_000)
-    left, offsets, parts = [Slice(1, 0)], [], 0
+    left, offsets, parts = [KeySlice(1, 0)], [], 0
     while left:
         owners = found(left.pop(0)).owners()
         left = [*owners.rest, *left]
@@ -58,7 +58,7 @@ def test_a_slice_that_memory_does_not_hold_is_read_in_parts(monkeypatch: pytest.
 
 def test_one_owner_cannot_be_parted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slice_reader, "SLICE_BYTES", 10)
-    one = _Found(Slice(1, 0), 1)
+    one = _SliceCollector(KeySlice(1, 0), 1)
     one.add([Read(b"biz/cus", n) for n in range(100)], 0, 100)
     assert [len(records) for [records] in one.owners().records.values()] == [100]
 

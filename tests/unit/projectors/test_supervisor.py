@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projectors import supervisor
-from projectors.supervisor import Unmendable, beat, supervise
+from projectors.supervisor import PermanentFailure, beat, supervise
 
 BEATING = "import os, signal, sys, time\npipe = int(sys.argv[1])\nos.write(pipe, b'.')\n"
 
@@ -75,7 +75,7 @@ async def test_a_silent_worker_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
 
 async def test_what_a_new_start_does_not_mend_ends_it(tmp_path: Path) -> None:
     """The worker says so by its exit status."""
-    with pytest.raises(Unmendable):
+    with pytest.raises(PermanentFailure):
         await supervise(worker(tmp_path, f"sys.exit({supervisor.UNMENDABLE})"))
     assert len(pids(tmp_path)) == 1
 

@@ -11,14 +11,14 @@ from babel.messages.pofile import read_po
 
 from events.types import MINOR_UNIT_DIGITS
 from query_api import activity_text
-from query_api.activity_text import DETAILS, TITLES, Words
+from query_api.activity_text import DETAILS, TITLES, ActivityText
 from read_models import contract, invoice, subscription, visit
-from read_models.queries import Happening
-from tests.support.event_builder import Story
-from tests.support.in_memory_store import MemoryStore
-from web.formatting import Formats
+from read_models.queries import ActivityEntry
+from tests.support.event_builder import EventBuilder
+from tests.support.in_memory_store import InMemoryStore
+from web.formatting import LocaleFormatter
 
-FORMATS = Formats(
+FORMATS = LocaleFormatter(
     Locale.parse("en_US"), "America/Phoenix", datetime(2026, 1, 20, tzinfo=UTC), MINOR_UNIT_DIGITS
 )
 FROM_FIFTH_TO_SIXTH = "From Monday, January 5, 9:00 – 11:00 AM to Tuesday, January 6, 9:00 – 11:00 AM"
@@ -230,17 +230,19 @@ def test_every_text_can_be_translated_before_its_values_are_put_in() -> None:
 
 def in_words(
     said: Sequence[tuple[str, str, dict[str, Any]]],
-    formats: Formats,
+    formats: LocaleFormatter,
     gettext: Callable[[str], str] = lambda text: text,
 ) -> list[tuple[str, str, str | None]]:
     """What happened and its words, in the order said; thin spaces as plain ones."""
-    story = Story()
+    story = EventBuilder()
     for what, subject, data in said:
         story.say(what, subject, **data)
-    memory = MemoryStore()
+    memory = InMemoryStore()
     memory.apply(story.events)
-    words = Words(formats, "Blue Pools", gettext)
-    happenings = [Happening(entry, about) for about in memory.docs.values() for entry in about.get("log", ())]
+    words = ActivityText(formats, "Blue Pools", gettext)
+    happenings = [
+        ActivityEntry(entry, about) for about in memory.docs.values() for entry in about.get("log", ())
+    ]
     return [
         (one.entry["what"], words.title(one), plain(words.detail(one)))
         for one in sorted(happenings, key=lambda one: str(one.entry["at"]))

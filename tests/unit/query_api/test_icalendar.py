@@ -11,21 +11,23 @@ from babel.messages.pofile import read_po
 from icalendar import Calendar
 
 import query_api.calendar
-from query_api.calendar.icalendar import Household, calendar
+from query_api.calendar.icalendar import CalendarOwner, calendar
 from read_models.documents import Doc
-from tests.support.event_builder import Story, registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.event_builder import EventBuilder, registered
+from tests.support.in_memory_store import InMemoryStore
 
 NOW = "2026-01-05T12:00:00.000Z"
 HERE = Path(query_api.calendar.__path__[0])
 
 
-def told(story: Story, now: str = NOW, **customer: Any) -> bytes:
+def told(story: EventBuilder, now: str = NOW, **customer: Any) -> bytes:
     """The calendar of all visits of a story."""
-    memory = MemoryStore()
+    memory = InMemoryStore()
     memory.apply(story.events)
     documents = memory.docs
-    household = Household(documents["biz_1"], documents["biz_1/cus_1"] | customer, "https://portal.test", now)
+    household = CalendarOwner(
+        documents["biz_1"], documents["biz_1/cus_1"] | customer, "https://portal.test", now
+    )
     return calendar(household, [one for one in documents.values() if one["kind"] == "visit"])
 
 
@@ -36,7 +38,7 @@ def only(content: bytes) -> Any:
 
 
 @pytest.fixture
-def story() -> Story:
+def story() -> EventBuilder:
     return registered()
 
 
@@ -50,7 +52,7 @@ ADDRESS: Doc = {
 }
 
 
-def test_an_entry_says_when_where_what_and_who_but_no_instructions(story: Story) -> None:
+def test_an_entry_says_when_where_what_and_who_but_no_instructions(story: EventBuilder) -> None:
     sam = {"id": "t1", "name": "Sam Ortiz"}
     story.say("visit.booked", "v1", address=ADDRESS, technician=sam, instructions="gate 4711")
 
@@ -74,7 +76,7 @@ def test_an_entry_says_when_where_what_and_who_but_no_instructions(story: Story)
     assert b"4711" not in content
 
 
-def test_each_event_of_a_visit_raises_its_sequence_and_keeps_its_uid(story: Story) -> None:
+def test_each_event_of_a_visit_raises_its_sequence_and_keeps_its_uid(story: EventBuilder) -> None:
     facts = ("booked", "rescheduled", "cancelled", "reopened")
     seen = [only(told(story.say(f"visit.{fact}", "v1"))) for fact in facts]
 
@@ -94,7 +96,9 @@ def test_each_event_of_a_visit_raises_its_sequence_and_keeps_its_uid(story: Stor
         (["completed"], "2026-01-06T00:00:00.000Z", "CONFIRMED"),
     ],
 )
-def test_a_status_says_whether_it_takes_place(story: Story, facts: list[str], now: str, status: str) -> None:
+def test_a_status_says_whether_it_takes_place(
+    story: EventBuilder, facts: list[str], now: str, status: str
+) -> None:
     """TENTATIVE is what awaits an update."""
     story.say("visit.booked", "v1")
     for fact in facts:
@@ -103,7 +107,7 @@ def test_a_status_says_whether_it_takes_place(story: Story, facts: list[str], no
     assert only(told(story, now)).status == status
 
 
-def test_equal_views_are_equal_bytes_whatever_the_clock_says(story: Story) -> None:
+def test_equal_views_are_equal_bytes_whatever_the_clock_says(story: EventBuilder) -> None:
     zones = ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "UTC")
     for number, zone in enumerate(zones):
         story.say("visit.booked", f"v{number}", timezone=zone)
@@ -114,14 +118,14 @@ def test_equal_views_are_equal_bytes_whatever_the_clock_says(story: Story) -> No
     assert re.findall(rb"\nTZID:(\S+)", content) == sorted(zone.encode() for zone in zones[:-1])
 
 
-def test_texts_come_in_the_customers_language(story: Story) -> None:
+def test_texts_come_in_the_customers_language(story: EventBuilder) -> None:
     story.say("visit.booked", "v1", technician={"id": "t1", "name": "Sam"})
 
     assert "Técnico: Sam" in only(told(story, locale="es-MX"))["DESCRIPTION"]
     assert "Technician: Sam" in only(told(story, locale="fr"))["DESCRIPTION"]
 
 
-def test_no_text_reaches_beyond_its_line(story: Story) -> None:
+def test_no_text_reaches_beyond_its_line(story: EventBuilder) -> None:
     """Not by any character that some reader takes for the end of a line."""
     name = "a\r\nATTACH:x\nb\rATTACH:y\x0bc\x85d\u2028ATTACH:z\x00,;\\"
     story.say("visit.booked", "v1", service={"id": "s", "name": name})
@@ -142,7 +146,9 @@ WINDOWS = [
 
 @pytest.mark.parametrize(("start", "end"), WINDOWS)
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
-def test_a_window_is_read_back_as_the_same_moments(story: Story, start: str, end: str, zone: str) -> None:
+def test_a_window_is_read_back_as_the_same_moments(
+    story: EventBuilder, start: str, end: str, zone: str
+) -> None:
     story.say("visit.booked", "v1", window={"start": start, "end": end}, timezone=zone)
 
     entry = only(told(story))
@@ -152,7 +158,7 @@ def test_a_window_is_read_back_as_the_same_moments(story: Story, start: str, end
         assert (at.replace(tzinfo=None) - at.utcoffset()).isoformat() + "Z" == moment
 
 
-def test_a_window_that_does_not_last_has_no_end(story: Story) -> None:
+def test_a_window_that_does_not_last_has_no_end(story: EventBuilder) -> None:
     """An end has to be later than its start (RFC 5545, 3.6.1)."""
     moment = "2026-01-05T16:00:00Z"
     story.say("visit.booked", "v1", window={"start": moment, "end": moment})

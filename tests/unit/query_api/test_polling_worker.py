@@ -2,12 +2,12 @@
 
 import asyncio
 
-from query_api.polling_worker import Rounds
+from query_api.polling_worker import PollingWorker
 
 AT_ONCE = 4
 
 
-class Work(Rounds):
+class Work(PollingWorker):
     """Pieces that take until all that may be done side by side is under way."""
 
     def __init__(self, look_every_s: float) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from query_api import refresh_ahead_cache
-from query_api.refresh_ahead_cache import Remembered, Renewed
-from read_models.store import Unavailable
-from tests.support.fake_clock import Clock
+from query_api.refresh_ahead_cache import BatchRefreshAheadCache, RefreshAheadCache
+from read_models.store import StoreUnavailable
+from tests.support.fake_clock import FakeClock
 
 SECONDS = 10.0
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    made = FakeClock()
     monkeypatch.setattr(refresh_ahead_cache, "time", made)
     return made
 
@@ -34,7 +34,7 @@ class Source:
         answer = len(self.asked)
         await self.there.wait()
         if self.broken:
-            raise Unavailable("away")
+            raise StoreUnavailable("away")
         return dict.fromkeys(keys, answer)
 
     async def one(self, key: str) -> int:
@@ -42,10 +42,10 @@ class Source:
         return (await self([key]))[key]
 
 
-async def test_those_in_use_are_renewed_with_one_question(clock: Clock) -> None:
+async def test_those_in_use_are_renewed_with_one_question(clock: FakeClock) -> None:
     """Late in its time the old answer is given at once, and all that were used are asked for together."""
     source = Source()
-    answers = Renewed(source, SECONDS)
+    answers = BatchRefreshAheadCache(source, SECONDS)
     for key in ("a", "b", "unused"):
         await answers.get(key)
     await answers.get("b")
@@ -57,10 +57,10 @@ async def test_those_in_use_are_renewed_with_one_question(clock: Clock) -> None:
     assert source.asked[3:] == [["a", "b"]]
 
 
-async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Clock) -> None:
+async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: FakeClock) -> None:
     """An answer that was on its way when its subject ended does not come back."""
     source = Source()
-    answers = Renewed(source, SECONDS)
+    answers = BatchRefreshAheadCache(source, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     source.there.clear()
@@ -73,10 +73,10 @@ async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Cloc
     assert await answers.get("a") == 3
 
 
-async def test_what_is_forgotten_while_it_is_asked_for_is_not_remembered(clock: Clock) -> None:
+async def test_what_is_forgotten_while_it_is_asked_for_is_not_remembered(clock: FakeClock) -> None:
     """A request beside a sign-out does not bring the session back."""
     source = Source()
-    answers = Renewed(source, SECONDS)
+    answers = BatchRefreshAheadCache(source, SECONDS)
     source.there.clear()
     asking = asyncio.create_task(answers.get("a"))
     await asyncio.sleep(0.01)
@@ -87,10 +87,10 @@ async def test_what_is_forgotten_while_it_is_asked_for_is_not_remembered(clock: 
     assert await answers.get("a") == 2
 
 
-async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
+async def test_an_answer_is_never_older_than_it_may_be(clock: FakeClock) -> None:
     """A renewal that fails leaves the answer as old as it is; who asks when it is too old is told the truth."""
     source = Source()
-    answers = Renewed(source, SECONDS)
+    answers = BatchRefreshAheadCache(source, SECONDS)
     await answers.get("a")
     source.broken = True
     clock.now += SECONDS * 0.8
@@ -102,10 +102,10 @@ async def test_an_answer_is_never_older_than_it_may_be(clock: Clock) -> None:
     assert await answers.get("a") == 3
 
 
-async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: Clock) -> None:
+async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: FakeClock) -> None:
     """Late in its time a crowd gets the old answer, and one question is asked; after it, each waits for a new one."""
     source = Source()
-    answers = Remembered(source.one, SECONDS)
+    answers = RefreshAheadCache(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     source.there.clear()
@@ -120,10 +120,10 @@ async def test_what_is_in_use_is_renewed_and_nobody_waits(clock: Clock) -> None:
     assert await answers.get("a") == 3
 
 
-async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(clock: Clock) -> None:
+async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(clock: FakeClock) -> None:
     """Who asks then is told."""
     source = Source()
-    answers = Remembered(source.one, SECONDS)
+    answers = RefreshAheadCache(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     source.broken = True
@@ -132,14 +132,14 @@ async def test_an_answer_that_cannot_be_renewed_is_given_for_its_time_alone(cloc
     assert await answers.get("a") == 1
     await asyncio.sleep(0.01)
     clock.now += SECONDS * 0.2
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailable):
         await answers.get("a")
 
 
-async def test_an_answer_that_came_late_does_not_replace_a_newer_one(clock: Clock) -> None:
+async def test_an_answer_that_came_late_does_not_replace_a_newer_one(clock: FakeClock) -> None:
     """Who is asked for anew while a renewal hangs is not what the renewal says in the end."""
     source = Source()
-    answers = Remembered(source.one, SECONDS)
+    answers = RefreshAheadCache(source.one, SECONDS)
     await answers.get("a")
     clock.now += SECONDS * 0.8
     hung, source.there = source.there, asyncio.Event()

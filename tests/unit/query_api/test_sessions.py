@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from query_api.config import Limits
-from query_api.sign_in.codes import Keys
-from query_api.sign_in.cookies import SESSION_LIFE, Browser
-from query_api.sign_in.errors import Refused
-from query_api.sign_in.service import SignIn
-from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, Sessions
+from query_api.config import SignInLimits
+from query_api.sign_in.codes import HmacKeyRing
+from query_api.sign_in.cookies import SESSION_LIFE, ClientInfo
+from query_api.sign_in.errors import InvalidCredentials
+from query_api.sign_in.service import SignInService
+from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, SessionService
 from read_models.customer import tombstone
-from read_models.queries.portal import Customer, Scope
+from read_models.queries.portal import CustomerScope, CustomerSnapshot
 from read_models.store.operational import SessionRecord
-from read_models.store.operational import SignIn as SignInRecord
+from read_models.store.operational import SignInRequest as SignInRecord
 from web.tokens import TOKEN_LENGTH, digest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BUSINESS = {"_id": "biz_1"}
-SCOPE = Scope("biz_1", "cus_1")
+SCOPE = CustomerScope("biz_1", "cus_1")
 EMAIL = "ada@mail.test"
 
 
@@ -36,8 +36,10 @@ class Installation:
         }
         this: Any = self
         self.sessions = self.sign_ins = this
-        self.under_test = Sessions(this, this, this, lambda: self.at)
-        self.service = SignIn(this, this, self.under_test, Keys(["key"]), Limits(), lambda: self.at)
+        self.under_test = SessionService(this, this, this, lambda: self.at)
+        self.service = SignInService(
+            this, this, self.under_test, HmacKeyRing(["key"]), SignInLimits(), lambda: self.at
+        )
         self.erased_meanwhile = False
 
     async def start(self, record: SessionRecord) -> None:
@@ -58,9 +60,9 @@ class Installation:
     async def documents(self, *ids: str) -> list[dict[str, Any] | None]:
         return [self.views.get(id_) for id_ in ids]
 
-    async def customer(self, scope: Scope) -> Customer | None:
+    async def customer(self, scope: CustomerScope) -> CustomerSnapshot | None:
         found = self.views.get("/".join(scope))
-        return Customer(found, self.at) if found and found["shown"] else None
+        return CustomerSnapshot(found, self.at) if found and found["shown"] else None
 
     async def customers_of(self, *_: str) -> list[dict[str, Any]]:
         return [found for found in self.views.values() if found["shown"]]
@@ -78,8 +80,8 @@ class Installation:
         self.views["biz_1/cus_1"] = tombstone("biz_1", "cus_1", 2)
 
 
-def browser(session: str | None = None) -> Browser:
-    return Browser(None, session, "198.51.100.7", "Test/1")
+def browser(session: str | None = None) -> ClientInfo:
+    return ClientInfo(None, session, "198.51.100.7", "Test/1")
 
 
 async def test_who_goes_on_as_another_customer_is_signed_in_for_no_longer() -> None:
@@ -111,7 +113,7 @@ async def test_a_customer_who_is_named_needs_no_list() -> None:
     installation.views["biz_1/cus_1/visit/vis_1"] = {"id": "vis_1", "shown": True}
     link = "l" * TOKEN_LENGTH
     for nobody in ("cus_3", "cus_4", "cus_1/visit/vis_1", ""):
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidCredentials):
             await installation.service.with_token(BUSINESS, link, browser(), nobody)
     token = await installation.service.with_token(BUSINESS, link, browser(), "cus_2")
     for customer, switched in (("cus_3", False), ("cus_1", True), ("cus_2", True)):
@@ -152,7 +154,7 @@ async def test_a_session_beside_an_erasure_is_ended_at_once() -> None:
 
     assert await installation.under_test.start(SCOPE, EMAIL, browser()) is None
     assert installation.kept == {}
-    assert await installation.under_test.start(Scope("biz_1", "cus_2"), EMAIL, browser()) is not None
+    assert await installation.under_test.start(CustomerScope("biz_1", "cus_2"), EMAIL, browser()) is not None
 
 
 async def test_a_sign_in_beside_an_erasure_is_refused() -> None:
@@ -160,7 +162,7 @@ async def test_a_sign_in_beside_an_erasure_is_refused() -> None:
     installation = Installation()
     installation.erased_meanwhile = True
 
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidCredentials):
         await installation.service.with_token(BUSINESS, "t" * 43, browser(), "cus_1")
     assert installation.kept == {}
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from query_api.config import Config, Limits
-from query_api.http.public_urls import Addresses
-from query_api.mail.smtp import Server
-from query_api.sign_in.codes import Keys, new_code
+from query_api.config import QueryApiConfig, SignInLimits
+from query_api.http.public_urls import PublicUrls
+from query_api.mail.smtp import SmtpServer
+from query_api.sign_in.codes import HmacKeyRing, new_code
 from query_api.sign_in.cookies import binding_cookie_name, session_cookie_name
 from web.cookies import network_of
 from web.tokens import TOKEN_LENGTH, digest, new_token
@@ -26,7 +26,7 @@ def test_a_token_is_as_long_as_it_is_said_to_be_and_hashed_to_another() -> None:
 
 
 def test_a_hash_of_an_older_key_still_fits_and_one_of_a_stranger_does_not() -> None:
-    old, new, strange = Keys(["old"]), Keys(["new", "old"]), Keys(["strange"])
+    old, new, strange = HmacKeyRing(["old"]), HmacKeyRing(["new", "old"]), HmacKeyRing(["strange"])
 
     assert new.fits(old.seal("code", "id", "123456"), "code", "id", "123456")
     assert not old.fits(new.seal("code", "id", "123456"), "code", "id", "123456")
@@ -37,7 +37,7 @@ def test_a_hash_of_an_older_key_still_fits_and_one_of_a_stranger_does_not() -> N
     "parts", [("code", "id", "123457"), ("code", "di", "123456"), ("limit", "id", "123456")]
 )
 def test_a_hash_fits_its_own_parts_only(parts: tuple[str, str, str]) -> None:
-    keys = Keys(["key"])
+    keys = HmacKeyRing(["key"])
 
     assert not keys.fits(keys.seal("code", "id", "123456"), *parts)
 
@@ -65,17 +65,17 @@ def test_no_two_cookies_of_any_businesses_have_one_name(slug: str) -> None:
 
 
 def test_limits_are_set_by_name() -> None:
-    assert Limits.read({"mails_per_address": 7}) == Limits(mails_per_address=7)
+    assert SignInLimits.read({"mails_per_address": 7}) == SignInLimits(mails_per_address=7)
 
 
 @pytest.mark.parametrize("given", [{"mails": 1}, {"mails_per_address": -1}])
 def test_a_limit_that_is_none_is_refused(given: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(given))):
-        Limits.read(given)
+        SignInLimits.read(given)
 
 
 def test_settings_show_no_secret() -> None:
-    config = Config(
+    config = QueryApiConfig(
         "mongodb://user:word@db", "portal", "https://portal.test", "smtp://me:word@mail", ("secret",)
     )
 
@@ -83,20 +83,20 @@ def test_settings_show_no_secret() -> None:
 
 
 def test_a_business_own_host_is_reached_as_the_public_one_is() -> None:
-    assert Addresses("https://portal.test").custom("blue.test") == "https://blue.test"
-    assert Addresses("http://127.0.0.1:8000").custom("blue.test") == "http://blue.test:8000"
+    assert PublicUrls("https://portal.test").custom("blue.test") == "https://blue.test"
+    assert PublicUrls("http://127.0.0.1:8000").custom("blue.test") == "http://blue.test:8000"
 
 
 @pytest.mark.parametrize(
     "host", ["portal.test", "", "evil.test/path", "evil.test:80", "a b.test", "127.0.0.1@x", "x"]
 )
 def test_not_every_text_is_a_host_of_a_business_own(host: str) -> None:
-    assert not Addresses("https://portal.test").may_be_custom(host)
+    assert not PublicUrls("https://portal.test").may_be_custom(host)
 
 
 def test_an_smtp_server_is_named_by_its_address() -> None:
-    assert Server.of("smtp://127.0.0.1:1025") == Server("127.0.0.1", 1025, False, None, None)
-    assert Server.of("smtps://me%40mail:wo%2Frd@mail.test") == Server(
+    assert SmtpServer.of("smtp://127.0.0.1:1025") == SmtpServer("127.0.0.1", 1025, False, None, None)
+    assert SmtpServer.of("smtps://me%40mail:wo%2Frd@mail.test") == SmtpServer(
         "mail.test", None, True, "me@mail", "wo/rd"
     )
 
@@ -104,4 +104,4 @@ def test_an_smtp_server_is_named_by_its_address() -> None:
 @pytest.mark.parametrize("url", ["mail.test:25", "http://mail.test", "smtp://"])
 def test_what_is_no_smtp_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="PORTAL_SMTP_URL"):
-        Server.of(url)
+        SmtpServer.of(url)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import structlog
 
-from query_api.http.public_urls import Addresses
-from query_api.mail.message import Letter, Unmailable, compose
+from query_api.http.public_urls import PublicUrls
+from query_api.mail.message import InvalidRecipient, SignInMail, compose
 from query_api.mail.smtp import content
 from query_api.sign_in import mailer
-from query_api.sign_in.codes import Keys
-from query_api.sign_in.mailer import Mailer
+from query_api.sign_in.codes import HmacKeyRing
+from query_api.sign_in.mailer import SignInMailer
 from read_models.customer import folded
-from read_models.store.operational import SignIn
+from read_models.store.operational import SignInRequest
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 
@@ -34,9 +34,9 @@ def business(name: str = "Blue Pools", support: str = "office@blue.test") -> dic
     }
 
 
-def letter(of: dict[str, Any], email: str = "ada@mail.test") -> Letter:
+def letter(of: dict[str, Any], email: str = "ada@mail.test") -> SignInMail:
     customers = [{"id": "cus_1", "locale": None, "emails": [email]}]
-    return Letter("id", of, customers, folded(email), "https://portal.test", "123456", "t" * 43, NOW)
+    return SignInMail("id", of, customers, folded(email), "https://portal.test", "123456", "t" * 43, NOW)
 
 
 def sent(of: dict[str, Any]) -> Any:
@@ -89,7 +89,7 @@ def test_a_support_address_that_is_none_is_left_out(support: str) -> None:
 @pytest.mark.parametrize("email", ["ada@[", "=?utf-8?q?a=0D=0ABcc:_spy?=@evil.test"])
 def test_an_address_that_is_none_gets_no_mail(email: str) -> None:
     """It is said so before anything is sent."""
-    with pytest.raises(Unmailable):
+    with pytest.raises(InvalidRecipient):
         compose(letter(business(), email), "portal.test")
 
 
@@ -99,15 +99,17 @@ class Sending:
     def __init__(self) -> None:
         self.sign_ins = self
         self.became: list[str] = []
-        keys, addresses = Keys(["key"]), Addresses("https://portal.test")
+        keys, addresses = HmacKeyRing(["key"]), PublicUrls("https://portal.test")
         views: Any = self
-        self.mailer = Mailer(views, views, views, keys, "smtp://127.0.0.1:1", views, addresses, lambda: NOW)
+        self.mailer = SignInMailer(
+            views, views, views, keys, "smtp://127.0.0.1:1", views, addresses, lambda: NOW
+        )
 
     def ready(self) -> bool:
         return True
 
-    async def claim(self, *_: object) -> SignIn:
-        return SignIn("sig_1", "biz_1", "ada@mail.test", "", NOW, 1, None, None, None, used=False)
+    async def claim(self, *_: object) -> SignInRequest:
+        return SignInRequest("sig_1", "biz_1", "ada@mail.test", "", NOW, 1, None, None, None, used=False)
 
     async def documents(self, *_: str) -> list[dict[str, Any]]:
         return [business()]
@@ -118,7 +120,7 @@ class Sending:
     async def customers_of(self, *_: str) -> list[dict[str, Any]]:
         return [{"id": "cus_1", "locale": None, "emails": ["Ada@mail.test"]}]
 
-    async def drop(self, _claimed: SignIn) -> None:
+    async def drop(self, _claimed: SignInRequest) -> None:
         self.became.append("dropped")
 
     async def hand_over(self, *_: object) -> bool:

@@ -2,19 +2,19 @@
 
 from read_models.contract_month import rate
 from read_models.documents import Doc
-from tests.support.event_builder import Story, registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.event_builder import EventBuilder, registered
+from tests.support.in_memory_store import InMemoryStore
 
 NOW = "2026-06-01T00:00:00.000Z"
 
 
-def story() -> Story:
+def story() -> EventBuilder:
     return registered().say("contract.signed", "c1")
 
 
 def visited(
-    told: Story, subject: str, day: str, *, arrived: str | None = None, outcome: str = "completed"
-) -> Story:
+    told: EventBuilder, subject: str, day: str, *, arrived: str | None = None, outcome: str = "completed"
+) -> EventBuilder:
     window = {"start": f"{day}T16:00:00Z", "end": f"{day}T18:00:00Z"}
     told.say("visit.booked", subject, window=window, contract_id="c1")
     if arrived:
@@ -22,8 +22,8 @@ def visited(
     return told.say(f"visit.{outcome}", subject)
 
 
-def health(told: Story, now: str = NOW) -> Doc:
-    store = MemoryStore()
+def health(told: EventBuilder, now: str = NOW) -> Doc:
+    store = InMemoryStore()
     store.apply(told.events)
     shown = store.dashboard(told.business, told.customer, now, now[:10])
     assert shown
@@ -95,7 +95,7 @@ def test_visits_wait_for_a_contract_that_arrives_later() -> None:
 
 def test_a_month_in_which_nothing_is_due_any_more_leaves_the_trend() -> None:
     told = visited(story(), "v1", "2026-01-05").say("visit.reopened", "v1")
-    store = MemoryStore(cached=True)
+    store = InMemoryStore(cached=True)
     store.apply(told.events, 1)
     assert health(told)["trend"] == []
     assert not [document for document in store.docs.values() if document["kind"] == "month"]
@@ -115,7 +115,7 @@ def test_an_ended_contract_leaves_the_dashboard_and_one_past_its_end_is_expired(
     told.say("contract.signed", "c1", ends_on="2026-05-31").say(
         "contract.signed", "c2", starts_on="2026-02-01"
     )
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(told.say("contract.ended", "c2").events)
     shown = store.dashboard("biz_1", "cus_1", NOW, "2026-06-01")
     assert shown

@@ -4,15 +4,15 @@ import pytest
 
 from events.envelope import Event
 from read_models.customer import folded
-from tests.support.event_builder import Story, registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.event_builder import EventBuilder, registered
+from tests.support.in_memory_store import InMemoryStore
 
 NOW = "2026-01-04T00:00:00.000Z"
 
 
 def test_nobody_who_is_not_registered_has_a_dashboard() -> None:
-    store = MemoryStore()
-    store.apply(Story().say("visit.booked", "v1").events)
+    store = InMemoryStore()
+    store.apply(EventBuilder().say("visit.booked", "v1").events)
     assert store.dashboard("biz_1", "cus_1", NOW, NOW[:10]) is None
 
 
@@ -20,17 +20,17 @@ def test_an_erased_customer_leaves_a_tombstone_and_what_comes_later_is_dropped()
     told = registered().say("visit.booked", "v1").say("invoice.issued", "i1").say("customer.erased")
     told.say("visit.booked", "v2").say("customer.registered", sequence=9)
     for batch in (1, 2, None):
-        store = MemoryStore(cached=True)
+        store = InMemoryStore(cached=True)
         store.apply(told.events, batch)
         left = [document for document in store.docs.values() if document["kind"] != "business"]
         assert [document["_id"] for document in left] == ["biz_1/cus_1"]
         assert "Ada" not in str(left)
-    assert MemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]["erased"] == 2
+    assert InMemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]["erased"] == 2
 
 
 def test_addresses_are_compared_trimmed_and_without_regard_to_case() -> None:
-    store = MemoryStore()
-    store.apply(Story().say("customer.registered", emails=[" Ada@Mail.test ", "ada@mail.TEST"]).events)
+    store = InMemoryStore()
+    store.apply(EventBuilder().say("customer.registered", emails=[" Ada@Mail.test ", "ada@mail.TEST"]).events)
     document = store.docs["biz_1/cus_1"]
     assert document["sign_in"] == ["ada@mail.test"]
     assert document["emails"] == [" Ada@Mail.test ", "ada@mail.TEST"]
@@ -55,8 +55,8 @@ def test_letters_of_all_languages_have_no_case() -> None:
 
 
 def test_what_is_absent_stays_and_null_clears() -> None:
-    told = Story().say("customer.registered", phone="+1 602 555 0100", locale="en-US")
-    store = MemoryStore()
+    told = EventBuilder().say("customer.registered", phone="+1 602 555 0100", locale="en-US")
+    store = InMemoryStore()
     store.apply(told.say("customer.contact_changed", phone=None, name="Ada Hill").events)
     document = store.docs["biz_1/cus_1"]
     assert (document["name"], document["phone"], document["locale"]) == ("Ada Hill", None, "en-US")
@@ -65,15 +65,15 @@ def test_what_is_absent_stays_and_null_clears() -> None:
 def test_the_pack_published_last_replaces_the_others_for_good() -> None:
     told = registered().say("visit.booked", "v1").say("proof.uploaded", "p1")
     told.say("proof_pack.published", "k1").say("proof_pack.published", "k2").say("proof_pack.withdrawn", "k1")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(told.events)
     assert store.docs["biz_1/cus_1/visit/v1"]["has_proof"]
     told.say("proof_pack.withdrawn", "k2")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(told.events)
     assert not store.docs["biz_1/cus_1/visit/v1"]["has_proof"]
     told.say("proof_pack.published", "k1")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(told.events)
     assert store.docs["biz_1/cus_1/visit/v1"]["pack"]["id"] == "k1"
 
@@ -82,7 +82,7 @@ def test_a_subject_keeps_what_it_referred_to_first() -> None:
     told = registered().say("visit.booked", "v1").say("visit.booked", "v2").say("proof.uploaded", "p1")
     told.say("proof_pack.published", "k1").say("proof.retracted", "p1", visit_id="v2")
     for batch in (1, None):
-        store = MemoryStore()
+        store = InMemoryStore()
         store.apply(told.events, batch)
         assert store.docs["biz_1/cus_1/visit/v1"]["proofs"] == []
         assert "biz_1/cus_1/visit/v2" in store.docs
@@ -90,7 +90,7 @@ def test_a_subject_keeps_what_it_referred_to_first() -> None:
 
 def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed() -> None:
     told = registered().say("subscription.started", "s1").say("visit.booked", "v1", subscription_id="s1")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(told.events)
     shown = store.dashboard("biz_1", "cus_1", NOW, "2026-01-04")
     assert shown
@@ -105,10 +105,10 @@ def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed(
 
 def test_updated_at_is_the_highest_time_of_all_events_shown_or_not() -> None:
     told = registered().say("proof.uploaded", "p1")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(reversed_by_topic(told))
     assert store.docs["biz_1/cus_1"]["updated_at"] == "2026-01-01T09:00:02.000Z"
 
 
-def reversed_by_topic(told: Story) -> list[Event]:
+def reversed_by_topic(told: EventBuilder) -> list[Event]:
     return list(reversed(told.events))  # each is alone in its topic

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.event_builder import registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 
 NOW = "2026-06-01T00:00:00.000Z"
 
@@ -12,7 +12,7 @@ def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_n
     story = registered().say("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
     story.say("visit.booked", "v1", contract_id="c1").say("visit.completed", "v1")
     story.say("visit.started", "v1", arrived_at="2026-01-05T18:10:00Z").say("visit.completed", "v1")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(story.events)
     taken = len(story.events)
     story.say("contract.amended", "c1", sla={"on_time_grace_minutes": 15}).say("visit.reopened", "v1")
@@ -28,7 +28,7 @@ def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
         story.say("subscription.started", f"s{number}", plan={"id": "p", "name": "A"})
         story.say("subscription.cancelled", f"s{number}")
     story.say("subscription.started", "z", plan={"id": "p", "name": "Z"})
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(story.events)
     shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
     assert shown
@@ -39,7 +39,7 @@ def test_a_place_that_one_leaves_is_not_taken_by_one_that_comes_behind_those_not
     story = registered()
     for number in range(1, 13):
         story.say("invoice.issued", f"i{number:02}", due_on=f"2026-07-{number:02}")
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(story.events)
     kept = len(story.events)
     story.say("invoice.voided", "i05").say("invoice.issued", "i13", due_on="2026-07-13")
@@ -64,7 +64,7 @@ def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wher
         story.say("visit.booked", f"v{number:02}", window=promised)
     right = {"start": "2026-08-01T08:00:00Z", "end": "2026-08-01T10:00:00Z"}
     wrong = right | {"end": "2026-05-01T08:00:00Z"}
-    store, applied, counts = MemoryStore(), 0, []
+    store, applied, counts = InMemoryStore(), 0, []
     for what, subject, window in (
         ("booked", "w1", wrong),
         ("booked", "w2", wrong),

@@ -10,9 +10,9 @@ import pytest
 from bench.sample_log import Json, begin, business, week
 from events.envelope import Event
 from read_models.documents import Doc
-from read_models.indexed_lists import Range
-from tests.support.event_builder import Story
-from tests.support.in_memory_store import MemoryStore
+from read_models.indexed_lists import ListQuery
+from tests.support.event_builder import EventBuilder
+from tests.support.in_memory_store import InMemoryStore
 from tests.support.log_permutations import decoded
 
 BEGIN = datetime(2016, 1, 4, 16, tzinfo=UTC)
@@ -30,14 +30,14 @@ class Cost(NamedTuple):
     size: int
 
 
-class Metered(MemoryStore):
+class Metered(InMemoryStore):
     """Keeps no documents between events, and counts what each asks for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.read = 0
 
-    def range(self, wanted: Range) -> list[Doc]:
+    def range(self, wanted: ListQuery) -> list[Doc]:
         found = super().range(wanted)
         self.read += len(found)
         return found
@@ -91,6 +91,6 @@ def test_a_new_grace_reads_months_instead_of_visits() -> None:
         log += week("biz_1", "cus_1", number, BEGIN)
     store.apply(decoded(log), 100)
     months = sum(document["kind"] == "month" for document in store.docs.values())
-    told = Story("biz_1", "cus_1").say("contract.amended", "con_cus_1", sequence=2, sla=SLA)
+    told = EventBuilder("biz_1", "cus_1").say("contract.amended", "con_cus_1", sequence=2, sla=SLA)
     cost = store.cost(told.events[0])
     assert (cost.read, cost.written) == (months, 2)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from read_models.documents import LOG_LIMIT, moment
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 from tests.support.log_permutations import decoded, interleaved, repeated
 from tests.support.oracle import Facts, activity, portal
 from tests.support.random_events import NOW, Log
@@ -25,25 +25,25 @@ randoms = st.randoms(use_true_random=False)
 batches = st.sampled_from((1, 2, 7, None))
 
 
-def documents(store: MemoryStore) -> dict[str, bytes]:
+def documents(store: InMemoryStore) -> dict[str, bytes]:
     """Each document as bytes, its fields in the order of their names."""
     return {_id: orjson.dumps(doc, option=orjson.OPT_SORT_KEYS) for _id, doc in store.docs.items()}
 
 
-def projected(log: Log, batch: int | None, *, cached: bool = False) -> MemoryStore:
-    store = MemoryStore(cached=cached)
+def projected(log: Log, batch: int | None, *, cached: bool = False) -> InMemoryStore:
+    store = InMemoryStore(cached=cached)
     store.apply(decoded(log), batch)
     return store
 
 
-def assert_dashboards(store: MemoryStore, log: Log, moments: Sequence[timedelta]) -> None:
+def assert_dashboards(store: InMemoryStore, log: Log, moments: Sequence[timedelta]) -> None:
     for owner in {event["customerid"] for event in log if "customerid" in event}:
         for away in moments:
             facts = Facts(log, BUSINESS, owner, NOW + away)
             assert portal(facts) == store.dashboard(BUSINESS, owner, facts.now, facts.today)
 
 
-def assert_activity(store: MemoryStore, log: Log) -> None:
+def assert_activity(store: InMemoryStore, log: Log) -> None:
     for owner in {event["customerid"] for event in log if "customerid" in event}:
         own = [document for document in store.docs.values() if document.get("customer") == owner]
         logged = [document for document in own if document.get("touched")]
@@ -58,7 +58,7 @@ def assert_activity(store: MemoryStore, log: Log) -> None:
 
 def counted(log: Log, batch: int | None) -> dict[str, Counter[str]]:
     """What the folds of a log count, by the key of the records."""
-    store, events = MemoryStore(), decoded(log)
+    store, events = InMemoryStore(), decoded(log)
     counts: dict[str, Counter[str]] = {}
     size = batch or len(events)
     for start in range(0, len(events), size):

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 
 from events.envelope import Event
-from read_models.in_memory import Fresh, owner_in
+from read_models.in_memory import InMemoryProjection, owner_in
 from tests.support.log_permutations import decoded
 from tests.support.random_events import Log
 from tests.support.random_logs import histories
 from tests.unit.read_models.test_fold_order import batches, patient, projected
 
 
-def made(events: list[Event], batch: int | None) -> Fresh:
-    fresh, size = Fresh(), batch or max(len(events), 1)
+def made(events: list[Event], batch: int | None) -> InMemoryProjection:
+    fresh, size = InMemoryProjection(), batch or max(len(events), 1)
     for start in range(0, len(events), size):
         fresh.apply(events[start : start + size])
     return fresh

@@ -1,21 +1,21 @@
 """VIEWS.md, Invoices and payments: given what was asked for and paid, there is left to pay …"""
 
 from read_models.documents import Doc
-from tests.support.event_builder import Story, registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.event_builder import EventBuilder, registered
+from tests.support.in_memory_store import InMemoryStore
 
 
-def documents(told: Story, batch: int | None = None) -> MemoryStore:
-    store = MemoryStore(cached=True)
+def documents(told: EventBuilder, batch: int | None = None) -> InMemoryStore:
+    store = InMemoryStore(cached=True)
     store.apply(told.events, batch)
     return store
 
 
-def invoice(told: Story) -> Doc:
+def invoice(told: EventBuilder) -> Doc:
     return documents(told).docs["biz_1/cus_1/invoice/i1"]
 
 
-def payment(told: Story) -> Doc:
+def payment(told: EventBuilder) -> Doc:
     return documents(told).docs["biz_1/cus_1/payment/y1"]
 
 

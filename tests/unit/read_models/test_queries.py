@@ -13,9 +13,9 @@ from read_models.queries.health_filters import around
 from read_models.queries.pagination import (
     KEPT_OF_A_KEY,
     LONGEST_CURSOR,
-    BadCursor,
-    Part,
-    Place,
+    CursorPosition,
+    InvalidCursor,
+    PageQuery,
     encoded,
     portion,
 )
@@ -26,17 +26,17 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(TEXT, TEXT, TEXT)
 def test_a_cursor_leads_behind_the_item_that_it_was_made_of(name: str, key: str, subject: str) -> None:
-    cursor = encoded(Place(name, key, subject))
+    cursor = encoded(CursorPosition(name, key, subject))
 
-    assert Part.behind(cursor, 7) == Part(7, Place(name, key[:KEPT_OF_A_KEY], subject))
+    assert PageQuery.behind(cursor, 7) == PageQuery(7, CursorPosition(name, key[:KEPT_OF_A_KEY], subject))
 
 
 @pytest.mark.parametrize("letter", ["a", "\0", '"', "池", "🏊"])
 def test_a_cursor_is_short_whatever_the_key(letter: str) -> None:
-    cursor = encoded(Place(f"subscriptions/{'a' * 64}", letter * MAX_TEXT, "a" * 64))
+    cursor = encoded(CursorPosition(f"subscriptions/{'a' * 64}", letter * MAX_TEXT, "a" * 64))
 
     assert len(cursor) <= LONGEST_CURSOR
-    assert Part.behind(cursor, 7).after
+    assert PageQuery.behind(cursor, 7).after
 
 
 def numbered(limit: int, cursor: str | None, numbers: list[int]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def numbered(limit: int, cursor: str | None, numbers: list[int]) -> dict[str, An
     return portion(
         "numbers",
         listed,
-        Part.behind(cursor, limit),
+        PageQuery.behind(cursor, limit),
         lambda one: (f"{one[0]:02}", one[1]),
         lambda one: {"number": one[0]},
     )
@@ -77,21 +77,21 @@ def test_a_portion_begins_behind_its_item_also_when_that_is_gone() -> None:
 
 
 def test_the_cursor_of_another_list_is_none_of_a_short_one() -> None:
-    with pytest.raises(BadCursor):
-        numbered(2, encoded(Place("letters", "10", "a")), [12, 10])
+    with pytest.raises(InvalidCursor):
+        numbered(2, encoded(CursorPosition("letters", "10", "a")), [12, 10])
 
 
 @given(st.text(st.characters(codec="ascii")) | TEXT)
 def test_what_no_list_gave_is_no_cursor(text: str) -> None:
-    with pytest.raises(BadCursor):
-        Part.behind(text, 7)
+    with pytest.raises(InvalidCursor):
+        PageQuery.behind(text, 7)
 
 
 def test_a_cursor_is_taken_only_as_it_was_given() -> None:
-    cursor = encoded(Place("past_visits", "2026-01-01", "v1"))
+    cursor = encoded(CursorPosition("past_visits", "2026-01-01", "v1"))
     for changed in (f"{cursor}=", f" {cursor}", f"{cursor}\n", cursor[:-1], f"{cursor}A", cursor.swapcase()):
-        with pytest.raises(BadCursor):
-            Part.behind(changed, 7)
+        with pytest.raises(InvalidCursor):
+            PageQuery.behind(changed, 7)
 
 
 @given(

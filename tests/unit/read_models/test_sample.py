@@ -13,7 +13,7 @@ from events.envelope import Event
 from read_models import customer, invoice
 from read_models.documents import Doc, parse, timestamp
 from read_models.proof import is_shown, pack_items
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 from tests.unit.read_models.test_version import log
 
 EXPECTED: dict[str, Any] = orjson.loads(
@@ -46,7 +46,7 @@ def shuffled(events: list[Event], seed: int) -> list[Event]:
 @pytest.mark.parametrize("seed", [None, *range(12)])
 def test_every_customer_sees_what_the_log_says(seed: int | None) -> None:
     events = log() if seed is None else shuffled(log(), seed)
-    store = MemoryStore(cached=bool(seed and seed % 2))
+    store = InMemoryStore(cached=bool(seed and seed % 2))
     store.apply(events, None if seed is None else (1, 7, 1000)[seed % 3])
     for key, expected in EXPECTED["customers"].items():
         business, owner = key.split("/")

@@ -8,7 +8,7 @@ import orjson
 from events.envelope import Event, Record, decode
 from events.topics import Topics
 from read_models.projection import VERSION
-from tests.support.in_memory_store import MemoryStore
+from tests.support.in_memory_store import InMemoryStore
 
 LOG = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 DIGESTS = {
@@ -33,7 +33,7 @@ def log() -> list[Event]:
 
 
 def test_the_documents_of_a_fixed_log_change_only_with_the_version() -> None:
-    store = MemoryStore()
+    store = InMemoryStore()
     store.apply(log())
     documents = orjson.dumps(store.docs, option=orjson.OPT_SORT_KEYS)
     assert DIGESTS[VERSION] == hashlib.sha256(documents).hexdigest()

@@ -5,23 +5,23 @@ from typing import Any
 import pytest
 
 from read_models.documents import Doc
-from tests.support.event_builder import Story, registered
-from tests.support.in_memory_store import MemoryStore
+from tests.support.event_builder import EventBuilder, registered
+from tests.support.in_memory_store import InMemoryStore
 
 BEFORE = "2026-01-04T00:00:00.000Z"
 AFTER = "2026-01-09T00:00:00.000Z"
 
 
-def dashboard(told: Story, now: str = BEFORE) -> Doc:
-    store = MemoryStore()
+def dashboard(told: EventBuilder, now: str = BEFORE) -> Doc:
+    store = InMemoryStore()
     store.apply(told.events)
     shown = store.dashboard(told.business, told.customer, now, now[:10])
     assert shown is not None
     return shown
 
 
-def visit(told: Story, subject: str = "v1") -> Doc:
-    store = MemoryStore()
+def visit(told: EventBuilder, subject: str = "v1") -> Doc:
+    store = InMemoryStore()
     store.apply(told.events)
     return store.docs[f"{told.business}/{told.customer}/visit/{subject}"]
 
@@ -83,7 +83,7 @@ def test_the_estimated_arrival_is_known_only_while_on_the_way() -> None:
 
 def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None:
     told = registered().say("visit.completed", "v1", sequence=2)
-    store = MemoryStore()
+    store = InMemoryStore()
     changes = store.apply_batch(told.events)
     assert changes.counts["biz_1/cus_1"]["gaps"] == 1
     assert dashboard(told)["recent_visits"] == []
@@ -91,7 +91,7 @@ def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None
 
 def test_an_unknown_type_takes_its_sequence_and_is_counted() -> None:
     told = registered().say("visit.booked", "v1").say("visit.rated", "v1").say("visit.completed", "v1")
-    counts = MemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]
+    counts = InMemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]
     assert (counts["skipped"], counts["gaps"]) == (1, 0)
     assert visit(told)["status"] == "completed"
 
@@ -123,7 +123,7 @@ def test_a_list_that_lost_a_member_is_filled_from_what_lies_behind_it() -> None:
     for number in range(12):
         window = {"start": f"2026-01-{number + 1:02}T16:00:00Z", "end": f"2026-01-{number + 1:02}T18:00:00Z"}
         told.say("visit.booked", f"v{number:02}", window=window).say("visit.completed", f"v{number:02}")
-    whole, stepwise = MemoryStore(), MemoryStore(cached=True)
+    whole, stepwise = InMemoryStore(), InMemoryStore(cached=True)
     told.say("visit.reopened", "v11").say("visit.reopened", "v10").say("visit.missed", "v05")
     whole.apply(told.events)
     stepwise.apply(told.events, 1)

@@ -5,7 +5,7 @@ from typing import Any, cast
 import httpx
 from litestar import Response
 
-from web.pipeline import Answered, AnyRequest, Step
+from web.pipeline import AnyRequest, ResponsePipeline, Step
 
 
 async def raised(_request: AnyRequest, error: Exception) -> Response[Any]:
@@ -14,4 +14,4 @@ async def raised(_request: AnyRequest, error: Exception) -> Response[Any]:
 
 def through(app: Any, *steps: Step) -> httpx.ASGITransport:
     """The way to it; what it raises is raised."""
-    return httpx.ASGITransport(cast("Any", Answered(app, raised, steps=steps)))
+    return httpx.ASGITransport(cast("Any", ResponsePipeline(app, raised, steps=steps)))

@@ -11,7 +11,7 @@ from litestar import Litestar, Response, get
 from litestar.response import Stream
 
 from query_api.http.etag import conditional
-from query_api.http.prebuilt_response import Ready
+from query_api.http.prebuilt_response import PrebuiltJson
 from tests.unit.web.harness import through
 from web.compression import coding_for, compressed
 from web.pipeline import AGAIN
@@ -113,9 +113,9 @@ async def test_the_head_of_what_is_not_modified_is_the_one_it_would_have(
 
 async def test_what_is_known_has_the_same_head() -> None:
     """Answered by the router or past it, whole or Not Modified."""
-    made = Ready(b'"' + b"pool " * 400 + b'"')
+    made = PrebuiltJson(b'"' + b"pool " * 400 + b'"')
 
-    async def again(_scope: object) -> Ready:
+    async def again(_scope: object) -> PrebuiltJson:
         return made
 
     async def router(scope: Any, receive: Any, send: Any) -> None:

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from babel import Locale
 
-from web.formatting import Formats
+from web.formatting import LocaleFormatter
 
 NOW = datetime(2026, 11, 24, 16, 2, tzinfo=UTC)
 DIGITS = {"usd": 2, "jpy": 0, "kwd": 3, "huf": 2}
 
 
-def formats(tag: str = "en-US", zone: str = "America/Phoenix", now: datetime = NOW) -> Formats:
-    return Formats(Locale.parse(tag, sep="-"), zone, now, DIGITS)
+def formats(tag: str = "en-US", zone: str = "America/Phoenix", now: datetime = NOW) -> LocaleFormatter:
+    return LocaleFormatter(Locale.parse(tag, sep="-"), zone, now, DIGITS)
 
 
 def plain(text: str) -> str:

@@ -5,14 +5,14 @@ from typing import Any, cast
 from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry
 
-from web.latency_metrics import Timings
+from web.latency_metrics import RequestLatency
 from web.metric_snapshots import snapshot
 
 
 def test_answers_are_counted_by_route_status_and_time() -> None:
     """Buckets hold all that took no longer; what no route answered, and methods made up, are not told apart."""
     registry = CollectorRegistry()
-    timings = Timings(registry)
+    timings = RequestLatency(registry)
     visits = cast("HTTPScope", {"path_template": "/{slug}/api/visits"})
     for seconds in (0.001, 0.002, 0.3, 7.0):
         timings("GET", visits, 200, seconds)

@@ -7,7 +7,7 @@ import pytest
 from litestar import Response
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from web.pipeline import AGAIN, Answer, Answered, AnyRequest
+from web.pipeline import AGAIN, AnyRequest, BufferedResponse, ResponsePipeline
 
 
 class Broken(Exception):
@@ -31,12 +31,12 @@ async def sorry(_request: AnyRequest, _error: Exception) -> Response[Any]:
     return Response("sorry", status_code=500, media_type="text/plain")
 
 
-def marked(_scope: HTTPScope, answer: Answer) -> None:
+def marked(_scope: HTTPScope, answer: BufferedResponse) -> None:
     answer.headers.append((b"x-status", b"%d" % answer.status))
 
 
 async def asked(parts: int) -> httpx.Response:
-    transport = httpx.ASGITransport(cast("Any", Answered(Failing(parts), sorry, steps=(marked,))))
+    transport = httpx.ASGITransport(cast("Any", ResponsePipeline(Failing(parts), sorry, steps=(marked,))))
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
         return await client.get("/")
 
@@ -67,7 +67,7 @@ class Text:
         await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
 
-class Routed:
+class FakeRouter:
     """A router with one route, whose handler leaves how it is asked again."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Steps:
     def __init__(self) -> None:
         self.taken = 0
 
-    def __call__(self, _scope: HTTPScope, answer: Answer) -> None:
+    def __call__(self, _scope: HTTPScope, answer: BufferedResponse) -> None:
         self.taken += 1
         answer.headers.append((b"x-step", b"%d" % self.taken))
 
@@ -102,9 +102,9 @@ class Service:
     """Such a router behind the layer."""
 
     def __init__(self) -> None:
-        self.router, self.steps = Routed(), Steps()
+        self.router, self.steps = FakeRouter(), Steps()
         self.measured: list[tuple[str, str, int]] = []
-        self.layer = Answered(
+        self.layer = ResponsePipeline(
             cast("Any", self.router), sorry, steps=(self.steps,), measure=cast("Any", self._measure)
         )
 
