@@ -80,7 +80,7 @@ def decode(record: Record, topics: Topics) -> Event:
 
     Raises Malformed and nothing else, whatever the bytes.
     """
-    topic = topics.short.get(record.topic)
+    topic = topics.unprefixed_by_name.get(record.topic)
     if topic is None:
         raise MalformedRecord("the topic is none of ServiceHub's")
     value = record.value or b""
@@ -160,7 +160,7 @@ def _event(attributes: Mapping[str, Any], data: Any, record: Record, topic: str,
     event_type = _text(attributes, "type")
     subject = _id(attributes, "subject")
     known = EVENT_TYPES.get(event_type)
-    kind, fact = _new_feature(event_type) if known is None else (known.kind, known.fact)
+    kind, fact = _unknown_type(event_type) if known is None else (known.kind, known.fact)
     if ENTITIES.get(kind, topic) != topic:
         raise MalformedRecord("the type belongs on another topic")
     if (kind == "business" and subject != business) or (kind == "customer" and subject != customer):
@@ -189,7 +189,7 @@ def _check_content_type(content_type: Any) -> None:
 
 
 @lru_cache(maxsize=100_000)
-def _owner_in(key: bytes) -> tuple[str, str, str | None] | None:
+def _parse_key(key: bytes) -> tuple[str, str, str | None] | None:
     """The partitionkey, businessid and customerid that belong to a key; None where it is not made of ids."""
     owner = key.decode("latin-1")
     business, slash, customer = owner.partition("/")
@@ -203,16 +203,16 @@ def _owner(
 ) -> tuple[str, str | None]:
     # From the key: its ids need a look but once. What is too long to be a key is not remembered.
     key = record.key or b""
-    owner = _owner_in(key) if len(key) <= _LONGEST_KEY else None
+    owner = _parse_key(key) if len(key) <= _LONGEST_KEY else None
     said = attributes.get("partitionkey"), attributes.get("businessid"), attributes.get("customerid")
     if owner is None or said != owner or (owner[2] is None) != (topic == BUSINESSES):
-        raise MalformedRecord(_wrong_owner(attributes, topic))
+        raise MalformedRecord(_owner_mismatch(attributes, topic))
     if record.partition != topics.partition(key):
         raise MalformedRecord("the record is in another partition than its key's")
     return owner[1], owner[2]
 
 
-def _wrong_owner(attributes: Mapping[str, Any], topic: str) -> str:
+def _owner_mismatch(attributes: Mapping[str, Any], topic: str) -> str:
     """Which rule is broken by what is said of the owner; raises Malformed where an id is wrong by itself."""
     owner = _id(attributes, "businessid")
     if topic != BUSINESSES:
@@ -224,7 +224,7 @@ def _wrong_owner(attributes: Mapping[str, Any], topic: str) -> str:
     return "the record's key is not the partitionkey"
 
 
-def _new_feature(event_type: str) -> tuple[str, str]:
+def _unknown_type(event_type: str) -> tuple[str, str]:
     """Kind and fact of an unknown type; Malformed when only its version is unknown, or it is no type at all."""
     parts = _IS_TYPE(event_type)
     if parts is None:

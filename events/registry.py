@@ -32,7 +32,7 @@ from events.subscriptions import (
 )
 from events.topics import ENTITIES
 from events.types import EmptyData
-from events.upcasters import invoice_issued
+from events.upcasters import upcast_invoice_issued_v1
 from events.visits import (
     VisitBooked,
     VisitCancelled,
@@ -87,7 +87,7 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
 }
 """Type without its `servicehub.` -> model of the data as published in that version."""
 
-_UPCASTERS: Final[Mapping[str, Callable[[Any], BaseModel]]] = {"invoice.issued.v1": invoice_issued}
+_UPCASTERS: Final[Mapping[str, Callable[[Any], BaseModel]]] = {"invoice.issued.v1": upcast_invoice_issued_v1}
 
 
 class EventType(NamedTuple):

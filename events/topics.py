@@ -44,25 +44,27 @@ class Topics:
     """What comes before each name, dot included, e.g. `servicehub.`"""
     partitions: int
     """Partitions of each topic; never changes in the life of an installation."""
-    short: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    unprefixed_by_name: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """Full name -> name without prefix."""
 
     def __post_init__(self) -> None:
         if self.partitions < 1:
             raise ValueError("a topic has at least one partition")
         object.__setattr__(
-            self, "short", {self.prefix + name: name for name in dict.fromkeys(ENTITIES.values())}
+            self,
+            "unprefixed_by_name",
+            {self.prefix + name: name for name in dict.fromkeys(ENTITIES.values())},
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Full names of all eight topics."""
-        return tuple(self.short)
+        return tuple(self.unprefixed_by_name)
 
     def name(self, short: str) -> str:
         """Full name of `visits`, `proofs` …; ValueError when there is no such topic."""
         full = self.prefix + short
-        if full not in self.short:
+        if full not in self.unprefixed_by_name:
             raise ValueError(f"there is no topic {short!r}")
         return full
 

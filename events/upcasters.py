@@ -20,7 +20,7 @@ def minor_units(amount: str, currency: str) -> int:
     return -int(number) if amount.startswith("-") else int(number)
 
 
-def invoice_issued(old: InvoiceIssuedV1) -> InvoiceIssued:
+def upcast_invoice_issued_v1(old: InvoiceIssuedV1) -> InvoiceIssued:
     """`invoice.issued.v1` -> v2: decimal strings in major units become integers in minor units.
 
     Raises ValueError when an amount has no whole number of them.

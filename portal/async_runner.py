@@ -20,7 +20,7 @@ def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> bool:
     Being told to stop is how an endless command ends well; any other then raises CommandError.
     """
     try:
-        uvloop.run(_cancellable(main))
+        uvloop.run(_with_signal_handlers(main))
     except asyncio.CancelledError:
         if not endless:
             raise CommandError("stopped before the end") from None
@@ -28,7 +28,7 @@ def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> bool:
     return True
 
 
-async def _cancellable(main: Coroutine[Any, Any, None]) -> None:
+async def _with_signal_handlers(main: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(main)
 

@@ -11,10 +11,11 @@ from portal import logs
 from portal.async_runner import run
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.concurrency import first
-from projectors.kafka.client import InvalidTopics, RecordsMissing
+from projectors.concurrency import run_until_first_exits
+from projectors.kafka.log_reader import RecordsMissing
+from projectors.kafka.topology import InvalidTopics
 from projectors.rebuild.fill_worker import fill
-from projectors.supervisor import UNMENDABLE
+from projectors.supervisor import EXIT_PERMANENT_FAILURE
 
 logger = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ def main() -> int:
         run(_work(generation, most_a_second), endless=True)
     except (InvalidTopics, RecordsMissing) as error:
         logger.critical("stopped for good", reason=str(error))
-        return UNMENDABLE
+        return EXIT_PERMANENT_FAILURE
     except CommandError as error:
         logger.critical("stopped", reason=str(error))
         return 1
@@ -44,7 +45,9 @@ def main() -> int:
 
 
 async def _work(generation: int, most_a_second: float | None) -> None:
-    await first(fill(Settings.read(os.environ).installation, generation, most_a_second), _parent_gone())
+    await run_until_first_exits(
+        fill(Settings.read(os.environ).installation, generation, most_a_second), _parent_gone()
+    )
 
 
 async def _parent_gone() -> None:

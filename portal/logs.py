@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-from read_models.masking import without_addresses
+from read_models.masking import mask_emails
 
 _LONGEST_TEXT: Final = 500
 """Characters of what an exception says: some quote all that they were given."""
@@ -69,11 +69,11 @@ def _told(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
 def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for stack in stacks:
         # Masked first: half an address would not be known as one.
-        stack["exc_value"] = without_addresses(stack["exc_value"])[:_LONGEST_TEXT]
+        stack["exc_value"] = mask_emails(stack["exc_value"])[:_LONGEST_TEXT]
         stack["exceptions"] = [_cut(group) for group in stack["exceptions"]]
     return stacks
 
 
 def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
     """The line with e-mail addresses masked: what libraries say of an error may quote one."""
-    return without_addresses(str(line))
+    return mask_emails(str(line))

@@ -8,7 +8,7 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
 FORWARDED: Final = b"x-forwarded-for"
 _HOP: Final = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>.+)")
@@ -28,7 +28,7 @@ class TrustedProxyMiddleware:
         """Answer as the application does, which sees the client."""
         if scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
-            client = self._client(host, headers_of(scope).get(FORWARDED, b"").decode("latin-1"))
+            client = self._client(host, request_headers(scope).get(FORWARDED, b"").decode("latin-1"))
             scope["client"] = (host, port) if client == host else (client, 0)
         await self._app(scope, receive, send)
 

@@ -5,7 +5,7 @@ from portal.settings import Settings
 from query_api.config import PaymentsConfig, QueryApiConfig, SignInLimits
 
 
-def config_of(settings: Settings) -> QueryApiConfig:
+def query_api_config(settings: Settings) -> QueryApiConfig:
     """What the customer surface is told; raises UsageError."""
     try:
         limits = SignInLimits.read(settings.limits)
@@ -19,14 +19,14 @@ def config_of(settings: Settings) -> QueryApiConfig:
         secret_keys=settings.keys,
         media_url=settings.media_url,
         cache_url=settings.cache_url,
-        payments=payments_of(settings),
+        payments=payments_config(settings),
         limits=limits,
     )
 
 
-def payments_of(settings: Settings) -> PaymentsConfig | None:
+def payments_config(settings: Settings) -> PaymentsConfig | None:
     """What paying online needs; None when something of it is not set. Raises UsageError."""
-    if "payments" in off(settings):
+    if "payments" in disabled_features(settings):
         return None
     return PaymentsConfig(
         api_key=settings.required("stripe_api_key"),
@@ -37,7 +37,7 @@ def payments_of(settings: Settings) -> PaymentsConfig | None:
     )
 
 
-def off(settings: Settings) -> dict[str, list[str]]:
+def disabled_features(settings: Settings) -> dict[str, list[str]]:
     """The features that are off, with the variables that are missing."""
     needed = {
         "sign-in": ("smtp_url", "secret_key"),

@@ -35,7 +35,7 @@ HINTS: Final[Mapping[str, str]] = {
 }
 """What to do about a setting that is missing or wrong."""
 
-FROM_FILES: Final = "_FILE"
+FILE_SUFFIX: Final = "_FILE"
 """Behind the name of a secret setting, with the path of a file that holds the value."""
 
 LARGEST_SECRET: Final = 64 * 1024
@@ -46,7 +46,7 @@ SHORTEST_SECRET: Final = 32
 FEWEST_CHARACTERS: Final = 8
 """Different ones, of such a secret: what somebody thought up repeats itself."""
 
-DEMO: Final = re.compile(
+WELL_KNOWN_SECRETS: Final = re.compile(
     r"change.?me|secret|example|demo|dev(elopment)?[-_ ]|test|password|placeholder", re.IGNORECASE
 )
 """What stands in secrets that are printed somewhere."""
@@ -108,10 +108,10 @@ class Settings(BaseModel):
             if name != "limits" and environ.get(variable := PREFIX + name.upper())
         }
         for name in cls.secret_names():
-            if path := environ.get((variable := PREFIX + name.upper()) + FROM_FILES):
+            if path := environ.get((variable := PREFIX + name.upper()) + FILE_SUFFIX):
                 if name in given:
-                    raise UsageError(f"{variable} and {variable}{FROM_FILES} are both set: keep one of them")
-                given[name] = _read(path, variable + FROM_FILES)
+                    raise UsageError(f"{variable} and {variable}{FILE_SUFFIX} are both set: keep one of them")
+                given[name] = _read(path, variable + FILE_SUFFIX)
         given["limits"] = {
             variable.removeprefix(LIMIT).lower(): value
             for variable, value in environ.items()
@@ -122,10 +122,12 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UsageError(
-                "\n".join(_said(_variable(*one["loc"]), one["msg"]) for one in problems)
+                "\n".join(_format_error(_variable(*one["loc"]), one["msg"]) for one in problems)
             ) from None
         if settings.production and (weak := settings.weak_secrets()):
-            raise UsageError("\n".join(_said(_variable(name), problem) for name, problem in weak.items()))
+            raise UsageError(
+                "\n".join(_format_error(_variable(name), problem) for name, problem in weak.items())
+            )
         return settings
 
     @classmethod
@@ -135,10 +137,10 @@ class Settings(BaseModel):
 
     def weak_secrets(self) -> Mapping[str, str]:
         """The secrets that are not to be used where customers are, and what is wrong with each."""
-        tokens = [pair.partition(":")[2] for pair in _parts(self.staff_token)]
+        tokens = [pair.partition(":")[2] for pair in _split(self.staff_token)]
         found = {
-            "secret_key": next(filter(None, map(_weakness, self.keys)), None),
-            "staff_token": next(filter(None, map(_weakness, tokens)), None),
+            "secret_key": next(filter(None, map(_weak_secret_reason, self.keys)), None),
+            "staff_token": next(filter(None, map(_weak_secret_reason, tokens)), None),
         }
         return {name: problem for name, problem in found.items() if problem}
 
@@ -153,10 +155,10 @@ class Settings(BaseModel):
     @field_validator("mongo_url")
     @classmethod
     def _is_an_address_of_mongodb(cls, url: SecretStr | None) -> SecretStr | None:
-        from read_models.store.mongo import check
+        from read_models.store.mongo import validate_url
 
         if url is not None:
-            check(url.get_secret_value())
+            validate_url(url.get_secret_value())
         return url
 
     @field_validator("smtp_url")
@@ -166,7 +168,7 @@ class Settings(BaseModel):
 
         try:
             if url is not None:
-                SmtpServer.of(url.get_secret_value())
+                SmtpServer.from_url(url.get_secret_value())
         except ValueError:
             # Its text may quote a part of the password.
             raise ValueError("no address of a mail server") from None
@@ -200,7 +202,7 @@ class Settings(BaseModel):
     @property
     def keys(self) -> tuple[str, ...]:
         """The secret keys, newest first."""
-        return tuple(_parts(self.secret_key))
+        return tuple(_split(self.secret_key))
 
     @property
     def kafka(self) -> KafkaConfig:
@@ -247,18 +249,18 @@ class Settings(BaseModel):
         return context
 
 
-def _parts(secret: SecretStr | None) -> list[str]:
+def _split(secret: SecretStr | None) -> list[str]:
     text = secret.get_secret_value() if secret else ""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _weakness(secret: str) -> str | None:
+def _weak_secret_reason(secret: str) -> str | None:
     """Why a key or a token may be guessed, or known from somewhere; None where it looks random."""
     if len(secret) < SHORTEST_SECRET:
         return (
             f"https needs {SHORTEST_SECRET} random characters or more, as `openssl rand -hex 32` prints them"
         )
-    if len(set(secret)) < FEWEST_CHARACTERS or DEMO.search(secret):
+    if len(set(secret)) < FEWEST_CHARACTERS or WELL_KNOWN_SECRETS.search(secret):
         return "https needs a random text, and this one is none: `openssl rand -hex 32` prints one"
     return None
 
@@ -272,7 +274,7 @@ def _read(path: str, variable: str) -> str:
         raise UsageError(f"{variable}: the file cannot be read: {type(error).__name__}") from None
 
 
-def _said(variable: str, problem: str) -> str:
+def _format_error(variable: str, problem: str) -> str:
     return f"{variable}: {problem}" + (f"; {HINTS[variable]}" if variable in HINTS else "")
 
 

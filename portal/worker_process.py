@@ -10,14 +10,14 @@ from portal import logs
 from portal.async_runner import run
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.concurrency import first
+from projectors.concurrency import run_until_first_exits
 from projectors.installation import Installation
-from projectors.kafka.client import InvalidTopics
+from projectors.kafka.topology import InvalidTopics
 from projectors.live.group_member import NoLanesAssigned
 from projectors.live.progress_watchdog import WorkerStalled
 from projectors.live.worker import work
 from projectors.log_compatibility import LogMismatch
-from projectors.supervisor import UNMENDABLE, beat
+from projectors.supervisor import EXIT_PERMANENT_FAILURE, send_heartbeats
 
 logger = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ def main() -> int:
         run(_work(Settings.read(os.environ).installation, instance, pipe), endless=True)
     except (LogMismatch, InvalidTopics, CommandError) as error:
         logger.critical("stopped for good", reason=str(error))
-        return UNMENDABLE
+        return EXIT_PERMANENT_FAILURE
     except (NoLanesAssigned, WorkerStalled) as error:
         logger.warning("begins anew", reason=str(error))
         return 1
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 async def _work(installation: Installation, instance: str, pipe: int) -> None:
-    await first(work(installation, instance), beat(pipe))
+    await run_until_first_exits(work(installation, instance), send_heartbeats(pipe))
 
 
 if __name__ == "__main__":

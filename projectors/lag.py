@@ -10,17 +10,16 @@ from typing import Any, Final, Literal, NamedTuple
 
 from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka.client import (
-    Cluster,
-    InvalidTopics,
-    KafkaUnavailable,
-    LogReader,
-    MissingTopics,
-    Place,
-    find,
-    reading,
+from projectors.kafka.client import KafkaUnavailable, Partition
+from projectors.kafka.log_reader import LogReader, open_log_reader
+from projectors.kafka.topology import Cluster, InvalidTopics, MissingTopics, discover
+from projectors.log_compatibility import (
+    earliest_of_untruncated,
+    identity_mismatches,
+    offsets_by_partition,
+    recreated_topics,
+    truncation_reasons,
 )
-from projectors.log_compatibility import by_place, remade, strange, truncated, unforgotten
 from read_models.store import Checkpoint, ReadModelStore, StoreUnavailable
 
 State = Literal["ok", "lagging", "stalled", "broken", "unknown"]
@@ -86,11 +85,11 @@ class LogSnapshot(NamedTuple):
     """What Kafka says."""
 
     cluster: Cluster
-    beginnings: Mapping[Place, int]
-    ends: Mapping[Place, int]
-    firsts: Mapping[Place, int]
+    beginnings: Mapping[Partition, int]
+    ends: Mapping[Partition, int]
+    firsts: Mapping[Partition, int]
     """Kafka timestamp in ms of the oldest record, by partition."""
-    times: Mapping[Place, int]
+    times: Mapping[Partition, int]
     """Kafka timestamp in ms of the oldest record not applied, by partition; none where nothing but markers of
     transactions is left, which have offsets, too."""
 
@@ -139,10 +138,10 @@ class LagMeter:
     async def _open(self) -> tuple[Cluster, LogReader]:
         if self._opened is None or time.monotonic() - self._opened[2] > CLUSTER_S:
             kafka = self._installation.kafka
-            cluster = await find(kafka, self._installation.topic_prefix)
+            cluster = await discover(kafka, self._installation.topic_prefix)
             if self._opened is None or self._opened[0] != cluster:
                 await self.close()
-                log = await self._connection.enter_async_context(reading(kafka, cluster.topics))
+                log = await self._connection.enter_async_context(open_log_reader(kafka, cluster.topics))
             else:
                 log = self._opened[1]
             self._opened = cluster, log, time.monotonic()
@@ -171,7 +170,7 @@ def compare(prefix: str, views: ViewsSnapshot | None, log: LogSnapshot | None, n
     broken = _broken(views, log) if views and log and views.generation is not None else []
     partitions = [
         _partition(short, name, lane, views, log, bool(broken), now)
-        for name, short in Topics(prefix, 1).short.items()
+        for name, short in Topics(prefix, 1).unprefixed_by_name.items()
         for lane in lanes
     ]
     known = views is not None and log is not None
@@ -223,11 +222,13 @@ def _partition(
 
 def _broken(views: ViewsSnapshot, log: LogSnapshot) -> list[str]:
     topics = log.cluster.topics
-    begins = by_place(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
+    begins = offsets_by_partition(((lane, one.begins) for lane, one in views.checkpoints.items()), topics)
     return [
-        *strange(log.cluster, views.record, _applied(views, topics), log.ends),
-        *remade(log.cluster, views.record, unforgotten(log.firsts, log.beginnings, begins)),
-        *truncated(log.beginnings, begins),
+        *identity_mismatches(log.cluster, views.record, _applied(views, topics), log.ends),
+        *recreated_topics(
+            log.cluster, views.record, earliest_of_untruncated(log.firsts, log.beginnings, begins)
+        ),
+        *truncation_reasons(log.beginnings, begins),
     ]
 
 
@@ -236,8 +237,8 @@ def _away(views: ViewsSnapshot | None, log: LogSnapshot | None) -> list[str]:
     return [f"{name} does not answer" for name, said in servers.items() if said is None]
 
 
-def _applied(views: ViewsSnapshot, topics: Topics) -> dict[Place, int]:
-    return by_place(((lane, one.offsets) for lane, one in views.checkpoints.items()), topics)
+def _applied(views: ViewsSnapshot, topics: Topics) -> dict[Partition, int]:
+    return offsets_by_partition(((lane, one.offsets) for lane, one in views.checkpoints.items()), topics)
 
 
 def _count(views: ViewsSnapshot | None, name: str) -> int | None:
@@ -260,8 +261,10 @@ async def _views(store: ReadModelStore) -> ViewsSnapshot | None:
 
 async def _log(cluster: Cluster, log: LogReader, views: ViewsSnapshot | None) -> LogSnapshot:
     lanes = range(cluster.topics.partitions)
-    beginnings, ends, firsts = await asyncio.gather(log.beginnings(lanes), log.ends(lanes), log.firsts(lanes))
+    beginnings, ends, firsts = await asyncio.gather(
+        log.beginning_offsets(lanes), log.end_offsets(lanes), log.earliest_timestamps(lanes)
+    )
     applied = _applied(views, cluster.topics) if views else {}
     starts = {place: max(applied.get(place, 0), offset) for place, offset in beginnings.items()}
     behind = {place: start for place, start in starts.items() if views and start < ends[place]}
-    return LogSnapshot(cluster, beginnings, ends, firsts, await log.times(behind) if behind else {})
+    return LogSnapshot(cluster, beginnings, ends, firsts, await log.timestamps_at(behind) if behind else {})

@@ -8,18 +8,20 @@ import structlog
 
 from events.topics import Topics
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, KafkaUnavailable, LogReader, MissingTopics, Place, find
+from projectors.kafka.client import KafkaUnavailable, Partition
+from projectors.kafka.log_reader import LogReader
+from projectors.kafka.topology import Cluster, MissingTopics, discover
 from read_models.store import ReadModelStore, StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 10.0
 """So seldom a worker that works looks whether its log is still the same."""
-STRANGE: Final = (
+WRONG_LOG_HINT: Final = (
     "point PORTAL_KAFKA_BOOTSTRAP and PORTAL_TOPIC_PREFIX at the log that the views were made from, or give this log"
     " another PORTAL_MONGO_DATABASE"
 )
-FORGOT: Final = (
+TRUNCATED_LOG_HINT: Final = (
     "bring the records back; or, if they are lost for good, have views made of what is left:"
     " `portal rebuild --promote --from-truncated --reason …`"
 )
@@ -29,8 +31,11 @@ class LogMismatch(Exception):
     """Log and views do not belong together; the text says why and what to do."""
 
 
-def strange(
-    cluster: Cluster, record: Mapping[str, Any], applied: Mapping[Place, int], ends: Mapping[Place, int]
+def identity_mismatches(
+    cluster: Cluster,
+    record: Mapping[str, Any],
+    applied: Mapping[Partition, int],
+    ends: Mapping[Partition, int],
 ) -> list[str]:
     """Why this is not the log that a generation was made from; empty when it can be.
 
@@ -49,7 +54,9 @@ def strange(
     return found
 
 
-def remade(cluster: Cluster, record: Mapping[str, Any], firsts: Mapping[Place, int]) -> list[str]:
+def recreated_topics(
+    cluster: Cluster, record: Mapping[str, Any], firsts: Mapping[Partition, int]
+) -> list[str]:
     """Why the log is another one than a generation was made from, however long it is; empty when it can be the same.
 
     `firsts` are the Kafka timestamps of its oldest records, in ms: those of topics that were made anew are others.
@@ -59,14 +66,15 @@ def remade(cluster: Cluster, record: Mapping[str, Any], firsts: Mapping[Place, i
     return [f"the log was made anew, its oldest records are others, in {_listed(others)}"] if others else []
 
 
-def unforgotten(
-    firsts: Mapping[Place, int], beginnings: Mapping[Place, int], begins: Mapping[Place, int]
-) -> dict[Place, int]:
-    """The oldest records of the partitions that have not forgotten any; the others' say nothing. See `truncated`."""
+def earliest_of_untruncated(
+    firsts: Mapping[Partition, int], beginnings: Mapping[Partition, int], begins: Mapping[Partition, int]
+) -> dict[Partition, int]:
+    """The oldest records of the partitions that have not forgotten any; the others' say nothing. See
+    `truncation_reasons`."""
     return {place: first for place, first in firsts.items() if beginnings[place] <= begins.get(place, 0)}
 
 
-def truncated(beginnings: Mapping[Place, int], begins: Mapping[Place, int]) -> list[str]:
+def truncation_reasons(beginnings: Mapping[Partition, int], begins: Mapping[Partition, int]) -> list[str]:
     """Why the log has not all that views were made from, or are to be; empty when it has.
 
     `begins` is where it began when they were, by partition; 0 where that says nothing.
@@ -79,10 +87,10 @@ def truncated(beginnings: Mapping[Place, int], begins: Mapping[Place, int]) -> l
     return [f"the log does not begin at offset 0 in {_listed(late)}"]
 
 
-def require_whole(beginnings: Mapping[Place, int]) -> None:
+def require_complete_log(beginnings: Mapping[Partition, int]) -> None:
     """Raise Broken when a log does not begin at offset 0: what was made from it would not be whole."""
-    if late := truncated(beginnings, {}):
-        raise LogMismatch(f"{late[0]}: views made from it would not be whole; {FORGOT}")
+    if late := truncation_reasons(beginnings, {}):
+        raise LogMismatch(f"{late[0]}: views made from it would not be whole; {TRUNCATED_LOG_HINT}")
 
 
 async def check(
@@ -94,11 +102,11 @@ async def check(
     """
     pointer = await store.generations.pointer(store.version)
     if pointer is not None:
-        record = await store.generations.record(pointer.kept[0])
+        record = await store.generations.record(pointer.active[0])
         await check_one(store, cluster, log, record or {}, from_truncated=from_truncated)
 
 
-async def check_kept(store: ReadModelStore, cluster: Cluster, log: LogReader) -> None:
+async def check_active_generations(store: ReadModelStore, cluster: Cluster, log: LogReader) -> None:
     """Raise Broken when what is kept, in any version, was made from another log than this; what it forgot aside."""
     for record in await store.generations.records():
         if record["state"] in ("served", "standby", "level"):
@@ -110,7 +118,7 @@ async def watch(installation: Installation, store: ReadModelStore, log: LogReade
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         try:
-            await check(store, await find(installation.kafka, installation.topic_prefix), log)
+            await check(store, await discover(installation.kafka, installation.topic_prefix), log)
         except (KafkaUnavailable, MissingTopics, StoreUnavailable) as error:
             logger.warning("cannot tell whether log and views belong together", reason=str(error))
 
@@ -132,39 +140,43 @@ async def check_one(
     lanes = range(min(record["partitions"], cluster.topics.partitions))
     if not known:
         return  # it was dropped just now
-    beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    beginnings, ends = await log.beginning_offsets(lanes), await log.end_offsets(lanes)
     of_lanes = [one for one in known.values() if one.lane in lanes]
-    applied = by_place(((one.lane, one.offsets) for one in of_lanes), cluster.topics)
-    begins = by_place(((one.lane, one.begins) for one in of_lanes), cluster.topics)
-    firsts = unforgotten(await log.firsts(lanes), beginnings, begins)
-    if found := strange(cluster, record, applied, ends) + remade(cluster, record, firsts):
-        raise LogMismatch(f"log and views do not belong together: {'; '.join(found)}; {STRANGE}")
-    if not from_truncated and (found := truncated(beginnings, begins)):
-        raise LogMismatch(f"log and views do not belong together: {found[0]}; {FORGOT}")
+    applied = offsets_by_partition(((one.lane, one.offsets) for one in of_lanes), cluster.topics)
+    begins = offsets_by_partition(((one.lane, one.begins) for one in of_lanes), cluster.topics)
+    firsts = earliest_of_untruncated(await log.earliest_timestamps(lanes), beginnings, begins)
+    if found := identity_mismatches(cluster, record, applied, ends) + recreated_topics(
+        cluster, record, firsts
+    ):
+        raise LogMismatch(f"log and views do not belong together: {'; '.join(found)}; {WRONG_LOG_HINT}")
+    if not from_truncated and (found := truncation_reasons(beginnings, begins)):
+        raise LogMismatch(f"log and views do not belong together: {found[0]}; {TRUNCATED_LOG_HINT}")
     fresh = {
-        (cluster.topics.short[place[0]], place[1]): first
+        (cluster.topics.unprefixed_by_name[place[0]], place[1]): first
         for place, first in firsts.items()
         if _known_first(cluster.topics, record, place) is None
     }
     if fresh:
-        await store.generations.note_firsts(record["_id"], fresh)
+        await store.generations.record_earliest_timestamps(record["_id"], fresh)
 
 
-def _known_first(topics: Topics, record: Mapping[str, Any], place: Place) -> int | None:
+def _known_first(topics: Topics, record: Mapping[str, Any], place: Partition) -> int | None:
     """How a partition began when a generation was made, as its record has it."""
     name, lane = place
-    first: int | None = record.get("firsts", {}).get(topics.short[name], {}).get(str(lane))
+    first: int | None = record.get("firsts", {}).get(topics.unprefixed_by_name[name], {}).get(str(lane))
     return first
 
 
-def by_place(offsets: Iterable[tuple[int, Mapping[str, int]]], topics: Topics) -> dict[Place, int]:
+def offsets_by_partition(
+    offsets: Iterable[tuple[int, Mapping[str, int]]], topics: Topics
+) -> dict[Partition, int]:
     """Offsets by full topic name and partition, given those of lanes by topic without prefix; 0 where there is none."""
     return {
         (name, lane): of_lane.get(short, 0)
         for lane, of_lane in offsets
-        for name, short in topics.short.items()
+        for name, short in topics.unprefixed_by_name.items()
     }
 
 
-def _listed(places: Iterable[Place]) -> str:
+def _listed(places: Iterable[Partition]) -> str:
     return ", ".join(f"{topic}/{lane}" for topic, lane in sorted(places))

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
-from projectors.kafka.client import LogReader
+from projectors.kafka.log_reader import LogReader
 from projectors.kafka.records import record_of
-from projectors.processing.batch_builder import where
+from projectors.processing.batch_builder import describe_error
 from read_models.in_memory import InMemoryProjection
 from read_models.store import LogPosition, UnreadableRecord
 
@@ -51,7 +51,7 @@ class Replay:
         """Whether it has been read exactly so far."""
         return self._reached == {topic: offset for topic, offset in offsets.items() if offset}
 
-    async def read_to(
+    async def advance_to(
         self,
         offsets: Mapping[str, int],
         without: Collection[LogPosition],
@@ -61,7 +61,7 @@ class Replay:
 
         `progress` is called with numbers of records that are through. Raises KafkaAway, LogGap.
         """
-        for name, topic in self._topics.short.items():
+        for name, topic in self._topics.unprefixed_by_name.items():
             end = offsets.get(topic, 0)
             begin = self._reached.get(topic, 0)
             if begin >= end:
@@ -71,11 +71,13 @@ class Replay:
                 progress(len(read))
             self._reached[topic] = end
 
-    async def read_at(self, positions: Collection[LogPosition]) -> None:
+    async def apply_positions(self, positions: Collection[LogPosition]) -> None:
         """Applies single records that were passed by before; raises KafkaAway, LogGap."""
         for topic in sorted({one.topic for one in positions}):
             offsets = [one.offset for one in positions if one.topic == topic]
-            self._apply_read(topic, await self._log.at((self._topics.name(topic), self._lane), offsets), ())
+            self._apply_read(
+                topic, await self._log.read_offsets((self._topics.name(topic), self._lane), offsets), ()
+            )
 
     def _apply_read(self, topic: str, read: Iterable[Record], without: Collection[LogPosition]) -> None:
         events: list[tuple[LogPosition, Event]] = []
@@ -109,7 +111,7 @@ class Replay:
         try:
             self.fresh.apply([event])
         except Exception as error:  # noqa: BLE001 - a reason of its own
-            self.failed[owner_of(event)] = FailedEvent(position, where(error))
+            self.failed[owner_of(event)] = FailedEvent(position, describe_error(error))
 
 
 def owner_of(event: Event) -> str:

@@ -1,7 +1,7 @@
 """Watches a worker process: starts it again after a crash or a hang, ends when a new start would not help.
 
-The worker writes a byte to a pipe every `BEAT_S`. It is a child in the same process group, and gone soon after its
-supervisor is, as nobody reads the pipe then.
+The worker writes a byte to a pipe every `HEARTBEAT_INTERVAL_S`. It is a child in the same process group, and gone
+soon after its supervisor is, as nobody reads the pipe then.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ import structlog
 
 logger = structlog.get_logger(__name__)
 
-BEAT_S: Final = 1.0
-HUNG_S: Final = 20.0
+HEARTBEAT_INTERVAL_S: Final = 1.0
+HEARTBEAT_TIMEOUT_S: Final = 20.0
 """Without a beat for so long a worker hangs (or is frozen)."""
 STARTING_S: Final = 120.0
 """How long the first beat may take, on a machine that does much else."""
@@ -27,7 +27,7 @@ LONGEST_PAUSE_S: Final = 30.0
 STEADY_S: Final = 10.0
 """A worker that lived for so long was well: what ends it is no reason to wait longer than the first time."""
 
-UNMENDABLE: Final = 3
+EXIT_PERMANENT_FAILURE: Final = 3
 """Exit status of a worker that no new start would help; it has said why."""
 
 
@@ -58,7 +58,7 @@ class HeartbeatPipe:
 
     def _heard(self) -> None:
         if os.read(self._read, 1024):
-            self._deadline = time.monotonic() + HUNG_S
+            self._deadline = time.monotonic() + HEARTBEAT_TIMEOUT_S
         else:
             asyncio.get_running_loop().remove_reader(self._read)
 
@@ -71,8 +71,8 @@ async def supervise(command: Sequence[str]) -> None:
     pause = FIRST_PAUSE_S
     while True:
         started = time.monotonic()
-        status = await _one(command)
-        if status == UNMENDABLE:
+        status = await _run_once(command)
+        if status == EXIT_PERMANENT_FAILURE:
             raise PermanentFailure
         if status < 0 or time.monotonic() - started > STEADY_S:
             # Killed from outside, or well for a while: not the beginning of a crash loop.
@@ -82,7 +82,7 @@ async def supervise(command: Sequence[str]) -> None:
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-async def _one(command: Sequence[str]) -> int:
+async def _run_once(command: Sequence[str]) -> int:
     with HeartbeatPipe() as beats:
         try:
             worker = await asyncio.create_subprocess_exec(
@@ -94,7 +94,7 @@ async def _one(command: Sequence[str]) -> int:
         ended = asyncio.ensure_future(worker.wait())
         try:
             while not ended.done():
-                await asyncio.wait({ended}, timeout=BEAT_S)
+                await asyncio.wait({ended}, timeout=HEARTBEAT_INTERVAL_S)
                 if not ended.done() and beats.missed:
                     logger.error("worker hangs", pid=worker.pid)
                     worker.kill()
@@ -108,11 +108,11 @@ async def _one(command: Sequence[str]) -> int:
                     await ended
 
 
-async def beat(pipe: int) -> None:
-    """The worker's side: write a beat every `BEAT_S`; returns when the supervisor is gone."""
+async def send_heartbeats(pipe: int) -> None:
+    """The worker's side: write a beat every `HEARTBEAT_INTERVAL_S`; returns when the supervisor is gone."""
     while True:
         try:
             os.write(pipe, b".")
         except BrokenPipeError:
             return
-        await asyncio.sleep(BEAT_S)
+        await asyncio.sleep(HEARTBEAT_INTERVAL_S)

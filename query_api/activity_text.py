@@ -11,7 +11,7 @@ from events.types import MINOR_UNIT_DIGITS
 from read_models.documents import Doc
 from read_models.queries import ActivityEntry, QueryContext
 from web.formatting import LocaleFormatter
-from web.languages import SOURCE, choose
+from web.languages import SOURCE, select_locale
 
 LOCALE = Path(__file__).parent / "locale"
 """The catalogues of the texts here."""
@@ -46,7 +46,7 @@ TITLES: Mapping[str, str] = {
     "contract.renewed": "Contract renewed: %(title)s",
     "contract.ended": "Contract ended: %(title)s",
 }
-"""By what happened: every fact that `read_models.documents.note` puts into a log."""
+"""By what happened: every fact that `read_models.documents.append_activity` puts into a log."""
 
 AMENDED: Mapping[str, str] = {
     "title": "the title",
@@ -69,9 +69,9 @@ REASON_GIVEN = frozenset(
 """What customers are told the reason of; those of all else are the office's own notes."""
 
 
-def english(customer: Doc, reading: QueryContext) -> LocaleFormatter:
+def english_formatter(customer: Doc, reading: QueryContext) -> LocaleFormatter:
     """How an English text writes values for a customer."""
-    locale = choose([customer["locale"], reading.business["locale"]], {SOURCE})
+    locale = select_locale([customer["locale"], reading.business["locale"]], {SOURCE})
     return LocaleFormatter(locale, reading.business["timezone"], reading.at, MINOR_UNIT_DIGITS)
 
 
@@ -89,7 +89,7 @@ class ActivityText:
     def title(self, happening: ActivityEntry) -> str:
         """What happened, and with what."""
         entry, about = happening
-        return self.say(TITLES[entry["what"]], **names(entry, about))
+        return self.translate(TITLES[entry["what"]], **record_name(entry, about))
 
     def detail(self, happening: ActivityEntry) -> str | None:
         """What changed, by whom and why; None where the title says it all."""
@@ -97,10 +97,10 @@ class ActivityText:
         tell = DETAILS.get(entry["what"])
         sentences = list(tell(self, entry, about)) if tell else []
         if entry["what"] in REASON_GIVEN and "reason" in entry:
-            sentences.append(self.say("Reason: %(reason)s", reason=entry["reason"]))
+            sentences.append(self.translate("Reason: %(reason)s", reason=entry["reason"]))
         return " ".join(sentences) or None
 
-    def say(self, text: str, **values: str) -> str:
+    def translate(self, text: str, **values: str) -> str:
         """A text with its values put in."""
         return self.gettext(text) % values
 
@@ -110,8 +110,8 @@ class ActivityText:
         times = {"day": self.formats.day(start, zone), "times": self.formats.window(window, zone)}
         named = self.formats.zone_name(start, zone)
         if named:
-            return self.say("%(day)s, %(times)s (%(zone)s)", zone=named, **times)
-        return self.say("%(day)s, %(times)s", **times)
+            return self.translate("%(day)s, %(times)s (%(zone)s)", zone=named, **times)
+        return self.translate("%(day)s, %(times)s", **times)
 
     def clock(self, moment: str, zone: str) -> dict[str, str]:
         """A moment in a zone, as the values of a text."""
@@ -119,102 +119,106 @@ class ActivityText:
 
 
 def _booked(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
-    yield words.say("For %(window)s.", window=words.window(entry["window"], about["timezone"]))
+    yield words.translate("For %(window)s.", window=words.window(entry["window"], about["timezone"]))
 
 
 def _rescheduled(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     before, after = (words.window(entry[name], about["timezone"]) for name in ("before", "window"))
-    yield words.say("From %(before)s to %(after)s.", before=before, after=after)
+    yield words.translate("From %(before)s to %(after)s.", before=before, after=after)
     if entry["by"] == "customer":
-        yield words.say("You asked for it.")
+        yield words.translate("You asked for it.")
     else:
-        yield words.say("%(business)s asked for it.", business=words.business)
+        yield words.translate("%(business)s asked for it.", business=words.business)
 
 
 def _technician_assigned(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
-    yield words.say("%(technician)s will come.", technician=entry["technician"])
+    yield words.translate("%(technician)s will come.", technician=entry["technician"])
 
 
 def _dispatched(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     if "eta" in entry:
-        yield words.say("Expected on %(day)s at %(time)s.", **words.clock(entry["eta"], about["timezone"]))
+        yield words.translate(
+            "Expected on %(day)s at %(time)s.", **words.clock(entry["eta"], about["timezone"])
+        )
 
 
 def _started(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
-    yield words.say("Arrived on %(day)s at %(time)s.", **words.clock(entry["arrived_at"], about["timezone"]))
+    yield words.translate(
+        "Arrived on %(day)s at %(time)s.", **words.clock(entry["arrived_at"], about["timezone"])
+    )
 
 
 def _completed(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
-    yield words.say(
+    yield words.translate(
         "Finished on %(day)s at %(time)s.", **words.clock(entry["completed_at"], about["timezone"])
     )
 
 
 def _missed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["by"] == "customer":
-        yield words.say("It could not take place on your side.")
+        yield words.translate("It could not take place on your side.")
     elif entry["by"] == "business":
-        yield words.say("It was missed by %(business)s.", business=words.business)
+        yield words.translate("It was missed by %(business)s.", business=words.business)
 
 
 def _cancelled(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["by"] == "customer":
-        yield words.say("You cancelled it.")
+        yield words.translate("You cancelled it.")
     else:
-        yield words.say("%(business)s cancelled it.", business=words.business)
+        yield words.translate("%(business)s cancelled it.", business=words.business)
 
 
 def _issued(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     amount, due_on = words.formats.money(entry["amount"]), words.formats.day(entry["due_on"])
-    yield words.say("%(amount)s, due on %(due_on)s.", amount=amount, due_on=due_on)
+    yield words.translate("%(amount)s, due on %(due_on)s.", amount=amount, due_on=due_on)
 
 
 def _due_date_changed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     before, after = (words.formats.day(entry[name]) for name in ("before_due_on", "due_on"))
-    yield words.say("From %(before)s to %(after)s.", before=before, after=after)
+    yield words.translate("From %(before)s to %(after)s.", before=before, after=after)
 
 
 def _credited(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
-    yield words.say("%(amount)s less to pay.", amount=words.formats.money(entry["amount"]))
+    yield words.translate("%(amount)s less to pay.", amount=words.formats.money(entry["amount"]))
 
 
 def _paid(words: ActivityText, entry: Doc, about: Doc) -> Iterator[str]:
     amount = words.formats.money(entry["amount"])
-    yield words.say("%(amount)s for invoice %(number)s.", amount=amount, number=about["invoice_number"])
+    yield words.translate("%(amount)s for invoice %(number)s.", amount=amount, number=about["invoice_number"])
 
 
 def _plan_changed(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if entry["before"] != entry["plan"]:
-        yield words.say("From %(before)s to %(plan)s.", before=entry["before"], plan=entry["plan"])
-    yield words.say("The price is %(amount)s.", amount=words.formats.money(entry["amount"]))
+        yield words.translate("From %(before)s to %(plan)s.", before=entry["before"], plan=entry["plan"])
+    yield words.translate("The price is %(amount)s.", amount=words.formats.money(entry["amount"]))
 
 
 def _period(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     start, end = (words.formats.date_only(entry["period"][name]) for name in ("start", "end"))
-    yield words.say("From %(start)s to %(end)s.", start=start, end=end)
+    yield words.translate("From %(start)s to %(end)s.", start=start, end=end)
 
 
 def _paused(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     if "resumes_on" in entry:
-        yield words.say("It resumes on %(day)s.", day=words.formats.day(entry["resumes_on"]))
+        yield words.translate("It resumes on %(day)s.", day=words.formats.day(entry["resumes_on"]))
 
 
 def _ends(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
-    yield words.say("It ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
+    yield words.translate("It ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
 
 
 def _amended(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
     changed = ", ".join(words.gettext(AMENDED[name]) for name in AMENDED if name in entry["fields"])
     if changed:
-        yield words.say("Changed: %(changed)s.", changed=changed)
+        yield words.translate("Changed: %(changed)s.", changed=changed)
 
 
 def _prolonged(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
-    yield words.say("It now ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
+    yield words.translate("It now ends on %(day)s.", day=words.formats.day(entry["ends_on"]))
 
 
 def _ended(words: ActivityText, entry: Doc, _about: Doc) -> Iterator[str]:
-    yield words.say("It ended on %(day)s.", day=words.formats.day(entry["ended_on"]))
+    yield words.translate("It ended on %(day)s.", day=words.formats.day(entry["ended_on"]))
 
 
 DETAILS: Mapping[str, Callable[[ActivityText, Doc, Doc], Iterator[str]]] = {
@@ -242,7 +246,7 @@ DETAILS: Mapping[str, Callable[[ActivityText, Doc, Doc], Iterator[str]]] = {
 }
 
 
-def names(entry: Doc, about: Doc) -> dict[str, Any]:
+def record_name(entry: Doc, about: Doc) -> dict[str, Any]:
     """What a title calls the record by: as it was called then, where the entry says so."""
     match about["kind"]:
         case "visit":

@@ -43,14 +43,14 @@ from query_api.sign_in.service import SignInService
 from query_api.sign_in.sessions import SessionService
 from read_models.clock import Clock, utc_now
 from read_models.queries.portal import PortalQueries
-from read_models.store import ReadModelStore, StoreUnavailable, patiently
+from read_models.store import ReadModelStore, StoreUnavailable, retry_until_available
 from read_models.store.operational import FileCache, HeartbeatData, OperationalStore
-from web.compression import compressed
+from web.compression import compress_response
 from web.latency_metrics import RequestLatency
-from web.metric_snapshots import snapshot
+from web.metric_snapshots import ok
 from web.pipeline import ResponsePipeline
 from web.request import SafeRequest
-from web.request_limits import bounded
+from web.request_limits import check_request_size
 from web.security_headers import SecurityHeaders
 
 MAX_BODY_BYTES = 16 * 1024
@@ -106,7 +106,7 @@ def create_app(config: QueryApiConfig, clock: Clock = utc_now) -> Litestar:
                 await store.control.refresh()
             except StoreUnavailable:
                 # The service runs all the same, and says that it is not ready until MongoDB is there.
-                preparing = asyncio.create_task(patiently(records.prepare))
+                preparing = asyncio.create_task(retry_until_available(records.prepare))
                 stack.callback(preparing.cancel)
             store.start_polling()
             if keys and config.smtp_url:
@@ -119,8 +119,8 @@ def create_app(config: QueryApiConfig, clock: Clock = utc_now) -> Litestar:
                     teller = OutcomeMailer(outcomes, store, reads, config.smtp_url, portals, addresses, clock)
                     await stack.enter_async_context(delivering(teller))
             await stack.enter_async_context(tidying(copies, records.erasures, clock))
-            telling = records.processes.telling(
-                "serve", store.version, lambda: HeartbeatData((), snapshot(registry)), clock
+            telling = records.processes.heartbeat(
+                "serve", store.version, lambda: HeartbeatData((), ok(registry)), clock
             )
             await stack.enter_async_context(telling)
             yield
@@ -156,8 +156,8 @@ def create_app(config: QueryApiConfig, clock: Clock = utc_now) -> Litestar:
     app.asgi_handler = ResponsePipeline(
         app.asgi_router,
         answer,
-        checks=(bounded, TenantCheck(addresses)),
-        steps=(secured, conditional, compressed),
+        checks=(check_request_size, TenantCheck(addresses)),
+        steps=(secured, conditional, compress_response),
         measure=RequestLatency(registry),
     )
     return app

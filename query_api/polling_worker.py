@@ -39,7 +39,7 @@ class PollingWorker(ABC):
         """Whoever found nothing looks again for all: of those that wait, one asks the database."""
 
     @abstractmethod
-    async def send_next(self) -> bool:
+    async def process_next(self) -> bool:
         """Deals with what has been due for longest; False when nothing is."""
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class PollingWorker(ABC):
         while not self._stopping:
             wakes = self._wakes
             try:
-                found = await self.send_next()
+                found = await self.process_next()
             except StoreUnavailable:
                 found = False
             except Exception:

@@ -11,10 +11,10 @@ from read_models.store import StoreUnavailable
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-KEPT_SECONDS = 0.4
+TTL_S = 0.4
 """What ends a session has to be seen within a second of its event, the projection included."""
 
-RENEWED_AT = 0.75
+REFRESH_AT = 0.75
 """Of the time that an answer may be kept: what is used then is asked for again, and nobody waits for it."""
 
 KEPT_ANSWERS = 10_000
@@ -23,7 +23,7 @@ KEPT_ANSWERS = 10_000
 class RefreshAheadCache(Generic[Key, Value]):
     """Answers by key; those in use are renewed before they are older than they may be."""
 
-    def __init__(self, ask: Callable[[Key], Awaitable[Value]], seconds: float = KEPT_SECONDS) -> None:
+    def __init__(self, ask: Callable[[Key], Awaitable[Value]], seconds: float = TTL_S) -> None:
         """`ask` gives the answer; what it raises is not remembered, the rest for so many seconds."""
         self._ask = ask
         self._seconds = seconds
@@ -36,7 +36,7 @@ class RefreshAheadCache(Generic[Key, Value]):
         asked_at = time.monotonic()
         known = self._answers.get(key)
         if known is not None and (age := asked_at - known[0]) < self._seconds:
-            if age > self._seconds * RENEWED_AT and key not in self._renewals:
+            if age > self._seconds * REFRESH_AT and key not in self._renewals:
                 self._renewals[key] = asyncio.create_task(self._renew(key, known))
             return known[1]
         forgotten = self._forgotten
@@ -49,7 +49,7 @@ class RefreshAheadCache(Generic[Key, Value]):
         self._answers[key] = (asked_at, value)
         return value
 
-    def forget(self, *keys: Key) -> None:
+    def invalidate(self, *keys: Key) -> None:
         """The next answers are new ones."""
         self._forgotten += 1
         for key in keys:
@@ -86,7 +86,7 @@ class BatchRefreshAheadCache(RefreshAheadCache[Key, Value]):
         if known is None or (age := time.monotonic() - known[0]) >= self._seconds:
             return await super().get(key)
         self._used.add(key)
-        if self._renewal is None and age > self._seconds * RENEWED_AT:
+        if self._renewal is None and age > self._seconds * REFRESH_AT:
             self._renewal = asyncio.create_task(self._renew_used())
         return known[1]
 

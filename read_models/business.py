@@ -5,7 +5,7 @@ from typing import Any
 
 from events.businesses import BusinessClosed, BusinessPaymentsConnected, BusinessRebranded, BusinessRegistered
 from events.envelope import Event
-from read_models.documents import Doc, dump
+from read_models.documents import Doc, to_plain
 
 FIRST = frozenset({"registered"})
 
@@ -39,8 +39,8 @@ def _registered(business: Doc, event: Event, data: BusinessRegistered) -> None:
         timezone=data.timezone,
         locale=data.locale,
         currency=data.currency,
-        branding=dump(data.branding),
-        support=dump(data.support),
+        branding=to_plain(data.branding),
+        support=to_plain(data.support),
         stripe_account_id=data.stripe_account_id,
         portal_host=None,
         host_claimed_at=None,
@@ -52,9 +52,9 @@ def _rebranded(business: Doc, event: Event, data: BusinessRebranded) -> None:
     if data.name is not None:
         business["name"] = data.name
     if data.branding is not None:
-        business["branding"] = dump(data.branding)
+        business["branding"] = to_plain(data.branding)
     if data.support is not None:
-        business["support"] = dump(data.support)
+        business["support"] = to_plain(data.support)
     if "portal_host" in data.model_fields_set:
         _claim_host(business, event, data.portal_host)
 

@@ -6,8 +6,8 @@ from typing import Any
 from events.contracts import ContractAmended, ContractEnded, ContractRenewed, ContractSigned
 from events.envelope import Event
 from read_models import contract_month
-from read_models.documents import Doc, blank, dump, note
-from read_models.indexed_lists import enlist
+from read_models.documents import Doc, append_activity, new_document, to_plain
+from read_models.indexed_lists import set_list_membership
 
 FIRST = frozenset({"signed"})
 TREND_MONTHS = 12
@@ -19,7 +19,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
     `open` are its soonest visits without an outcome, `past` its latest with one, `trend` its latest months with a due
     visit (latest first), each with its `_count` in all; `totals` the counts over all months.
     """
-    return blank(business, customer, "contract", subject) | {
+    return new_document(business, customer, "contract", subject) | {
         "totals": dict.fromkeys(contract_month.COUNTS, 0),
         "trend": [],
         "trend_count": 0,
@@ -34,7 +34,7 @@ def evolve(contract: Doc, event: Event) -> None:
     """Applies an event of the contract; nothing changes when it was not signed, or is signed again."""
     if contract["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](contract, event, event.data)
-        enlist(contract, down=(f"contracts/{contract['status']}", contract["starts_on"]))
+        set_list_membership(contract, down=(f"contracts/{contract['status']}", contract["starts_on"]))
 
 
 def _signed(contract: Doc, event: Event, data: ContractSigned) -> None:
@@ -45,13 +45,13 @@ def _signed(contract: Doc, event: Event, data: ContractSigned) -> None:
         title=data.title,
         starts_on=data.starts_on,
         ends_on=data.ends_on,
-        services=[dump(service) for service in data.services],
-        terms=dump(data.terms),
+        services=[to_plain(service) for service in data.services],
+        terms=to_plain(data.terms),
         signed_by=data.signed_by,
-        sla=dump(data.sla),
+        sla=to_plain(data.sla),
         ended_on=None,
     )
-    note(contract, event, title=data.title)
+    append_activity(contract, event, title=data.title)
 
 
 def _amended(contract: Doc, event: Event, data: ContractAmended) -> None:
@@ -59,24 +59,24 @@ def _amended(contract: Doc, event: Event, data: ContractAmended) -> None:
     if data.title is not None:
         contract["title"] = data.title
     if data.services is not None:
-        contract["services"] = [dump(service) for service in data.services]
+        contract["services"] = [to_plain(service) for service in data.services]
     if data.sla is not None:
-        contract["sla"] = dump(data.sla)
+        contract["sla"] = to_plain(data.sla)
     if "terms" in given:
-        contract["terms"] = dump(data.terms)
+        contract["terms"] = to_plain(data.terms)
     if "ends_on" in given:
         contract["ends_on"] = data.ends_on
-    note(contract, event, title=contract["title"], fields=sorted(given))
+    append_activity(contract, event, title=contract["title"], fields=sorted(given))
 
 
 def _renewed(contract: Doc, event: Event, data: ContractRenewed) -> None:
     contract["ends_on"] = data.ends_on
-    note(contract, event, title=contract["title"], ends_on=data.ends_on)
+    append_activity(contract, event, title=contract["title"], ends_on=data.ends_on)
 
 
 def _ended(contract: Doc, event: Event, data: ContractEnded) -> None:
     contract.update(status="ended", ended_on=data.ended_on)
-    note(contract, event, title=contract["title"], ended_on=data.ended_on, reason=data.reason)
+    append_activity(contract, event, title=contract["title"], ended_on=data.ended_on, reason=data.reason)
 
 
 HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {

@@ -50,7 +50,7 @@ def new_month(business: str, customer: str, contract_id: str, month: str) -> Doc
     }
 
 
-def needless(month: Doc) -> bool:
+def is_empty(month: Doc) -> bool:
     """Whether no visit is due in it (any more)."""
     return not month["due"]
 
@@ -60,7 +60,7 @@ def month_subject(contract_id: str, month: str) -> str:
     return f"{contract_id}:{month}"
 
 
-def count(month: Doc, tally: HealthContribution, sign: int) -> None:
+def add_contribution(month: Doc, tally: HealthContribution, sign: int) -> None:
     """Adds a visit's tally to its month (`sign` 1) or takes it away (-1)."""
     month["due"] += sign
     month["completed"] += sign * tally.completed
@@ -80,7 +80,7 @@ def on_time(month: Doc, grace: int | None) -> int:
     return sum(visits for minutes, visits in month["late"].items() if int(minutes) <= grace)
 
 
-def scored(month: Doc, grace: int | None) -> Doc:
+def to_trend_entry(month: Doc, grace: int | None) -> Doc:
     """The month in the trend."""
     counts = {name: month[name] for name in COUNTS if name != "on_time"} | {"on_time": on_time(month, grace)}
     return {"id": month["id"], "month": month["month"]} | rates(counts)

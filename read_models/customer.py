@@ -6,14 +6,14 @@ from typing import Any
 from events.customers import CustomerContactChanged, CustomerRegistered
 from events.envelope import Event
 from read_models import invoice, subscription, visit
-from read_models.documents import Doc, dump, money, owner_id
-from read_models.indexed_lists import LISTS, arranged
+from read_models.documents import Doc, money, owner_id, to_plain
+from read_models.indexed_lists import LISTS, sort_documents
 
 FIRST = frozenset({"registered"})
 
-WHOLE: dict[str, tuple[str, Callable[[Doc], Doc]]] = {
+REFILL_SOURCES: dict[str, tuple[str, Callable[[Doc], Doc]]] = {
     "appointments": ("open_visits", visit.item),
-    "subscriptions": ("subscriptions", subscription.entry),
+    "subscriptions": ("subscriptions", subscription.to_dashboard_entry),
 }
 """By short list: the list that it is of, and the entry of a document, for those that may be wanting."""
 
@@ -78,11 +78,11 @@ def _registered(customer: Doc, data: CustomerRegistered) -> None:
         shown=True,
         name=data.name,
         emails=list(data.emails),
-        sign_in=addresses(data.emails),
+        sign_in=sign_in_emails(data.emails),
         phone=data.phone,
         locale=data.locale,
         timezone=data.timezone,
-        addresses=[dump(address) for address in data.addresses or ()],
+        addresses=[to_plain(address) for address in data.addresses or ()],
     )
 
 
@@ -91,11 +91,11 @@ def _contact_changed(customer: Doc, data: CustomerContactChanged) -> None:
     if data.name is not None:
         customer["name"] = data.name
     if data.emails is not None:
-        customer.update(emails=list(data.emails), sign_in=addresses(data.emails))
+        customer.update(emails=list(data.emails), sign_in=sign_in_emails(data.emails))
     for name in given & {"phone", "locale", "timezone"}:
         customer[name] = getattr(data, name)
     if "addresses" in given:
-        customer["addresses"] = [dump(address) for address in data.addresses or ()]
+        customer["addresses"] = [to_plain(address) for address in data.addresses or ()]
 
 
 HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
@@ -104,7 +104,7 @@ HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
 }
 
 
-def folded(email: str) -> str:
+def normalize_email(email: str) -> str:
     """An e-mail address as it is compared: trimmed, without regard to case (VIEWS.md).
 
     Letters of two mailboxes never become one: `casefold` makes "ss" of "ß", and "k" of the Kelvin sign.
@@ -117,9 +117,9 @@ def _lower(char: str) -> str:
     return lower if len(lower) == 1 and lower.isascii() == char.isascii() else char
 
 
-def addresses(emails: Sequence[str]) -> list[str]:
+def sign_in_emails(emails: Sequence[str]) -> list[str]:
     """The addresses that sign in as this customer."""
-    return sorted({folded(email) for email in emails})
+    return sorted({normalize_email(email) for email in emails})
 
 
 def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
@@ -132,7 +132,7 @@ def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
     customer["balance"] = {currency: amount for currency, amount in sorted(sums.items()) if amount}
 
 
-def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
+def incomplete_lists(customer: Doc, now: str, today: str) -> tuple[str, ...]:
     """The short lists of the dashboard that do not hold enough to serve it at `now` and `today`: to be read whole.
 
     Appointments are enough when they are all. Else every one that is not kept starts after the last one kept: if
@@ -156,7 +156,7 @@ def wanting(customer: Doc, now: str, today: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def holds_until(customer: Doc, now: str) -> str | None:
+def dashboard_valid_until(customer: Doc, now: str) -> str | None:
     """Up to when, within the day, the dashboard of the same document is the same; None: as long as it is.
 
     `now` itself where not all that decides about it is kept.
@@ -174,12 +174,12 @@ def holds_until(customer: Doc, now: str) -> str | None:
 def dashboard(customer: Doc, now: str, today: str) -> Doc:
     """The dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
 
-    The lists that were `wanting` are to be whole.
+    The lists that were `incomplete_lists` are to be whole.
     """
     appointments: list[Doc] = customer["appointments"]
     upcoming = [item for item in appointments if visit.upcoming(item, now)]
     awaiting = [item for item in appointments if not visit.upcoming(item, now)]
-    latest = arranged(awaiting, LISTS["past_visits"].order)
+    latest = sort_documents(awaiting, LISTS["past_visits"].order)
     following: dict[str, str] = {}
     for item in upcoming:
         following.setdefault(item["subscription_id"], item["id"])

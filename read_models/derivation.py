@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from read_models import contract, contract_month, customer, invoice, payment, visit
 from read_models.documents import Doc, document_id, owner_id
-from read_models.embedded_list import EmbeddedList, MembershipChange, fill, missing, place
+from read_models.embedded_list import EmbeddedList, MembershipChange, apply_changes, refill, refill_query
 from read_models.embedded_list_specs import LISTED, trend
 from read_models.indexed_lists import ListQuery
 from read_models.working_set import Asking, DocumentRequest, LoadedDocuments, UnitOfWork
@@ -25,20 +25,22 @@ class _ListChanges(NamedTuple):
     moves: list[MembershipChange]
 
 
-def settle(documents: UnitOfWork) -> Generator[DocumentRequest, LoadedDocuments, None]:
+def derive_batch(documents: UnitOfWork) -> Generator[DocumentRequest, LoadedDocuments, None]:
     """Settles a batch: visits and invoices first, then the contracts and subscriptions, the dashboards last."""
     yield from _settle_payments(documents)
     for invoiced in documents.touched("invoice"):
-        before = documents.before[invoiced["_id"]]
+        before = documents.originals[invoiced["_id"]]
         invoice.derive(invoiced)
         if invoiced["shown"]:
             owner = documents.touch_customer(invoiced["business"], invoiced["customer"])
             customer.settle_balance(owner, before, invoiced)
     visits = documents.touched("visit")
     for visited in visits:
-        before = documents.before[visited["_id"]]
+        before = documents.originals[visited["_id"]]
         visit.derive(visited)
-        if change := visit.backwards(visited) - (before is not None and visit.backwards(before)):
+        if change := visit.has_inverted_window(visited) - (
+            before is not None and visit.has_inverted_window(before)
+        ):
             owner = documents.touch_customer(visited["business"], visited["customer"])
             owner["backwards_count"] += change
     moves = [*_moves(documents, "visit"), *_moves(documents, "invoice")]
@@ -57,17 +59,17 @@ def _settle_payments(documents: UnitOfWork) -> Asking:
     issued = [
         document
         for document in documents.touched("invoice")
-        if document["shown"] and not (documents.before[document["_id"]] or {}).get("shown")
+        if document["shown"] and not (documents.originals[document["_id"]] or {}).get("shown")
     ]
     waiting = [(d["business"], d["customer"], "payment", _id) for d in issued for _id in d["payments"]]
     yield from documents.load(document_id(*key) for key in waiting)
     for key in waiting:
-        documents.touch(*key)
+        documents.get_for_update(*key)
     for paid in documents.touched("payment"):
         if paid["invoice_id"] is not None:
             billed = documents.get(paid["business"], paid["customer"], "invoice", paid["invoice_id"])
             if billed is not None:
-                payment.show(paid, billed)
+                payment.show_with_invoice(paid, billed)
 
 
 def _moves(documents: UnitOfWork, kind: str) -> list[_ListChanges]:
@@ -77,7 +79,7 @@ def _moves(documents: UnitOfWork, kind: str) -> list[_ListChanges]:
     for spec in LISTED[kind]:
         by_parent: dict[str, list[MembershipChange]] = {}
         for document in touched:
-            before = documents.before[document["_id"]]
+            before = documents.originals[document["_id"]]
             was_member = before is not None and spec.member(before)
             is_member = spec.member(document)
             if not (was_member or is_member):
@@ -109,7 +111,7 @@ def _parent_id(spec: EmbeddedList, document: Doc) -> str:
 def _tallies(
     documents: UnitOfWork, visited: Doc
 ) -> tuple[visit.HealthContribution | None, visit.HealthContribution | None]:
-    before = documents.before[visited["_id"]]
+    before = documents.originals[visited["_id"]]
     return (visit.tally(before) if before else None), visit.tally(visited)
 
 
@@ -135,7 +137,7 @@ def _count_month(documents: UnitOfWork, visited: Doc) -> None:
     for tally, sign in ((before, -1), (after, 1)):
         if tally:
             key = visited["business"], visited["customer"], visited["contract_id"], tally.month
-            contract_month.count(documents.touch_month(*key), tally, sign)
+            contract_month.add_contribution(documents.touch_month(*key), tally, sign)
 
 
 def _place(documents: UnitOfWork, found: Iterable[_ListChanges]) -> Asking:
@@ -147,8 +149,8 @@ def _place(documents: UnitOfWork, found: Iterable[_ListChanges]) -> Asking:
             parent = documents.touch_customer(member["business"], member["customer"])
         else:
             owner = member["business"], member["customer"]
-            parent = documents.touch(*owner, spec.parent, member[spec.reference])
-        if place(parent, spec, moves):
+            parent = documents.get_for_update(*owner, spec.parent, member[spec.reference])
+        if apply_changes(parent, spec, moves):
             short.append((parent, spec))
     yield from _fill(documents, short)
 
@@ -157,10 +159,10 @@ def _fill(documents: UnitOfWork, short: Sequence[tuple[Doc, EmbeddedList]]) -> A
     asked: list[tuple[Doc, EmbeddedList, ListQuery, list[Doc]]] = []
     for parent, spec in short:
         unsaved = _unsaved_members(documents, parent, spec)
-        asked.append((parent, spec, missing(parent, spec, len(unsaved)), unsaved))
+        asked.append((parent, spec, refill_query(parent, spec, len(unsaved)), unsaved))
     yield from documents.load((), (wanted for _, _, wanted, _ in asked))
     for parent, spec, wanted, unsaved in asked:
-        fill(parent, spec, documents.ranges[wanted], unsaved)
+        refill(parent, spec, documents.ranges[wanted], unsaved)
 
 
 def _unsaved_members(documents: UnitOfWork, parent: Doc, spec: EmbeddedList) -> list[Doc]:
@@ -180,20 +182,20 @@ def _settle_contracts(documents: UnitOfWork) -> Asking:
     moves: dict[str, list[MembershipChange]] = {}
     for month in documents.touched("month"):
         owner = month["business"], month["customer"]
-        parent = documents.touch(*owner, "contract", month["contract_id"])
-        before = documents.before[month["_id"]]
+        parent = documents.get_for_update(*owner, "contract", month["contract_id"])
+        before = documents.originals[month["_id"]]
         parent["totals"] = dict(parent["totals"])
         contract.adjust(parent, before, month)
         moves.setdefault(parent["_id"], []).append(MembershipChange(before is not None, month))
     short: dict[str, tuple[Doc, EmbeddedList]] = {}
     for parent in documents.touched("contract"):
         spec = trend(contract.grace(parent))
-        if parent["_id"] in moves and place(parent, spec, moves[parent["_id"]]):
+        if parent["_id"] in moves and apply_changes(parent, spec, moves[parent["_id"]]):
             short[parent["_id"]] = parent, spec
     regraded = [
         parent
         for parent in documents.touched("contract")
-        if contract.grace(parent) != contract.grace(documents.before[parent["_id"]])
+        if contract.grace(parent) != contract.grace(documents.originals[parent["_id"]])
         and (parent["trend_count"] or parent["totals"]["on_time"])
     ]
     for parent in regraded:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from read_models.documents import Doc
-from read_models.masking import masked
+from read_models.masking import mask_contact_data
 
 
 class _Missing:
@@ -25,14 +25,14 @@ class Difference(NamedTuple):
     expected: Any
 
 
-def differences(served: Mapping[str, Doc], expected: Mapping[str, Doc]) -> Iterator[Difference]:
+def diff_documents(served: Mapping[str, Doc], expected: Mapping[str, Doc]) -> Iterator[Difference]:
     """Every difference between documents by `_id`, in the order of these."""
     for _id in sorted(served.keys() | expected.keys()):
         one, other = served.get(_id, ABSENT), expected.get(_id, ABSENT)
         for fields, mine, its in _between(one, other, ()):
             named = [field for field in fields if not field.isdigit()]
             path = " ".join((_id, ".".join(fields))) if fields else _id
-            yield Difference(path, masked(mine, named), masked(its, named))
+            yield Difference(path, mask_contact_data(mine, named), mask_contact_data(its, named))
 
 
 def _between(one: Any, other: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:

@@ -14,7 +14,7 @@ Doc = dict[str, Any]
 DocumentId = NewType("DocumentId", str)
 """An `_id`. Reads take no other text, and only those below make one: of business and customer."""
 
-LOG_LIMIT = 50
+ACTIVITY_LIMIT = 50
 """Entries a document's log keeps: as many as the customer's activity shows (VIEWS.md, Activity)."""
 
 
@@ -33,7 +33,7 @@ def business_id(business: str) -> DocumentId:
     return DocumentId(business)
 
 
-def blank(business: str, customer: str, kind: str, subject: str) -> Doc:
+def new_document(business: str, customer: str, kind: str, subject: str) -> Doc:
     """A document of which nothing is known yet: it waits here for its first fact (VIEWS.md, Applying events)."""
     return {
         "_id": document_id(business, customer, kind, subject),
@@ -47,8 +47,8 @@ def blank(business: str, customer: str, kind: str, subject: str) -> Doc:
     }
 
 
-def note(document: Doc, event: Event, **facts: Any) -> None:
-    """Adds an event to the document's log: the latest `LOG_LIMIT` by time, source and id, oldest first.
+def append_activity(document: Doc, event: Event, **facts: Any) -> None:
+    """Adds an event to the document's log: the latest `ACTIVITY_LIMIT` by time, source and id, oldest first.
 
     `facts` are what the entry's words are made of; what is None is left out. `touched` is the key of the latest
     entry, so that a customer's 50 latest events lie in the 50 documents touched last.
@@ -56,16 +56,16 @@ def note(document: Doc, event: Event, **facts: Any) -> None:
     entry = {"at": event.time, "source": event.source, "id": event.id, "what": f"{event.kind}.{event.fact}"}
     entry.update({name: value for name, value in facts.items() if value is not None})
     log: list[Doc] = document["log"]
-    place, key = len(log), moment(entry)
+    place, key = len(log), activity_sort_key(entry)
     if not log or document["touched"] <= key:
         document["touched"] = key
     else:
-        while place and moment(log[place - 1]) > key:
+        while place and activity_sort_key(log[place - 1]) > key:
             place -= 1
-    document["log"] = [*log[:place], entry, *log[place:]][-LOG_LIMIT:]
+    document["log"] = [*log[:place], entry, *log[place:]][-ACTIVITY_LIMIT:]
 
 
-def moment(entry: Doc) -> str:
+def activity_sort_key(entry: Doc) -> str:
     """The place of a log entry among the customer's: by time, then source, then id."""
     return f"{entry['at']}\0{entry['source']}\0{entry['id']}"
 
@@ -85,6 +85,6 @@ def money(amount: int, currency: str) -> Doc:
     return {"amount": amount, "currency": currency}
 
 
-def dump(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A model of an event as plain data; None stays None."""
     return None if value is None else value.model_dump()

@@ -1,14 +1,14 @@
 """A short list inside a parent document: exactly the first few members of a list, and how many there are in all.
 
 A member that leaves a list which does not hold them all leaves a place that no fold can fill, knowing only the parent:
-then `place` says so, and the list is filled from a range of the index, overlaid with what is not saved yet.
+then `apply_changes` says so, and the list is filled from a range of the index, overlaid with what is not saved yet.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, ListQuery, Whose, arranged, precedes
+from read_models.indexed_lists import LISTS, ListQuery, QueryScope, precedes, sort_documents
 
 
 class EmbeddedList(NamedTuple):
@@ -24,7 +24,7 @@ class EmbeddedList(NamedTuple):
     field: str
     limit: int
     list: str
-    scope: Callable[[Doc], Whose]
+    scope: Callable[[Doc], QueryScope]
     member: Callable[[Doc], bool]
     entry: Callable[[Doc], Doc]
 
@@ -36,7 +36,7 @@ class MembershipChange(NamedTuple):
     document: Doc
 
 
-def place(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipChange]) -> bool:
+def apply_changes(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipChange]) -> bool:
     """Brings the parent's list up to date with members that came, changed or left; True: it has to be filled."""
     order = LISTS[spec.list].order
     before: list[Doc] = parent[spec.field]
@@ -49,25 +49,25 @@ def place(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipChange]) ->
             # Of what is not in the list only this is known: it comes after the last one that is.
             members = [document for document in members if precedes(document, before[-1], order)]
         before = [entry for entry in before if entry["id"] not in moved]
-    entries = before + [spec.entry(document) for document in arranged(members, order)[: spec.limit]]
+    entries = before + [spec.entry(document) for document in sort_documents(members, order)[: spec.limit]]
     if before:
-        entries = arranged(entries, order)[: spec.limit]
+        entries = sort_documents(entries, order)[: spec.limit]
     parent[spec.field] = entries
     parent[f"{spec.field}_count"] = after
     return len(entries) < min(spec.limit, after)
 
 
-def missing(parent: Doc, spec: EmbeddedList, unsaved: int) -> ListQuery:
+def refill_query(parent: Doc, spec: EmbeddedList, unsaved: int) -> ListQuery:
     """The range that fills a list again; `unsaved` is how many of the members read may be out of date."""
     return ListQuery(spec.list, spec.scope(parent), spec.limit + unsaved)
 
 
-def fill(parent: Doc, spec: EmbeddedList, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
+def refill(parent: Doc, spec: EmbeddedList, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
     """Makes the list anew of the documents read and of those which are not saved yet."""
     members = {document["id"]: document for document in read}
     for document in unsaved:
         members.pop(document["id"], None)
         if spec.member(document):
             members[document["id"]] = document
-    entries = arranged([spec.entry(document) for document in members.values()], LISTS[spec.list].order)
+    entries = sort_documents([spec.entry(document) for document in members.values()], LISTS[spec.list].order)
     parent[spec.field] = entries[: spec.limit]

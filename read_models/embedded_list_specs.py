@@ -6,15 +6,15 @@ from functools import partial
 from read_models import contract, contract_month, customer, invoice, subscription, visit
 from read_models.documents import Doc
 from read_models.embedded_list import EmbeddedList
-from read_models.indexed_lists import Whose, owned
+from read_models.indexed_lists import QueryScope, for_customer
 
 
-def _owner(parent: Doc) -> Whose:
-    return owned(parent["business"], parent["customer"])
+def _owner(parent: Doc) -> QueryScope:
+    return for_customer(parent["business"], parent["customer"])
 
 
-def _owner_and_id(parent: Doc) -> Whose:
-    return owned(parent["business"], parent["customer"], parent["id"])
+def _owner_and_id(parent: Doc) -> QueryScope:
+    return for_customer(parent["business"], parent["customer"], parent["id"])
 
 
 def _in_phase(phase: str, document: Doc) -> bool:
@@ -43,10 +43,24 @@ RECENT_VISITS = EmbeddedList(
     "customer", None, "recent_visits", 10, "completed_visits", _owner, _completed, visit.item
 )
 CONTRACT_OPEN = EmbeddedList(
-    "contract", "contract_id", "open", 30, "contract_open_visits", _owner_and_id, _open, visit.slot
+    "contract",
+    "contract_id",
+    "open",
+    30,
+    "contract_open_visits",
+    _owner_and_id,
+    _open,
+    visit.to_embedded_slot,
 )
 CONTRACT_PAST = EmbeddedList(
-    "contract", "contract_id", "past", 10, "contract_past_visits", _owner_and_id, _past, visit.slot
+    "contract",
+    "contract_id",
+    "past",
+    10,
+    "contract_past_visits",
+    _owner_and_id,
+    _past,
+    visit.to_embedded_slot,
 )
 SUBSCRIPTION_OPEN = EmbeddedList(
     "subscription",
@@ -56,7 +70,7 @@ SUBSCRIPTION_OPEN = EmbeddedList(
     "subscription_open_visits",
     _owner_and_id,
     _open,
-    visit.slot,
+    visit.to_embedded_slot,
 )
 OPEN_INVOICES = EmbeddedList(
     "customer", None, "open_invoices", 10, "open_invoices", _owner, invoice.is_open, invoice.item
@@ -69,7 +83,7 @@ SUBSCRIPTIONS = EmbeddedList(
     "subscriptions",
     _owner,
     _shown,
-    subscription.entry,
+    subscription.to_dashboard_entry,
 )
 CONTRACTS = EmbeddedList(
     "customer", None, "contracts", 10, "current_contracts", _owner, _current, contract.item
@@ -85,7 +99,7 @@ LISTED: dict[str, Sequence[EmbeddedList]] = {
 
 def trend(grace: int | None) -> EmbeddedList:
     """A contract's latest months with a due visit, scored with its grace in minutes."""
-    scored = partial(contract_month.scored, grace=grace)
+    scored = partial(contract_month.to_trend_entry, grace=grace)
     return EmbeddedList(
         "contract",
         "contract_id",

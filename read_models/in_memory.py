@@ -5,12 +5,12 @@ from typing import Any
 
 from events.envelope import Event
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.indexed_lists import LISTS, ListQuery, sort_documents
 from read_models.projection import fold
 from read_models.working_set import LoadedDocuments
 
 
-def owner_in(_id: str) -> str:
+def owner_of_document(_id: str) -> str:
     """Whose a document is, by its `_id`: `biz/cus` or, of a business, `biz`."""
     return "/".join(_id.split("/", 2)[:2])
 
@@ -26,7 +26,7 @@ class InMemoryProjection:
         """Who has documents."""
         return self._owners.keys()
 
-    def of(self, owner: str) -> Mapping[str, Doc]:
+    def documents_of(self, owner: str) -> Mapping[str, Doc]:
         """An owner's documents by `_id`."""
         return self._owners.get(owner, {})
 
@@ -45,21 +45,21 @@ class InMemoryProjection:
         for business, customer in changes.erase:
             self._owners.pop(f"{business}/{customer}", None)
         for _id in changes.remove:
-            self._owners.get(owner_in(_id), {}).pop(_id, None)
+            self._owners.get(owner_of_document(_id), {}).pop(_id, None)
         for _id, document in changes.save.items():
-            self._owners.setdefault(owner_in(_id), {})[_id] = document
+            self._owners.setdefault(owner_of_document(_id), {})[_id] = document
 
     def _find(self, _id: str) -> Doc | None:
-        return self._owners.get(owner_in(_id), {}).get(_id)
+        return self._owners.get(owner_of_document(_id), {}).get(_id)
 
     def _range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a customer's list, as `Views.range` finds them."""
         spec = LISTS[wanted.list]
-        names = wanted.only or spec.names
+        names = wanted.only or spec.membership_names
         members = [
             document
-            for document in self.of("/".join(wanted.scope[:2])).values()
+            for document in self.documents_of("/".join(wanted.scope[:2])).values()
             if document.get(spec.by, {}).get("list") in names
-            and (spec.narrowed is None or document.get(spec.narrowed) == wanted.scope[-1])
+            and (spec.filter_field is None or document.get(spec.filter_field) == wanted.scope[-1])
         ]
-        return [dict(document) for document in arranged(members, spec.order)[: wanted.limit]]
+        return [dict(document) for document in sort_documents(members, spec.order)[: wanted.limit]]

@@ -47,10 +47,10 @@ class IndexedList(NamedTuple):
     """
 
     by: str
-    equal: tuple[str, ...]
+    equality_fields: tuple[str, ...]
     order: Order
-    names: tuple[str, ...] = ()
-    narrowed: str | None = None
+    membership_names: tuple[str, ...] = ()
+    filter_field: str | None = None
 
 
 OWNER = ("business", "customer")
@@ -82,23 +82,23 @@ LISTS: Mapping[str, IndexedList] = {
 }
 
 
-Whose = NewType("Whose", tuple[str, ...])
+QueryScope = NewType("QueryScope", tuple[str, ...])
 """Whose list a range is of. No range is without it, and it is only made by the three functions below."""
 
 
-def owned(business: str, customer: str, *narrowed: str) -> Whose:
+def for_customer(business: str, customer: str, *narrowed: str) -> QueryScope:
     """A customer's; of a list that is narrowed, what belongs to one record of the customer's."""
-    return Whose((business, customer, *narrowed))
+    return QueryScope((business, customer, *narrowed))
 
 
-def holding(business: str, address: str) -> Whose:
+def for_email(business: str, address: str) -> QueryScope:
     """The customers' of a business who hold an address."""
-    return Whose((business, address))
+    return QueryScope((business, address))
 
 
-def claiming(name: str) -> Whose:
+def for_claim(name: str) -> QueryScope:
     """The businesses' who claim a slug or a host."""
-    return Whose((name,))
+    return QueryScope((name,))
 
 
 class ListQuery(NamedTuple):
@@ -110,14 +110,16 @@ class ListQuery(NamedTuple):
     """
 
     list: str
-    scope: Whose
+    scope: QueryScope
     limit: int
     only: tuple[str, ...] = ()
     after: tuple[str, str] | None = None
     where: Mapping[str, Any] | None = None
 
 
-def enlist(document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str, str] | None = None) -> None:
+def set_list_membership(
+    document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str, str] | None = None
+) -> None:
     """Puts a document into a list of each index, by name and key, or takes it out."""
     for index, place in (("up", up), ("down", down)):
         if place:
@@ -126,15 +128,15 @@ def enlist(document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str,
             document.pop(index, None)
 
 
-def selection(wanted: ListQuery) -> tuple[Doc, Order]:
+def to_mongo_query(wanted: ListQuery) -> tuple[Doc, Order]:
     """The filter and the sort of a range, in MongoDB's terms; both are answered by the list's index."""
     spec = LISTS[wanted.list]
     index = INDEXES[spec.by]
-    narrowed = (spec.narrowed,) if spec.narrowed else ()
-    chosen: Doc = {**index.where, **dict(zip((*spec.equal, *narrowed), wanted.scope, strict=True))}
-    bound = len(spec.equal)
-    if spec.names:
-        chosen[f"{spec.by}.list"] = {"$in": list(wanted.only or spec.names)}
+    narrowed = (spec.filter_field,) if spec.filter_field else ()
+    chosen: Doc = {**index.where, **dict(zip((*spec.equality_fields, *narrowed), wanted.scope, strict=True))}
+    bound = len(spec.equality_fields)
+    if spec.membership_names:
+        chosen[f"{spec.by}.list"] = {"$in": list(wanted.only or spec.membership_names)}
         bound += 1
     sort = index.keys[bound:]
     if wanted.after:
@@ -147,7 +149,7 @@ def selection(wanted: ListQuery) -> tuple[Doc, Order]:
     return chosen, sort
 
 
-def at(document: Doc, field: str) -> Any:
+def get_path(document: Doc, field: str) -> Any:
     """The value of a field, dotted or not."""
     value: Any = document
     for name in field.split("."):
@@ -158,14 +160,14 @@ def at(document: Doc, field: str) -> Any:
 def precedes(one: Doc, other: Doc, order: Order) -> bool:
     """Whether `one` comes before `other`."""
     for field, direction in order:
-        mine, its = at(one, field), at(other, field)
+        mine, its = get_path(one, field), get_path(other, field)
         if mine != its:
             return bool(mine < its) == (direction > 0)
     return False
 
 
-def arranged(documents: list[Doc], order: Order) -> list[Doc]:
+def sort_documents(documents: list[Doc], order: Order) -> list[Doc]:
     """The documents in order."""
     for field, direction in reversed(order):
-        documents = sorted(documents, key=lambda document: at(document, field), reverse=direction < 0)
+        documents = sorted(documents, key=lambda document: get_path(document, field), reverse=direction < 0)
     return documents

@@ -5,8 +5,8 @@ from typing import Any
 
 from events.envelope import Event
 from events.invoices import InvoiceCredited, InvoiceDueDateChanged, InvoiceIssued, InvoiceVoided
-from read_models.documents import Doc, blank, money, note
-from read_models.indexed_lists import enlist
+from read_models.documents import Doc, append_activity, money, new_document
+from read_models.indexed_lists import set_list_membership
 
 FIRST = frozenset({"issued"})
 
@@ -16,7 +16,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
     `payments` are the ids of all that name it, `paid_by_currency` what they come to net of refunds, minor units.
     """
-    return blank(business, customer, "invoice", subject) | {"payments": [], "paid_by_currency": {}}
+    return new_document(business, customer, "invoice", subject) | {"payments": [], "paid_by_currency": {}}
 
 
 def evolve(invoice: Doc, event: Event) -> None:
@@ -45,11 +45,11 @@ def _issued(invoice: Doc, event: Event, data: InvoiceIssued) -> None:
         memo=data.memo,
         credits=[],
     )
-    note(invoice, event, amount=money(data.total, data.currency), due_on=data.due_on)
+    append_activity(invoice, event, amount=money(data.total, data.currency), due_on=data.due_on)
 
 
 def _due_date_changed(invoice: Doc, event: Event, data: InvoiceDueDateChanged) -> None:
-    note(invoice, event, before_due_on=invoice["due_on"], due_on=data.due_on)
+    append_activity(invoice, event, before_due_on=invoice["due_on"], due_on=data.due_on)
     invoice["due_on"] = data.due_on
 
 
@@ -58,12 +58,12 @@ def _credited(invoice: Doc, event: Event, data: InvoiceCredited) -> None:
         return
     credit = {"id": data.credit_note_id, "amount": data.amount, "reason": data.reason, "at": event.time}
     invoice["credits"] = [*invoice["credits"], credit]
-    note(invoice, event, amount=money(data.amount, invoice["currency"]), reason=data.reason)
+    append_activity(invoice, event, amount=money(data.amount, invoice["currency"]), reason=data.reason)
 
 
 def _voided(invoice: Doc, event: Event, data: InvoiceVoided) -> None:
     invoice["void"] = True
-    note(invoice, event, reason=data.reason)
+    append_activity(invoice, event, reason=data.reason)
 
 
 HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
@@ -87,7 +87,7 @@ def derive(invoice: Doc) -> None:
         invoice.update(status="open" if due else "paid", amount_due=due, overpaid=max(0, min(paid, -left)))
     invoice["paid"] = paid
     first_due = ("invoices/open", invoice["due_on"] + invoice["number"]) if is_open(invoice) else None
-    enlist(invoice, up=first_due, down=(f"invoices/{invoice['status']}", invoice["issued_on"]))
+    set_list_membership(invoice, up=first_due, down=(f"invoices/{invoice['status']}", invoice["issued_on"]))
 
 
 def is_open(invoice: Doc) -> bool:

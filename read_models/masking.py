@@ -23,22 +23,23 @@ OF_THINGS: Final = frozenset(("service", "plan", "services", "technician", "item
 """What has a name that is nobody's contact."""
 
 
-def without_addresses(text: str) -> str:
+def mask_emails(text: str) -> str:
     """The text with e-mail addresses masked."""
     return _ADDRESS.sub("…@…", text)
 
 
-def masked(value: Any, path: Sequence[str] = ()) -> Any:
+def mask_contact_data(value: Any, path: Sequence[str] = ()) -> Any:
     """A value of an event or a document, with contact data masked; `path` are the fields that lead to it."""
     if any(_is_contact(path[: end + 1]) for end in range(len(path))):
         return _hidden(value)
     if isinstance(value, Mapping):
         return {
-            without_addresses(str(name)): masked(inner, [*path, str(name)]) for name, inner in value.items()
+            mask_emails(str(name)): mask_contact_data(inner, [*path, str(name)])
+            for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [masked(inner, path) for inner in value]
-    return without_addresses(value) if isinstance(value, str) else value
+        return [mask_contact_data(inner, path) for inner in value]
+    return mask_emails(value) if isinstance(value, str) else value
 
 
 def _is_contact(path: Sequence[str]) -> bool:
@@ -54,7 +55,7 @@ def _words(name: str) -> list[str]:
 
 def _hidden(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {without_addresses(str(name)): _hidden(inner) for name, inner in value.items()}
+        return {mask_emails(str(name)): _hidden(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_hidden(inner) for inner in value]
     return f"••• ({len(value)} characters)" if isinstance(value, str) else value if value is None else "•••"

@@ -3,15 +3,19 @@
 from typing import Any
 
 from events.envelope import Event
-from read_models.documents import Doc, blank, dump, money, note
-from read_models.indexed_lists import enlist
+from read_models.documents import Doc, append_activity, money, new_document, to_plain
+from read_models.indexed_lists import set_list_membership
 
 FIRST = frozenset({"succeeded", "failed"})
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
     """A payment of which nothing is known yet. It is shown once its invoice is."""
-    return blank(business, customer, "payment", subject) | {"invoice_id": None, "status": None, "refunds": {}}
+    return new_document(business, customer, "payment", subject) | {
+        "invoice_id": None,
+        "status": None,
+        "refunds": {},
+    }
 
 
 def invoice_of(payment: Doc | None, data: Any) -> str:
@@ -28,8 +32,8 @@ def evolve(payment: Doc, event: Event) -> None:
             status="succeeded",
             amount=data.amount,
             currency=data.currency,
-            method=dump(data.method),
-            provider=dump(data.provider),
+            method=to_plain(data.method),
+            provider=to_plain(data.provider),
             failure_reason=None,
             at=data.paid_at,
             refunded=0,
@@ -56,7 +60,7 @@ def evolve(payment: Doc, event: Event) -> None:
         payment["status"] = "refunded" if whole else "partially_refunded"
     if payment["invoice_id"] is None:
         payment["invoice_id"] = data.invoice_id
-    note(
+    append_activity(
         payment,
         event,
         amount=money(data.amount, data.currency),
@@ -69,17 +73,17 @@ def refundable(payment: Doc) -> bool:
     return payment["status"] not in (None, "failed")
 
 
-def net(payment: Doc | None) -> tuple[str, int] | None:
+def net_amount(payment: Doc | None) -> tuple[str, int] | None:
     """The currency and what came in of it net of refunds, None when nothing came in."""
     if payment is None or not refundable(payment):
         return None
     return payment["currency"], payment["amount"] - payment["refunded"]
 
 
-def count(invoice: Doc, payment: Doc, before: tuple[str, int] | None) -> None:
+def apply_to_invoice(invoice: Doc, payment: Doc, before: tuple[str, int] | None) -> None:
     """Brings the invoice up to date with a payment that came to `before` until now."""
     sums = dict(invoice["paid_by_currency"])
-    for part, sign in ((before, -1), (net(payment), 1)):
+    for part, sign in ((before, -1), (net_amount(payment), 1)):
         if part:
             sums[part[0]] = sums.get(part[0], 0) + sign * part[1]
     invoice["paid_by_currency"] = {currency: amount for currency, amount in sorted(sums.items()) if amount}
@@ -87,12 +91,12 @@ def count(invoice: Doc, payment: Doc, before: tuple[str, int] | None) -> None:
         invoice["payments"] = sorted({*invoice["payments"], payment["id"]})
 
 
-def show(payment: Doc, invoice: Doc) -> None:
+def show_with_invoice(payment: Doc, invoice: Doc) -> None:
     """Shows the payment with its invoice's number once the invoice is issued."""
     if invoice["shown"] and payment["status"] is not None:
         payment.update(shown=True, invoice_number=invoice["number"])
     if payment["shown"]:
-        enlist(payment, down=("payments", payment["at"]))
+        set_list_membership(payment, down=("payments", payment["at"]))
 
 
 def item(payment: Doc) -> Doc:

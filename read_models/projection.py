@@ -21,7 +21,7 @@ from read_models import (
     subscription,
     visit,
 )
-from read_models.derivation import settle
+from read_models.derivation import derive_batch
 from read_models.documents import Doc, document_id, owner_id
 from read_models.working_set import Asking, DocumentRequest, LoadedDocuments, UnitOfWork
 
@@ -47,9 +47,9 @@ EVOLVE: Mapping[str, Callable[[Doc, Event], None]] = {
     "contract": contract.evolve,
 }
 
-NEEDLESS: Mapping[str, Callable[[Doc], bool]] = {
-    "month": contract_month.needless,
-    "subscription": subscription.needless,
+DISPOSABLE_WHEN: Mapping[str, Callable[[Doc], bool]] = {
+    "month": contract_month.is_empty,
+    "subscription": subscription.is_unreferenced,
 }
 """Documents that are there only while others count in them: kept, they would tell in which batches these came."""
 
@@ -81,15 +81,15 @@ def fold(
     """
     batch = _Batch(cache)
     documents = batch.documents
-    yield from documents.load(_id for event in events for _id in _named(event))
-    yield from documents.load(_id for event in events for _id in batch.referred(event))
+    yield from documents.load(_id for event in events for _id in _document_ids(event))
+    yield from documents.load(_id for event in events for _id in batch.referenced_ids(event))
     for event in events:
         batch.apply(event)
     yield from batch.settle()
     return batch.changes()
 
 
-def fold_whole(events: Iterable[Event]) -> BatchChanges:
+def fold_complete_history(events: Iterable[Event]) -> BatchChanges:
     """The changes by all events that there are of some owners, folded from nothing.
 
     The same as `fold` in any number of batches, at less cost: each document is settled once.
@@ -113,7 +113,7 @@ class _EmptyCache(dict[str, Doc | None]):
         return None
 
 
-def _named(event: Event) -> Iterator[str]:
+def _document_ids(event: Event) -> Iterator[str]:
     """The ids of the documents that an event names."""
     if event.customer is None:
         yield event.business
@@ -144,7 +144,7 @@ class _Batch:
         self.erased: set[tuple[str, str]] = set()
         self.latest: dict[tuple[str, str], str] = {}
 
-    def referred(self, event: Event) -> Iterator[str]:
+    def referenced_ids(self, event: Event) -> Iterator[str]:
         """The ids of what a known subject refers to, where it is not what this event names (EVENTS.md, 8)."""
         if event.customer is None or event.data is None:
             return
@@ -175,7 +175,7 @@ class _Batch:
         if event.kind not in FIRST:
             self._count(event, "skipped")
         elif self._is_next(event, self.documents.docs[event.business]):
-            document = self.documents.touch_as(event.business, business.new(event.business))
+            document = self.documents.get_or_create(event.business, business.new(event.business))
             document["seq"] = event.sequence
             if event.data is not None:
                 business.evolve(document, event)
@@ -188,7 +188,7 @@ class _Batch:
             self.latest.pop((event.business, owner), None)
             self.erased.add((event.business, owner))
             tombstone = customer.tombstone(event.business, owner, event.sequence)
-            self.documents.touch_as(tombstone["_id"], tombstone)
+            self.documents.get_or_create(tombstone["_id"], tombstone)
             return
         document = self.documents.touch_customer(event.business, owner)
         document["seq"] = event.sequence
@@ -200,7 +200,7 @@ class _Batch:
         place = event.business, owner
         if not self._is_next(event, self.documents.get(*place, event.kind, event.subject)):
             return
-        document = self.documents.touch(*place, event.kind, event.subject)
+        document = self.documents.get_for_update(*place, event.kind, event.subject)
         document["seq"] = event.sequence
         if event.data is None:
             return
@@ -209,18 +209,18 @@ class _Batch:
             EVOLVE[event.kind](document, event)
             if event.kind == "invoice" and document["shown"] and not was_shown:
                 for visit_id in document["visit_ids"]:
-                    billed = self.documents.touch(*place, "visit", visit_id)
+                    billed = self.documents.get_for_update(*place, "visit", visit_id)
                     billed["invoices"] = sorted({*billed["invoices"], document["id"]})
         elif event.kind == "payment":
-            before = payment.net(document)
-            paid = self.documents.touch(*place, "invoice", payment.invoice_of(document, event.data))
+            before = payment.net_amount(document)
+            paid = self.documents.get_for_update(*place, "invoice", payment.invoice_of(document, event.data))
             payment.evolve(document, event)
-            payment.count(paid, document, before)
+            payment.apply_to_invoice(paid, document, before)
         elif event.kind == "proof":
-            proven = self.documents.touch(*place, "visit", proof.visit_of(document, event.data))
+            proven = self.documents.get_for_update(*place, "visit", proof.visit_of(document, event.data))
             proof.evolve_item(document, proven, event)
         else:
-            proven = self.documents.touch(*place, "visit", proof.visit_of(document, event.data))
+            proven = self.documents.get_for_update(*place, "visit", proof.visit_of(document, event.data))
             proof.evolve_pack(document, proven, event)
         if self.latest.get(place, "") < event.time:
             self.latest[place] = event.time
@@ -246,19 +246,19 @@ class _Batch:
         for owner, time in self.latest.items():
             dashboard = self.documents.touch_customer(*owner)
             dashboard["updated_at"] = max(dashboard["updated_at"], time)
-        yield from settle(self.documents)
+        yield from derive_batch(self.documents)
 
     def changes(self) -> BatchChanges:
         """What is to be saved."""
         save, removed = {}, set()
-        for _id, before in self.documents.before.items():
+        for _id, before in self.documents.originals.items():
             document = self.documents.docs[_id]
-            needless = None if document is None else NEEDLESS.get(document["kind"])
+            needless = None if document is None else DISPOSABLE_WHEN.get(document["kind"])
             if document is not None and not (needless and needless(document)):
                 save[_id] = document
             else:
                 self.documents.docs[_id] = None
                 if before is not None:
                     removed.add(_id)
-        before = {_id: known for _id in save if (known := self.documents.before[_id]) is not None}
+        before = {_id: known for _id in save if (known := self.documents.originals[_id]) is not None}
         return BatchChanges(save, before, frozenset(removed), frozenset(self.erased), self.counts)

@@ -7,7 +7,7 @@ kept in the visit.
 from typing import Any
 
 from events.envelope import Event
-from read_models.documents import Doc, blank, dump, note
+from read_models.documents import Doc, append_activity, new_document, to_plain
 
 ITEM_FIRST = frozenset({"uploaded"})
 PACK_FIRST = frozenset({"published"})
@@ -15,12 +15,12 @@ PACK_FIRST = frozenset({"published"})
 
 def new_item(business: str, customer: str, subject: str) -> Doc:
     """A proof item that was not uploaded yet."""
-    return blank(business, customer, "proof", subject) | {"visit_id": None}
+    return new_document(business, customer, "proof", subject) | {"visit_id": None}
 
 
 def new_pack(business: str, customer: str, subject: str) -> Doc:
     """A pack that was not published yet."""
-    return blank(business, customer, "proof_pack", subject) | {"visit_id": None}
+    return new_document(business, customer, "proof_pack", subject) | {"visit_id": None}
 
 
 def visit_of(proof: Doc | None, data: Any) -> str:
@@ -40,9 +40,9 @@ def evolve_item(item: Doc, visit: Doc, event: Event) -> None:
             stage=data.stage,
             caption=data.caption,
             text=data.text,
-            media=dump(data.media),
+            media=to_plain(data.media),
             captured_at=data.captured_at,
-            location=dump(data.location),
+            location=to_plain(data.location),
         )
         visit["proofs"] = sorted({*visit["proofs"], item["id"]})
     elif event.fact == "retracted" and item["shown"]:
@@ -61,15 +61,15 @@ def evolve_pack(pack: Doc, visit: Doc, event: Event) -> None:
         visit["pack"] = {
             "id": pack["id"],
             "items": list(data.items),
-            "document": dump(data.document),
+            "document": to_plain(data.document),
             "published_at": event.time,
             "withdrawn": False,
         }
-        note(visit, event)
+        append_activity(visit, event)
     elif event.fact == "withdrawn" and pack["shown"]:
         if visit["pack"]["id"] == pack["id"]:
             visit["pack"] = visit["pack"] | {"withdrawn": True}
-        note(visit, event, reason=data.reason)
+        append_activity(visit, event, reason=data.reason)
 
 
 def pack_items(visit: Doc) -> list[str]:

@@ -13,8 +13,8 @@ from events.subscriptions import (
     SubscriptionStarted,
 )
 from events.types import MAX_INTEGER
-from read_models.documents import Doc, blank, dump, money, note
-from read_models.indexed_lists import enlist
+from read_models.documents import Doc, append_activity, money, new_document, to_plain
+from read_models.indexed_lists import set_list_membership
 
 FIRST = frozenset({"started"})
 
@@ -24,10 +24,10 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
     `open` are the soonest visits without an outcome that name it, `open_count` how many there are.
     """
-    return blank(business, customer, "subscription", subject) | {"open": [], "open_count": 0}
+    return new_document(business, customer, "subscription", subject) | {"open": [], "open_count": 0}
 
 
-def needless(subscription: Doc) -> bool:
+def is_unreferenced(subscription: Doc) -> bool:
     """Whether nothing is known of it and no appointment names it (any more)."""
     return not subscription["seq"] and not subscription["open_count"]
 
@@ -36,34 +36,34 @@ def evolve(subscription: Doc, event: Event) -> None:
     """Applies an event of the subscription; nothing changes when it was not started, or is started again."""
     if subscription["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](subscription, event, event.data)
-        enlist(subscription, up=("subscriptions", subscription["plan"]["name"]))
+        set_list_membership(subscription, up=("subscriptions", subscription["plan"]["name"]))
 
 
 def _started(subscription: Doc, event: Event, data: SubscriptionStarted) -> None:
     subscription.update(
         shown=True,
         status="active",
-        plan=dump(data.plan),
-        items=[dump(entry) for entry in data.items],
+        plan=to_plain(data.plan),
+        items=[to_plain(entry) for entry in data.items],
         currency=data.currency,
         interval=data.interval,
-        current_period=dump(data.current_period),
+        current_period=to_plain(data.current_period),
         contract_id=data.contract_id,
         resumes_on=None,
         ends_on=None,
     )
-    note(subscription, event, plan=data.plan.name)
+    append_activity(subscription, event, plan=data.plan.name)
 
 
 def _changed(subscription: Doc, event: Event, data: SubscriptionChanged) -> None:
     before = subscription["plan"]["name"]
     if data.plan is not None:
-        subscription["plan"] = dump(data.plan)
+        subscription["plan"] = to_plain(data.plan)
     if data.items is not None:
-        subscription["items"] = [dump(entry) for entry in data.items]
+        subscription["items"] = [to_plain(entry) for entry in data.items]
     if data.interval is not None:
         subscription["interval"] = data.interval
-    note(
+    append_activity(
         subscription,
         event,
         before=before,
@@ -73,24 +73,24 @@ def _changed(subscription: Doc, event: Event, data: SubscriptionChanged) -> None
 
 
 def _renewed(subscription: Doc, event: Event, data: SubscriptionRenewed) -> None:
-    subscription["current_period"] = dump(data.current_period)
-    note(subscription, event, period=subscription["current_period"])
+    subscription["current_period"] = to_plain(data.current_period)
+    append_activity(subscription, event, period=subscription["current_period"])
 
 
 def _paused(subscription: Doc, event: Event, data: SubscriptionPaused) -> None:
     resumes_on = data.resumes_on
     subscription.update(status="paused", resumes_on=resumes_on, ends_on=None)
-    note(subscription, event, resumes_on=resumes_on)
+    append_activity(subscription, event, resumes_on=resumes_on)
 
 
 def _resumed(subscription: Doc, event: Event, _data: SubscriptionResumed) -> None:
     subscription.update(status="active", resumes_on=None, ends_on=None)
-    note(subscription, event)
+    append_activity(subscription, event)
 
 
 def _cancelled(subscription: Doc, event: Event, data: SubscriptionCancelled) -> None:
     subscription.update(status="cancelled", resumes_on=None, ends_on=data.ends_on)
-    note(subscription, event, ends_on=data.ends_on, reason=data.reason)
+    append_activity(subscription, event, ends_on=data.ends_on, reason=data.reason)
 
 
 HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
@@ -123,7 +123,7 @@ def item(subscription: Doc) -> Doc:
     }
 
 
-def entry(subscription: Doc) -> Doc:
+def to_dashboard_entry(subscription: Doc) -> Doc:
     """The subscription on the dashboard: with the nested name it is sorted by, and how many appointments name it."""
     return item(subscription) | {"plan": subscription["plan"], "open_count": subscription["open_count"]}
 

@@ -16,8 +16,8 @@ from events.visits import (
     VisitStarted,
     VisitTechnicianAssigned,
 )
-from read_models.documents import Doc, blank, dump, note, parse
-from read_models.indexed_lists import enlist
+from read_models.documents import Doc, append_activity, new_document, parse, to_plain
+from read_models.indexed_lists import set_list_membership
 
 FIRST = frozenset({"booked"})
 OUTCOMES = frozenset({"completed", "missed", "cancelled"})
@@ -30,7 +30,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
     `proofs` are the ids of its items that are uploaded and not retracted, `pack` the one published last
     {id, items, document, published_at, withdrawn}, `invoices` the ids of those that bill it.
     """
-    return blank(business, customer, "visit", subject) | {"proofs": [], "pack": None, "invoices": []}
+    return new_document(business, customer, "visit", subject) | {"proofs": [], "pack": None, "invoices": []}
 
 
 def evolve(visit: Doc, event: Event) -> None:
@@ -43,11 +43,11 @@ def _booked(visit: Doc, event: Event, data: VisitBooked) -> None:
     visit.update(
         shown=True,
         status="scheduled",
-        service=dump(data.service),
+        service=to_plain(data.service),
         window={"start": data.window.start, "end": data.window.end},
         timezone=data.timezone,
-        address=dump(data.address),
-        technician=dump(data.technician),
+        address=to_plain(data.address),
+        technician=to_plain(data.technician),
         contract_id=data.contract_id,
         subscription_id=data.subscription_id,
         instructions=data.instructions,
@@ -57,7 +57,7 @@ def _booked(visit: Doc, event: Event, data: VisitBooked) -> None:
         responsible=None,
         reason=None,
     )
-    note(visit, event, window=visit["window"])
+    append_activity(visit, event, window=visit["window"])
 
 
 def _rescheduled(visit: Doc, event: Event, data: VisitRescheduled) -> None:
@@ -65,23 +65,25 @@ def _rescheduled(visit: Doc, event: Event, data: VisitRescheduled) -> None:
     visit["window"] = {"start": data.window.start, "end": data.window.end}
     if visit["status"] == "on_the_way":
         visit.update(status="scheduled", eta=None)
-    note(visit, event, before=before, window=visit["window"], by=data.requested_by, reason=data.reason)
+    append_activity(
+        visit, event, before=before, window=visit["window"], by=data.requested_by, reason=data.reason
+    )
 
 
 def _technician_assigned(visit: Doc, event: Event, data: VisitTechnicianAssigned) -> None:
-    visit["technician"] = dump(data.technician)
-    note(visit, event, technician=data.technician.name)
+    visit["technician"] = to_plain(data.technician)
+    append_activity(visit, event, technician=data.technician.name)
 
 
 def _dispatched(visit: Doc, event: Event, data: VisitDispatched) -> None:
     eta = data.eta
     visit.update(status="on_the_way", eta=eta)
-    note(visit, event, eta=eta)
+    append_activity(visit, event, eta=eta)
 
 
 def _started(visit: Doc, event: Event, data: VisitStarted) -> None:
     visit.update(status="in_progress", started_at=data.arrived_at, eta=None)
-    note(visit, event, arrived_at=data.arrived_at)
+    append_activity(visit, event, arrived_at=data.arrived_at)
 
 
 def _completed(visit: Doc, event: Event, data: VisitCompleted) -> None:
@@ -95,24 +97,24 @@ def _completed(visit: Doc, event: Event, data: VisitCompleted) -> None:
             "tasks": [{"name": task.name, "done": task.done} for task in data.tasks or ()],
         },
     )
-    note(visit, event, completed_at=data.completed_at)
+    append_activity(visit, event, completed_at=data.completed_at)
 
 
 def _missed(visit: Doc, event: Event, data: VisitMissed) -> None:
     visit.update(status="missed", eta=None, responsible=data.responsible, reason=data.reason)
-    note(visit, event, by=data.responsible, reason=data.reason)
+    append_activity(visit, event, by=data.responsible, reason=data.reason)
 
 
 def _cancelled(visit: Doc, event: Event, data: VisitCancelled) -> None:
     visit.update(status="cancelled", eta=None, responsible=data.cancelled_by, reason=data.reason)
-    note(visit, event, by=data.cancelled_by, reason=data.reason)
+    append_activity(visit, event, by=data.cancelled_by, reason=data.reason)
 
 
 def _reopened(visit: Doc, event: Event, data: VisitReopened) -> None:
     visit.update(
         status="scheduled", eta=None, started_at=None, completion=None, responsible=None, reason=None
     )
-    note(visit, event, reason=data.reason)
+    append_activity(visit, event, reason=data.reason)
 
 
 HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
@@ -140,9 +142,9 @@ def derive(visit: Doc) -> None:
     visit["phase"] = "past" if visit["status"] in OUTCOMES else "open"
     start = visit["window"]["start"]
     if visit["phase"] == "open":
-        enlist(visit, up=("visits/open", start))
+        set_list_membership(visit, up=("visits/open", start))
     else:
-        enlist(visit, down=(f"visits/{visit['status']}", start))
+        set_list_membership(visit, down=(f"visits/{visit['status']}", start))
     completion = visit["completion"] if visit["status"] == "completed" else None
     arrived_at = visit["started_at"] or (completion and completion["arrived_at"])
     visit["arrived_at"] = arrived_at
@@ -210,7 +212,7 @@ def item(visit: Doc) -> Doc:
     return shape
 
 
-def slot(visit: Doc) -> Doc:
+def to_embedded_slot(visit: Doc) -> Doc:
     """The visit in the short lists of its contract and subscription: what sorts it and tells whether it passed."""
     return {"id": visit["id"], "window": visit["window"], "status": visit["status"]}
 
@@ -220,7 +222,7 @@ def upcoming(appointment: Doc, now: str) -> bool:
     return appointment["status"] in UNDER_WAY or appointment["window"]["end"] >= now
 
 
-def backwards(visit: Doc) -> bool:
+def has_inverted_window(visit: Doc) -> bool:
     """Whether it is an appointment with a window that ends before it starts, which EVENTS.md does not rule out."""
     return visit.get("phase") == "open" and bool(visit["window"]["end"] < visit["window"]["start"])
 

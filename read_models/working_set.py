@@ -41,7 +41,7 @@ class UnitOfWork:
     def __init__(self, cache: dict[str, Doc | None]) -> None:
         """The cache is worked on in place: after a failure its owner forgets it."""
         self.docs = cache
-        self.before: dict[str, Doc | None] = {}
+        self.originals: dict[str, Doc | None] = {}
         self._kinds: dict[str, list[str]] = {}
         self.ranges: dict[ListQuery, Sequence[Doc]] = {}
 
@@ -59,7 +59,7 @@ class UnitOfWork:
         """A document, to look at."""
         return self.docs[document_id(business, owner, kind, subject)]
 
-    def touch(self, business: str, owner: str, kind: str, subject: str) -> Doc:
+    def get_for_update(self, business: str, owner: str, kind: str, subject: str) -> Doc:
         """A document to change; made when it is not there."""
         _id = document_id(business, owner, kind, subject)
         return self._touch(_id, kind) or self._put(_id, NEW[kind](business, owner, subject))
@@ -76,7 +76,7 @@ class UnitOfWork:
             _id, contract_month.new_month(business, owner, contract_id, month)
         )
 
-    def touch_as(self, _id: str, fresh: Doc) -> Doc:
+    def get_or_create(self, _id: str, fresh: Doc) -> Doc:
         """A document to change by its `_id`; `fresh` when it is not there."""
         return self._touch(_id, fresh["kind"]) or self._put(_id, fresh)
 
@@ -85,18 +85,18 @@ class UnitOfWork:
         _id = owner_id(business, owner)
         for other in [other for other in self.docs if other == _id or other.startswith(f"{_id}/")]:
             self.docs[other] = None
-            self.before.pop(other, None)
+            self.originals.pop(other, None)
 
     def touched(self, kind: str) -> list[Doc]:
         """The documents of a kind that were touched, in order of their ids."""
         # An id is there twice when its customer was erased in between.
-        found = (self.docs[_id] for _id in sorted(set(self._kinds.get(kind, ()))) if _id in self.before)
+        found = (self.docs[_id] for _id in sorted(set(self._kinds.get(kind, ()))) if _id in self.originals)
         return [document for document in found if document]
 
     def _touch(self, _id: str, kind: str) -> Doc | None:
         document = self.docs[_id]
-        if _id not in self.before:
-            self.before[_id] = None if document is None else dict(document)
+        if _id not in self.originals:
+            self.originals[_id] = None if document is None else dict(document)
             self._kinds.setdefault(kind, []).append(_id)
         return document
 

@@ -16,8 +16,8 @@ from web.colours import palette, stylesheet
 
 FOLDER = Path(__file__).parent / "static"
 
-KEPT = "public, max-age=31536000, immutable"
-ASKED_AGAIN = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 
 
 class Asset(NamedTuple):
@@ -72,11 +72,11 @@ def brand_url(colour: str | None) -> str:
 
 def _response(content: bytes, content_type: str, *, current: bool) -> Response[bytes]:
     """A file; one of another release (its page is still open somewhere) is not to be kept under this name."""
-    headers = {"Cache-Control": KEPT if current else ASKED_AGAIN}
+    headers = {"Cache-Control": IMMUTABLE if current else REVALIDATE}
     return Response(content, media_type=content_type, headers=headers)
 
 
-def serving(assets: Assets) -> HTTPRouteHandler:
+def static_route(assets: Assets) -> HTTPRouteHandler:
     """The route of the files of a folder."""
 
     @get(f"{assets.prefix}/{{name:str}}", include_in_schema=False, sync_to_thread=False)
@@ -102,4 +102,4 @@ def brand(name: FromPath[str]) -> Response[bytes]:
     return _response(content, MediaType.CSS, current=brand_url(colours.brand).endswith(f"/{name}"))
 
 
-ROUTES: list[HTTPRouteHandler] = [serving(ASSETS), brand]
+ROUTES: list[HTTPRouteHandler] = [static_route(ASSETS), brand]

@@ -11,9 +11,9 @@ from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
 from web.pipeline import BufferedResponse, Header
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
-KINDS = frozenset(
+COMPRESSIBLE_TYPES = frozenset(
     {
         "text/html",
         "text/css",
@@ -37,11 +37,11 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 
 VARY = (b"vary", b"Accept-Encoding")
 
-SMALLEST = 1_000
+MIN_BYTES = 1_000
 """Bytes below which nothing is gained."""
 
 
-def compressed(scope: HTTPScope, answer: BufferedResponse) -> None:
+def compress_response(scope: HTTPScope, answer: BufferedResponse) -> None:
     """A step: zstd, else gzip, for who takes it.
 
     A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3). Of what is
@@ -50,12 +50,12 @@ def compressed(scope: HTTPScope, answer: BufferedResponse) -> None:
     if not is_text(answer.header(b"content-type") or b"") or answer.header(b"content-encoding") is not None:
         return
     answer.headers.append(VARY)
-    if not answer.whole or len(answer.body) < SMALLEST:
+    if not answer.whole or len(answer.body) < MIN_BYTES:
         return
-    if coding := coding_for(headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")):
+    if coding := coding_for(request_headers(scope).get(b"accept-encoding", b"").decode("latin-1")):
         if answer.status != HTTP_304_NOT_MODIFIED:
             answer.body = CODINGS[coding](answer.body)
-        answer.headers = [of_packed(header, len(answer.body)) for header in answer.headers]
+        answer.headers = [adjust_header(header, len(answer.body)) for header in answer.headers]
         answer.headers.append((b"content-encoding", coding.encode()))
 
 
@@ -73,10 +73,10 @@ def coding_for(accepted: str) -> str | None:
 @lru_cache
 def is_text(content_type: bytes) -> bool:
     """Whether what a Content-Type names is of a kind that is compressed."""
-    return content_type.partition(b";")[0].strip().decode("latin-1") in KINDS
+    return content_type.partition(b";")[0].strip().decode("latin-1") in COMPRESSIBLE_TYPES
 
 
-def of_packed(header: Header, length: int) -> Header:
+def adjust_header(header: Header, length: int) -> Header:
     """A header of an answer whose content was compressed to `length` bytes."""
     match header:
         case b"content-length", _:

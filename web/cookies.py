@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 from web.tokens import TOKEN_LENGTH
 
 
@@ -33,7 +33,7 @@ def host_cookie(name: str, value: str, life: timedelta) -> Cookie:
 
 def token_in(request: Request[Any, Any, Any], name: str) -> str | None:
     """The token in such a cookie, as far as it can be one."""
-    sent = headers_of(request.scope).get(b"cookie", b"").decode("latin-1")
+    sent = request_headers(request.scope).get(b"cookie", b"").decode("latin-1")
     for pair in sent.split(";"):
         known, _, token = pair.strip().partition("=")
         if known == name:

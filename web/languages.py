@@ -28,7 +28,7 @@ def load(*folders: Path) -> Catalogues:
     """The catalogues `{folder}/{language}.po` of several folders, those of a language merged."""
     catalogues: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
     for path in sorted(path for folder in folders for path in folder.glob("*.po")):
-        loaded = compiled(path)
+        loaded = compile_catalogue(path)
         present = catalogues.get(path.stem)
         if isinstance(present, Translations):
             present.merge(loaded)
@@ -37,7 +37,7 @@ def load(*folders: Path) -> Catalogues:
     return catalogues
 
 
-def compiled(path: Path) -> Translations:
+def compile_catalogue(path: Path) -> Translations:
     """A catalogue of text, ready for use. What is marked fuzzy is left out, as gettext does."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.stem)
@@ -47,20 +47,20 @@ def compiled(path: Path) -> Translations:
     return Translations(binary)
 
 
-def choose(tags: Iterable[str | None], languages: Iterable[str]) -> Locale:
+def select_locale(tags: Iterable[str | None], languages: Iterable[str]) -> Locale:
     """The locale of the first tag (BCP 47) whose language is among `languages`, else that of `SOURCE`.
 
     What is no tag at all is passed over: the tags come from events and browsers.
     """
     known = frozenset(languages)
     for tag in tags:
-        locale = parsed(tag) if tag else None
+        locale = parse_tag(tag) if tag else None
         if locale is not None and locale.language in known:
             return locale
     return Locale.parse(SOURCE)
 
 
-def parsed(tag: str) -> Locale | None:
+def parse_tag(tag: str) -> Locale | None:
     """The locale of a BCP 47 tag; of its language alone where the rest is unknown; None where that is, too."""
     for candidate in (tag, tag.partition("-")[0]):
         try:
@@ -70,7 +70,7 @@ def parsed(tag: str) -> Locale | None:
     return None
 
 
-def accepted(header: str) -> Sequence[str]:
+def parse_accept_language(header: str) -> Sequence[str]:
     """The tags of an Accept-Language header (RFC 9110, 12.5.4), most wanted first; unreadable parts are left out."""
     wishes = [wish for part in header[:500].split(",") if (wish := _wish(part)) and wish.weight > 0]
     return [wish.tag for wish in sorted(wishes, key=lambda wish: -wish.weight)]

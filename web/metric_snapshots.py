@@ -11,7 +11,7 @@ Snapshot = Sequence[Mapping[str, Any]]
 """`[{name, documentation, type, samples: [[name, labels, value]]}]`"""
 
 
-def snapshot(registry: CollectorRegistry) -> Snapshot:
+def ok(registry: CollectorRegistry) -> Snapshot:
     """All that a process measured, as values that can be stored."""
     return [
         {

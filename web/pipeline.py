@@ -23,15 +23,15 @@ from litestar.types import (
     Send,
 )
 
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 from web.request_id import HEADER, RequestIds
 
 AnyRequest = Request[Any, Any, State]
 
-CONTENT_UNWANTED = "content_unwanted"
+HEAD_REQUEST = "content_unwanted"
 """Is in the state of a HEAD request, for handlers whose content costs much to make."""
 
-OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
+CONTENT_HEADERS = frozenset({b"content-type", b"content-length", b"content-encoding"})
 """What describes content, and so is not said where there is none."""
 
 Header = tuple[bytes, bytes]
@@ -65,16 +65,16 @@ class BufferedResponse:
     def empty(self) -> None:
         """Takes the content away, and what is said of it."""
         self.body = b""
-        self.headers = [header for header in self.headers if header[0] not in OF_CONTENT]
+        self.headers = [header for header in self.headers if header[0] not in CONTENT_HEADERS]
 
 
-Check = Callable[[HTTPScope], Awaitable[None]]
+RequestCheck = Callable[[HTTPScope], Awaitable[None]]
 """Looks at a request before it is passed on; what it raises is answered."""
 
-Step = Callable[[HTTPScope, BufferedResponse], None]
+ResponseStep = Callable[[HTTPScope, BufferedResponse], None]
 """Completes the answer to a request."""
 
-Measure = Callable[[str, HTTPScope, int, float], None]
+OnResponse = Callable[[str, HTTPScope, int, float], None]
 """Is told of each answer that has ended: the method that was asked with, the request, the status, the seconds."""
 
 
@@ -88,21 +88,21 @@ class PrebuiltResponse(Protocol):
         """Sends it."""
 
 
-Again = Callable[[HTTPScope], Awaitable[PrebuiltResponse]]
+Revalidate = Callable[[HTTPScope], Awaitable[PrebuiltResponse]]
 """Answers requests that are like an earlier one, by what the checks have left in their state and what is stored now."""
 
-AGAIN = "again"
+REVALIDATE = "again"
 """Where a handler leaves that in a request's state."""
 
-KEPT_ANSWERS = 5_000
-LONGEST_LIKENESS = 4_000
+MAX_MEMOIZED = 5_000
+MAX_MEMO_KEY = 4_000
 """Characters."""
 
 
 class MemoizedResponse(NamedTuple):
     """How a request was answered, for those that are like it."""
 
-    again: Again
+    again: Revalidate
     content: bytes
     """What it gave, before the steps."""
     route: str
@@ -126,9 +126,9 @@ class ResponsePipeline:
         app: ASGIApp,
         answer: Callable[[AnyRequest, Exception], Awaitable[Response[Any]]],
         *,
-        checks: Sequence[Check] = (),
-        steps: Sequence[Step] = (),
-        measure: Measure | None = None,
+        checks: Sequence[RequestCheck] = (),
+        steps: Sequence[ResponseStep] = (),
+        measure: OnResponse | None = None,
     ) -> None:
         """`answer` makes the answer to an error."""
         self._app = app
@@ -147,12 +147,12 @@ class ResponsePipeline:
         begun = time.perf_counter()
         asked: HTTPScope = scope
         method, status = asked["method"], 500
-        name = self._names.of(headers_of(asked))
+        name = self._names.of(request_headers(asked))
         held: HTTPResponseStartEvent | None = None
         sent = False
         if method == "HEAD":
             asked["method"] = "GET"
-            asked["state"][CONTENT_UNWANTED] = True
+            asked["state"][HEAD_REQUEST] = True
 
         async def completed(message: Message) -> None:
             nonlocal held, sent, status
@@ -184,20 +184,20 @@ class ResponsePipeline:
         try:
             for check in self._checks:
                 await check(asked)
-            known = self._known.get(likeness(asked)) if asked["method"] == "GET" else None
+            known = self._known.get(memo_key(asked)) if asked["method"] == "GET" else None
             if known is None:
                 await self._app(scope, receive, completed)
                 return
             asked["path_template"] = known.route
             made = await known.again(asked)
-            if made.content is known.content and b"if-none-match" not in headers_of(asked):
+            if made.content is known.content and b"if-none-match" not in request_headers(asked):
                 status, sent = HTTP_200_OK, True
                 body = b"" if method == "HEAD" else known.body
                 headers = [*known.headers, (HEADER, name)]
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body, "more_body": False})
             else:
-                asked["state"][AGAIN] = known.again
+                asked["state"][REVALIDATE] = known.again
                 await made(scope, receive, completed)
         except Exception as error:
             if sent:
@@ -211,13 +211,13 @@ class ResponsePipeline:
             structlog.contextvars.reset_contextvars(**bound)
 
     def _remember(self, scope: HTTPScope, content: bytes, answer: BufferedResponse) -> None:
-        again = scope["state"].get(AGAIN)
+        again = scope["state"].get(REVALIDATE)
         if again is None or not answer.whole or answer.status != HTTP_200_OK:
             return
-        like = likeness(scope)
-        if sum(len(part or "") for part in like) > LONGEST_LIKENESS:
+        like = memo_key(scope)
+        if sum(len(part or "") for part in like) > MAX_MEMO_KEY:
             return
-        if len(self._known) >= KEPT_ANSWERS:
+        if len(self._known) >= MAX_MEMOIZED:
             self._known.clear()
         self._known[like] = MemoizedResponse(
             again, content, scope["path_template"], answer.headers, answer.body
@@ -227,12 +227,12 @@ class ResponsePipeline:
 Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None]
 
 
-def likeness(scope: HTTPScope) -> Likeness:
+def memo_key(scope: HTTPScope) -> Likeness:
     """All of a request that its whole answer may depend on: checks, steps and who is asked again read no more of it.
 
     But for If-None-Match: there may be many for one answer, which is completed for each.
     """
-    headers = headers_of(scope)
+    headers = request_headers(scope)
     return (
         scope["path"],
         scope["query_string"],

@@ -34,13 +34,15 @@ class ProblemDetails(NamedTuple):
     """What is said beside the members that all problems have."""
 
 
-MISTAKE = ProblemDetails(HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted.")
+INTERNAL_ERROR = ProblemDetails(
+    HTTP_500_INTERNAL_SERVER_ERROR, "The server made a mistake. It has been noted."
+)
 
 
-def of_http(error: HTTPException) -> ProblemDetails:
+def from_http_exception(error: HTTPException) -> ProblemDetails:
     """What an error of the framework is told as."""
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
-        return MISTAKE
+        return INTERNAL_ERROR
     members = {"errors": error.extra} if isinstance(error.extra, list) and error.extra else {}
     return ProblemDetails(error.status_code, error.detail, error.headers or {}, members)
 
@@ -60,7 +62,7 @@ def response(problem: ProblemDetails, challenge: str = CHALLENGE) -> Response[An
     return Response(content, status_code=problem.status, headers=headers, media_type=PROBLEM_JSON)
 
 
-def note(request: AnyRequest, status: int, error: Exception) -> None:
+def log_error(request: AnyRequest, status: int, error: Exception) -> None:
     """Logs what is our fault; neither query nor body, which may hold what is nobody's business."""
     if status < HTTP_500_INTERNAL_SERVER_ERROR:
         return
@@ -76,6 +78,6 @@ def note(request: AnyRequest, status: int, error: Exception) -> None:
     )
 
 
-def seconds(wait: timedelta) -> int:
+def retry_after_seconds(wait: timedelta) -> int:
     """A time to wait, for Retry-After: never too short, never 0."""
     return max(1, math.ceil(wait.total_seconds()))

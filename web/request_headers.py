@@ -8,7 +8,7 @@ HEADERS = "headers"
 """Where they are found in a request's state."""
 
 
-def headers_of(scope: HTTPScope) -> Mapping[bytes, bytes]:
+def request_headers(scope: HTTPScope) -> Mapping[bytes, bytes]:
     """The values of a request's headers by lower-case name; lines of one name are one value (RFC 9110, 5.3)."""
     state = scope.setdefault("state", {})
     known: Mapping[bytes, bytes] | None = state.get(HEADERS)
@@ -16,12 +16,12 @@ def headers_of(scope: HTTPScope) -> Mapping[bytes, bytes]:
         given = scope["headers"]
         known = dict(given)
         if len(known) < len(list(given)):
-            known = joined(given)
+            known = merge_repeated(given)
         state[HEADERS] = known
     return known
 
 
-def joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+def merge_repeated(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers of which some have several lines."""
     values: dict[bytes, bytes] = {}
     for name, value in headers:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from litestar.types import HTTPScope
 
 from web.pipeline import BufferedResponse
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -72,4 +72,4 @@ class SecurityHeaders:
 
 def host_of(scope: HTTPScope) -> bytes:
     """The host that a request names, in lower case and without its port; b"" where it names none."""
-    return headers_of(scope).get(b"host", b"").lower().partition(b":")[0]
+    return request_headers(scope).get(b"host", b"").lower().partition(b":")[0]

@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.error_mapping import refusals
-from portal.commands.open_store import opened
-from portal.commands.promotion import caller
+from portal.commands.error_mapping import map_errors
+from portal.commands.open_store import open_store
+from portal.commands.promotion import operator_identity
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import quarantine
@@ -29,7 +29,7 @@ async def list_letters(
     settings: Settings, *, error: str | None, lane: int | None, limit: int, as_json: bool
 ) -> None:
     """Print what is wrong, and the latest dead letters."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         errors = await store.letters.errors()
         letters = await store.letters.latest(limit, error, lane)
     if as_json:
@@ -67,8 +67,8 @@ async def list_letters(
 
 async def show(settings: Settings, name: str, *, as_json: bool) -> None:
     """Print one dead letter with its record, and its discard; raises CommandError where there is neither."""
-    async with opened(settings) as store:
-        found = await quarantine.shown(settings.installation, store, name)
+    async with open_store(settings) as store:
+        found = await quarantine.describe(settings.installation, store, name)
     if as_json:
         _print(found)
     else:
@@ -147,7 +147,7 @@ def _end(names: Collection[str], failed: Sequence[str]) -> None:
 
 
 def _who(by: str | None) -> str:
-    return f"cli:{by}" if by else caller()
+    return f"cli:{by}" if by else operator_identity()
 
 
 def _moment(at: datetime) -> str:
@@ -160,6 +160,6 @@ def _print(found: dict[str, Any]) -> None:
 
 @asynccontextmanager
 async def _quarantine(settings: Settings) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
-    with refusals():
-        async with quarantine.opened(settings.installation) as both:
+    with map_errors():
+        async with quarantine.open_quarantine(settings.installation) as both:
             yield both

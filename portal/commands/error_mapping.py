@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portal.errors import CommandError
-from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.log_reader import RecordsMissing
+from projectors.kafka.topology import InvalidTopics
 from projectors.log_compatibility import LogMismatch
 from projectors.operations.quarantine import DeadLetterNotFound
 from read_models.store import GenerationNotFound, StoreUnavailable
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def map_errors() -> Iterator[None]:
     """Raises CommandError in place of what the projectors and the store raise."""
     try:
         yield

@@ -9,8 +9,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.open_store import opened
-from portal.commands.promotion import caller
+from portal.commands.open_store import open_store
+from portal.commands.promotion import operator_identity
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.operations.generation_report import GenerationReport, generations, overview
@@ -23,7 +23,7 @@ AGAIN_S: Final = 0.05
 
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every generation, the newest first."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         if as_json:
             sys.stdout.write(orjson.dumps(await overview(store)).decode() + "\n")
             return
@@ -36,12 +36,12 @@ async def show(settings: Settings, *, as_json: bool) -> None:
 
 async def drop(settings: Settings, generation: int, *, served: bool) -> str:
     """Drop a generation, and say so."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         try:
             async with asyncio.timeout(WITHIN_S):
                 while True:
                     try:
-                        await store.lifecycle.drop(generation, caller(), served=served)
+                        await store.lifecycle.drop(generation, operator_identity(), served=served)
                         return f"generation {generation} is dropped"
                     except WriteConflict:
                         await asyncio.sleep(AGAIN_S)

@@ -11,10 +11,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from portal.commands.retention_warnings import forgetful
+from portal.commands.retention_warnings import retention_warnings
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import KafkaUnavailable, MissingTopics
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.topology import MissingTopics
 from projectors.lag import Lag, State, measure, unknown
 from read_models.clock import utc_now
 
@@ -58,7 +59,7 @@ async def _more(settings: Settings, lag: Lag) -> list[str]:
     if lag.state == "unknown":
         return why
     try:
-        return [*why, *await forgetful(settings)]
+        return [*why, *await retention_warnings(settings)]
     except KafkaUnavailable as error:
         return [*why, f"warning: cannot tell for how long topics are kept: {error}"]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from portal.commands.promotion import caller
+from portal.commands.promotion import operator_identity
 from portal.errors import CommandError, UsageError
-from portal.query_api_config import off, payments_of
+from portal.query_api_config import disabled_features, payments_config
 from portal.settings import Settings
 from query_api.payments.outbox_publisher import OutboxPublisher
 from query_api.payments.reconcile import Difference, Reconciliation
@@ -38,9 +38,9 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
 
     Raises CommandError when something is not as it should be at the end: with `dry` also what could be mended.
     """
-    online = payments_of(settings)
+    online = payments_config(settings)
     if online is None:
-        raise UsageError(f"payments are off: {', '.join(off(settings)['payments'])} not set")
+        raise UsageError(f"payments are off: {', '.join(disabled_features(settings)['payments'])} not set")
     begin = moment(since, utc_now())
     store = ReadModelStore(settings.required("mongo_url"), settings.mongo_database)
     records = OperationalStore(store.database)
@@ -51,13 +51,15 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
     try:
         await records.prepare()
         if not dry:
-            await records.audit.note(caller(), "payments.reconcile", begin.isoformat(), None, utc_now())
+            await records.audit.note(
+                operator_identity(), "payments.reconcile", begin.isoformat(), None, utc_now()
+            )
         await store.control.refresh()
         comparison = Reconciliation(outcomes, store, utc_now, dry=dry)
         async for difference in comparison.differences(begin):
             found.append(difference)
             say(_line(difference))
-        waiting = 0 if dry else await sender.drain(SENT_WITHIN_S)
+        waiting = 0 if dry else await sender.flush(SENT_WITHIN_S)
         if not waiting and not dry:
             async for difference in comparison.in_views():
                 found.append(difference)

@@ -4,7 +4,7 @@ import getpass
 import os
 from typing import Literal
 
-from portal.commands.open_store import opened
+from portal.commands.open_store import open_store
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import promotion as switching
@@ -26,9 +26,11 @@ async def switch(
     forced = reason.strip() if reason else None
     if force != bool(forced):
         raise UsageError("--force needs a --reason, which is kept, and a --reason is for --force alone")
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         try:
-            pointer = await switching.switch(settings.installation, store, what, caller(), wait_s, forced)
+            pointer = await switching.switch_generation(
+                settings.installation, store, what, operator_identity(), wait_s, forced
+            )
         except NotCaughtUp as error:
             raise CommandError(
                 f"{error}\nnothing was switched; to switch all the same: --force --reason …"
@@ -39,7 +41,7 @@ async def switch(
     return f"generation {pointer.served} is served{standby}"
 
 
-def caller() -> str:
+def operator_identity() -> str:
     """Who runs this command, for the record."""
     try:
         name = getpass.getuser()

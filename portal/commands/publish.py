@@ -16,7 +16,8 @@ from events.envelope import encode
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import InvalidTopics, KafkaUnavailable, find
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.topology import InvalidTopics, discover
 
 Mode = Literal["structured", "binary"]
 
@@ -58,7 +59,7 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
     the number of bytes of the file that are through.
     """
     try:
-        topics = (await find(settings.kafka, settings.topic_prefix)).topics
+        topics = (await discover(settings.kafka, settings.topic_prefix)).topics
     except (KafkaUnavailable, InvalidTopics) as error:
         raise CommandError(str(error)) from error
     try:

@@ -9,12 +9,12 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.commands.open_store import opened
-from portal.commands.promotion import caller
-from portal.commands.retention_warnings import warn_of_forgetting
+from portal.commands.open_store import open_store
+from portal.commands.promotion import operator_identity
+from portal.commands.retention_warnings import print_retention_warnings
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.rebuild.coordinator import RebuildFailed, RebuildPlan, Told
+from projectors.rebuild.coordinator import ProgressCallback, RebuildFailed, RebuildPlan
 from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
 from read_models import store as stores
@@ -42,9 +42,9 @@ class RebuildOptions(NamedTuple):
 
 async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
     """Rebuild to the end, or only say what there is to do; raises CommandError."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         try:
-            await warn_of_forgetting(settings)
+            await print_retention_warnings(settings)
             if wanted.dry_run:
                 found = await estimate(
                     settings.installation,
@@ -55,7 +55,7 @@ async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
                 )
                 _say_estimate(found, wanted)
                 return
-            by = wanted.asked_by or await _noted(store, wanted)
+            by = wanted.asked_by or await _audited_operator(store, wanted)
             plan = RebuildPlan(
                 FILLER,
                 wanted.workers,
@@ -70,12 +70,12 @@ async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
         except (RebuildFailed, OperationRefused) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
-    _say_end(generation, record, wanted)
+    _print_summary(generation, record, wanted)
 
 
-async def _noted(store: ReadModelStore, wanted: RebuildOptions) -> str:
+async def _audited_operator(store: ReadModelStore, wanted: RebuildOptions) -> str:
     """Who asks, once it is in the audit."""
-    by = caller()
+    by = operator_identity()
     options = (("--promote", wanted.promote), ("--restart", wanted.restart))
     about = " ".join(name for name, chosen in options if chosen)
     await OperationalStore(store.database).audit.note(by, "rebuild.start", about, None, utc_now())
@@ -83,7 +83,7 @@ async def _noted(store: ReadModelStore, wanted: RebuildOptions) -> str:
 
 
 @contextmanager
-def _bar() -> Iterator[Told]:
+def _bar() -> Iterator[ProgressCallback]:
     """A progress bar on stderr: records, records a second, time left; a line now and then where it is no terminal."""
     console = Console(stderr=True)
     columns = (
@@ -111,7 +111,7 @@ def _bar() -> Iterator[Told]:
 
 
 @contextmanager
-def _lines() -> Iterator[Told]:
+def _lines() -> Iterator[ProgressCallback]:
     def told(generation: int, what: str, done: stores.FillProgress, rate: float | None) -> None:
         left = (done.total - done.done) / rate if rate else None
         _line(
@@ -141,7 +141,7 @@ def _say_estimate(found: tuple[int, float | None], wanted: RebuildOptions) -> No
         print(f"{records:,} records to read, about {_time(seconds)} with {wanted.workers} processes")
 
 
-def _say_end(generation: int, record: Mapping[str, Any], wanted: RebuildOptions) -> None:
+def _print_summary(generation: int, record: Mapping[str, Any], wanted: RebuildOptions) -> None:
     state, truncated = record.get("state", "retired"), record.get("truncated")
     if wanted.as_json:
         more = {"truncated": truncated["reason"]} if truncated else {}

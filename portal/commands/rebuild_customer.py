@@ -4,8 +4,8 @@ import sys
 
 import orjson
 
-from portal.commands.error_mapping import refusals
-from portal.commands.promotion import caller
+from portal.commands.error_mapping import map_errors
+from portal.commands.promotion import operator_identity
 from portal.commands.verify import bar, owner
 from portal.errors import CommandError
 from portal.settings import Settings
@@ -19,10 +19,10 @@ async def rebuild_customer(settings: Settings, customer: str, asked_by: str | No
     `asked_by` is who asked for it, where that is not the caller.
     """
     owner(customer)
-    with refusals(), bar("projecting") as progress:
-        async with quarantine.opened(settings.installation) as (_, desk):
+    with map_errors(), bar("projecting") as progress:
+        async with quarantine.open_quarantine(settings.installation) as (_, desk):
             try:
-                done = await desk.project_anew(customer, asked_by or caller(), progress)
+                done = await desk.rebuild_customer(customer, asked_by or operator_identity(), progress)
             except RetryFailed as error:
                 raise CommandError(str(error)) from error
     if not done.documents and not any(done.replaced.values()):

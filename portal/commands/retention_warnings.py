@@ -3,16 +3,16 @@
 import sys
 
 from portal.settings import Settings
-from projectors.kafka.retention_check import MEND, forgetting
+from projectors.kafka.retention_check import FIX_HINT, topics_with_retention
 
 
-async def forgetful(settings: Settings) -> list[str]:
+async def retention_warnings(settings: Settings) -> list[str]:
     """A line for each topic that forgets, which says what to do; raises KafkaAway."""
-    found = await forgetting(settings.kafka, settings.topic_prefix)
-    return [f"warning: {name} is not kept for ever, {said}: {MEND}" for name, said in found.items()]
+    found = await topics_with_retention(settings.kafka, settings.topic_prefix)
+    return [f"warning: {name} is not kept for ever, {said}: {FIX_HINT}" for name, said in found.items()]
 
 
-async def warn_of_forgetting(settings: Settings) -> None:
+async def print_retention_warnings(settings: Settings) -> None:
     """Say them on stderr; raises KafkaAway."""
-    for line in await forgetful(settings):
+    for line in await retention_warnings(settings):
         print(f"portal: {line}", file=sys.stderr)

@@ -12,7 +12,7 @@ from portal import logs
 from portal.async_runner import run
 from portal.http_server import serve_app
 from portal.proxy_headers import TrustedProxyMiddleware
-from portal.query_api_config import config_of, off
+from portal.query_api_config import disabled_features, query_api_config
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.config import QueryApiConfig
@@ -25,8 +25,8 @@ AGAIN_S: Final = 1.0
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop; raises UsageError for a setting, CommandError when the service cannot start."""
-    config = config_of(settings)
-    for feature, missing in off(settings).items():
+    config = query_api_config(settings)
+    for feature, missing in disabled_features(settings).items():
         logger.warning("a feature is off", feature=feature, missing=missing)
     if not run(_answering(config), endless=True):
         return
@@ -41,7 +41,7 @@ def app() -> ASGIApp:
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
     settings = Settings.read(os.environ)
-    surface: ASGIApp = create_app(config_of(settings))
+    surface: ASGIApp = create_app(query_api_config(settings))
     if settings.trusted_proxies:
         surface = TrustedProxyMiddleware(surface, settings.trusted_proxies)
     return surface

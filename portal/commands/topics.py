@@ -10,11 +10,12 @@ from aiokafka.errors import for_code
 from events.topics import MAX_MESSAGE_BYTES, Topics
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import InvalidTopics, KafkaUnavailable, admin, fitting
-from projectors.kafka.retention_check import FOR_EVER
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.retention_check import INFINITE_RETENTION
+from projectors.kafka.topology import InvalidTopics, admin, validate_topics
 
 CONFIG: Final[Mapping[str, str]] = {
-    **FOR_EVER,
+    **INFINITE_RETENTION,
     "max.message.bytes": str(MAX_MESSAGE_BYTES),
 }
 """The log is the system of record: it is kept for ever (EVENTS.md, "Topics")."""
@@ -55,7 +56,7 @@ def _refuse_other_counts(wanted: Topics, there: Mapping[str, int]) -> None:
     others = [name for name in wanted.names if there.get(name, wanted.partitions) != wanted.partitions]
     if not others:
         return
-    fitting(wanted.prefix, {name: there.get(name, wanted.partitions) for name in wanted.names})
+    validate_topics(wanted.prefix, {name: there.get(name, wanted.partitions) for name in wanted.names})
     raise CommandError(
         f"the topics have {there[others[0]]} partitions, not {wanted.partitions}, and their count never changes:"
         f" set PORTAL_PARTITIONS={there[others[0]]}, or begin another installation with another PORTAL_TOPIC_PREFIX"

@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from portal.commands.error_mapping import refusals
-from portal.commands.promotion import caller
-from portal.commands.retention_warnings import warn_of_forgetting
+from portal.commands.error_mapping import map_errors
+from portal.commands.promotion import operator_identity
+from portal.commands.retention_warnings import print_retention_warnings
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import log_compatibility
@@ -39,16 +39,16 @@ async def verify(
     if customer is not None:
         owner(customer)
     found: Counter[str] = Counter()
-    with refusals(), bar("verifying") as progress:
+    with map_errors(), bar("verifying") as progress:
         async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
-            await warn_of_forgetting(settings)
+            await print_retention_warnings(settings)
             whatever = from_truncated is not None
             await log_compatibility.check(store, cluster, log, from_truncated=whatever)
             if whatever:
                 audit = OperationalStore(store.database).audit
                 about = customer or ""
                 now = utc_now()
-                await audit.note(caller(), "verify.from_truncated", about, from_truncated, now)
+                await audit.note(operator_identity(), "verify.from_truncated", about, from_truncated, now)
             verification = Verification(store, cluster.topics, log, progress, from_truncated=whatever)
             async for one in _chosen(verification, customer, sample):
                 _tell(one)
@@ -80,8 +80,8 @@ def _chosen(
     verification: Verification, customer: str | None, sample: int | None
 ) -> AsyncIterator[OwnerComparison]:
     if customer is not None:
-        return verification.of([customer])
-    return verification.everything() if sample is None else verification.sample(sample)
+        return verification.verify_owners([customer])
+    return verification.verify_all() if sample is None else verification.sample(sample)
 
 
 def _tell(one: OwnerComparison) -> None:

@@ -7,24 +7,25 @@ import structlog
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.topics import Topics
-from projectors.kafka.client import KafkaConfig, KafkaUnavailable, admin
+from projectors.kafka.client import KafkaConfig, KafkaUnavailable
+from projectors.kafka.topology import admin
 
 logger = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 30.0
-FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+INFINITE_RETENTION: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 """The settings of a topic that is; `portal topics create` makes them so."""
 
 
-MEND: Final = (
+FIX_HINT: Final = (
     "set retention.ms and retention.bytes to -1 and cleanup.policy to delete before records are lost"
 )
 
 
-async def forgetting(kafka: KafkaConfig, prefix: str) -> dict[str, str]:
+async def topics_with_retention(kafka: KafkaConfig, prefix: str) -> dict[str, str]:
     """The topics of an installation that are not kept for ever, and by which settings; raises KafkaAway."""
     found = await _configs(kafka, prefix)
-    return {name: said for name, config in found.items() if (said := forgets(config))}
+    return {name: said for name, config in found.items() if (said := retention_reason(config))}
 
 
 async def watch(kafka: KafkaConfig, prefix: str) -> None:
@@ -32,20 +33,20 @@ async def watch(kafka: KafkaConfig, prefix: str) -> None:
     known: dict[str, str] = {}
     while True:
         try:
-            found = await forgetting(kafka, prefix)
+            found = await topics_with_retention(kafka, prefix)
         except KafkaUnavailable as error:
             logger.warning("cannot tell for how long topics are kept", reason=str(error))
         else:
             for name, said in found.items():
                 if known.get(name) != said:
-                    logger.warning("a topic is not kept for ever", topic=name, because=said, todo=MEND)
+                    logger.warning("a topic is not kept for ever", topic=name, because=said, todo=FIX_HINT)
             known = found
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def forgets(config: dict[str, str]) -> str:
+def retention_reason(config: dict[str, str]) -> str:
     """By which settings a topic forgets; "" when it is kept for ever."""
-    wrong = [name for name, value in FOR_EVER.items() if config.get(name, value) != value]
+    wrong = [name for name, value in INFINITE_RETENTION.items() if config.get(name, value) != value]
     return ", ".join(f"{name} is {config[name]}" for name in wrong)
 
 

@@ -23,7 +23,7 @@ COMMIT_S: Final = 5.0
 """Kafka's committed offsets are a hint only: the checkpoint is the truth."""
 
 
-def name(prefix: str, database: str, version: int) -> str:
+def group_id(prefix: str, database: str, version: int) -> str:
     """The group of an installation's workers; another version of the read models is another group."""
     return f"{prefix}portal.{database}.v{version}"
 
@@ -60,7 +60,7 @@ class _NoopMonitor(Monitor):
         pass
 
 
-def member(
+def create_app(
     kafka: KafkaConfig, group: str, instance: str, folder: Path, inbox: RecordBuffer, positions: Positions
 ) -> faust.App:
     """A member of the group that is not started yet; it delivers to the inbox and commits the positions.
@@ -111,7 +111,7 @@ def _credentials(kafka: KafkaConfig) -> SASLCredentials | None:
     )
 
 
-def whole_lanes(assigned: set[TP], topics: Topics) -> set[int]:
+def lanes_of_assignment(assigned: set[TP], topics: Topics) -> set[int]:
     """The lanes of an assignment; ValueError when one is not there with all its topics."""
     lanes = {place.partition for place in assigned}
     if assigned != {TP(topic, lane) for topic in topics.names for lane in lanes}:

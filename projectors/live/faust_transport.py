@@ -15,7 +15,7 @@ from faust.types import TP
 from events.envelope import Record
 from projectors.kafka.records import oldest_first, record_of
 
-MOST_WAITING: Final = 8192
+MAX_BUFFERED: Final = 8192
 """With so many records in the inbox nothing more is fetched."""
 
 Positions = Callable[[], Mapping[tuple[str, int], int]]
@@ -27,31 +27,31 @@ class RecordBuffer:
 
     def __init__(self) -> None:
         self._records: list[Record] = []
-        self.room = asyncio.Event()
+        self.has_capacity = asyncio.Event()
         """Whether more may be fetched."""
-        self.room.set()
+        self.has_capacity.set()
 
     def add(self, records: Sequence[Record]) -> None:
         """Puts in what was fetched."""
         self._records += records
-        self._look()
+        self._update_capacity()
 
     def take(self, most: int) -> list[Record]:
         """Takes the first ones out."""
         taken, self._records = self._records[:most], self._records[most:]
-        self._look()
+        self._update_capacity()
         return taken
 
     def clear(self) -> None:
         """Forgets all: the lanes are given away."""
         self._records = []
-        self._look()
+        self._update_capacity()
 
-    def _look(self) -> None:
-        if len(self._records) < MOST_WAITING:
-            self.room.set()
+    def _update_capacity(self) -> None:
+        if len(self._records) < MAX_BUFFERED:
+            self.has_capacity.set()
         else:
-            self.room.clear()
+            self.has_capacity.clear()
 
 
 class BufferingConsumer(aiokafka.Consumer):
@@ -66,12 +66,12 @@ class BufferingConsumer(aiokafka.Consumer):
         The agent's queue gets the inbox itself, as the sign that there is something in it.
         """
         inbox = self.transport.inbox
-        if not inbox.room.is_set():
-            await self.wait_first(inbox.room.wait(), self.suspend_flow.wait())
+        if not inbox.has_capacity.is_set():
+            await self.wait_first(inbox.has_capacity.wait(), self.suspend_flow.wait())
         fetched, _ = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if not self.flow_active:
-            await self._go_back()
+            await self._seek_to_committed()
         if not fetched or self.should_stop or not self.flow_active:
             return
         await self.app.flow_control.acquire()
@@ -84,7 +84,7 @@ class BufferingConsumer(aiokafka.Consumer):
         return
         yield
 
-    async def _go_back(self) -> None:
+    async def _seek_to_committed(self) -> None:
         """Seek to what is committed, as Faust does with what it fetched while the flow was stopped."""
         try:
             await self.perform_seek()

@@ -41,14 +41,14 @@ class GroupMember:
         `Applier`."""
         self._topics = topics
         self._lanes = lanes
-        self._at_a_time = BATCHES * batch_events
+        self._max_records = BATCHES * batch_events
         self._inbox = RecordBuffer()
-        self._app = app = consumer_group.member(
+        self._app = app = consumer_group.create_app(
             kafka, name, instance, folder, self._inbox, lambda: self._lanes.positions
         )
         app.on_partitions_revoked.connect(self._revoked)
         app.on_rebalance_complete.connect(self._assigned)
-        app.agent(app.topic(*topics.names, key_type=bytes, value_type=bytes), concurrency=1)(self._project)
+        app.agent(app.topic(*topics.names, key_type=bytes, value_type=bytes), concurrency=1)(self._consume)
 
     async def run(self) -> None:
         """Work until cancelled, then leave the group; raises what made it crash."""
@@ -56,22 +56,22 @@ class GroupMember:
         try:
             await worker.start()
         except asyncio.CancelledError:
-            self._leave_for_good()
+            self._leave_group()
             raise
         finally:
-            await self._lanes.give_away()
+            await self._lanes.revoke()
             await worker.stop()
         if worker.crash_reason:
             raise worker.crash_reason
 
-    async def _project(self, stream: StreamT[bytes]) -> None:
+    async def _consume(self, stream: StreamT[bytes]) -> None:
         async for _ in stream:
-            while records := self._inbox.take(self._at_a_time):
-                await self._lanes.write(records)
+            while records := self._inbox.take(self._max_records):
+                await self._lanes.apply(records)
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._inbox.clear()
-        await self._lanes.give_away()
+        await self._lanes.revoke()
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
         """Take the lanes over, and have Faust, which seeks to its commits next, begin where the views end."""
@@ -79,14 +79,14 @@ class GroupMember:
         assigned = consumer.assignment()
         if not assigned:
             raise NoLanesAssigned("the group has no lane for this worker")
-        if await self._lanes.take(consumer_group.whole_lanes(assigned, self._topics)):
+        if await self._lanes.acquire(consumer_group.lanes_of_assignment(assigned, self._topics)):
             positions = {TP(*place): offset for place, offset in self._lanes.positions.items()}
             await consumer._commit(positions)  # noqa: SLF001
             # aiokafka does not seek to a commit that is 0.
             if beginnings := {place: offset for place, offset in positions.items() if offset == 0}:
                 await consumer.seek_wait(beginnings)
 
-    def _leave_for_good(self) -> None:
+    def _leave_group(self) -> None:
         """Have the group give the lanes away at once: a static member does not leave, it would be waited for."""
         with suppress(ConsumerNotStarted):
             thread = cast("Consumer", self._app.consumer)._thread  # noqa: SLF001

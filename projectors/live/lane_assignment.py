@@ -8,14 +8,15 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from events.envelope import Record
-from projectors.kafka.client import LogReader, Place
+from projectors.kafka.client import Partition
+from projectors.kafka.log_reader import LogReader
 from projectors.processing.projector import GenerationsDiverged, LaneOwnershipLost, Projector
 
 logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-STRETCH: Final = 1000
+READ_CHUNK: Final = 1000
 """Offsets that are read at a time to even generations out."""
 
 
@@ -30,9 +31,9 @@ class LaneAssignment:
         self._running: set[asyncio.Task[Any]] = set()
         self._given_away = 0
         """How often: what was begun before is of another assignment."""
-        self.positions: dict[Place, int] = {}
+        self.positions: dict[Partition, int] = {}
         """The offset of the next record that the views want, by partition; of lanes that are held only."""
-        self.lost: frozenset[int] = frozenset()
+        self.lost_lanes: frozenset[int] = frozenset()
         """Lanes that another worker took although the group says they are ours."""
         self.batches = 0
         """How many were applied."""
@@ -42,30 +43,30 @@ class LaneAssignment:
         """The numbers of the lanes that are held."""
         return {lane for _, lane in self.positions}
 
-    async def take(self, lanes: set[int]) -> bool:
+    async def acquire(self, lanes: set[int]) -> bool:
         """Take lanes over; False when they were given away again meanwhile."""
         given_away = self._given_away
         taken = await self._run(lambda: self._applier.take_over(lanes))
         if taken is None or given_away != self._given_away:
             return False
-        self.positions, self.lost = taken, frozenset()
+        self.positions, self.lost_lanes = taken, frozenset()
         logger.info("lanes taken over", lanes=sorted(lanes))
         return True
 
-    async def give_away(self) -> None:
+    async def revoke(self) -> None:
         """Stop writing at once and forget everything."""
         self._given_away += 1
-        self.positions, self.lost = {}, frozenset()
+        self.positions, self.lost_lanes = {}, frozenset()
         if running := set(self._running):
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
         async with self._alone:
-            held = await self._applier.release()
+            held = await self._applier.drop_lanes()
         if held:
             logger.info("lanes given away", lanes=sorted(held))
 
-    async def write(self, records: Sequence[Record]) -> None:
+    async def apply(self, records: Sequence[Record]) -> None:
         """Apply records of partitions that are held, and move their positions.
 
         Records below the position are dropped. What is missing before a record is read from the log: between two
@@ -81,14 +82,14 @@ class LaneAssignment:
             else:
                 return
 
-    async def mark_level(self, ends: Mapping[Place, int], at: datetime) -> None:
+    async def mark_level(self, ends: Mapping[Partition, int], at: datetime) -> None:
         """Have the views say that they hold the log up to `at`, when its ends were asked for.
 
         Generations that are kept from now on are begun with, also where no record comes that would show it.
         """
         async with self._alone:
             try:
-                await self._applier.look()
+                await self._applier.refresh_active_generations()
                 await self._even_out()
             except LaneOwnershipLost as error:
                 self._lose(error.lanes)
@@ -96,17 +97,17 @@ class LaneAssignment:
 
     async def _even_out(self) -> None:
         """Has all generations that are kept hold the same: what one of them is behind is read from the log."""
-        while stretches := self._applier.apart():
+        while stretches := self._applier.divergence():
             for place, (start, end) in stretches.items():
-                for begin in range(start, end, STRETCH):
-                    missing = await self._log.read(place, begin, min(end, begin + STRETCH))
-                    await self._applier.even_out(missing)
+                for begin in range(start, end, READ_CHUNK):
+                    missing = await self._log.read(place, begin, min(end, begin + READ_CHUNK))
+                    await self._applier.catch_up_generations(missing)
                     self.batches += 1
             self.positions = self._applier.positions(self.held)
 
     async def _apply(self, records: Sequence[Record]) -> None:
         await self._even_out()
-        wanted = await self._wanted(records)
+        wanted = await self._fill_gaps(records)
         if not wanted:
             return
         await self._applier.apply(wanted)
@@ -115,13 +116,13 @@ class LaneAssignment:
         self.batches += 1
 
     def _lose(self, lanes: frozenset[int]) -> None:
-        self.lost |= lanes
+        self.lost_lanes |= lanes
         self.positions = {place: offset for place, offset in self.positions.items() if place[1] not in lanes}
         logger.warning("lanes lost to another worker", lanes=sorted(lanes))
 
-    async def _wanted(self, records: Sequence[Record]) -> list[Record]:
+    async def _fill_gaps(self, records: Sequence[Record]) -> list[Record]:
         wanted: list[Record] = []
-        following: dict[Place, int] = {}
+        following: dict[Partition, int] = {}
         for record in records:
             place = record.topic, record.partition
             expected = following.get(place)

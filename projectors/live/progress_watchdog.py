@@ -8,21 +8,22 @@ from typing import Final
 
 import structlog
 
-from projectors.kafka.client import KafkaUnavailable, LogReader, Place
+from projectors.kafka.client import KafkaUnavailable, Partition
+from projectors.kafka.log_reader import LogReader
 from projectors.live.consumer_group import SESSION_S
 from projectors.live.lane_assignment import LaneAssignment
 from read_models.store import StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
-EVERY_S: Final = 1.0
-TURN_S: Final = 5.0
+POLL_INTERVAL_S: Final = 1.0
+MARK_TIMEOUT_S: Final = 5.0
 """How long the views may be busy with a batch before they are told the next time."""
-STANDSTILL_S: Final = 60.0
+STALL_TIMEOUT_S: Final = 60.0
 """Records wait and no batch was applied for so long."""
-SILENT_S: Final = 3 * STANDSTILL_S
+PARTITION_STALL_TIMEOUT_S: Final = 3 * STALL_TIMEOUT_S
 """Records wait in a partition and it does not get on for so long, whatever the others do."""
-REGAINED_S: Final = 2 * SESSION_S
+LOST_LANE_TIMEOUT_S: Final = 2 * SESSION_S
 """By then the group has given away a lane that is another's, or it was taken from us wrongly."""
 
 
@@ -46,15 +47,15 @@ class _StalledPartitions:
     """The partitions in which something waits: where they are, and since when they have been there."""
 
     def __init__(self) -> None:
-        self._since: dict[Place, tuple[int, float]] = {}
-        self._markers: dict[Place, tuple[int, int]] = {}
+        self._since: dict[Partition, tuple[int, float]] = {}
+        self._markers: dict[Partition, tuple[int, int]] = {}
         """Positions behind which, up to the log's end then, nothing but markers of transactions comes."""
-        self._records: dict[Place, int] = {}
+        self._records: dict[Partition, int] = {}
         """Positions at which there is a record."""
 
     async def records(
-        self, positions: Mapping[Place, int], ends: Mapping[Place, int], log: LogReader
-    ) -> set[Place]:
+        self, positions: Mapping[Partition, int], ends: Mapping[Partition, int], log: LogReader
+    ) -> set[Partition]:
         """The partitions in which records wait; raises KafkaAway.
 
         Markers have offsets, too: what comes where a position does not move is looked at, once.
@@ -69,7 +70,7 @@ class _StalledPartitions:
         stand = {place: offset for place, offset in behind.items() if before.get(place, (-1,))[0] == offset}
         self._since |= {place: before[place] for place in stand}
         unknown = {place: offset for place, offset in stand.items() if self._records.get(place) != offset}
-        found = await log.times(unknown) if unknown else {}
+        found = await log.timestamps_at(unknown) if unknown else {}
         for place, offset in unknown.items():
             if place in found:
                 self._records[place] = offset
@@ -78,10 +79,12 @@ class _StalledPartitions:
                 del behind[place], self._since[place]
         return set(behind)
 
-    def silent(self) -> Place | None:
+    def silent(self) -> Partition | None:
         """A partition that has stood for too long."""
         now = time.monotonic()
-        return next((place for place, (_, at) in self._since.items() if now - at > SILENT_S), None)
+        return next(
+            (place for place, (_, at) in self._since.items() if now - at > PARTITION_STALL_TIMEOUT_S), None
+        )
 
 
 async def watch(lanes: LaneAssignment, log: LogReader, clock: Callable[[], datetime]) -> None:
@@ -99,15 +102,15 @@ async def watch(lanes: LaneAssignment, log: LogReader, clock: Callable[[], datet
         except KafkaUnavailable as error:
             logger.warning("cannot tell how far the log goes", reason=str(error))
         stands, batches = waiting and lanes.batches == batches, lanes.batches
-        if all_standing.seconds(stands) > STANDSTILL_S:
-            raise WorkerStalled(f"records wait and none was applied for {STANDSTILL_S:.0f} s")
+        if all_standing.seconds(stands) > STALL_TIMEOUT_S:
+            raise WorkerStalled(f"records wait and none was applied for {STALL_TIMEOUT_S:.0f} s")
         if silent := standing.silent():
             raise WorkerStalled(
-                f"records wait in {silent[0]}/{silent[1]} and none was applied for {SILENT_S:.0f} s"
+                f"records wait in {silent[0]}/{silent[1]} and none was applied for {PARTITION_STALL_TIMEOUT_S:.0f} s"
             )
-        if losing.seconds(bool(lanes.lost)) > REGAINED_S:
-            raise WorkerStalled(f"lanes {sorted(lanes.lost)} are ours, and another worker wrote them")
-        await asyncio.sleep(EVERY_S)
+        if losing.seconds(bool(lanes.lost_lanes)) > LOST_LANE_TIMEOUT_S:
+            raise WorkerStalled(f"lanes {sorted(lanes.lost_lanes)} are ours, and another worker wrote them")
+        await asyncio.sleep(POLL_INTERVAL_S)
 
 
 async def _look(
@@ -118,13 +121,13 @@ async def _look(
     if not positions:
         return False
     at = clock()
-    ends = await log.ends({lane for _, lane in positions})
+    ends = await log.end_offsets({lane for _, lane in positions})
     if short := sorted(place for place, end in ends.items() if end < positions[place]):
         raise WorkerStalled(f"the log is shorter than the views in {short[0][0]}/{short[0][1]}")
     waiting = await standing.records(positions, ends, log)
     ends = {place: end if place in waiting else positions[place] for place, end in ends.items()}
     try:
-        async with asyncio.timeout(TURN_S):
+        async with asyncio.timeout(MARK_TIMEOUT_S):
             await lanes.mark_level(ends, at)
     except (StoreUnavailable, TimeoutError) as error:
         # Records wait all the same: a write that hangs is noticed by that.

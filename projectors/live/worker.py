@@ -10,18 +10,12 @@ from typing import Final, TypeVar
 import structlog
 
 from projectors import log_compatibility
-from projectors.concurrency import first
+from projectors.concurrency import run_until_first_exits
 from projectors.installation import Installation
 from projectors.kafka import retention_check
-from projectors.kafka.client import (
-    Cluster,
-    KafkaConfig,
-    KafkaUnavailable,
-    MissingTopics,
-    find,
-    members,
-    reading,
-)
+from projectors.kafka.client import KafkaConfig, KafkaUnavailable
+from projectors.kafka.log_reader import open_log_reader
+from projectors.kafka.topology import Cluster, MissingTopics, discover, group_members
 from projectors.live import consumer_group, progress_watchdog
 from projectors.live.group_member import GroupMember
 from projectors.live.lane_assignment import LaneAssignment
@@ -31,11 +25,11 @@ from read_models.clock import utc_now
 from read_models.projection import VERSION
 from read_models.store import GenerationNotFound, ReadModelStore, StoreUnavailable
 from read_models.store.operational import FileCache, HeartbeatData, OperationalStore
-from web.metric_snapshots import snapshot
+from web.metric_snapshots import ok
 
 logger = structlog.get_logger(__name__)
 
-AGAIN_S: Final = 1.0
+RETRY_INTERVAL_S: Final = 1.0
 
 T = TypeVar("T")
 
@@ -51,15 +45,21 @@ async def work(installation: Installation, instance: str) -> None:
     Raises TopicsUnfit and `log_compatibility.Broken`, which no new start mends, and whatever makes the worker crash.
     """
     kafka, prefix = installation.kafka, installation.topic_prefix
-    cluster = await _waiting(lambda: find(kafka, prefix))
-    name = consumer_group.name(prefix, installation.database, VERSION)
+    cluster = await _retry_until_ready(lambda: discover(kafka, prefix))
+    name = consumer_group.group_id(prefix, installation.database, VERSION)
     async with AsyncExitStack() as stack:
-        store = await _waiting(lambda: ReadModelStore.connect(installation.mongo_url, installation.database))
+        store = await _retry_until_ready(
+            lambda: ReadModelStore.connect(installation.mongo_url, installation.database)
+        )
         stack.push_async_callback(store.close)
-        log = await _waiting(lambda: stack.enter_async_context(reading(kafka, cluster.topics)))
-        await _waiting(lambda: _fit(store, cluster))
-        await _waiting(lambda: log_compatibility.check(store, cluster, log))
-        await _waiting(lambda: _room(kafka, name, instance, cluster.topics.partitions))
+        log = await _retry_until_ready(
+            lambda: stack.enter_async_context(open_log_reader(kafka, cluster.topics))
+        )
+        await _retry_until_ready(lambda: _ensure_generation(store, cluster))
+        await _retry_until_ready(lambda: log_compatibility.check(store, cluster, log))
+        await _retry_until_ready(
+            lambda: _check_group_capacity(kafka, name, instance, cluster.topics.partitions)
+        )
         applier = Projector(store, cluster.topics, installation.batch_events)
         stack.push_async_callback(applier.close)
         lanes = LaneAssignment(applier, log)
@@ -67,8 +67,8 @@ async def work(installation: Installation, instance: str) -> None:
         member = GroupMember(kafka, cluster.topics, name, instance, folder, lanes, installation.batch_events)
         records = OperationalStore(store.database)
         registry = registry_of(applier)
-        telling = records.processes.telling(
-            "project", VERSION, lambda: HeartbeatData(sorted(lanes.held), snapshot(registry)), utc_now
+        telling = records.processes.heartbeat(
+            "project", VERSION, lambda: HeartbeatData(sorted(lanes.held), ok(registry)), utc_now
         )
         await stack.enter_async_context(telling)
         works = [
@@ -78,23 +78,23 @@ async def work(installation: Installation, instance: str) -> None:
             retention_check.watch(kafka, prefix),
         ]
         if installation.cache_url:
-            works.append(records.erasures.completing(FileCache(installation.cache_url)))
-        await first(*works)
+            works.append(records.erasures.run(FileCache(installation.cache_url)))
+        await run_until_first_exits(*works)
 
 
-async def _fit(store: ReadModelStore, cluster: Cluster) -> None:
-    await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
+async def _ensure_generation(store: ReadModelStore, cluster: Cluster) -> None:
+    await store.generations.create_first_if_missing(VERSION, cluster.topics.partitions, cluster.id)
 
 
-async def _room(kafka: KafkaConfig, name: str, instance: str, lanes: int) -> None:
-    others = await members(kafka, name) - {instance}
+async def _check_group_capacity(kafka: KafkaConfig, name: str, instance: str, lanes: int) -> None:
+    others = await group_members(kafka, name) - {instance}
     if len(others) >= lanes:
         raise ConsumerGroupFull(
             f"{len(others)} workers share {lanes} lanes already: this one waits until one of them ends"
         )
 
 
-async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
+async def _retry_until_ready(what: Callable[[], Awaitable[T]]) -> T:
     said = ""
     while True:
         try:
@@ -114,4 +114,4 @@ async def _waiting(what: Callable[[], Awaitable[T]]) -> T:
             if reason != said:
                 logger.warning("waiting", reason=reason)
                 said = reason
-        await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(RETRY_INTERVAL_S)

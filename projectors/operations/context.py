@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, LogReader, find, reading
+from projectors.kafka.log_reader import LogReader, open_log_reader
+from projectors.kafka.topology import Cluster, discover
 from read_models.store import ReadModelStore
 
 
@@ -25,8 +26,8 @@ async def opened(installation: Installation, fetch_bytes: int = 64 * 1024) -> As
     """
     store = await ReadModelStore.connect(installation.mongo_url, installation.database)
     try:
-        cluster = await find(installation.kafka, installation.topic_prefix)
-        async with reading(installation.kafka, cluster.topics, fetch_bytes) as log:
+        cluster = await discover(installation.kafka, installation.topic_prefix)
+        async with open_log_reader(installation.kafka, cluster.topics, fetch_bytes) as log:
             yield OperatorContext(store, cluster, log)
     finally:
         await store.close()

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import structlog
 
 from events.topics import Topics
-from projectors.kafka.client import LogReader
-from projectors.log_compatibility import LogMismatch, by_place, truncated
+from projectors.kafka.log_reader import LogReader
+from projectors.log_compatibility import LogMismatch, offsets_by_partition, truncation_reasons
 from projectors.operations.hold_release import HoldRelease, RetryFailed
 from projectors.replay import Replay
 from read_models.clock import utc_now
-from read_models.diff import differences
+from read_models.diff import diff_documents
 from read_models.documents import Doc
 from read_models.store import (
     EncodedWrites,
@@ -29,7 +29,7 @@ from read_models.store import (
     RevisionConflict,
     TransactionalWriter,
     UnreadableRecord,
-    replacing,
+    encode_replacement,
 )
 
 logger = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ class CustomerRebuild:
         self._writer = writer
         self._release = release
 
-    async def __call__(self, owner: str, progress: Progress) -> CustomerRebuildResult:
+    async def run(self, owner: str, progress: Progress) -> CustomerRebuildResult:
         """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
 
         Raises StillFails where an event of the log cannot be applied (nothing is changed then), or where somebody
@@ -104,7 +104,7 @@ class CustomerRebuild:
                 if not runs:
                     break  # it was erased; or the documents were replaced, and the answer was lost
         replaced = {one.hold.generation: len(one.saving.operations) for one in made}
-        return CustomerRebuildResult(documents, replaced, await self._release(owner))
+        return CustomerRebuildResult(documents, replaced, await self._release.apply_pending(owner))
 
     async def _kept(self) -> tuple[int, ...]:
         pointer = await self._store.generations.pointer(self._store.version)
@@ -112,28 +112,34 @@ class CustomerRebuild:
             raise GenerationNotFound(
                 f"there are no views of version {self._store.version}: `portal rebuild` makes some"
             )
-        return pointer.kept
+        return pointer.active
 
     async def _begins(self, lane: int) -> Offsets:
         """Where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is kept."""
         known = await self._writer.read(await self._kept(), [lane])
-        beginnings = await self._log.beginnings([lane])
+        beginnings = await self._log.beginning_offsets([lane])
         for (generation, _), one in sorted(known.items()):
-            if late := truncated(beginnings, by_place([(lane, one.begins)], self._topics)):
+            if late := truncation_reasons(
+                beginnings, offsets_by_partition([(lane, one.begins)], self._topics)
+            ):
                 raise LogMismatch(
                     f"generation {generation} holds more than could be made again: {late[0]}; where it only stands by,"
                     f" `portal generations drop {generation}`, then again"
                 )
-        return {self._topics.short[name]: offset for (name, _), offset in beginnings.items() if offset}
+        return {
+            self._topics.unprefixed_by_name[name]: offset
+            for (name, _), offset in beginnings.items()
+            if offset
+        }
 
     async def _hold(self, owner: str, lane: int, run: str) -> tuple[list[Hold], dict[int, dict[str, int]]]:
         kept = await self._kept()
         reached: dict[int, dict[str, int]] = {}
 
         async def begin(session: Any) -> None:
-            reached.update(await self._store.holds.begin_anew(owner, lane, kept, run, session))
+            reached.update(await self._store.holds.begin_rebuild(owner, lane, kept, run, session))
 
-        await self._writer.beside(lane, kept, begin)
+        await self._writer.transact_alongside_worker(lane, kept, begin)
         holds = await self._store.holds.of(owner, kept)
         if [hold.rebuild for hold in holds] != [run] * len(kept):
             raise HoldChanged
@@ -157,13 +163,13 @@ class CustomerRebuild:
                 found: list[UnreadableRecord] = []
                 recomputed = await self._recompute(owner, lane, begins, reached, discarded, found, progress)
             if owner in recomputed.failed:
-                await self._leave(lane, holds)
+                await self._abort(lane, holds)
                 position, reason = recomputed.failed[owner]
                 raise RetryFailed(
                     f"{position.id} cannot be applied: {reason}; {owner} is as before: fix that, or discard"
                     f" the event where it holds its customer"
                 )
-            fresh = recomputed.fresh.of(owner)
+            fresh = recomputed.fresh.documents_of(owner)
             documents = len(fresh)
             gone = fresh.get(owner, {}).get("erased", False)
             unreadable = {} if gone else {_position(letter): letter for letter in found}
@@ -173,7 +179,7 @@ class CustomerRebuild:
                 _GenerationReplacement(
                     hold,
                     reached,
-                    _change(await views.of(owner), fresh),
+                    _diff_writes(await views.of(owner), fresh),
                     [letter for position, letter in unreadable.items() if position not in known],
                     frozenset(
                         one for one in known - unreadable.keys() if one.offset < reached.get(one.topic, 0)
@@ -201,7 +207,7 @@ class CustomerRebuild:
             through += records
             progress(through, total)
 
-        await recomputed.read_to(offsets, discarded, went_on)
+        await recomputed.advance_to(offsets, discarded, went_on)
         return recomputed
 
     async def _replace(self, lane: int, made: Sequence[_GenerationReplacement]) -> None:
@@ -210,34 +216,34 @@ class CustomerRebuild:
         async def replace(session: Any) -> None:
             for one in made:
                 generation = one.hold.generation
-                await self._store.holds.end_anew(one.hold, one.offsets, session)
+                await self._store.holds.finish_rebuild(one.hold, one.offsets, session)
                 await self._store.views(generation).write(one.saving, session)
-                await self._store.dead_letters.write(one.unreadable, (), [generation], now, session)
-                await self._store.dead_letters.take_back(one.readable, generation, session)
+                await self._store.dead_letters.insert(one.unreadable, (), [generation], now, session)
+                await self._store.dead_letters.remove_readable(one.readable, generation, session)
 
-        await self._writer.beside(lane, [one.hold.generation for one in made], replace)
+        await self._writer.transact_alongside_worker(lane, [one.hold.generation for one in made], replace)
 
-    async def _leave(self, lane: int, holds: Sequence[Hold]) -> None:
+    async def _abort(self, lane: int, holds: Sequence[Hold]) -> None:
         """Has the holds be what they were before, and ends those that were none."""
 
         async def leave(session: Any) -> None:
             for hold in holds:
-                await self._store.holds.leave_anew(hold, session)
+                await self._store.holds.abort_rebuild(hold, session)
 
-        await self._writer.beside(lane, [hold.generation for hold in holds], leave)
+        await self._writer.transact_alongside_worker(lane, [hold.generation for hold in holds], leave)
         if not any(hold.position for hold in holds):
-            await self._release(holds[0].owner)
+            await self._release.apply_pending(holds[0].owner)
 
 
 def _position(letter: UnreadableRecord) -> LogPosition:
     return LogPosition(letter.topic, letter.record.partition, letter.record.offset)
 
 
-def _change(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> EncodedWrites:
+def _diff_writes(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> EncodedWrites:
     """What makes those that are served what they should be; readers see it all at once."""
     other = {
         _id: document
         for _id, document in fresh.items()
-        if next(differences({_id: served.get(_id, {})}, {_id: document}), None) is not None
+        if next(diff_documents({_id: served.get(_id, {})}, {_id: document}), None) is not None
     }
-    return replacing(other, served.keys() - fresh.keys())
+    return encode_replacement(other, served.keys() - fresh.keys())

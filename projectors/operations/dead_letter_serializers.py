@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 
 from events.envelope import Record
-from read_models.masking import masked, without_addresses
+from read_models.masking import mask_contact_data, mask_emails
 from read_models.store import DeadLetter, Discard, ErrorCount
 
 SHOWN_BYTES: Final = 20_000
@@ -82,9 +82,9 @@ def _value(value: bytes | None) -> Any:
         return _shape(_text(value[:SHOWN_BYTES]))
     if isinstance(found, dict) and ("specversion" in found or "data" in found):
         return {
-            without_addresses(name): _data(inner)
+            mask_emails(name): _data(inner)
             if name == "data"
-            else masked(inner if name in ATTRIBUTES else _shape_of(inner), [name])
+            else mask_contact_data(inner if name in ATTRIBUTES else _shape_of(inner), [name])
             for name, inner in found.items()
         }
     return _data(found)
@@ -92,7 +92,7 @@ def _value(value: bytes | None) -> Any:
 
 def _data(value: Any) -> Any:
     """Of an event: an object, whose fields say what they hold; of anything else nothing is known."""
-    return masked(value) if isinstance(value, dict) else _shape_of(value)
+    return mask_contact_data(value) if isinstance(value, dict) else _shape_of(value)
 
 
 def _shape_of(value: Any) -> Any:
@@ -114,8 +114,8 @@ def named(owner: str | None) -> str | None:
 def _header(name: str, part: bytes | None) -> list[str | None]:
     known = name == "content-type" or name.removeprefix("ce_") in ATTRIBUTES
     text = None if part is None else _text(part)
-    return [without_addresses(name), text if known or text is None else _shape(text)]
+    return [mask_emails(name), text if known or text is None else _shape(text)]
 
 
 def _text(part: bytes) -> str:
-    return without_addresses(part.decode("utf-8", "backslashreplace"))
+    return mask_emails(part.decode("utf-8", "backslashreplace"))

@@ -8,7 +8,8 @@ from typing import Final, Literal
 import structlog
 
 from projectors.installation import Installation
-from projectors.kafka.client import find, reading
+from projectors.kafka.log_reader import open_log_reader
+from projectors.kafka.topology import discover
 from read_models.store import (
     GenerationPointer,
     NotCaughtUp,
@@ -16,20 +17,20 @@ from read_models.store import (
     StoreUnavailable,
     SwitchRequest,
     WriteConflict,
-    meant,
+    resolve_target,
 )
 
 logger = structlog.get_logger(__name__)
 
 WAIT_S: Final = 30.0
 """How long a generation may take to become level before a switch is refused (API.md)."""
-LANES_WITHIN_S: Final = 15.0
+BUSY_LANE_TIMEOUT_S: Final = 15.0
 """How long the lanes may be busy: a writer that was killed blocks its own until MongoDB gives up."""
-AGAIN_S: Final = 0.2
+RETRY_INTERVAL_S: Final = 0.2
 AGAIN_WRITTEN_S: Final = 0.01
 
 
-async def switch(
+async def switch_generation(
     installation: Installation,
     store: ReadModelStore,
     what: Literal["promote", "rollback"],
@@ -47,7 +48,7 @@ async def switch(
     Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
     """
     known = await store.generations.pointer(store.version)
-    order = SwitchRequest(secrets.token_hex(8), what, generation or meant(known, what), by, forced)
+    order = SwitchRequest(secrets.token_hex(8), what, generation or resolve_target(known, what), by, forced)
     # Where nothing is served to compare with, the log's end counts.
     ends = {} if known is not None and known.served is not None else await _ends(installation)
     begun = time.monotonic()
@@ -58,11 +59,11 @@ async def switch(
         except NotCaughtUp:
             if waited > wait_s:
                 raise
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RETRY_INTERVAL_S)
         except StoreUnavailable as error:
-            if waited > max(wait_s, LANES_WITHIN_S):
+            if waited > max(wait_s, BUSY_LANE_TIMEOUT_S):
                 raise
-            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, WriteConflict) else AGAIN_S)
+            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, WriteConflict) else RETRY_INTERVAL_S)
         else:
             logger.info("switched", what=what, by=by, served=pointer.served, forced=forced)
             return pointer
@@ -70,9 +71,9 @@ async def switch(
 
 async def _ends(installation: Installation) -> dict[int, dict[str, int]]:
     """Where the log ends, by lane and topic without prefix."""
-    cluster = await find(installation.kafka, installation.topic_prefix)
+    cluster = await discover(installation.kafka, installation.topic_prefix)
     found: dict[int, dict[str, int]] = {}
-    async with reading(installation.kafka, cluster.topics) as log:
-        for (name, lane), end in (await log.ends(range(cluster.topics.partitions))).items():
-            found.setdefault(lane, {})[cluster.topics.short[name]] = end
+    async with open_log_reader(installation.kafka, cluster.topics) as log:
+        for (name, lane), end in (await log.end_offsets(range(cluster.topics.partitions))).items():
+            found.setdefault(lane, {})[cluster.topics.unprefixed_by_name[name]] = end
     return found

@@ -13,7 +13,8 @@ from events.envelope import MalformedRecord, Record, decode
 from events.topics import Topics
 from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka.client import LogReader, find, reading
+from projectors.kafka.log_reader import LogReader, open_log_reader
+from projectors.kafka.topology import discover
 from projectors.operations import context
 from projectors.operations.customer_rebuild import CustomerRebuild, CustomerRebuildResult
 from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
@@ -22,7 +23,7 @@ from projectors.replay import owner_of
 from read_models.clock import utc_now
 from read_models.store import DeadLetter, Discard, ReadModelStore, RevisionConflict, TransactionalWriter
 from read_models.store.operational import OperationalStore
-from read_models.store.quarantine.dead_letter_queries import parse
+from read_models.store.quarantine.dead_letter_queries import parse_id
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ class RetryResult(NamedTuple):
 
 
 class Quarantine:
-    """Retries and discards; one call at a time. `opened` makes one."""
+    """Retries and discards; one call at a time. `open_quarantine` makes one."""
 
     def __init__(
         self, store: ReadModelStore, topics: Topics, log: LogReader, writer: TransactionalWriter
@@ -58,7 +59,7 @@ class Quarantine:
         self._anew = CustomerRebuild(store, topics, log, writer, self._release)
         self._audit = OperationalStore(store.database).audit
 
-    async def project_anew(
+    async def rebuild_customer(
         self, owner: str, by: str, progress: Callable[[int, int], None] = lambda *_: None
     ) -> CustomerRebuildResult:
         """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see
@@ -66,7 +67,7 @@ class Quarantine:
         business, _, customer = owner.partition("/")
         about = (business, customer or None)
         await self._audit.note(by, "customer.rebuild", owner, None, utc_now(), owner=about)
-        return await self._anew(owner, progress)
+        return await self._anew.run(owner, progress)
 
     async def retry(self, name: str, by: str) -> RetryResult:
         """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
@@ -81,12 +82,12 @@ class Quarantine:
         for letter in letters:
             if letter.kind == "unreadable":
                 owners.append(await self._readable(letter))
-                applied += (await self.project_anew(owners[-1], by)).waited
+                applied += (await self.rebuild_customer(owners[-1], by)).waited
             elif letter.owner is not None:
                 if not await self._release.holds(letter.owner):
                     raise RetryFailed(f"{name} is in generation {letter.generations} only, which is not kept")
                 owners.append(letter.owner)
-                applied += await self._mend(letter.owner, by)
+                applied += await self._resume(letter.owner, by)
         return RetryResult(applied, owners)
 
     async def discard(self, name: str, by: str, why: str) -> RetryResult:
@@ -105,18 +106,20 @@ class Quarantine:
 
         async def take_out(session: Any) -> None:
             await self._store.discards.put(discard, owner, session)
-            await self._store.holds.take_out(position, session)
+            await self._store.holds.discard(position, session)
             await self._audit.note(by, "dead_letter.discard", name, why, at, owner=owner, session=session)
 
         while True:
             try:
-                await self._writer.beside(lane, await self._writer.generations_of(lane), take_out)
+                await self._writer.transact_alongside_worker(
+                    lane, await self._writer.generations_of(lane), take_out
+                )
                 break
             except RevisionConflict:
                 continue
         logger.info("discarded", letter=name, by=by)
         owners = [letter.owner for letter in letters if letter.kind == "held" and letter.owner]
-        return RetryResult(sum([await self._mend(owner, by) for owner in owners]), owners)
+        return RetryResult(sum([await self._resume(owner, by) for owner in owners]), owners)
 
     async def _letters(self, name: str) -> list[DeadLetter]:
         letters = await self._store.letters.find(name)
@@ -134,20 +137,20 @@ class Quarantine:
                 f"{letter.id} still cannot be read: {malformed.reason}; discard it, or run a version that reads it"
             ) from None
 
-    async def _mend(self, owner: str, by: str) -> int:
+    async def _resume(self, owner: str, by: str) -> int:
         """Ends an owner's hold, as it was begun; answers how many records were applied."""
         if any(hold.rebuild for hold in await self._release.holds(owner)):
-            return (await self.project_anew(owner, by)).waited
-        return await self._release(owner)
+            return (await self.rebuild_customer(owner, by)).waited
+        return await self._release.apply_pending(owner)
 
 
-async def shown(installation: Installation, store: ReadModelStore, name: str) -> dict[str, Any]:
+async def describe(installation: Installation, store: ReadModelStore, name: str) -> dict[str, Any]:
     """A dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
 
     Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
     Raises NoSuchLetter, `Unavailable`; where Kafka is asked, KafkaAway, TopicsUnfit, Broken, LogGap.
     """
-    position, _ = parse(name)
+    position, _ = parse_id(name)
     letters = await store.letters.find(name)
     discarded = await store.discards.find(position) if position else None
     if not letters and discarded is None:
@@ -163,11 +166,11 @@ async def shown(installation: Installation, store: ReadModelStore, name: str) ->
 async def _record(installation: Installation, store: ReadModelStore, letter: DeadLetter) -> Record | None:
     if letter.position is None or letter.record is not None:
         return _kept(letter, installation.topic_prefix)
-    cluster = await find(installation.kafka, installation.topic_prefix)
-    async with reading(installation.kafka, cluster.topics) as log:
+    cluster = await discover(installation.kafka, installation.topic_prefix)
+    async with open_log_reader(installation.kafka, cluster.topics) as log:
         await log_compatibility.check(store, cluster, log)
         place = cluster.topics.name(letter.position.topic), letter.position.lane
-        return (await log.at(place, [letter.position.offset]))[0]
+        return (await log.read_offsets(place, [letter.position.offset]))[0]
 
 
 def _kept(letter: DeadLetter, prefix: str) -> Record | None:
@@ -181,7 +184,7 @@ def _kept(letter: DeadLetter, prefix: str) -> Record | None:
 
 
 @asynccontextmanager
-async def opened(installation: Installation) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
+async def open_quarantine(installation: Installation) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
     """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit, Broken."""
     async with context.opened(installation) as (store, cluster, log):
         await log_compatibility.check(store, cluster, log)

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import structlog
 
 from events.topics import Topics
-from projectors.kafka.client import LogReader
+from projectors.kafka.log_reader import LogReader
 from projectors.replay import FailedEvent, Replay, Wanted
-from read_models.diff import Difference, differences
+from read_models.diff import Difference, diff_documents
 from read_models.store import (
     GenerationNotFound,
     LogPosition,
@@ -30,9 +30,9 @@ logger = structlog.get_logger(__name__)
 
 SLICE_RECORDS: Final = 40_000
 """Of a lane's log, whose owners' documents are held in memory at a time."""
-SUSPECTS: Final = 1000
+UNKNOWN_OWNERS_BATCH: Final = 1000
 """Owners with documents of whom the log knew nothing, that are looked at again at a time."""
-TRIES: Final = 5
+SNAPSHOT_ATTEMPTS: Final = 5
 """Of a snapshot: MongoDB may have forgotten that moment by the time all is read."""
 
 
@@ -75,7 +75,7 @@ class Verification:
         self._from_truncated = from_truncated
         self._through = self._total = 0
 
-    async def everything(self) -> AsyncIterator[OwnerComparison]:
+    async def verify_all(self) -> AsyncIterator[OwnerComparison]:
         """Everybody who is in the log or in the views, lane by lane."""
         known = array("Q")
         slices = [
@@ -91,10 +91,12 @@ class Verification:
 
     async def sample(self, number: int) -> AsyncIterator[OwnerComparison]:
         """So many customers, by chance."""
-        async for one in self.of(await self._store.snapshots.some_customers(await self._served(), number)):
+        async for one in self.verify_owners(
+            await self._store.snapshots.some_customers(await self._served(), number)
+        ):
             yield one
 
-    async def of(self, owners: Collection[str]) -> AsyncIterator[OwnerComparison]:
+    async def verify_owners(self, owners: Collection[str]) -> AsyncIterator[OwnerComparison]:
         """These owners, be they in the log, in the views, or in neither."""
         by_lane: dict[int, list[str]] = {}
         for owner in owners:
@@ -134,11 +136,11 @@ class Verification:
             if place < len(known) and known[place] == digest:
                 continue
             suspects.add(owner)
-            if len(suspects) == SUSPECTS:
-                async for one in self.of(suspects):
+            if len(suspects) == UNKNOWN_OWNERS_BATCH:
+                async for one in self.verify_owners(suspects):
                     yield one
                 suspects.clear()
-        async for one in self.of(suspects):
+        async for one in self.verify_owners(suspects):
             yield one
 
     async def _of_lane(
@@ -170,10 +172,12 @@ class Verification:
         discarded = await self._store.discards.places([lane])
         begins = checkpoint.begins
         if self._from_truncated:
-            now = await self._log.beginnings([lane])
-            begins = {self._topics.short[name]: offset for (name, _), offset in now.items() if offset}
+            now = await self._log.beginning_offsets([lane])
+            begins = {
+                self._topics.unprefixed_by_name[name]: offset for (name, _), offset in now.items() if offset
+            }
         recomputed = Replay(self._log, self._topics, lane, wanted, begins)
-        await recomputed.read_to(checkpoint.offsets, without | discarded, self._went_on)
+        await recomputed.advance_to(checkpoint.offsets, without | discarded, self._report_progress)
         return recomputed, without
 
     async def _compare(
@@ -184,7 +188,7 @@ class Verification:
         generation: int,
         asked_for: Sequence[str],
     ) -> list[OwnerComparison]:
-        for attempt in range(TRIES):
+        for attempt in range(SNAPSHOT_ATTEMPTS):
             try:
                 async with self._store.snapshots.of(generation) as snapshot:
                     checkpoint = await snapshot.checkpoint(lane)
@@ -194,8 +198,8 @@ class Verification:
                     waiting = _positions(pending.values())
                     discarded = await self._store.discards.places([lane])
                     # What waited when the log was read, and does no more, comes before what is new.
-                    await recomputed.read_at(without - waiting - discarded)
-                    await recomputed.read_to(checkpoint.offsets, waiting | discarded)
+                    await recomputed.apply_positions(without - waiting - discarded)
+                    await recomputed.advance_to(checkpoint.offsets, waiting | discarded)
                     without = waiting
                     owners = sorted({*recomputed.fresh.owners, *recomputed.failed, *asked_for})
                     return [
@@ -204,19 +208,19 @@ class Verification:
                             len(served),
                             []
                             if owner in recomputed.failed
-                            else list(differences(served, recomputed.fresh.of(owner))),
+                            else list(diff_documents(served, recomputed.fresh.documents_of(owner))),
                             pending.get(owner),
                             recomputed.failed.get(owner),
                         )
                         async for owner, served in snapshot.documents(owners)
                     ]
             except StoreUnavailable as error:
-                if attempt == TRIES - 1:
+                if attempt == SNAPSHOT_ATTEMPTS - 1:
                     raise
                 logger.info("looking again", lane=lane, reason=str(error))
         raise AssertionError
 
-    def _went_on(self, records: int) -> None:
+    def _report_progress(self, records: int) -> None:
         self._through += records
         self._progress(self._through, max(self._total, self._through))
 

@@ -19,8 +19,8 @@ from read_models.store import (
     UnreadableRecord,
     ViewCollection,
     WriteBatch,
+    encode_changes,
     owner_of,
-    saving,
 )
 from read_models.working_set import DocumentRequest
 
@@ -29,7 +29,7 @@ BATCH_DOCUMENTS = 2_000
 SAVED_BYTES = 32 * 1024 * 1024
 """Of the documents of a transaction, which has to end within its lifetime (DESIGN.md, decision 1)."""
 CACHED_DOCUMENTS = 20_000
-GIVE_WAY_EVERY = 100
+YIELD_EVERY = 100
 
 NOTHING = BatchChanges({}, {}, frozenset(), frozenset(), {})
 
@@ -65,20 +65,20 @@ class BatchBuilder:
         self.discarded: frozenset[LogPosition] = frozenset()
         """Places that are passed by."""
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Keeps no document: all are asked for anew."""
         self._cache.clear()
 
-    def trim(self) -> None:
+    def evict(self) -> None:
         """Forgets the documents changed longest ago, down to `CACHED_DOCUMENTS`; all have to be saved."""
         for _id in list(islice(self._cache, max(0, len(self._cache) - CACHED_DOCUMENTS))):
             del self._cache[_id]
 
-    def parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    def split(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         """The records, cut into what a transaction may hold."""
         begin = size = 0
         for end, record in enumerate(records):
-            length = weight(record)
+            length = size_of(record)
             if end > begin and (end - begin >= self._most() or size + length > BATCH_BYTES):
                 yield records[begin:end]
                 begin, size = end, 0
@@ -90,23 +90,23 @@ class BatchBuilder:
         """Events of the next batch: as many as change fewer documents than it may, going by the last ones."""
         return max(1, min(self._most_events, int(0.8 * BATCH_DOCUMENTS / self._documents_per_event)))
 
-    async def read(self, records: Sequence[Record]) -> list[DecodedRecord]:
+    async def decode(self, records: Sequence[Record]) -> list[DecodedRecord]:
         """The records as they read; gives way now and then to what is under way beside it."""
         reads = []
         for number, record in enumerate(records, 1):
             reads.append(self._read(record))
-            if number % GIVE_WAY_EVERY == 0:
+            if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         return reads
 
     def _read(self, record: Record) -> DecodedRecord:
-        topic = self._topics.short[record.topic]
+        topic = self._topics.unprefixed_by_name[record.topic]
         try:
             return DecodedRecord(record, topic, decode(record, self._topics), "")
         except MalformedRecord as malformed:
             return DecodedRecord(record, topic, None, malformed.reason)
 
-    async def make(
+    async def build(
         self,
         reads: Sequence[DecodedRecord],
         views: ViewCollection,
@@ -131,7 +131,7 @@ class BatchBuilder:
         letters = await self._of_living(unreadable, views, counts)
         for _id in changes.save:
             self._cache[_id] = self._cache.pop(_id)  # the last to be trimmed
-        written = saving(changes)
+        written = encode_changes(changes)
         if written.bytes > SAVED_BYTES and len(reads) > 1:
             raise BatchNotApplicable("documents too large for one transaction")
         return WriteBatch(len(reads), _steps(reads, counts), written, letters, waiting)
@@ -176,12 +176,12 @@ class BatchBuilder:
                 changes: BatchChanges = end.value
                 return changes
             except Exception as error:
-                raise BatchNotApplicable(where(error)) from error
+                raise BatchNotApplicable(describe_error(error)) from error
             if need.ranges and before is not None:
                 await (
                     before
                 )  # documents that were changed are in the cache, but ranges are read as they were saved
-            answer = await self._writer.answer(need, views)
+            answer = await self._writer.load(need, views)
 
     async def _of_living(
         self, letters: Sequence[UnreadableRecord], views: ViewCollection, counts: dict[int, Counter[str]]
@@ -193,9 +193,7 @@ class BatchBuilder:
             owners.append(owner_id(business, customer) if business and customer else None)
         absent = frozenset(_id for _id in owners if _id is not None and _id not in self._cache)
         # Not kept: a malformed record may name the customer of another lane, whose worker will change it.
-        found = (
-            (await self._writer.answer(DocumentRequest(absent, frozenset()), views)).docs if absent else {}
-        )
+        found = (await self._writer.load(DocumentRequest(absent, frozenset()), views)).docs if absent else {}
         kept = []
         for letter, _id in zip(letters, owners, strict=True):
             if _id is not None and (self._cache.get(_id) or found.get(_id) or {}).get("erased"):
@@ -212,13 +210,13 @@ def _steps(reads: Sequence[DecodedRecord], counts: dict[int, Counter[str]]) -> d
     return {lane: CheckpointUpdate(offsets, None, counts.get(lane, {})) for lane, offsets in reached.items()}
 
 
-def weight(record: Record) -> int:
+def size_of(record: Record) -> int:
     """Bytes that a record takes in a transaction, should it be kept whole."""
     beside = sum(len(name) + len(value or b"") for name, value in record.headers)
     return len(record.value or b"") + len(record.key or b"") + beside
 
 
-def where(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What was raised and where, for operators; not its text, which may hold values of the event."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {place.name}, {place.filename.rpartition('/')[2]}:{place.lineno}"

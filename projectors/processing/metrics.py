@@ -20,7 +20,11 @@ class _ProjectorCollector(Collector):
         for name, documentation, value in (
             ("events", "Records that a worker applied.", self._applier.applied),
             ("transaction_retries", "Transactions that were tried again.", self._applier.retries),
-            ("lost_compares", "Batches that met another writer's revision.", self._applier.lost_compares),
+            (
+                "lost_compares",
+                "Batches that met another writer's revision.",
+                self._applier.revision_conflicts,
+            ),
         ):
             yield CounterMetricFamily(f"portal_projector_{name}", documentation, value=value)
 

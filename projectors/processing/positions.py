@@ -6,7 +6,7 @@ from datetime import datetime
 from events.envelope import Record
 from events.topics import Topics
 from projectors.processing.batch_builder import DecodedRecord
-from read_models.store import Known
+from read_models.store import Checkpoints
 
 
 class LanePositions:
@@ -17,7 +17,7 @@ class LanePositions:
         self._topics = topics
         self.generations: tuple[int, ...] = ()
         """Those that are written, the served one first."""
-        self.known: Known = {}
+        self.known: Checkpoints = {}
         self.lanes: frozenset[int] = frozenset()
         self._furthest: dict[tuple[int, str], int] = {}
         """The offsets that were reached when it began, in the generation that is furthest, by lane and topic."""
@@ -26,7 +26,7 @@ class LanePositions:
         self.is_apart = False
         """Whether the generations did not all hold the same when it began."""
 
-    def begin(self, generations: tuple[int, ...], known: Known) -> None:
+    def reset(self, generations: tuple[int, ...], known: Checkpoints) -> None:
         """Stands where checkpoints say, which are those of all lanes in all these generations."""
         self.generations, self.known = generations, known
         self.lanes = frozenset(lane for _, lane in known)
@@ -38,7 +38,7 @@ class LanePositions:
         self._wanted = dict(self._furthest)
         self.is_apart = bool(self.apart())
 
-    def give_up(self) -> frozenset[int]:
+    def clear(self) -> frozenset[int]:
         """Stands nowhere any more; the lanes that these were."""
         given, self.lanes, self.known = self.lanes, frozenset(), {}
         return given
@@ -48,7 +48,7 @@ class LanePositions:
         return {
             (name, lane): self._wanted.get((lane, short), 0)
             for lane in sorted(lanes)
-            for name, short in self._topics.short.items()
+            for name, short in self._topics.unprefixed_by_name.items()
         }
 
     def apart(self) -> dict[tuple[str, int], tuple[int, int]]:
@@ -62,11 +62,13 @@ class LanePositions:
                 stretches[self._topics.name(topic), lane] = least, furthest
         return stretches
 
-    def held_somewhere(self, record: Record) -> bool:
+    def applied_in_any_generation(self, record: Record) -> bool:
         """Whether a generation held a record when it began."""
-        return record.offset < self._furthest.get((record.partition, self._topics.short[record.topic]), 0)
+        return record.offset < self._furthest.get(
+            (record.partition, self._topics.unprefixed_by_name[record.topic]), 0
+        )
 
-    def fresh(self, reads: Sequence[DecodedRecord]) -> list[DecodedRecord]:
+    def filter_unapplied(self, reads: Sequence[DecodedRecord]) -> list[DecodedRecord]:
         """Those that are to be folded, which they count as from now on.
 
         The others are redeliveries, or of lanes that were given up.
@@ -92,7 +94,7 @@ class LogEndOffsets:
         """Takes notice of the ends, by full topic name and partition, as asked at a moment."""
         self._at, self._ends = at, {}
         for (name, lane), end in ends.items():
-            self._ends.setdefault(lane, {})[topics.short[name]] = end
+            self._ends.setdefault(lane, {})[topics.unprefixed_by_name[name]] = end
 
     def level(self, lane: int, offsets: Mapping[str, int]) -> datetime | None:
         """The moment up to which a lane's log is applied whole where these offsets are reached, by topic.

@@ -15,15 +15,15 @@ from events.topics import Topics
 from projectors.processing.batch_builder import BatchBuilder, BatchNotApplicable, DecodedRecord
 from projectors.processing.positions import LanePositions, LogEndOffsets
 from read_models.store import (
+    Checkpoints,
     DocumentRejected,
-    Known,
     ReadModelStore,
     RevisionConflict,
     StoreUnavailable,
     TransactionalWriter,
     ViewCollection,
     WriteBatch,
-    patiently,
+    retry_until_available,
 )
 
 log = structlog.get_logger()
@@ -64,12 +64,12 @@ class Projector:
         self._writer = writer or store.writer()
         self._batches = BatchBuilder(self._writer, topics, batch_events)
         self._standing = LanePositions(topics)
-        self._sound = True
+        self._state_is_consistent = True
         """Whether what is remembered of documents, offsets and holds is what was saved, or will be."""
         self._ends = LogEndOffsets()
         self.applied = 0
         """Records applied by this process."""
-        self.lost_compares = 0
+        self.revision_conflicts = 0
         self.batch_seconds = Histogram(
             "portal_projector_batch_seconds",
             "How long the transaction of a batch takes, tries included.",
@@ -87,62 +87,64 @@ class Projector:
 
         Raises `NoGeneration`; waits while MongoDB does not answer.
         """
-        await patiently(lambda: self._take_over(frozenset(lanes)))
+        await retry_until_available(lambda: self._take_over(frozenset(lanes)))
         return self.positions(lanes)
 
     def positions(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
         """The offset of the next record to read of lanes, by full topic name and partition."""
         return self._standing.positions(lanes)
 
-    def apart(self) -> dict[tuple[str, int], tuple[int, int]]:
+    def divergence(self) -> dict[tuple[str, int], tuple[int, int]]:
         """The stretches of the log that not all generations hold: from one offset up to another, by partition."""
         return self._standing.apart()
 
-    async def even_out(self, records: Sequence[Record]) -> None:
+    async def catch_up_generations(self, records: Sequence[Record]) -> None:
         """Applies records of these stretches, in order, to each generation that does not hold them; as `apply`."""
-        self._sound = False
+        self._state_is_consistent = False
         standing = self._standing
-        wanted = [one for one in records if standing.held_somewhere(one)]
+        wanted = [one for one in records if standing.applied_in_any_generation(one)]
         for generation in standing.generations:
             alone = Projector(self._store, self._topics, self._batch_events, generation, self._writer)
             alone._standing.generations, alone._standing.lanes = (generation,), standing.lanes
-            alone._sound = False
+            alone._state_is_consistent = False
             await alone.apply(wanted)
-        await patiently(self._reread)
-        self._sound = True
+        await retry_until_available(self._reload_checkpoints)
+        self._state_is_consistent = True
 
-    async def check(self) -> None:
+    async def verify_ownership(self) -> None:
         """Notices lanes that were taken over; raises `LaneOwnershipLost`, and `StoreUnavailable`."""
-        self._sound = False
-        await self._reread()
-        self._sound = True
+        self._state_is_consistent = False
+        await self._reload_checkpoints()
+        self._state_is_consistent = True
 
-    async def look(self) -> None:
+    async def refresh_active_generations(self) -> None:
         """Begins to write what is kept by now, which lanes that have no records to apply would not notice.
 
         Raises `LaneOwnershipLost`, and `StoreUnavailable`.
         """
         pointer = await self._store.generations.pointer(self._store.version)
-        if pointer is not None and pointer.kept != self._standing.generations and self._standing.lanes:
-            await self.check()
+        if pointer is not None and pointer.active != self._standing.generations and self._standing.lanes:
+            await self.verify_ownership()
 
     async def _take_over(self, lanes: frozenset[int]) -> None:
         await self._writer.open()
         while True:
             try:
-                kept, known = await self._writer.take(
+                kept, known = await self._writer.acquire_lanes(
                     self._store.version, lanes, self._standing.lanes, self._only
                 )
                 break
             except RevisionConflict:
-                self.lost_compares += 1  # the former owner wrote meanwhile; it will meet the new revision
-        await self._begin(kept, known)
-        self._sound = True
+                self.revision_conflicts += (
+                    1  # the former owner wrote meanwhile; it will meet the new revision
+                )
+        await self._reset(kept, known)
+        self._state_is_consistent = True
 
-    async def release(self) -> frozenset[int]:
+    async def drop_lanes(self) -> frozenset[int]:
         """Forgets all lanes and says which they were; writes nothing."""
-        self._batches.forget()
-        return self._standing.give_up()
+        self._batches.clear_cache()
+        return self._standing.clear()
 
     async def close(self) -> None:
         """Ends its sessions."""
@@ -154,21 +156,21 @@ class Projector:
 
         Where something does not go as it mostly does, it begins again from the checkpoints, more cautiously.
         """
-        if not self._sound:
-            await self._recover()
+        if not self._state_is_consistent:
+            await self._reload()
         if self._standing.is_apart:
             raise GenerationsDiverged
-        self._sound = False
+        self._state_is_consistent = False
         try:
-            await self._apply_overlapped(records)
+            await self._apply_pipelined(records)
         except (BatchNotApplicable, RevisionConflict, StoreUnavailable, DocumentRejected) as error:
             log.info("a batch met with a setback", reason=type(error).__name__)
-            self.lost_compares += isinstance(error, RevisionConflict)
-            await self._recover()
-            for part in self._batches.parts(records):
-                await self._apply_alone(await self._batches.read(part), None)
-        self._batches.trim()
-        self._sound = True
+            self.revision_conflicts += isinstance(error, RevisionConflict)
+            await self._reload()
+            for part in self._batches.split(records):
+                await self._apply_bisecting(await self._batches.decode(part), None)
+        self._batches.evict()
+        self._state_is_consistent = True
 
     async def mark_level(self, ends: Mapping[tuple[str, int], int], at: datetime) -> None:
         """Takes notice of the log's ends, by full topic name and partition, as asked at a moment.
@@ -185,13 +187,13 @@ class Projector:
         ]:
             await self._writer.set_level(due, at)
 
-    async def _apply_overlapped(self, records: Sequence[Record]) -> None:
+    async def _apply_pipelined(self, records: Sequence[Record]) -> None:
         """Folds each part while the one before it is being written."""
         writing: asyncio.Task[None] | None = None
         try:
-            for part in self._batches.parts(records):
-                if fresh := self._standing.fresh(await self._batches.read(part)):
-                    batch = await self._batches.make(fresh, self._views(), before=writing)
+            for part in self._batches.split(records):
+                if fresh := self._standing.filter_unapplied(await self._batches.decode(part)):
+                    batch = await self._batches.build(fresh, self._views(), before=writing)
                     if writing is not None:
                         await writing
                     writing = asyncio.create_task(self._write(batch))
@@ -206,31 +208,31 @@ class Projector:
                 await asyncio.gather(writing, return_exceptions=True)
             raise
 
-    async def _apply_alone(self, reads: Sequence[DecodedRecord], hold: str | None) -> None:
+    async def _apply_bisecting(self, reads: Sequence[DecodedRecord], hold: str | None) -> None:
         """Applies records by themselves; splits them until the event is found that holds its customer."""
-        while fresh := self._standing.fresh(reads):
+        while fresh := self._standing.filter_unapplied(reads):
             try:
-                await self._write(await self._batches.make(fresh, self._views(), hold))
+                await self._write(await self._batches.build(fresh, self._views(), hold))
             except (BatchNotApplicable, DocumentRejected) as error:
                 if hold is not None:
                     raise
-                await self._recover()
+                await self._reload()
                 if len(fresh) > 1:
                     middle = len(fresh) // 2
-                    await self._apply_alone(fresh[:middle], None)
-                    await self._apply_alone(fresh[middle:], None)
+                    await self._apply_bisecting(fresh[:middle], None)
+                    await self._apply_bisecting(fresh[middle:], None)
                 else:
                     place = {"lane": fresh[0].record.partition, "offset": fresh[0].record.offset}
                     log.warning(
                         "an event holds its customer", topic=fresh[0].topic, reason=str(error), **place
                     )
-                    await self._apply_alone(fresh, str(error))
+                    await self._apply_bisecting(fresh, str(error))
             except RevisionConflict:
-                self.lost_compares += 1
-                await self._recover()
+                self.revision_conflicts += 1
+                await self._reload()
             except StoreUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS)
-                await self._recover()
+                await self._reload()
 
     def _views(self) -> ViewCollection:
         """Where documents are read: they are the same in all generations that are kept."""
@@ -251,41 +253,43 @@ class Projector:
             await self._writer.write(batch._replace(steps=steps), known, views)
         self.applied += batch.records
 
-    async def _recover(self) -> None:
+    async def _reload(self) -> None:
         """Takes everything as it was saved; raises `LaneOwnershipLost` where a checkpoint names another worker, and
         `GenerationsDiverged`."""
-        await patiently(self._reread)
+        await retry_until_available(self._reload_checkpoints)
         if self._standing.is_apart:
             raise GenerationsDiverged
 
-    async def _reread(self) -> None:
+    async def _reload_checkpoints(self) -> None:
         kept, lost, known = await self._claimed()
-        await self._begin(kept, known)
+        await self._reset(kept, known)
         if lost:
             raise LaneOwnershipLost(lost)
 
-    async def _claimed(self) -> tuple[tuple[int, ...], frozenset[int], Known]:
+    async def _claimed(self) -> tuple[tuple[int, ...], frozenset[int], Checkpoints]:
         """What is kept, the lanes that were lost, and the checkpoints of the others, in new generations too.
 
         Whoever has a lane in the generations known so far has it in those that are kept from now on.
         """
         while True:
             standing = self._standing
-            kept, known = await self._writer.current(self._store.version, standing.lanes, self._only)
+            kept, known = await self._writer.read_active_generations(
+                self._store.version, standing.lanes, self._only
+            )
             mine = {key for key, one in known.items() if one.session == self._writer.session_id}
             old = set(kept) & set(standing.generations)
             lost = {lane for lane in standing.lanes if not old or any((one, lane) not in mine for one in old)}
             found = {key: one for key, one in known.items() if one.lane not in lost}
             try:
                 if new := [one for key, one in found.items() if key not in mine]:
-                    await self._writer.claim(new)
+                    await self._writer.fence(new)
             except RevisionConflict:
                 continue
             return kept, frozenset(lost), found
 
-    async def _begin(self, kept: tuple[int, ...], known: Known) -> None:
+    async def _reset(self, kept: tuple[int, ...], known: Checkpoints) -> None:
         lanes = frozenset(lane for _, lane in known)
         self._batches.held = await self._writer.held(kept, lanes)
         self._batches.discarded = await self._writer.discarded(lanes)
-        self._batches.forget()
-        self._standing.begin(kept, known)
+        self._batches.clear_cache()
+        self._standing.reset(kept, known)

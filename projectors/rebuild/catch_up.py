@@ -9,16 +9,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from projectors.installation import Installation
-from projectors.kafka.client import (
-    REQUEST_S,
-    Cluster,
-    KafkaUnavailable,
-    Place,
-    RecordsMissing,
-    consuming,
-    members,
-)
+from projectors.kafka.client import REQUEST_TIMEOUT_S, KafkaUnavailable, Partition
+from projectors.kafka.log_reader import RecordsMissing, standalone_consumer
 from projectors.kafka.records import record_of
+from projectors.kafka.topology import Cluster, group_members
 from projectors.live import consumer_group
 from projectors.processing.projector import LaneOwnershipLost, Projector
 from read_models.store import NotCaughtUp, OperationRefused, ReadModelStore, StoreUnavailable, WriteConflict
@@ -26,9 +20,9 @@ from read_models.store import NotCaughtUp, OperationRefused, ReadModelStore, Sto
 logger = structlog.get_logger(__name__)
 
 LOOK_S: Final = 0.5
-ALONE_LOOKS: Final = 4
+NO_WORKER_CHECKS: Final = 4
 """So many looks one after the other no worker was there: then none is running."""
-TAKEN_WITHIN_S: Final = 60.0
+HANDOVER_TIMEOUT_S: Final = 60.0
 """How long live workers may take to take the lanes over; after that they go on from the checkpoints later."""
 
 
@@ -45,8 +39,8 @@ class CatchUp:
         self._generation = generation
         self._applier = Projector(store, cluster.topics, installation.batch_events, only=generation)
         self._lanes = frozenset(range(cluster.topics.partitions))
-        self._positions: dict[Place, int] = {}
-        self.offered = asyncio.Event()
+        self._positions: dict[Partition, int] = {}
+        self.handed_over = asyncio.Event()
         """Set when live workers keep the generation, or are free to."""
 
     async def run(self) -> None:
@@ -56,7 +50,7 @@ class CatchUp:
         LogGap.
         """
         try:
-            async with consuming(self._installation.kafka, wait_ms=50) as client:
+            async with standalone_consumer(self._installation.kafka, wait_ms=50) as client:
                 self._positions = await self._applier.take_over(self._lanes)
                 self._assign(client)
                 await self._follow(client)
@@ -88,13 +82,13 @@ class CatchUp:
                 continue
             looked_at = loop.time()
             if offered_at is None:
-                if await self._nearly_level(client) and await self._offer():
+                if await self._is_caught_up(client) and await self._offer():
                     offered_at = loop.time()
-                    self.offered.set()
+                    self.handed_over.set()
                 continue
-            await self._lose_lanes(client)
+            await self._detect_taken_lanes(client)
             alone = 0 if await self._worker_there() else alone + 1
-            if alone >= ALONE_LOOKS or loop.time() - offered_at > TAKEN_WITHIN_S:
+            if alone >= NO_WORKER_CHECKS or loop.time() - offered_at > HANDOVER_TIMEOUT_S:
                 return
 
     async def _apply(self, client: AIOKafkaConsumer) -> None:
@@ -109,25 +103,25 @@ class CatchUp:
         for one in records:
             self._positions[one.topic, one.partition] = one.offset + 1
 
-    async def _lose_lanes(self, client: AIOKafkaConsumer) -> None:
+    async def _detect_taken_lanes(self, client: AIOKafkaConsumer) -> None:
         """Gives up the lanes that a live worker has taken, also those in which nothing happens."""
         try:
-            await self._applier.check()
+            await self._applier.verify_ownership()
         except LaneOwnershipLost as lost:
             self._lost(lost.lanes, client)
         except StoreUnavailable as error:
             logger.warning("MongoDB does not answer", error=str(error))
 
     def _lost(self, lanes: frozenset[int], client: AIOKafkaConsumer) -> None:
-        if not self.offered.is_set():
+        if not self.handed_over.is_set():
             raise LaneOwnershipLost(lanes)
         logger.info("lanes are live workers' now", lanes=sorted(lanes))
         self._lanes -= lanes
         self._assign(client)
 
-    async def _nearly_level(self, client: AIOKafkaConsumer) -> bool:
+    async def _is_caught_up(self, client: AIOKafkaConsumer) -> bool:
         places = [TopicPartition(*place) for place in self._positions]
-        async with asyncio.timeout(REQUEST_S):
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
             ends: Mapping[TopicPartition, int] = await client.end_offsets(places)
         applied = self._applier.positions(self._lanes)
         behind = sum(max(0, end - applied[place.topic, place.partition]) for place, end in ends.items())
@@ -135,7 +129,7 @@ class CatchUp:
 
     async def _offer(self) -> bool:
         try:
-            await self._store.lifecycle.offer(self._generation)
+            await self._store.lifecycle.mark_level(self._generation)
         except (NotCaughtUp, WriteConflict):
             return False
         except OperationRefused:
@@ -151,9 +145,9 @@ class CatchUp:
 
     async def _worker_there(self) -> bool:
         installation = self._installation
-        name = consumer_group.name(installation.topic_prefix, installation.database, self._store.version)
+        name = consumer_group.group_id(installation.topic_prefix, installation.database, self._store.version)
         try:
-            return bool(await members(installation.kafka, name))
+            return bool(await group_members(installation.kafka, name))
         except KafkaUnavailable as error:
             # Also a cluster that never had a group says so, while it makes the topic for their offsets.
             logger.warning("cannot tell whether a live worker is running", reason=str(error))

@@ -10,15 +10,17 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from projectors import log_compatibility
-from projectors.concurrency import end, first
+from projectors.concurrency import cancel_and_wait, run_until_first_exits
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, KafkaUnavailable, LogReader, RecordsMissing, find, reading
-from projectors.operations.promotion import switch
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.log_reader import LogReader, RecordsMissing, open_log_reader
+from projectors.kafka.topology import Cluster, discover
+from projectors.operations.promotion import switch_generation
 from projectors.processing.projector import LaneOwnershipLost
 from projectors.rebuild.catch_up import CatchUp
 from projectors.rebuild.progress import RateMeter
-from projectors.rebuild.slice_reader import slices_of
-from projectors.supervisor import UNMENDABLE
+from projectors.rebuild.slice_reader import slice_count
+from projectors.supervisor import EXIT_PERMANENT_FAILURE
 from read_models.clock import utc_now
 from read_models.store import (
     FillProgress,
@@ -28,8 +30,8 @@ from read_models.store import (
     StoreUnavailable,
     TruncationOverride,
     WriteConflict,
-    blank_filling,
-    patiently,
+    initial_fill_state,
+    retry_until_available,
 )
 
 logger = structlog.get_logger(__name__)
@@ -37,7 +39,7 @@ logger = structlog.get_logger(__name__)
 LOOK_S: Final = 0.5
 STOP_S: Final = 10.0
 """How long a process that was told to stop may take."""
-CRASHES: Final = 5
+MAX_CRASHES: Final = 5
 """Processes that may end badly one after the other without the rebuild getting on."""
 AGAIN_S: Final = 1.0
 
@@ -61,31 +63,33 @@ class RebuildPlan(NamedTuple):
     """Why a generation is to be made although the log does not begin at offset 0."""
 
 
-Told = Callable[[int, str, FillProgress, float | None], None]
+ProgressCallback = Callable[[int, str, FillProgress, float | None], None]
 """Is told of a generation, what is being done, how far it is, and at how many records a second."""
 
 
-async def rebuild(installation: Installation, store: ReadModelStore, plan: RebuildPlan, told: Told) -> int:
+async def rebuild(
+    installation: Installation, store: ReadModelStore, plan: RebuildPlan, told: ProgressCallback
+) -> int:
     """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
 
     Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken, LogGap,
     TopicsUnfit, KafkaAway and Unavailable.
     """
-    cluster = await find(installation.kafka, installation.topic_prefix)
-    async with reading(installation.kafka, cluster.topics) as log:
-        await log_compatibility.check_kept(store, cluster, log)
-        generation = await _begun(store, cluster, log, plan)
+    cluster = await discover(installation.kafka, installation.topic_prefix)
+    async with open_log_reader(installation.kafka, cluster.topics) as log:
+        await log_compatibility.check_active_generations(store, cluster, log)
+        generation = await _begin_or_resume(store, cluster, log, plan)
     work = _Coordinator(installation, store, cluster, generation, plan, told)
     try:
         await work.run()
     except (RebuildFailed, OperationRefused, RecordsMissing, KafkaUnavailable, StoreUnavailable) as error:
         with suppress(StoreUnavailable):
-            await store.lifecycle.note(generation, error=str(error), heard_at=utc_now())
+            await store.lifecycle.update_rebuild(generation, error=str(error), heard_at=utc_now())
         raise
     return generation
 
 
-async def lanes_to_fill(
+async def plan_lanes(
     cluster: Cluster, log: LogReader, *, from_truncated: bool = False
 ) -> Mapping[int, dict[str, Any]]:
     """How each lane is filled up to where the log ends now.
@@ -93,19 +97,23 @@ async def lanes_to_fill(
     Raises Broken where the log does not begin at 0, unless what is left of it is to do.
     """
     lanes = range(cluster.topics.partitions)
-    beginnings, ends = await log.beginnings(lanes), await log.ends(lanes)
+    beginnings, ends = await log.beginning_offsets(lanes), await log.end_offsets(lanes)
     if not from_truncated:
-        log_compatibility.require_whole(beginnings)
+        log_compatibility.require_complete_log(beginnings)
     found = {}
     for lane in lanes:
-        target = {short: ends[name, lane] for name, short in cluster.topics.short.items()}
-        begins = {short: at for name, short in cluster.topics.short.items() if (at := beginnings[name, lane])}
+        target = {short: ends[name, lane] for name, short in cluster.topics.unprefixed_by_name.items()}
+        begins = {
+            short: at
+            for name, short in cluster.topics.unprefixed_by_name.items()
+            if (at := beginnings[name, lane])
+        }
         total = sum(target.values()) - sum(begins.values())
-        found[lane] = blank_filling(begins, target, total, slices_of(total))
+        found[lane] = initial_fill_state(begins, target, total, slice_count(total))
     return found
 
 
-async def _begun(store: ReadModelStore, cluster: Cluster, log: LogReader, plan: RebuildPlan) -> int:
+async def _begin_or_resume(store: ReadModelStore, cluster: Cluster, log: LogReader, plan: RebuildPlan) -> int:
     while True:
         if (left := await store.lifecycle.filling()) is not None:
             if left["version"] != store.version:
@@ -121,11 +129,11 @@ async def _begun(store: ReadModelStore, cluster: Cluster, log: LogReader, plan: 
                         f"generation {left['_id']}, which is unfinished, cannot be gone on with: {error};"
                         " --restart begins anew"
                     ) from error
-                await store.lifecycle.note(left["_id"], error=None, heard_at=utc_now())
+                await store.lifecycle.update_rebuild(left["_id"], error=None, heard_at=utc_now())
                 return int(left["_id"])
             await _patient_with_writers(lambda: store.lifecycle.drop(left["_id"], plan.by))
         reason = plan.from_truncated
-        lanes = await lanes_to_fill(cluster, log, from_truncated=reason is not None)
+        lanes = await plan_lanes(cluster, log, from_truncated=reason is not None)
         lost = any(lane["begins"] for lane in lanes.values())
         truncated = TruncationOverride(reason, plan.by) if reason is not None and lost else None
         total = sum(lane["filling"]["total"] for lane in lanes.values())
@@ -161,7 +169,7 @@ class _Coordinator:
         cluster: Cluster,
         generation: int,
         plan: RebuildPlan,
-        told: Told,
+        told: ProgressCallback,
     ) -> None:
         self._installation = installation
         self._store = store
@@ -174,13 +182,13 @@ class _Coordinator:
         self._rate = RateMeter()
 
     async def run(self) -> None:
-        while (await patiently(self._filling.progress)).lanes_left:
-            await first(self._fill(), self._tell("filling"))
+        while (await retry_until_available(self._filling.progress)).lanes_left:
+            await run_until_first_exits(self._fill(), self._tell("filling"))
         await self._require_there()
-        progress = await patiently(self._filling.progress)
-        await self._store.lifecycle.note(self._generation, done=progress.done, total=progress.total)
-        await first(self._finish(), self._tell("following"))
-        await self._store.lifecycle.note(self._generation, finished_at=utc_now(), error=None)
+        progress = await retry_until_available(self._filling.progress)
+        await self._store.lifecycle.update_rebuild(self._generation, done=progress.done, total=progress.total)
+        await run_until_first_exits(self._finish(), self._tell("following"))
+        await self._store.lifecycle.update_rebuild(self._generation, finished_at=utc_now(), error=None)
 
     async def _tell(self, what: str) -> None:
         """Says how far it is, to whoever started it and in the generation's record."""
@@ -190,7 +198,7 @@ class _Coordinator:
                 rate = self._rate.add(progress.done) if what == "filling" else None
                 self._told(self._generation, what, progress, rate)
                 noted = {"rate": rate, "done": progress.done} if rate is not None else {}
-                await self._store.lifecycle.note(self._generation, heard_at=utc_now(), **noted)
+                await self._store.lifecycle.update_rebuild(self._generation, heard_at=utc_now(), **noted)
             except StoreUnavailable as error:
                 logger.warning("MongoDB does not answer", error=str(error))
             await asyncio.sleep(LOOK_S)
@@ -205,12 +213,12 @@ class _Coordinator:
     async def _keep_filling(self, arguments: Sequence[str]) -> None:
         crashes, done = 0, -1
         while status := await _process(arguments):
-            if status == UNMENDABLE:
+            if status == EXIT_PERMANENT_FAILURE:
                 raise RebuildFailed("a process that fills ended for good: its last message says why")
-            progress = await patiently(self._filling.progress)
+            progress = await retry_until_available(self._filling.progress)
             crashes = crashes + 1 if progress.done == done else 1
             done = progress.done
-            if crashes >= CRASHES:
+            if crashes >= MAX_CRASHES:
                 raise RebuildFailed(
                     f"the processes that fill end with {status} again and again: their messages say why"
                 )
@@ -221,14 +229,14 @@ class _Coordinator:
     async def _finish(self) -> None:
         """Indexes what is filled, follows the log, and has live workers keep the generation; promotes it."""
         views = self._store.views(self._generation)
-        await patiently(views.create)
+        await retry_until_available(views.create)
         try:
             await self._require_there()
         except OperationRefused:
             # Dropped while it was indexed: `create`, asked again, may have made it anew, empty.
-            await patiently(views.drop)
+            await retry_until_available(views.drop)
             raise
-        await patiently(lambda: self._store.dead_letters.forget_erased(views))
+        await retry_until_available(lambda: self._store.dead_letters.delete_erased(views))
         while not await self._finished():
             if await self._lead():
                 try:
@@ -240,18 +248,20 @@ class _Coordinator:
 
     async def _follow(self) -> None:
         follower = CatchUp(self._installation, self._store, self._cluster, self._generation)
-        following = asyncio.create_task(first(follower.run(), self._keep_lead()))
-        offered = asyncio.create_task(follower.offered.wait())
+        following = asyncio.create_task(run_until_first_exits(follower.run(), self._keep_lead()))
+        offered = asyncio.create_task(follower.handed_over.wait())
         try:
             await asyncio.wait({following, offered}, return_when=asyncio.FIRST_COMPLETED)
             if self._plan.promoting and offered.done():
                 await self._promote()
             await following
         finally:
-            await end(following, offered)
+            await cancel_and_wait(following, offered)
 
     async def _lead(self) -> bool:
-        return await patiently(lambda: self._store.lifecycle.lead(self._generation, self._name))
+        return await retry_until_available(
+            lambda: self._store.lifecycle.acquire_leadership(self._generation, self._name)
+        )
 
     async def _keep_lead(self) -> None:
         while True:
@@ -269,10 +279,12 @@ class _Coordinator:
         return True
 
     async def _promote(self) -> None:
-        await switch(self._installation, self._store, "promote", self._plan.by, generation=self._generation)
+        await switch_generation(
+            self._installation, self._store, "promote", self._plan.by, generation=self._generation
+        )
 
     async def _require_there(self) -> Mapping[str, Any]:
-        record = await patiently(lambda: self._store.generations.record(self._generation))
+        record = await retry_until_available(lambda: self._store.generations.record(self._generation))
         if record is None or record["state"] == "retired":
             raise OperationRefused(f"generation {self._generation} was dropped meanwhile")
         return record

@@ -7,9 +7,10 @@ from typing import Any, Final
 from events.envelope import Record
 from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka.client import Cluster, LogReader, find, reading
-from projectors.rebuild.coordinator import lanes_to_fill
-from projectors.rebuild.owner_fold import folded
+from projectors.kafka.log_reader import LogReader, open_log_reader
+from projectors.kafka.topology import Cluster, discover
+from projectors.rebuild.coordinator import plan_lanes
+from projectors.rebuild.owner_fold import fold_owner
 from read_models.store import ReadModelStore
 
 SAMPLE: Final = 2_000
@@ -30,10 +31,10 @@ async def estimate(
 
     Raises Broken, TopicsUnfit, KafkaAway, LogGap, Unavailable.
     """
-    cluster = await find(installation.kafka, installation.topic_prefix)
-    async with reading(installation.kafka, cluster.topics) as log:
-        await log_compatibility.check_kept(store, cluster, log)
-        lanes = await lanes_to_fill(cluster, log, from_truncated=from_truncated)
+    cluster = await discover(installation.kafka, installation.topic_prefix)
+    async with open_log_reader(installation.kafka, cluster.topics) as log:
+        await log_compatibility.check_active_generations(store, cluster, log)
+        lanes = await plan_lanes(cluster, log, from_truncated=from_truncated)
         total = sum(lane["filling"]["total"] for lane in lanes.values())
         if not total:
             return 0, None
@@ -57,5 +58,5 @@ async def _rate(cluster: Cluster, log: LogReader, lanes: Mapping[int, dict[str, 
     for record in records:
         by_key.setdefault(record.key, []).append(record)
     for key, of_key in by_key.items():
-        folded(key, of_key, cluster.topics, ())
+        fold_owner(key, of_key, cluster.topics, ())
     return OF_FOLDING * max(1, len(records)) / max(time.perf_counter() - begun, 1e-6)

@@ -13,11 +13,12 @@ import structlog
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.concurrency import first
+from projectors.concurrency import run_until_first_exits
 from projectors.installation import Installation
-from projectors.kafka.client import KafkaUnavailable, find
+from projectors.kafka.client import KafkaUnavailable
 from projectors.kafka.records import oldest_first
-from projectors.rebuild.owner_fold import OwnerFold, folded
+from projectors.kafka.topology import discover
+from projectors.rebuild.owner_fold import OwnerFold, fold_owner
 from projectors.rebuild.slice_reader import SliceReader, SliceRecords, lane_reader
 from read_models.store import (
     ClaimLost,
@@ -29,7 +30,7 @@ from read_models.store import (
     LogPosition,
     ReadModelStore,
     StoreUnavailable,
-    patiently,
+    retry_until_available,
 )
 
 logger = structlog.get_logger(__name__)
@@ -52,10 +53,10 @@ async def fill(installation: Installation, generation: int, most_a_second: float
     store = ReadModelStore(installation.mongo_url, installation.database)
     filling = store.filling(generation)
     try:
-        await patiently(filling.open)
+        await retry_until_available(filling.open)
         while True:
             try:
-                cluster = await find(installation.kafka, installation.topic_prefix)
+                cluster = await discover(installation.kafka, installation.topic_prefix)
                 async with lane_reader(installation.kafka, cluster.topics) as reader:
                     await _FillWorker(filling, reader, cluster.topics, _RateLimiter(most_a_second)).run()
                 return
@@ -80,14 +81,14 @@ class _FillWorker:
 
     async def run(self) -> None:
         while True:
-            claim = await patiently(self._filling.claim)
+            claim = await retry_until_available(self._filling.claim)
             if claim is not None:
                 logger.info("filling a lane", lane=claim.lane, slices=len(claim.slices))
                 try:
-                    await first(self._fill(claim), self._refresh(claim))
+                    await run_until_first_exits(self._fill(claim), self._refresh(claim))
                 except ClaimLost:
                     logger.warning("a lane is filled by somebody else", lane=claim.lane)
-            elif (await patiently(self._filling.progress)).lanes_left:
+            elif (await retry_until_available(self._filling.progress)).lanes_left:
                 await asyncio.sleep(AGAIN_S)  # others fill the last ones, and may die over it
             else:
                 return
@@ -102,7 +103,7 @@ class _FillWorker:
 
     async def _fill(self, claim: LaneClaim) -> None:
         slices = claim.slices
-        discarded = await patiently(lambda: self._filling.discarded(claim.lane))
+        discarded = await retry_until_available(lambda: self._filling.discarded(claim.lane))
         while slices:
             slices = await self._fill_next(claim, slices, discarded)
 
@@ -113,9 +114,9 @@ class _FillWorker:
         owners = await self._reader.read(claim.lane, claim.begins, claim.target, slices[0])
         rest = [*owners.rest, *slices[1:]]
         if owners.rest:
-            await patiently(lambda: self._filling.split(claim, [owners.slice, *rest]))
+            await retry_until_available(lambda: self._filling.split(claim, [owners.slice, *rest]))
         read, counts = await self._insert(claim, owners, discarded)
-        await patiently(lambda: self._filling.finish(claim, rest, read, counts))
+        await retry_until_available(lambda: self._filling.finish(claim, rest, read, counts))
         return rest
 
     async def _insert(
@@ -130,7 +131,7 @@ class _FillWorker:
             while owners.records:
                 key, by_topic = owners.records.popitem()
                 records = oldest_first(by_topic)
-                owned = folded(key, records, self._topics, discarded)
+                owned = fold_owner(key, records, self._topics, discarded)
                 portion.append((owned, records))
                 read += owned.records
                 counts += owned.counts
@@ -157,7 +158,7 @@ class _FillWorker:
         """Writes owners in one transaction; those that cannot be stored are found one by one, and are held."""
         portion = _portion([owned for owned, _ in made], read, claim.begun)
         try:
-            await patiently(lambda: self._filling.insert(claim, portion))
+            await retry_until_available(lambda: self._filling.insert(claim, portion))
         except DocumentRejected as error:
             if len(made) > 1:
                 for one in made:
@@ -165,9 +166,9 @@ class _FillWorker:
                 return
             [(owned, records)] = made
             logger.warning("documents that cannot be stored hold their owner", lane=claim.lane)
-            held = folded(owned.key, records, self._topics, discarded, str(error))
+            held = fold_owner(owned.key, records, self._topics, discarded, str(error))
             alone = _portion([held], read, claim.begun)
-            await patiently(lambda: self._filling.insert(claim, alone))
+            await retry_until_available(lambda: self._filling.insert(claim, alone))
 
 
 def _portion(made: Sequence[OwnerFold], read: int, clear: bool) -> InsertBatch:
@@ -175,7 +176,9 @@ def _portion(made: Sequence[OwnerFold], read: int, clear: bool) -> InsertBatch:
         documents=[document for owned in made for document in owned.documents],
         letters=[letter for owned in made for letter in owned.letters],
         held=[one for owned in made for one in owned.held],
-        clear=[owned.key.decode() for owned in made if owned.key and owned.documents] if clear else [],
+        owners_to_clear=[owned.key.decode() for owned in made if owned.key and owned.documents]
+        if clear
+        else [],
         read=read,
     )
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from events.envelope import Event, MalformedRecord, Record, decode
 from events.topics import Topics
-from projectors.processing.batch_builder import where
-from read_models.projection import fold_whole
-from read_models.store import BlockedRecord, DocumentRejected, LogPosition, UnreadableRecord, encoded
+from projectors.processing.batch_builder import describe_error
+from read_models.projection import fold_complete_history
+from read_models.store import BlockedRecord, DocumentRejected, LogPosition, UnreadableRecord, encode_documents
 
 
 class OwnerFold(NamedTuple):
@@ -32,7 +32,7 @@ class OwnerFold(NamedTuple):
 _Read = tuple[Record, Event]
 
 
-def folded(
+def fold_owner(
     key: bytes | None,
     records: Sequence[Record],
     topics: Topics,
@@ -56,7 +56,9 @@ def folded(
             if erased:
                 counts["erased"] += 1  # dropped and counted (VIEWS.md, Applying events)
             else:
-                letters.append(UnreadableRecord(record, topics.short[record.topic], malformed.reason))
+                letters.append(
+                    UnreadableRecord(record, topics.unprefixed_by_name[record.topic], malformed.reason)
+                )
         else:
             reads.append((record, event))
             if _erases(event):
@@ -67,7 +69,7 @@ def folded(
     except Exception:  # noqa: BLE001 - whatever the fold raises holds the owner
         made = None
     if made is None:
-        made, held = _up_to_a_hold(reads, topics, refused)
+        made, held = _bisect_failure(reads, topics, refused)
     return OwnerFold(key, len(records), made.documents, letters, held, counts + made.counts)
 
 
@@ -80,11 +82,11 @@ def _documents(reads: Sequence[_Read]) -> _FoldResult:
     """Raises whatever the fold raises, and `DocumentRejected`."""
     if not reads:
         return _FoldResult((), Counter())
-    changes = fold_whole(event for _, event in reads)
-    return _FoldResult(encoded(changes.save.values()), sum(changes.counts.values(), Counter()))
+    changes = fold_complete_history(event for _, event in reads)
+    return _FoldResult(encode_documents(changes.save.values()), sum(changes.counts.values(), Counter()))
 
 
-def _up_to_a_hold(
+def _bisect_failure(
     reads: Sequence[_Read], topics: Topics, refused: str | None
 ) -> tuple[_FoldResult, list[BlockedRecord]]:
     """What comes before the first event that cannot be applied, and from it on what waits.
@@ -104,21 +106,21 @@ def _up_to_a_hold(
         try:
             _documents(reads[:beyond])
         except Exception as error:  # noqa: BLE001
-            reason = str(error) if isinstance(error, DocumentRejected) else where(error)
+            reason = str(error) if isinstance(error, DocumentRejected) else describe_error(error)
     for place in range(applied, len(reads)):
         if _erases(reads[place][1]):
             return _documents([*reads[:applied], *reads[place:]]), []
     waiting = [record for record, _ in reads[applied:]]
     owner = (waiting[0].key or b"").decode()
     held = [
-        BlockedRecord(owner, record, topics.short[record.topic], None if place else reason)
+        BlockedRecord(owner, record, topics.unprefixed_by_name[record.topic], None if place else reason)
         for place, record in enumerate(waiting)
     ]
     return _documents(reads[:applied]), held
 
 
 def _position(record: Record, topics: Topics) -> LogPosition:
-    return LogPosition(topics.short[record.topic], record.partition, record.offset)
+    return LogPosition(topics.unprefixed_by_name[record.topic], record.partition, record.offset)
 
 
 def _erases(event: Event) -> bool:

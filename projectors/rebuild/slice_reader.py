@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka.client import KafkaConfig, KafkaUnavailable, RecordsMissing, consuming
+from projectors.kafka.client import KafkaConfig, KafkaUnavailable
+from projectors.kafka.log_reader import RecordsMissing, standalone_consumer
 from projectors.kafka.records import record_of
 from read_models.store import KeySlice
 
@@ -19,7 +20,7 @@ SLICE_RECORDS: Final = 40_000
 """Of a lane with more, several slices are made."""
 SLICE_BYTES: Final = 48 * 1024 * 1024
 """Of the records that are kept while a slice is read; one that has more is read in two."""
-BESIDE_BYTES: Final = 500
+RECORD_OVERHEAD_BYTES: Final = 500
 """What a record takes beside its value."""
 FETCH_BYTES: Final = 512 * 1024
 SILENT_S: Final = 30.0
@@ -39,7 +40,7 @@ class SliceRecords(NamedTuple):
     """By key."""
 
 
-def slices_of(records: int) -> int:
+def slice_count(records: int) -> int:
     """How many slices a lane of so many records is read in."""
     return max(1, -(-records // SLICE_RECORDS))
 
@@ -65,7 +66,7 @@ class SliceReader:
         try:
             self._client.assign(list(ends))
             for place in ends:
-                self._client.seek(place, begins.get(self._topics.short[place.topic], 0))
+                self._client.seek(place, begins.get(self._topics.unprefixed_by_name[place.topic], 0))
             silent_since = asyncio.get_running_loop().time()
             while waiting := [
                 place for place, end in ends.items() if await self._client.position(place) < end
@@ -104,13 +105,13 @@ class _SliceCollector:
             if read.offset >= end:
                 break
             key = read.key
-            if of > 1 and hashed(key) % of != number:
+            if of > 1 and slice_hash(key) % of != number:
                 continue
             by_topic = self._records.get(key)
             if by_topic is None:
                 by_topic = self._records[key] = [[] for _ in range(self._topics)]
             by_topic[topic].append(record_of(read))
-            self._bytes += len(read.value or b"") + BESIDE_BYTES
+            self._bytes += len(read.value or b"") + RECORD_OVERHEAD_BYTES
         while self._bytes > SLICE_BYTES and len(self._records) > 1:
             self._split()
 
@@ -118,9 +119,9 @@ class _SliceCollector:
         self._part, other = self._part.halves()
         self._rest.insert(0, other)
         of, number = self._part
-        self._records = {key: found for key, found in self._records.items() if hashed(key) % of == number}
+        self._records = {key: found for key, found in self._records.items() if slice_hash(key) % of == number}
         self._bytes = sum(
-            len(record.value or b"") + BESIDE_BYTES
+            len(record.value or b"") + RECORD_OVERHEAD_BYTES
             for found in self._records.values()
             for records in found
             for record in records
@@ -130,7 +131,7 @@ class _SliceCollector:
         return SliceRecords(self._part, self._rest, self._records)
 
 
-def hashed(key: bytes | None) -> int:
+def slice_hash(key: bytes | None) -> int:
     """The number by which an owner is in a slice: not Kafka's, by which all owners of a lane are alike."""
     return zlib.crc32(key or b"")
 
@@ -138,5 +139,5 @@ def hashed(key: bytes | None) -> int:
 @asynccontextmanager
 async def lane_reader(kafka: KafkaConfig, topics: Topics) -> AsyncIterator[SliceReader]:
     """A reader with a connection of its own; raises KafkaAway when no broker answers."""
-    async with consuming(kafka, fetch_bytes=FETCH_BYTES, request_s=SILENT_S) as client:
+    async with standalone_consumer(kafka, fetch_bytes=FETCH_BYTES, request_s=SILENT_S) as client:
         yield SliceReader(client, topics)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from projectors.staff.service import Overview
 from projectors.staff.templating import age, number
 
-SILENT: Final = timedelta(seconds=15)
+HEARTBEAT_TIMEOUT: Final = timedelta(seconds=15)
 """A process that has said nothing for so long hangs, or is gone."""
 
 
@@ -20,7 +20,7 @@ class Alert(NamedTuple):
     advice: str
 
 
-def problems_of(overview: Overview, version: int, now: datetime) -> list[Alert]:
+def current_alerts(overview: Overview, version: int, now: datetime) -> list[Alert]:
     """All that is wrong."""
     return [*_of_lag(overview, version, now), *_of_processes(overview, now), *_of_data(overview)]
 
@@ -99,7 +99,7 @@ def _of_data(overview: Overview) -> Iterator[Alert]:
 
 def alive(seen_at: datetime, now: datetime) -> bool:
     """Whether a process has said lately that it runs."""
-    return now - seen_at <= SILENT
+    return now - seen_at <= HEARTBEAT_TIMEOUT
 
 
 def _counted(count: int, one: str, many: str) -> str:

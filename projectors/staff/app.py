@@ -9,9 +9,9 @@ from litestar import Litestar, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from projectors.concurrency import end
+from projectors.concurrency import cancel_and_wait
 from projectors.lag import LagMeter
-from projectors.staff.authentication import guarded
+from projectors.staff.authentication import authenticate
 from projectors.staff.config import StaffConfig
 from projectors.staff.errors import answer
 from projectors.staff.lag_monitor import LagMonitor
@@ -22,12 +22,12 @@ from projectors.staff.service import StaffService
 from projectors.staff.sessions import StaffSessionService
 from projectors.staff.templating import STAFF
 from read_models.clock import utc_now
-from read_models.store import ReadModelStore, patiently
+from read_models.store import ReadModelStore, retry_until_available
 from web.assets import ROUTES as ASSETS
-from web.assets import serving
+from web.assets import static_route
 from web.pipeline import ResponsePipeline
 from web.request import SafeRequest
-from web.request_limits import bounded
+from web.request_limits import check_request_size
 from web.security_headers import SecurityHeaders
 
 MAX_BODY_BYTES = 16 * 1024
@@ -61,18 +61,18 @@ def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> 
         tasks = [
             asyncio.create_task(desk.watch.run()),
             # The service runs all the same while MongoDB is away, and says so.
-            asyncio.create_task(patiently(desk.records.prepare)),
+            asyncio.create_task(retry_until_available(desk.records.prepare)),
         ]
         try:
             yield
         finally:
-            await end(*tasks)
+            await cancel_and_wait(*tasks)
             await desk.rebuilding.stop()
             await meter.close()
             await store.close()
 
     app = Litestar(
-        route_handlers=[live, *ASSETS, serving(STAFF), *API, *PAGES],
+        route_handlers=[live, *ASSETS, static_route(STAFF), *API, *PAGES],
         lifespan=[lifespan],
         request_class=SafeRequest,
         request_max_body_size=MAX_BODY_BYTES,
@@ -88,5 +88,7 @@ def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> 
     # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is for nobody but
     # operators either.
     secured = SecurityHeaders(https=config.https, further={"Cache-Control": "no-store"})
-    app.asgi_handler = ResponsePipeline(app.asgi_router, answer, checks=(bounded, guarded), steps=(secured,))
+    app.asgi_handler = ResponsePipeline(
+        app.asgi_router, answer, checks=(check_request_size, authenticate), steps=(secured,)
+    )
     return app

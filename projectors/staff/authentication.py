@@ -24,7 +24,7 @@ OPERATOR: Final = "operator"
 StaffRequest = Request[Any, Any, State]
 
 
-async def guarded(scope: HTTPScope) -> None:
+async def authenticate(scope: HTTPScope) -> None:
     """A check: a bearer token, or a session whose changes come from the surface's own pages.
 
     Raises NotAuthorizedException, PermissionDeniedException, Limited, Unavailable.
@@ -44,7 +44,9 @@ async def _operator(request: StaffRequest) -> Operator:
         scheme, _, token = header.partition(" ")
         operator = None
         if scheme.lower() == "bearer":
-            operator = await admitted(token.strip(), state.operators, state.tries, network(request))
+            operator = await operator_for_token(
+                token.strip(), state.operators, state.tries, client_network(request)
+            )
         if operator is not None and _is_from_a_page(request):
             # A proxy may send the token for people: then another site's page could have it sent, too.
             _require_own_origin(request)
@@ -59,7 +61,9 @@ async def _operator(request: StaffRequest) -> Operator:
     return operator
 
 
-async def admitted(token: str, operators: Operators, tries: FailedAttempts, network: str) -> Operator | None:
+async def operator_for_token(
+    token: str, operators: Operators, tries: FailedAttempts, network: str
+) -> Operator | None:
     """Whose token it is; None, and a try less, when it is nobody's. Raises Limited."""
     tries.check(network)
     operator = operators.of_token(token)
@@ -69,7 +73,7 @@ async def admitted(token: str, operators: Operators, tries: FailedAttempts, netw
     return operator
 
 
-def network(request: StaffRequest) -> str:
+def client_network(request: StaffRequest) -> str:
     """Where a request comes from, as limits count."""
     return network_of(request.client.host if request.client else "")
 

@@ -15,7 +15,9 @@ from litestar.status_codes import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.log_reader import RecordsMissing
+from projectors.kafka.topology import InvalidTopics
 from projectors.log_compatibility import LogMismatch
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound
@@ -26,7 +28,7 @@ from projectors.staff.templating import page
 from read_models.store import OperationRefused, StoreUnavailable
 from web import problems
 from web.pipeline import AnyRequest
-from web.problems import MISTAKE, RETRY_SOON, ProblemDetails, of_http, seconds
+from web.problems import INTERNAL_ERROR, RETRY_SOON, ProblemDetails, from_http_exception, retry_after_seconds
 
 
 def problem_of(error: Exception) -> ProblemDetails:
@@ -35,7 +37,7 @@ def problem_of(error: Exception) -> ProblemDetails:
         case NotAuthorizedException():
             return ProblemDetails(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
         case TooManyAttempts():
-            wait = {"Retry-After": str(seconds(error.retry_after))}
+            wait = {"Retry-After": str(retry_after_seconds(error.retry_after))}
             return ProblemDetails(
                 HTTP_429_TOO_MANY_REQUESTS, "Too many wrong tokens. Please wait before the next try.", wait
             )
@@ -52,14 +54,14 @@ def problem_of(error: Exception) -> ProblemDetails:
         case KafkaUnavailable() | InvalidTopics() | OperationTimedOut():
             return ProblemDetails(HTTP_503_SERVICE_UNAVAILABLE, str(error), RETRY_SOON)
         case HTTPException():
-            return of_http(error)
-    return MISTAKE
+            return from_http_exception(error)
+    return INTERNAL_ERROR
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error, in the form of what was asked for."""
     problem = problem_of(error)
-    problems.note(request, problem.status, error)
+    problems.log_error(request, problem.status, error)
     path = request.scope["path"]
     if path.startswith("/api/") or path == "/metrics":
         return problems.response(problem, challenge="Bearer")

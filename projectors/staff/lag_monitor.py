@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from projectors.kafka.client import MissingTopics
+from projectors.kafka.topology import MissingTopics
 from projectors.lag import Lag, LagMeter, unknown
 
 logger = structlog.get_logger(__name__)

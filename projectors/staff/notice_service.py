@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from projectors.installation import Installation
 from projectors.kafka.client import KafkaUnavailable
-from projectors.kafka.retention_check import MEND, forgetting
+from projectors.kafka.retention_check import FIX_HINT, topics_with_retention
 from read_models.store import ReadModelStore
 from read_models.store.operational import Notice, Notices
 
@@ -60,18 +60,18 @@ class NoticeService:
                 f"{owner['business']} claimed it earlier and has it; {rival['business']} is not reached by it",
             )
             for kind, claimed in CLAIMS
-            for owner, *others in await views.rivals(claimed)
+            for owner, *others in await views.conflicting_claims(claimed)
             for rival in others
             if not rival["closed"]
         ]
 
     async def _topics(self) -> list[Notice]:
         try:
-            found = await forgetting(self._installation.kafka, self._installation.topic_prefix)
+            found = await topics_with_retention(self._installation.kafka, self._installation.topic_prefix)
         except KafkaUnavailable:
             return []
         self._since = {name: self._since.get(name, self._clock()) for name in found}
         return [
-            Notice("topic not kept for ever", "", name, self._since[name], f"{said}: {MEND}")
+            Notice("topic not kept for ever", "", name, self._since[name], f"{said}: {FIX_HINT}")
             for name, said in found.items()
         ]

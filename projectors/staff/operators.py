@@ -100,7 +100,7 @@ class FailedAttempts:
         now = self._clock()
         self._remember(network, now)
         try:
-            taken = await self._limits.take(RateLimit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
+            taken = await self._limits.acquire(RateLimit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
         except StoreUnavailable:
             return
         if isinstance(taken, datetime):

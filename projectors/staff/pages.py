@@ -13,12 +13,20 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED
 
-from projectors.kafka.client import InvalidTopics, KafkaUnavailable, RecordsMissing
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.log_reader import RecordsMissing
+from projectors.kafka.topology import InvalidTopics
 from projectors.log_compatibility import LogMismatch
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound
-from projectors.staff.alerts import alive, problems_of
-from projectors.staff.authentication import OPERATOR, SIGN_IN, StaffRequest, admitted, network
+from projectors.staff.alerts import alive, current_alerts
+from projectors.staff.authentication import (
+    OPERATOR,
+    SIGN_IN,
+    StaffRequest,
+    client_network,
+    operator_for_token,
+)
 from projectors.staff.lag_chart import chart
 from projectors.staff.operators import Operator, TooManyAttempts
 from projectors.staff.routes import operator_of
@@ -27,7 +35,7 @@ from projectors.staff.sessions import COOKIE, LIFE, StaffSessionService
 from projectors.staff.templating import page
 from read_models.store import OperationRefused
 from web.cookies import host_cookie, token_in
-from web.problems import seconds
+from web.problems import retry_after_seconds
 
 HOME: Final = "/"
 RENEWED_S: Final = 10
@@ -57,14 +65,14 @@ async def home(
     """What is wrong, first and large; how it got there below. With `done`, what became of the last button, once."""
     desk: StaffService = state.desk
     operator = operator_of(request)
-    said, wrong = desk.said.pop(operator.name, ("", "")) if done is not None else ("", "")
+    said, wrong = desk.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
     overview = await desk.overview()
     now = desk.clock()
     values: dict[str, Any] = {
         "o": overview,
         "now": now,
         "alive": alive,
-        "problems": problems_of(overview, desk.store.version, now),
+        "problems": current_alerts(overview, desk.store.version, now),
         "chart": chart(desk.watch.history, overview.lag, now),
         "operator": operator,
         "renewed": None if still is not None else RENEWED_S,
@@ -83,7 +91,7 @@ async def _done(request: StaffRequest, desk: StaffService, work: Awaitable[str])
         told = await work, ""
     except REFUSED as error:
         told = "", str(error)
-    desk.said[operator_of(request).name] = told
+    desk.flash_messages[operator_of(request).name] = told
     return Redirect(f"{HOME}?done=1", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -156,11 +164,11 @@ async def sign_in() -> Response[str]:
 async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any]:
     """Signs in with an operator's token."""
     try:
-        operator: Operator | None = await admitted(
-            data.get("token", "").strip(), state.operators, state.tries, network(request)
+        operator: Operator | None = await operator_for_token(
+            data.get("token", "").strip(), state.operators, state.tries, client_network(request)
         )
     except TooManyAttempts as error:
-        wait = seconds(error.retry_after)
+        wait = retry_after_seconds(error.retry_after)
         shown = page(
             "sign_in.html",
             {"wrong": f"Too many wrong tokens. Try again in {-(-wait // 60)} min."},

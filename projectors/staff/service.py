@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from projectors import log_compatibility
-from projectors.kafka.client import find, reading
+from projectors.kafka.log_reader import open_log_reader
+from projectors.kafka.topology import discover
 from projectors.lag import Lag
 from projectors.operations.generation_report import GenerationReport, generations
-from projectors.operations.promotion import switch
-from projectors.operations.quarantine import Quarantine, RetryResult, shown
+from projectors.operations.promotion import switch_generation
+from projectors.operations.quarantine import Quarantine, RetryResult, describe
 from projectors.rebuild import progress
 from projectors.rebuild.progress import RebuildStatus
 from projectors.staff.config import StaffConfig
@@ -25,7 +26,7 @@ from read_models.store.operational import AuditEntry, Notice, OperationalStore, 
 
 LETTERS_SHOWN: Final = 50
 ACTIONS_SHOWN: Final = 50
-MENDING_S: Final = 60.0
+RETRY_TIMEOUT_S: Final = 60.0
 """How long somebody waits for what a retry or a discard applies; the next retry goes on where it was."""
 
 
@@ -34,7 +35,7 @@ class OperationTimedOut(Exception):
 
 
 @asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+async def raise_on_timeout(seconds: float) -> AsyncIterator[None]:
     """Raises TakesLong when what is done in it takes longer."""
     try:
         async with asyncio.timeout(seconds):
@@ -72,9 +73,9 @@ class StaffService:
         self.records = OperationalStore(store.database)
         self.watch = watch
         self.clock = clock
-        self.seen = NoticeService(config.installation, store, self.records.notices, clock)
+        self.notices = NoticeService(config.installation, store, self.records.notices, clock)
         self.rebuilding = RebuildProcess(config.rebuild)
-        self.said: dict[str, tuple[str, str]] = {}
+        self.flash_messages: dict[str, tuple[str, str]] = {}
         """What became of an operator's last button, by name: what was done, or what was wrong."""
 
     async def overview(self) -> Overview:
@@ -94,7 +95,7 @@ class StaffService:
                 asyncio.gather(
                     self.store.letters.errors(),
                     self.store.letters.latest(LETTERS_SHOWN),
-                    self.seen.all(),
+                    self.notices.all(),
                     self.records.audit.latest(ACTIONS_SHOWN),
                 ),
             )
@@ -112,23 +113,23 @@ class StaffService:
         generation: int | None = None,
     ) -> GenerationPointer:
         """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
-        return await switch(
+        return await switch_generation(
             self.installation, self.store, what, operator.by, wait_s, forced, generation=generation
         )
 
     async def letter(self, name: str) -> dict[str, Any]:
         """A dead letter with its record, and its discard, as JSON; see `quarantine.shown`."""
         await self.store.ping()  # who waits in front of a browser is told at once
-        return await shown(self.installation, self.store, name)
+        return await describe(self.installation, self.store, name)
 
     async def retry(self, name: str, operator: Operator) -> RetryResult:
         """Retries a dead letter; raises NoSuchLetter, StillFails, KafkaAway, LogGap, Unavailable."""
-        async with within(MENDING_S), self._quarantine() as quarantine:
+        async with raise_on_timeout(RETRY_TIMEOUT_S), self._quarantine() as quarantine:
             return await quarantine.retry(name, operator.by)
 
     async def discard(self, name: str, operator: Operator, why: str) -> RetryResult:
         """Discards a dead letter; raises as `retry` does."""
-        async with within(MENDING_S), self._quarantine() as quarantine:
+        async with raise_on_timeout(RETRY_TIMEOUT_S), self._quarantine() as quarantine:
             return await quarantine.discard(name, operator.by, why)
 
     async def rebuild(self, options: Sequence[str], operator: Operator) -> None:
@@ -150,8 +151,8 @@ class StaffService:
         await self.store.ping()  # who waits in front of a browser is told at once
         async with AsyncExitStack() as stack:
             installation = self.installation
-            cluster = await find(installation.kafka, installation.topic_prefix)
-            log = await stack.enter_async_context(reading(installation.kafka, cluster.topics))
+            cluster = await discover(installation.kafka, installation.topic_prefix)
+            log = await stack.enter_async_context(open_log_reader(installation.kafka, cluster.topics))
             await log_compatibility.check(self.store, cluster, log)
             writer = self.store.writer()
             await writer.open()

@@ -3,13 +3,18 @@
 from litestar import get
 from litestar.di import NamedDependency
 
-from query_api.activity_text import ActivityText, english
-from query_api.api.access import AnyRequest
-from query_api.api.dependencies import answers, part_by, served, session_of
+from query_api.activity_text import ActivityText, english_formatter
+from query_api.api.dependencies import (
+    AnyRequest,
+    json_or_404,
+    page_query_dependency,
+    response_specs,
+    session_of,
+)
 from query_api.api.schemas.lists import Changes
 from query_api.http.prebuilt_response import PrebuiltJson
 from read_models import queries
-from read_models.documents import LOG_LIMIT, Doc
+from read_models.documents import ACTIVITY_LIMIT, Doc
 from read_models.queries import ActivityEntry, PageQuery, QueryContext
 
 
@@ -17,17 +22,17 @@ from read_models.queries import ActivityEntry, PageQuery, QueryContext
     "/activity",
     operation_id="listActivity",
     tags=["activity"],
-    dependencies=part_by(LOG_LIMIT),
-    responses=answers(Changes),
+    dependencies=page_query_dependency(ACTIVITY_LIMIT),
+    responses=response_specs(Changes),
 )
 async def activity(
     request: AnyRequest, reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
 ) -> PrebuiltJson:
     """What changed of late, newest first: of the latest 50 events, those whose record is shown."""
-    words = ActivityText(english(session_of(request).customer, reading), reading.business["name"])
+    words = ActivityText(english_formatter(session_of(request).customer, reading), reading.business["name"])
     happenings = await queries.activity(reading)
-    return served(
-        queries.portion(
+    return json_or_404(
+        queries.paginate_in_memory(
             "activity", happenings, part, ActivityEntry.place, lambda happening: item(happening, words)
         )
     )

@@ -2,7 +2,7 @@
 
 from litestar import get
 
-from query_api.api.access import AnyRequest, business_of
+from query_api.api.dependencies import AnyRequest, business_of
 from query_api.api.schemas.common import Business
 
 

@@ -1,4 +1,4 @@
-"""`/{slug}/api/subscriptions…` and `/{slug}/api/contracts…`"""
+"""`/{slug}/api/contracts…`: contracts, and the visits behind a health figure."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.dependencies import PART, answers, served
-from query_api.api.schemas.details import ContractDetail, SubscriptionDetail
-from query_api.api.schemas.lists import Contracts, CountedVisits, Subscriptions
+from query_api.api.dependencies import PART, json_or_404, response_specs
+from query_api.api.schemas.details import ContractDetail
+from query_api.api.schemas.lists import Contracts, CountedVisits
 from query_api.http.prebuilt_response import PrebuiltJson
 from read_models import queries
 from read_models.queries import PageQuery, QueryContext
@@ -32,53 +32,26 @@ Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_le
 
 
 @get(
-    "/subscriptions",
-    operation_id="listSubscriptions",
-    tags=["subscriptions"],
-    dependencies=PART,
-    responses=answers(Subscriptions),
-)
-async def subscriptions(
-    reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
-) -> PrebuiltJson:
-    """All subscriptions, by the name of their plan."""
-    return served(await queries.subscriptions(reading, part))
-
-
-@get(
-    "/subscriptions/{subscription_id:str}",
-    operation_id="getSubscription",
-    tags=["subscriptions"],
-    responses=answers(SubscriptionDetail),
-)
-async def subscription(
-    reading: NamedDependency[QueryContext], subscription_id: FromPath[str]
-) -> PrebuiltJson:
-    """One subscription, with the 10 soonest appointments that name it."""
-    return served(await queries.subscription(reading, subscription_id))
-
-
-@get(
     "/contracts",
     operation_id="listContracts",
     tags=["contracts"],
     dependencies=PART,
-    responses=answers(Contracts),
+    responses=response_specs(Contracts),
 )
 async def contracts(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
     """All contracts with their health, the latest first."""
-    return served(await queries.contracts(reading, part))
+    return json_or_404(await queries.contracts(reading, part))
 
 
 @get(
     "/contracts/{contract_id:str}",
     operation_id="getContract",
     tags=["contracts"],
-    responses=answers(ContractDetail),
+    responses=response_specs(ContractDetail),
 )
 async def contract(reading: NamedDependency[QueryContext], contract_id: FromPath[str]) -> PrebuiltJson:
     """One contract, with its 10 latest past visits and its 10 soonest appointments."""
-    return served(await queries.contract(reading, contract_id))
+    return json_or_404(await queries.contract(reading, contract_id))
 
 
 @get(
@@ -86,7 +59,7 @@ async def contract(reading: NamedDependency[QueryContext], contract_id: FromPath
     operation_id="listContractVisits",
     tags=["contracts"],
     dependencies=PART,
-    responses=answers(CountedVisits),
+    responses=response_specs(CountedVisits),
     filters=("counted", "month"),
 )
 async def contract_visits(
@@ -102,12 +75,10 @@ async def contract_visits(
     ] = None,
 ) -> PrebuiltJson:
     """The visits behind a health figure, latest first; all that have an outcome, where none is named."""
-    return served(await queries.contract_visits(reading, contract_id, part, counted or (), month or ()))
+    return json_or_404(await queries.contract_visits(reading, contract_id, part, counted or (), month or ()))
 
 
 ROUTES: list[ControllerRouterHandler] = [
-    subscriptions,
-    subscription,
     contracts,
     contract,
     contract_visits,

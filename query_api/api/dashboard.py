@@ -8,8 +8,7 @@ import orjson
 from litestar import get
 from litestar.types import HTTPScope
 
-from query_api.api.access import AnyRequest, business_of, present
-from query_api.api.dependencies import answers
+from query_api.api.dependencies import AnyRequest, business_of, found_or_401, response_specs
 from query_api.api.schemas.common import Dashboard
 from query_api.http.etag import tag_of
 from query_api.http.prebuilt_response import BypassResolution, PrebuiltJson
@@ -18,8 +17,8 @@ from query_api.sign_in.cookies import session_token
 from query_api.sign_in.sessions import SessionService
 from read_models.clock import Clock
 from read_models.documents import Doc
-from read_models.queries.portal import CustomerSnapshot, PortalQueries, cut, holds_until
-from web.pipeline import AGAIN
+from read_models.queries.portal import CustomerSnapshot, PortalQueries, floor_to_10s, holds_until
+from web.pipeline import REVALIDATE
 from web.tokens import digest
 
 KEPT_ANSWERS = 5_000
@@ -46,7 +45,7 @@ class DashboardCache:
 
     async def of(self, known: CustomerSnapshot, business: Doc) -> CachedDashboard:
         """The dashboard of a customer."""
-        name, as_of, now = known.document["_id"], cut(known.as_of), self._clock()
+        name, as_of, now = known.document["_id"], floor_to_10s(known.as_of), self._clock()
         made = self._made.get(name)
         if (
             made is not None
@@ -71,16 +70,16 @@ class DashboardCache:
     "/{slug:str}/api/portal",
     operation_id="getPortal",
     tags=["portal"],
-    responses=answers(Dashboard),
+    responses=response_specs(Dashboard),
     middleware=[BypassResolution],
 )
 async def dashboard(request: AnyRequest) -> PrebuiltJson:
     """The dashboard of whoever is signed in."""
     state, scope = request.app.state, request.scope
-    token = present(session_token(request, business_of(request)))
+    token = found_or_401(session_token(request, business_of(request)))
     again = partial(_of_session, state.sessions, state.dashboards, digest(token))
     ready = await again(scope)
-    scope["state"][AGAIN] = again
+    scope["state"][REVALIDATE] = again
     return ready
 
 
@@ -89,5 +88,5 @@ async def _of_session(
 ) -> PrebuiltJson:
     """The dashboard of whom a session is of by now, at the business that the request was let through to."""
     business = scope["state"][BUSINESS]
-    session = present(await sessions.of(business, hashed))
+    session = found_or_401(await sessions.find_by_digest(business, hashed))
     return (await dashboards.of(session.known, business)).answer

@@ -1,13 +1,13 @@
 """What lists and details start from and end with: who is signed in, which part is asked for, how it is answered."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import NotFoundException, ValidationException
+from litestar.exceptions import NotAuthorizedException, NotFoundException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
@@ -18,14 +18,46 @@ from litestar.status_codes import (
     HTTP_404_NOT_FOUND,
 )
 
-from query_api.api.access import AnyRequest, business_of, signed_in
 from query_api.api.schemas.lists import ProblemSchema
 from query_api.http.prebuilt_response import PrebuiltJson
-from query_api.sign_in.sessions import Session
+from query_api.http.tenant_middleware import BUSINESS, ORIGIN
+from query_api.sign_in.cookies import session_token
+from query_api.sign_in.sessions import Session, SessionService
 from read_models.documents import Doc
 from read_models.queries import LONGEST_CURSOR, PageQuery, QueryContext
 from read_models.queries.portal import CustomerScope
 from web.problems import PROBLEM_JSON
+
+AnyRequest = Request[Any, Any, State]
+
+T = TypeVar("T")
+
+
+def business_of(request: AnyRequest) -> Doc:
+    """The business whose portal the request is for."""
+    business: Doc = request.scope["state"][BUSINESS]
+    return business
+
+
+def origin_of(request: AnyRequest) -> str:
+    """The origin (RFC 6454) that the request was sent to: the portal's public one, or the business's own host's."""
+    origin: str = request.scope["state"][ORIGIN]
+    return origin
+
+
+async def session_or_401(request: AnyRequest) -> Session:
+    """Who is signed in; raises NotAuthorizedException when nobody is."""
+    business = business_of(request)
+    sessions: SessionService = request.app.state.sessions
+    return found_or_401(await sessions.find(business, session_token(request, business)))
+
+
+def found_or_401(found: T | None) -> T:
+    """The session, or its token, that was found; raises NotAuthorizedException when there is none."""
+    if found is None:
+        raise NotAuthorizedException("Nobody is signed in.")
+    return found
+
 
 SESSION = "session"
 """Where the session is found in a request's state."""
@@ -38,7 +70,7 @@ async def require_session(
 ) -> None:
     """Guard: raises NotAuthorizedException when nobody is signed in, before anything else is looked at."""
     request: AnyRequest = Request(connection.scope)
-    connection.scope["state"][SESSION] = await signed_in(request)
+    connection.scope["state"][SESSION] = await session_or_401(request)
 
 
 def session_of(request: AnyRequest) -> Session:
@@ -49,17 +81,17 @@ def session_of(request: AnyRequest) -> Session:
 
 def provide_reading(request: AnyRequest) -> QueryContext:
     """What the signed-in customer may read, as of now."""
-    return reading_for(request, session_of(request).scope)
+    return query_context(request, session_of(request).scope)
 
 
-def reading_for(request: AnyRequest, scope: CustomerScope) -> QueryContext:
+def query_context(request: AnyRequest, scope: CustomerScope) -> QueryContext:
     """What a customer of the request's business may read, as of now."""
     state = request.app.state
     checkouts = state.payments.checkouts if state.payments else None
     return QueryContext(state.store, scope, business_of(request), state.clock(), checkouts)
 
 
-def part_by(default: int) -> dict[str, Provide]:
+def page_query_dependency(default: int) -> dict[str, Provide]:
     """The dependency of a list of which so many items are given where nobody says how many."""
 
     def provide_part(
@@ -78,20 +110,20 @@ def part_by(default: int) -> dict[str, Provide]:
         known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
         for name in request.query_params:
             if name not in known:
-                raise wrong(name, "This list has no such filter.")
-        return PageQuery.behind(cursor, limit)
+                raise invalid_parameter(name, "This list has no such filter.")
+        return PageQuery.from_cursor(cursor, limit)
 
     return {"part": Provide(provide_part, sync_to_thread=False)}
 
 
-def wrong(name: str, message: str) -> ValidationException:
+def invalid_parameter(name: str, message: str) -> ValidationException:
     """A query parameter that cannot be answered, told as those that do not fit their type."""
     return ValidationException(
         f"{name}: {message}", extra=[{"message": message, "key": name, "source": "query"}]
     )
 
 
-PART = part_by(DEFAULT_LIMIT)
+PART = page_query_dependency(DEFAULT_LIMIT)
 """The dependency of most lists."""
 
 
@@ -108,13 +140,13 @@ PROBLEMS = {
 """What else any of the handlers answers."""
 
 
-def answers(shape: Any) -> dict[int, ResponseSpec]:
+def response_specs(shape: Any) -> dict[int, ResponseSpec]:
     """What a handler answers, for the OpenAPI document."""
     found = ResponseSpec(shape, generate_examples=False, description="What was asked for.")
     return {HTTP_200_OK: found, **PROBLEMS}
 
 
-def served(found: Doc | None) -> PrebuiltJson:
+def json_or_404(found: Doc | None) -> PrebuiltJson:
     """What was found as JSON; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException

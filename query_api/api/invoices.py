@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.dependencies import PART, answers, served
+from query_api.api.dependencies import PART, json_or_404, response_specs
 from query_api.api.schemas.details import InvoiceDetail
 from query_api.api.schemas.lists import Invoices, Payments
 from query_api.http.prebuilt_response import PrebuiltJson
@@ -20,7 +20,7 @@ from read_models.queries import PageQuery, QueryContext
     operation_id="listInvoices",
     tags=["invoices"],
     dependencies=PART,
-    responses=answers(Invoices),
+    responses=response_specs(Invoices),
     filters=("status",),
 )
 async def invoices(
@@ -31,18 +31,18 @@ async def invoices(
     ] = None,
 ) -> PrebuiltJson:
     """Invoices, the latest first."""
-    return served(await queries.invoices(reading, part, status or ()))
+    return json_or_404(await queries.invoices(reading, part, status or ()))
 
 
 @get(
     "/invoices/{invoice_id:str}",
     operation_id="getInvoice",
     tags=["invoices"],
-    responses=answers(InvoiceDetail),
+    responses=response_specs(InvoiceDetail),
 )
 async def invoice(reading: NamedDependency[QueryContext], invoice_id: FromPath[str]) -> PrebuiltJson:
     """One invoice, with its lines, credits, payments and visits."""
-    return served(await queries.invoice(reading, invoice_id))
+    return json_or_404(await queries.invoice(reading, invoice_id))
 
 
 @get(
@@ -50,11 +50,11 @@ async def invoice(reading: NamedDependency[QueryContext], invoice_id: FromPath[s
     operation_id="listPayments",
     tags=["invoices"],
     dependencies=PART,
-    responses=answers(Payments),
+    responses=response_specs(Payments),
 )
 async def payments(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
     """The payment history, latest first."""
-    return served(await queries.payments(reading, part))
+    return json_or_404(await queries.payments(reading, part))
 
 
 ROUTES: list[ControllerRouterHandler] = [invoices, invoice, payments]

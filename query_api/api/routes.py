@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from query_api.api import contracts, invoices, visits
+from query_api.api import contracts, invoices, subscriptions, visits
 from query_api.api.activity import activity
 from query_api.api.dependencies import provide_reading, require_session
 from query_api.calendar import routes as calendar
@@ -18,6 +18,7 @@ ROUTES: list[ControllerRouterHandler] = [
             *visits.ROUTES,
             *invoices.ROUTES,
             *contracts.ROUTES,
+            *subscriptions.ROUTES,
             activity,
             *payments.ROUTES,
             *calendar.ROUTES,

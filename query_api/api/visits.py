@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.dependencies import PART, answers, served
+from query_api.api.dependencies import PART, json_or_404, response_specs
 from query_api.api.schemas.details import ProofPack, Visit
 from query_api.api.schemas.lists import Appointments, Outcome, Visits
 from query_api.http.prebuilt_response import PrebuiltJson
@@ -20,13 +20,13 @@ from read_models.queries import PageQuery, QueryContext
     operation_id="listAppointments",
     tags=["visits"],
     dependencies=PART,
-    responses=answers(Appointments),
+    responses=response_specs(Appointments),
 )
 async def appointments(
     reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
 ) -> PrebuiltJson:
     """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
-    return served(await queries.appointments(reading, part))
+    return json_or_404(await queries.appointments(reading, part))
 
 
 @get(
@@ -34,7 +34,7 @@ async def appointments(
     operation_id="listVisits",
     tags=["visits"],
     dependencies=PART,
-    responses=answers(Visits),
+    responses=response_specs(Visits),
     filters=("status",),
 )
 async def visits(
@@ -43,19 +43,24 @@ async def visits(
     status: Annotated[list[Outcome] | None, QueryParameter(description="Any of these.")] = None,
 ) -> PrebuiltJson:
     """Past visits, latest first."""
-    return served(await queries.visits(reading, part, status or ()))
+    return json_or_404(await queries.visits(reading, part, status or ()))
 
 
-@get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=answers(Visit))
+@get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=response_specs(Visit))
 async def visit(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
     """One visit or appointment, with its Proof Pack."""
-    return served(await queries.visit(reading, visit_id))
+    return json_or_404(await queries.visit(reading, visit_id))
 
 
-@get("/visits/{visit_id:str}/proof", operation_id="getProof", tags=["visits"], responses=answers(ProofPack))
+@get(
+    "/visits/{visit_id:str}/proof",
+    operation_id="getProof",
+    tags=["visits"],
+    responses=response_specs(ProofPack),
+)
 async def proof(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
     """The Proof Pack of a visit; 404 if there is none."""
-    return served(await queries.proof_pack(reading, visit_id))
+    return json_or_404(await queries.proof_pack(reading, visit_id))
 
 
 ROUTES: list[ControllerRouterHandler] = [appointments, visits, visit, proof]

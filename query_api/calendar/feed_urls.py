@@ -52,13 +52,13 @@ class FeedUrls:
         if (
             owner is None
             or owner[0] != business["_id"]
-            or not self._keys.fits(sealed, PURPOSE, *owner, nonce)
+            or not self._keys.verify(sealed, PURPOSE, *owner, nonce)
         ):
             return None
         return CustomerScope(*owner)
 
     async def _url(self, keys: HmacKeyRing, scope: CustomerScope, business: Doc, nonce: str) -> str:
-        secret = nonce + keys.seal(PURPOSE, *scope, nonce)
+        secret = nonce + keys.sign(PURPOSE, *scope, nonce)
         return portal_url(await self._portals.origin(business), business, f"calendar/{secret}.ics")
 
     def _sealing(self) -> HmacKeyRing:

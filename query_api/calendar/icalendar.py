@@ -16,7 +16,7 @@ from icalendar import STATUS, Calendar, Event, Timezone, vDuration
 from query_api.http.public_urls import portal_url
 from read_models.documents import Doc, parse
 from read_models.visit import upcoming
-from web.languages import choose, load
+from web.languages import load, select_locale
 
 CATALOGUES = load(Path(__file__).parent / "locale")
 
@@ -121,7 +121,7 @@ def place(address: Doc) -> str:
 def description(household: CalendarOwner, visit: Doc) -> str:
     """Who comes, and whom to ask; not the instructions, which may open doors and have no place in a shared calendar."""
     business = household.business
-    locale = choose((household.customer["locale"], business["locale"]), CATALOGUES)
+    locale = select_locale((household.customer["locale"], business["locale"]), CATALOGUES)
     gettext = CATALOGUES[locale.language].gettext
     support = business["support"]
     contact = ", ".join(part for part in (support["phone"], support["email"]) if part)

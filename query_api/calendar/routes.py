@@ -11,8 +11,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.access import AnyRequest, business_of
-from query_api.api.dependencies import PROBLEMS, answers, session_of
+from query_api.api.dependencies import PROBLEMS, AnyRequest, business_of, response_specs, session_of
 from query_api.calendar.feed_urls import FeedUrls
 from query_api.calendar.icalendar import CalendarOwner, calendar
 from query_api.http.tenant_middleware import TenantResolver
@@ -56,7 +55,7 @@ async def visit_calendar(
     )
 
 
-@get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=answers(FeedAddress))
+@get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=response_specs(FeedAddress))
 async def feed_address(request: AnyRequest) -> FeedAddress:
     """The secret address of the feed of upcoming appointments."""
     feeds: FeedUrls = request.app.state.feeds

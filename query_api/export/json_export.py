@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Iterable
 
 import orjson
 
-from query_api.activity_text import ActivityText, english
+from query_api.activity_text import ActivityText, english_formatter
 from query_api.api.activity import item as change
 from query_api.sign_in.sessions import Session
 from read_models import queries
 from read_models.documents import Doc, timestamp
 from read_models.queries import QueryContext
 from read_models.queries.iteration import details, items
-from read_models.queries.portal import cut
+from read_models.queries.portal import floor_to_10s
 from read_models.store.operational import SessionRecord
 
 CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
@@ -24,7 +24,7 @@ CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
 async def whole(reading: QueryContext, session: Session, devices: Iterable[SessionRecord]) -> bytes:
     """The export of whoever is signed in; `devices` are the person's, of which the customer's own are told."""
     customer, business = session.customer, reading.business
-    words = ActivityText(english(customer, reading), business["name"])
+    words = ActivityText(english_formatter(customer, reading), business["name"])
     return orjson.dumps(
         {
             "business": {name: business[name] for name in ("name", "slug")},
@@ -39,7 +39,7 @@ async def whole(reading: QueryContext, session: Session, devices: Iterable[Sessi
             "activity": [change(happening, words) for happening in await queries.activity(reading)],
             "devices": [device(record) for record in devices if record.customer == reading.scope.customer],
             "updated_at": customer["updated_at"],
-            "as_of": timestamp(cut(session.known.as_of)),
+            "as_of": timestamp(floor_to_10s(session.known.as_of)),
         }
     )
 

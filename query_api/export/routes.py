@@ -11,8 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.access import AnyRequest
-from query_api.api.dependencies import answers, session_of
+from query_api.api.dependencies import AnyRequest, response_specs, session_of
 from query_api.export.csv_export import statement
 from query_api.export.json_export import whole
 from query_api.export.schemas import Export
@@ -36,7 +35,7 @@ class ExportOperation(Operation):
     "/export",
     operation_id="getExport",
     tags=["export"],
-    responses=answers(Export),
+    responses=response_specs(Export),
     operation_class=ExportOperation,
 )
 async def export(

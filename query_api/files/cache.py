@@ -9,7 +9,7 @@ import structlog
 from read_models.clock import Clock
 from read_models.queries.portal import CustomerScope, PortalQueries
 from read_models.store.operational import CachedFile, CacheKey, FileCache, Notices
-from read_models.store.operational.file_cache import RENEWED_AFTER
+from read_models.store.operational.file_cache import TOUCH_INTERVAL
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +27,14 @@ class DerivedFileCache:
     async def find(self, place: CacheKey) -> CachedFile | None:
         """The copy at a place, None where there is none; one that is used is written again now and then."""
         found = await self._copies.find(place)
-        if found is None or self._clock() - found.written_at <= RENEWED_AFTER:
+        if found is None or self._clock() - found.written_at <= TOUCH_INTERVAL:
             return found
         await self.put(place, found.content())
         return await self._copies.find(place)
 
-    async def get(self, place: CacheKey, make: Callable[[], Coroutine[Any, Any, None]]) -> CachedFile | None:
+    async def get_or_create(
+        self, place: CacheKey, make: Callable[[], Coroutine[Any, Any, None]]
+    ) -> CachedFile | None:
         """The copy at a place, which `make` puts there where there is none; None when the customer was erased.
 
         It is made once, also for those who do not wait any more. Raises what `make` raises.
@@ -50,13 +52,13 @@ class DerivedFileCache:
     async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
         """Keeps a copy, unless its customer was erased meanwhile."""
         await self._copies.put(place, content)
-        await self.unless_erased(CustomerScope(place.business, place.customer))
+        await self.discard_if_erased(CustomerScope(place.business, place.customer))
 
-    def part(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
+    def read_range(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first` to `last` of a copy that is there."""
-        return self._copies.part(place, first, last)
+        return self._copies.read_range(place, first, last)
 
-    async def unless_erased(self, scope: CustomerScope) -> None:
+    async def discard_if_erased(self, scope: CustomerScope) -> None:
         """Takes back what was written for a customer who was erased while it was."""
         if await self._reads.customer(scope) is None:
             await self._copies.erase(*scope)

@@ -10,7 +10,7 @@ import structlog
 
 from query_api.files import images
 from query_api.files.media_store import KINDS, UNUSABLE, FileUnusable, MediaStore, digest_of
-from query_api.files.variants import whole
+from query_api.files.variants import full_size
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import StoreUnavailable
@@ -94,7 +94,7 @@ class LogoService:
 
 async def load(originals: MediaStore, business: str, media: Doc) -> Logo:
     """A picture of a business as a logo. Raises Unusable and Unavailable."""
-    form = whole(media["content_type"])
+    form = full_size(media["content_type"])
     if not form.picture:
         raise FileUnusable(UNUSABLE, "no picture by its content type")
     content = await originals.read(business, media, LARGEST)

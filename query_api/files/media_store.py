@@ -9,7 +9,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError
 
 from read_models.documents import Doc
 from read_models.store.operational import Notice
-from read_models.store.operational.object_store import ObjectStoreHandle, reached
+from read_models.store.operational.object_store import ObjectStoreHandle, translate_errors
 
 MISSING = "file_missing"
 CHANGED = "file_changed"
@@ -61,11 +61,11 @@ class MediaStore:
         except BaseError as error:
             if self._objects.is_folder:
                 raise FileUnusable(MISSING, "the media folder has no file that can be opened") from error
-            with reached():
+            with translate_errors():
                 raise
         if found.meta["size"] > largest:
             raise FileUnusable(UNUSABLE, f"larger than {largest} bytes")
-        with reached():
+        with translate_errors():
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 seen.update(chunk)
                 yield bytes(chunk)

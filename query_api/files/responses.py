@@ -13,17 +13,17 @@ from litestar.status_codes import (
     HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE,
 )
 
-from query_api.api.access import AnyRequest
+from query_api.api.dependencies import AnyRequest
 from query_api.files.byte_ranges import RangeNotSatisfiable, span_of
 from query_api.files.cache import DerivedFileCache
 from query_api.files.media_store import FileUnusable
 from query_api.files.service import FileService
-from query_api.files.variants import Size, Variant, form_of
+from query_api.files.variants import Size, Variant, variant_for
 from query_api.files.visible_files import VisibleFile
 from query_api.http.etag import matches
 from read_models.queries.portal import CustomerScope
 from read_models.store.operational import CachedFile, CacheKey
-from web.pipeline import CONTENT_UNWANTED
+from web.pipeline import HEAD_REQUEST
 
 ISOLATED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """Content-Security-Policy of a file: opened by itself it may do nothing at all."""
@@ -50,12 +50,12 @@ class FileHeaders(NamedTuple):
         }
 
 
-async def answer(
+async def file_response(
     request: AnyRequest, scope: CustomerScope, shown: VisibleFile | None, size: Size | None
 ) -> FileAnswer:
     """A file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
     files: FileService | None = request.app.state.files
-    form = form_of(shown.media["content_type"], size) if shown else None
+    form = variant_for(shown.media["content_type"], size) if shown else None
     if shown is None or form is None or files is None:
         raise NotFoundException
     try:
@@ -70,7 +70,7 @@ async def _answered(
 ) -> FileAnswer:
     place = files.place(scope, shown, form)
     served = FileHeaders(form.content_type, f"{shown.name}.{form.extension}", inline=form.picture)
-    return unchanged(request, served.headers(tag_of(place))) or copied(
+    return not_modified(request, served.headers(tag_of(place))) or cached_file_response(
         request, files.kept, place, await files.copy(scope, shown, form), served
     )
 
@@ -80,14 +80,14 @@ def tag_of(place: CacheKey) -> str:
     return f'"{place.sha256}-{place.form}"'
 
 
-def unchanged(request: AnyRequest, headers: Mapping[str, str]) -> Response[bytes] | None:
+def not_modified(request: AnyRequest, headers: Mapping[str, str]) -> Response[bytes] | None:
     """That the browser has what carries the ETag in these headers, if it does."""
     if not matches(request.headers.getall("if-none-match", []), headers["ETag"]):
         return None
     return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
 
 
-def copied(
+def cached_file_response(
     request: AnyRequest,
     kept: DerivedFileCache,
     place: CacheKey,
@@ -111,13 +111,13 @@ def copied(
         )
     if span is None:
         headers["Content-Length"] = str(found.size)
-        return streamed(request, found.content(), headers, served)
+        return stream_response(request, found.content(), headers, served)
     headers["Content-Length"] = str(span.size)
     headers["Content-Range"] = f"bytes {span.first}-{span.last}/{found.size}"
-    return streamed(request, kept.part(place, *span), headers, served, HTTP_206_PARTIAL_CONTENT)
+    return stream_response(request, kept.read_range(place, *span), headers, served, HTTP_206_PARTIAL_CONTENT)
 
 
-def streamed(
+def stream_response(
     request: AnyRequest,
     content: AsyncIterator[bytes],
     headers: Mapping[str, str],
@@ -125,10 +125,10 @@ def streamed(
     status: int = HTTP_200_OK,
 ) -> Stream:
     """Content as it comes; none of it is asked for where only its headers are wanted."""
-    wanted = nothing() if CONTENT_UNWANTED in request.scope["state"] else content
+    wanted = empty() if HEAD_REQUEST in request.scope["state"] else content
     return Stream(wanted, status_code=status, headers=headers, media_type=served.content_type)
 
 
-async def nothing() -> AsyncIterator[bytes]:
+async def empty() -> AsyncIterator[bytes]:
     """No content."""
     yield b""

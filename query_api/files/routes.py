@@ -6,10 +6,9 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.access import AnyRequest
-from query_api.api.dependencies import provide_reading, require_session
+from query_api.api.dependencies import AnyRequest, provide_reading, require_session
 from query_api.files import visible_files
-from query_api.files.responses import answer
+from query_api.files.responses import file_response
 from query_api.files.variants import Size
 from read_models.queries import QueryContext
 
@@ -25,7 +24,9 @@ async def proof(
     size: FromQuery[Size | None] = None,
 ) -> File:
     """The file of an item of a visit's Proof Pack."""
-    return await answer(request, reading.scope, await visible_files.proof(reading, visit_id, proof_id), size)
+    return await file_response(
+        request, reading.scope, await visible_files.proof(reading, visit_id, proof_id), size
+    )
 
 
 @get("/visits/{visit_id:str}/document", include_in_schema=False)
@@ -36,7 +37,7 @@ async def document(
     size: FromQuery[Size | None] = None,
 ) -> File:
     """The document of a visit's Proof Pack."""
-    return await answer(request, reading.scope, await visible_files.document(reading, visit_id), size)
+    return await file_response(request, reading.scope, await visible_files.document(reading, visit_id), size)
 
 
 @get("/visits/{visit_id:str}/technician", include_in_schema=False)
@@ -47,7 +48,9 @@ async def technician(
     size: FromQuery[Size | None] = None,
 ) -> File:
     """The photo of a visit's technician."""
-    return await answer(request, reading.scope, await visible_files.technician(reading, visit_id), size)
+    return await file_response(
+        request, reading.scope, await visible_files.technician(reading, visit_id), size
+    )
 
 
 @get("/contracts/{contract_id:str}/terms", include_in_schema=False)
@@ -58,7 +61,7 @@ async def terms(
     size: FromQuery[Size | None] = None,
 ) -> File:
     """The terms of a contract."""
-    return await answer(request, reading.scope, await visible_files.terms(reading, contract_id), size)
+    return await file_response(request, reading.scope, await visible_files.terms(reading, contract_id), size)
 
 
 ROUTES: list[ControllerRouterHandler] = [

@@ -52,13 +52,13 @@ class FileService:
         Raises `FileUnusable`.
         """
         place = self.place(scope, shown, form)
-        return await self.kept.get(place, partial(self._make, place, shown, form))
+        return await self.kept.get_or_create(place, partial(self._make, place, shown, form))
 
     async def notice(self, scope: CustomerScope, shown: VisibleFile, error: FileUnusable) -> None:
         """Tells operators that a file cannot be served."""
         notice = error.notice(scope.business, shown.subject, shown.media, self._clock())
         await self._notices.put(notice, scope.customer)
-        await self.kept.unless_erased(scope)
+        await self.kept.discard_if_erased(scope)
 
     async def _make(self, place: CacheKey, shown: VisibleFile, form: Variant) -> None:
         business = place.business
@@ -75,7 +75,7 @@ class FileService:
 @contextlib.asynccontextmanager
 async def tidying(copies: FileCache | None, erasures: PendingErasures, clock: Clock) -> AsyncIterator[None]:
     """Removes copies that nobody has used for long, now and again, and what is left of erased customers at once."""
-    running = [asyncio.create_task(erasures.completing(copies))]
+    running = [asyncio.create_task(erasures.run(copies))]
     if copies:
         running.append(asyncio.create_task(_sweeping(copies, clock)))
     try:
@@ -89,7 +89,7 @@ async def tidying(copies: FileCache | None, erasures: PendingErasures, clock: Cl
 async def _sweeping(copies: FileCache, clock: Clock) -> None:
     while True:
         try:
-            removed = await copies.sweep(clock())
+            removed = await copies.evict_expired(clock())
             log.info("copies.swept", removed=removed)
         except StoreUnavailable as error:
             log.warning("copies.not_swept", error=str(error))

@@ -42,19 +42,19 @@ class Variant(NamedTuple):
         return TYPES[self.extension]
 
 
-PRINTED: Final = Variant("print.jpg", "jpg", picture=True, width=1000)
+PRINT_VARIANT: Final = Variant("print.jpg", "jpg", picture=True, width=1000)
 """A picture on paper: PDF takes a JPEG in as it is."""
 
 
-def form_of(content_type: str, size: Size | None) -> Variant | None:
+def variant_for(content_type: str, size: Size | None) -> Variant | None:
     """The form in which a file of a type is served; None where there is none of this size."""
     if size is None:
-        return whole(content_type)
+        return full_size(content_type)
     width = WIDTHS[size]
     return Variant(f"{width}.webp", "webp", picture=True, width=width) if is_image(content_type) else None
 
 
-def whole(content_type: str) -> Variant:
+def full_size(content_type: str) -> Variant:
     """The form of a file of a type that is not made smaller."""
     kind = content_type.partition(";")[0].strip().lower()
     if is_image(content_type):

@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from litestar.types import HTTPScope
 
 from web.pipeline import BufferedResponse
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
@@ -24,7 +24,7 @@ def conditional(scope: HTTPScope, answer: BufferedResponse) -> None:
     if tag is None:
         tag = tag_of(answer.body).encode()
         answer.headers.append((b"etag", tag))
-    known = headers_of(scope).get(b"if-none-match")
+    known = request_headers(scope).get(b"if-none-match")
     if known is not None and matches([known.decode("latin-1")], tag.decode("latin-1")):
         answer.status = HTTP_304_NOT_MODIFIED
 

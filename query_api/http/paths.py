@@ -14,12 +14,12 @@ def segments(path: str) -> Sequence[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def slug_of(path: str) -> str | None:
+def slug_in_path(path: str) -> str | None:
     """The slug that a path begins with, or what is in its place; None where there is nothing."""
     return path.lstrip("/").partition("/")[0] or None
 
 
-def is_for_programs(path: str) -> bool:
+def is_api_path(path: str) -> bool:
     """Whether what lies there is for programs and not for people."""
     parts = segments(path)
     return parts[:1] == [OWN] or parts[1:2] == [API]

@@ -21,14 +21,14 @@ from query_api.sign_in.errors import (
 )
 from read_models.queries import InvalidCursor
 from read_models.store import StoreUnavailable
-from web.problems import MISTAKE, RETRY_SOON, ProblemDetails, of_http, seconds
+from web.problems import INTERNAL_ERROR, RETRY_SOON, ProblemDetails, from_http_exception, retry_after_seconds
 
 
 class NotReady(Exception):
     """There are no views of this version to serve, yet."""
 
 
-def problem_of(error: Exception) -> ProblemDetails:
+def to_problem(error: Exception) -> ProblemDetails:
     """What an error is told as."""
     match error:
         case InvalidCredentials():
@@ -45,7 +45,7 @@ def problem_of(error: Exception) -> ProblemDetails:
             return ProblemDetails(
                 HTTP_429_TOO_MANY_REQUESTS,
                 "Too many tries. Please wait before the next one.",
-                {"Retry-After": str(seconds(error.retry_after))},
+                {"Retry-After": str(retry_after_seconds(error.retry_after))},
             )
         case InvalidEmail():
             return ProblemDetails(HTTP_400_BAD_REQUEST, "email: this is not an e-mail address.")
@@ -75,5 +75,5 @@ def problem_of(error: Exception) -> ProblemDetails:
                 HTTP_503_SERVICE_UNAVAILABLE, "The portal cannot be reached for a moment.", RETRY_SOON
             )
         case HTTPException():
-            return of_http(error)
-    return MISTAKE
+            return from_http_exception(error)
+    return INTERNAL_ERROR

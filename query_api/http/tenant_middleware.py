@@ -11,13 +11,13 @@ from typing import NamedTuple
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.types import HTTPScope
 
-from query_api.http.paths import OWN, slug_of
+from query_api.http.paths import OWN, slug_in_path
 from query_api.http.problem_mapping import NotReady
 from query_api.http.public_urls import PublicUrls
 from query_api.refresh_ahead_cache import RefreshAheadCache
 from read_models.documents import Doc
 from read_models.queries.portal import PortalQueries
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
 BUSINESS = "business"
 """Where the business is found in a request's state."""
@@ -28,7 +28,7 @@ ORIGIN = "origin"
 LONGEST_SLUG = 40
 """EVENTS.md, `business.registered.v1`."""
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Tenant(NamedTuple):
@@ -46,21 +46,21 @@ class TenantResolver:
     def __init__(self, reads: PortalQueries, addresses: PublicUrls) -> None:
         self._reads = reads
         self._addresses = addresses
-        self._by_host = RefreshAheadCache(reads.business_of_host)
+        self._by_host = RefreshAheadCache(reads.business_by_host)
         self._admitted = RefreshAheadCache(self._admission)
 
-    async def of_host(self, host: str) -> Doc | None:
+    async def by_host(self, host: str) -> Doc | None:
         """The business whose own host it is; None when that is closed."""
         own = await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
         return own if own and not own["closed"] else None
 
-    def admitted(self, host: str, slug: str) -> Awaitable[Tenant | None]:
+    def resolve(self, host: str, slug: str) -> Awaitable[Tenant | None]:
         """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
         return self._admitted.get((host if self._addresses.may_be_custom(host) else None, slug))
 
     async def _admission(self, place: tuple[str | None, str]) -> Tenant | None:
         host, slug = place
-        own = await self._reads.business_of_host(host) if host else None
+        own = await self._reads.business_by_host(host) if host else None
         business = own or await self._reads.business(slug)
         if business is None or business["closed"] or business["slug"] != slug:
             return None
@@ -70,7 +70,7 @@ class TenantResolver:
     async def origin(self, business: Doc) -> str:
         """Where a business's portal is reached: on its own host, where that is its."""
         host = business["portal_host"]
-        own = await self.of_host(host) if host else None
+        own = await self.by_host(host) if host else None
         if host and own and own["_id"] == business["_id"]:
             return self._addresses.custom(host)
         return self._addresses.public
@@ -97,24 +97,24 @@ class TenantCheck:
 
     async def __call__(self, scope: HTTPScope) -> None:
         """Raises NotFoundException, PermissionDeniedException, NotReady, Home."""
-        slug = slug_of(scope["path"])
+        slug = slug_in_path(scope["path"])
         if slug == OWN:
             return
         portals: TenantResolver = scope["litestar_app"].state.portals
         portals.require_ready()
-        authority = headers_of(scope).get(b"host", b"")
+        authority = request_headers(scope).get(b"host", b"")
         if slug is None:
-            if own := await portals.of_host(host_of(authority)):
+            if own := await portals.by_host(host_of(authority)):
                 raise RedirectToPortal(f"/{own['slug']}/")
             return
         # What is longer is no slug, and not to be remembered.
-        found = await portals.admitted(host_of(authority), slug) if len(slug) <= LONGEST_SLUG else None
+        found = await portals.resolve(host_of(authority), slug) if len(slug) <= LONGEST_SLUG else None
         if found is None:
             raise NotFoundException
         scope["state"][BUSINESS] = found.business
         scope["state"][ORIGIN] = found.origin
-        if scope["method"] not in READING:
-            self._require_own_origin(headers_of(scope), authority if found.own else None)
+        if scope["method"] not in SAFE_METHODS:
+            self._require_own_origin(request_headers(scope), authority if found.own else None)
 
     def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
         """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""

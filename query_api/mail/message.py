@@ -14,10 +14,10 @@ from typing import NamedTuple
 from css_inline import CSSInliner
 
 from query_api.http.public_urls import portal_url
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from read_models.documents import Doc
 from web.colours import palette
-from web.languages import choose, load
+from web.languages import load, select_locale
 from web.templating import TemplateRenderer
 
 PARTS = ("subject.txt", "code.txt", "code.html")
@@ -62,8 +62,8 @@ class InvalidRecipient(Exception):
 def compose(letter: SignInMail, host: str) -> EmailMessage:
     """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
     business = letter.business
-    name = harmless(business["name"])
-    locale = choose((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
+    name = sanitize_header(business["name"])
+    locale = select_locale((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
     brand = palette(business["branding"]["primary_color"])
     values = {
         "name": name,
@@ -76,29 +76,29 @@ def compose(letter: SignInMail, host: str) -> EmailMessage:
     }
     subject, text, page = (TEXTS.render(part, locale.language, values).strip() for part in PARTS)
     written = RenderedMail(subject, text, page)
-    return addressed(business, recipient(letter), host, letter.id, letter.at, written)
+    return build_message(business, recipient_address(letter), host, letter.id, letter.at, written)
 
 
-def addressed(
+def build_message(
     business: Doc, to: Address, host: str, id_: str, at: datetime, written: RenderedMail
 ) -> EmailMessage:
     """A mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = written.subject
-    mail["From"] = Address(harmless(business["name"]), "no-reply", sending_domain(host))
+    mail["From"] = Address(sanitize_header(business["name"]), "no-reply", sending_domain(host))
     mail["To"] = to
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["Message-ID"] = f"<{id_}@{sending_domain(host)}>"
     # RFC 3834: no holiday reply is wanted.
     mail["Auto-Submitted"] = "auto-generated"
-    if (reply_to := parsed(business["support"]["email"])) is not None:
+    if (reply_to := parse_address(business["support"]["email"])) is not None:
         mail["Reply-To"] = reply_to
     mail.set_content(written.text)
     mail.add_alternative(INLINER.inline(written.page), subtype="html")
     return mail
 
 
-def harmless(name: str) -> str:
+def sanitize_header(name: str) -> str:
     """A name as a header may hold it: one line, no control characters, and no encoded word (RFC 2047).
 
     What is assigned to a header is read first, and an encoded word in it may stand for line breaks.
@@ -107,10 +107,10 @@ def harmless(name: str) -> str:
     return plain.replace("=?", "= ?")
 
 
-def recipient(letter: SignInMail) -> Address:
+def recipient_address(letter: SignInMail) -> Address:
     """The address as the customer's record has it: what was typed is only known to compare equal."""
     held = (email for customer in letter.customers for email in customer["emails"])
-    written = parsed(next(email for email in held if folded(email) == letter.address))
+    written = parse_address(next(email for email in held if normalize_email(email) == letter.address))
     if written is None:
         raise InvalidRecipient
     return written
@@ -125,10 +125,10 @@ def sending_domain(host: str) -> str:
     return "localhost"
 
 
-def parsed(email: str) -> Address | None:
+def parse_address(email: str) -> Address | None:
     """An address that can stand in a header; None for a text that cannot."""
     text = email.strip()
-    if harmless(text) != text:
+    if sanitize_header(text) != text:
         return None
     try:
         return Address(addr_spec=text)

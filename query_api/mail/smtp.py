@@ -26,7 +26,7 @@ class SmtpServer(NamedTuple):
     password: str | None
 
     @classmethod
-    def of(cls, url: str) -> Self:
+    def from_url(cls, url: str) -> Self:
         """The server of `smtp[s]://[user:password@]host[:port]`; raises ValueError for anything else."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -47,7 +47,7 @@ class SmtpServer(NamedTuple):
         )
 
 
-async def envelope(connection: SMTP, mail: EmailMessage) -> None:
+async def send_envelope(connection: SMTP, mail: EmailMessage) -> None:
     """Says who sends to whom. What the server refuses is raised as aiosmtplib does; so is SMTPNotSupported."""
     sender, to = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
     if to.isascii():
@@ -61,6 +61,6 @@ async def envelope(connection: SMTP, mail: EmailMessage) -> None:
     await connection.rcpt(to, encoding="utf-8")
 
 
-def content(mail: EmailMessage) -> bytes:
+def serialize(mail: EmailMessage) -> bytes:
     """The mail as it is sent."""
     return mail.as_bytes(policy=ASCII if mail["To"].addresses[0].addr_spec.isascii() else SMTPUTF8)

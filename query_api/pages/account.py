@@ -12,7 +12,7 @@ from query_api.calendar.errors import CalendarFeedsDisabled
 from query_api.calendar.feed_urls import FeedUrls
 from query_api.pages.devices import device_name
 from query_api.pages.language import LANGUAGES, language_cookie
-from query_api.pages.request_context import PageRequest, see
+from query_api.pages.request_context import PageRequest, redirect_see_other
 from query_api.pages.signed_in import SignedInPage
 from query_api.sign_in.cookies import browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.service import SignInService
@@ -60,7 +60,7 @@ async def switch(visitor: NamedDependency[SignedInPage], request: PageRequest) -
     token = await sign_in.switch(visitor.session, str(chosen), browser_of(request, business))
     if token is None:
         raise NotFoundException
-    answer = see(visitor.root)
+    answer = redirect_see_other(visitor.root)
     answer.set_cookie(session_cookie(business, token))
     return answer
 
@@ -72,7 +72,7 @@ async def sign_out_device(
     """Signs one device out; one that is out already is no error to somebody who wants it out."""
     sessions: SessionService = request.app.state.sessions
     await sessions.end_device(visitor.session, device_id)
-    return see(f"{visitor.root}account#devices")
+    return redirect_see_other(f"{visitor.root}account#devices")
 
 
 @post("/{slug:str}/account/devices/sign-out", include_in_schema=False)
@@ -80,7 +80,7 @@ async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: P
     """Signs out everywhere, here included."""
     sessions: SessionService = request.app.state.sessions
     await sessions.end_devices(visitor.session)
-    answer = see(f"{visitor.root}sign-in")
+    answer = redirect_see_other(f"{visitor.root}sign-in")
     answer.set_cookie(expired_session_cookie(visitor.page.business))
     return answer
 
@@ -90,14 +90,14 @@ async def renew_calendar(visitor: NamedDependency[SignedInPage], request: PageRe
     """Gives the calendar a new address; the one before is dead."""
     feeds: FeedUrls = request.app.state.feeds
     await feeds.renewed(visitor.session.scope, visitor.page.business)
-    return see(f"{visitor.root}account#calendar")
+    return redirect_see_other(f"{visitor.root}account#calendar")
 
 
 @post("/{slug:str}/account/language", include_in_schema=False)
 async def choose_language(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Has the pages speak another language in this browser."""
     chosen = str((await request.form()).get("language", ""))
-    answer = see(f"{visitor.root}account#language")
+    answer = redirect_see_other(f"{visitor.root}account#language")
     answer.set_cookie(language_cookie(visitor.page.business, chosen if chosen in LANGUAGES else None))
     return answer
 

@@ -1,4 +1,4 @@
-"""Contracts and how they are kept, with the visits behind every figure; subscriptions."""
+"""Pages of contracts: their health, and the visits behind every figure."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.presenters import contract_health, dashboard
 from query_api.pages.request_context import PageRequest
-from query_api.pages.signed_in import SignedInPage, existing, part_of, ways_on
+from query_api.pages.signed_in import SignedInPage, found_or_404, page_query, pagination_links
 from read_models import queries
 from read_models.documents import Doc
 
@@ -22,15 +22,15 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 @get("/{slug:str}/contracts", include_in_schema=False)
 async def contracts(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All contracts with their figures, the latest first."""
-    found = await queries.contracts(visitor.reading, part_of(request))
+    found = await queries.contracts(visitor.reading, page_query(request))
     shown = [{"item": item, "figures": dashboard.figures(item["health"])} for item in found["items"]]
-    return visitor.render("contracts.html", contracts=shown, **ways_on(request, found))
+    return visitor.render("contracts.html", contracts=shown, **pagination_links(request, found))
 
 
 @get("/{slug:str}/contracts/{contract_id:str}", include_in_schema=False)
 async def contract(visitor: NamedDependency[SignedInPage], contract_id: FromPath[str]) -> Response[Any]:
     """One contract: what is promised, how it is kept, and its visits."""
-    found = existing(await queries.contract(visitor.reading, contract_id))
+    found = found_or_404(await queries.contract(visitor.reading, contract_id))
     kept = found["health"]
     return visitor.render(
         "contract.html",
@@ -45,11 +45,11 @@ async def contract_visits(
     visitor: NamedDependency[SignedInPage], request: PageRequest, contract_id: FromPath[str]
 ) -> Response[Any]:
     """The visits behind a figure, or all that have an outcome, of one month where one is chosen."""
-    counted = chosen(request, "counted", contract_health.FIGURES)
+    counted = validated_filter(request, "counted", contract_health.FIGURES)
     month = request.query_params.get("month")
     if month is not None and not MONTH.fullmatch(month):
         raise ValidationException("month: this is no month of the form YYYY-MM.")
-    part = part_of(request)
+    part = page_query(request)
     owner, found = await asyncio.gather(
         queries.contract(visitor.reading, contract_id),
         queries.contract_visits(
@@ -60,36 +60,20 @@ async def contract_visits(
             [month] if month else (),
         ),
     )
-    owner, found = existing(owner), existing(found)
+    owner, found = found_or_404(owner), found_or_404(found)
     return visitor.render(
         "contract_visits.html",
         contract=owner,
         counted=counted,
         figures=contract_health.FIGURES,
         month=month,
-        length=length(owner["health"], counted, month),
+        length=visit_count(owner["health"], counted, month),
         found=found["items"],
-        **ways_on(request, found),
+        **pagination_links(request, found),
     )
 
 
-@get("/{slug:str}/subscriptions", include_in_schema=False)
-async def subscriptions(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All subscriptions, by the name of their plan."""
-    found = await queries.subscriptions(visitor.reading, part_of(request))
-    return visitor.render("subscriptions.html", subscriptions=found["items"], **ways_on(request, found))
-
-
-@get("/{slug:str}/subscriptions/{subscription_id:str}", include_in_schema=False)
-async def subscription(
-    visitor: NamedDependency[SignedInPage], subscription_id: FromPath[str]
-) -> Response[Any]:
-    """One subscription: its state, what it consists of, and when we come."""
-    found = existing(await queries.subscription(visitor.reading, subscription_id))
-    return visitor.render("subscription.html", subscription=found)
-
-
-def chosen(request: PageRequest, name: str, known: tuple[str, ...]) -> str | None:
+def validated_filter(request: PageRequest, name: str, known: tuple[str, ...]) -> str | None:
     """The value of a filter, None where it is not set; raises ValidationException for one that is not `known`."""
     value: str | None = request.query_params.get(name)
     if value is not None and value not in known:
@@ -97,7 +81,7 @@ def chosen(request: PageRequest, name: str, known: tuple[str, ...]) -> str | Non
     return value
 
 
-def length(kept: Doc, counted: str | None, month: str | None) -> int | None:
+def visit_count(kept: Doc, counted: str | None, month: str | None) -> int | None:
     """How many visits a list holds, as far as the contract's health counts them."""
     if counted in (None, "excluded"):
         return None
@@ -107,4 +91,4 @@ def length(kept: Doc, counted: str | None, month: str | None) -> int | None:
     return contract_health.counts(of_month)[counted] if of_month else None
 
 
-ROUTES: list[ControllerRouterHandler] = [contracts, contract, contract_visits, subscriptions, subscription]
+ROUTES: list[ControllerRouterHandler] = [contracts, contract, contract_visits]

@@ -6,7 +6,7 @@ from litestar import Response
 
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import PortalBranding, error_page
-from query_api.pages.request_context import PageContext, PageRequest, portal_of, reader_of
+from query_api.pages.request_context import PageContext, PageRequest, portal_of, viewer_of
 from read_models.documents import Doc
 
 
@@ -21,5 +21,5 @@ async def page_for(
         reader = page.reader
     else:
         portal = await portal_of(request, business) if business else None
-        reader = reader_of(request, None)
+        reader = viewer_of(request, None)
     return error_page(status, portal, reader, retry_after=retry_after)

@@ -22,8 +22,8 @@ from litestar.types import ControllerRouterHandler
 from events.types import MINOR_UNIT_DIGITS
 from query_api.pages.presenters.invoice_state import listed, state_of
 from query_api.pages.render import formats_for
-from query_api.pages.request_context import PageRequest, see
-from query_api.pages.signed_in import SignedInPage, existing, part_of, ways_on
+from query_api.pages.request_context import PageRequest, redirect_see_other
+from query_api.pages.signed_in import SignedInPage, found_or_404, page_query, pagination_links
 from query_api.payments.amounts import chargeable
 from query_api.payments.checkout import CheckoutService
 from query_api.payments.errors import NotPayable, PaymentProviderUnavailable
@@ -42,8 +42,8 @@ STATUSES: Final = ("open", "paid", "void")
 
 WAIT_SECONDS: Final = 1.5
 """How long an answer waits for the views, when a customer comes back from paying."""
-AGAIN_SECONDS: Final = 2
-LOOKED_FOR: Final = timedelta(seconds=30)
+POLL_INTERVAL_S: Final = 2
+POLL_FOR: Final = timedelta(seconds=30)
 """For so long the page looks again by itself (PORTAL.md, Invoice)."""
 
 
@@ -53,9 +53,9 @@ async def invoices(visitor: NamedDependency[SignedInPage], request: PageRequest)
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
         raise ValidationException(f"status: one of {', '.join(STATUSES)}")
-    found = await queries.invoices(visitor.reading, part_of(request), [status] if status else ())
+    found = await queries.invoices(visitor.reading, page_query(request), [status] if status else ())
     rows = [{"item": item, "state": listed(item)} for item in found["items"]]
-    return visitor.render("invoices.html", rows=rows, status=status, **ways_on(request, found))
+    return visitor.render("invoices.html", rows=rows, status=status, **pagination_links(request, found))
 
 
 @get("/{slug:str}/invoices/{invoice_id:str}", include_in_schema=False)
@@ -77,7 +77,7 @@ async def invoice_page(
     status: int = HTTP_200_OK,
 ) -> Response[str]:
     """The page of an invoice; `problem` is why it could not be paid just now. Raises NotFoundException."""
-    found = existing(await queries.invoice(visitor.reading, invoice_id))
+    found = found_or_404(await queries.invoice(visitor.reading, invoice_id))
     due = found["amount_due"]
     pay = chargeable(due["amount"], due["currency"]) if found["payable"] and not found["processing"] else 0
     response = visitor.render(
@@ -91,7 +91,7 @@ async def invoice_page(
     )
     response.status_code = status
     if pay:
-        _let_forms_lead_to_the_payment_page(response, request)
+        _allow_form_action(response, request)
     return response
 
 
@@ -111,8 +111,8 @@ async def checkout(
     except PaymentProviderUnavailable:
         problem, status = "provider_away", HTTP_503_SERVICE_UNAVAILABLE
     else:
-        response = see(url)
-        _let_forms_lead_to_the_payment_page(response, request)
+        response = redirect_see_other(url)
+        _allow_form_action(response, request)
         return response
     return await invoice_page(visitor, request, invoice_id, problem=problem, typed=typed, status=status)
 
@@ -128,20 +128,20 @@ async def returned(
     payments, known = await _checkout_of(request, visitor.reading, payment_id)
     if payments is None or known is None or known.invoice != invoice_id:
         raise NotFoundException
-    known = await payments.outcomes.returned(known)
+    known = await payments.outcomes.on_return(known)
     if known is None:
         raise NotFoundException
     if known.state in ("opening", "open", "expired"):
-        return see(f"{visitor.root}invoices/{invoice_id}")
-    shown = known.facts != () and await payments.outcomes.shown(known, WAIT_SECONDS)
+        return redirect_see_other(f"{visitor.root}invoices/{invoice_id}")
+    shown = known.facts != () and await payments.outcomes.is_visible(known, WAIT_SECONDS)
     outcome = known.state if shown and known.state in ("paid", "failed") else "processing"
     payment = await queries.payment(visitor.reading, payment_id) if outcome != "processing" else None
     if payment is None:
         outcome = "processing"
-    over = known.returned_at is not None and visitor.page.reader.now - known.returned_at >= LOOKED_FOR
+    over = known.returned_at is not None and visitor.page.reader.now - known.returned_at >= POLL_FOR
     if outcome == "processing" and over:
-        await payments.outcomes.promise_mail(known)
-    found = existing(await visitor.reading.document("invoice", invoice_id))
+        await payments.outcomes.request_mail(known)
+    found = found_or_404(await visitor.reading.document("invoice", invoice_id))
     response = visitor.render(
         "returned.html",
         outcome=outcome,
@@ -153,7 +153,7 @@ async def returned(
     )
     if outcome == "processing" and not over:
         # Without JavaScript, and without a mark in the page: the address stays, and so does going back.
-        response.headers["Refresh"] = str(AGAIN_SECONDS)
+        response.headers["Refresh"] = str(POLL_INTERVAL_S)
     return response
 
 
@@ -170,19 +170,19 @@ async def cancelled(
     )
     if payments and latest and latest.session:
         try:
-            latest = await payments.outcomes.report(latest, latest.session)
+            latest = await payments.outcomes.record_report(latest, latest.session)
         except (StripeUnavailable, StripeRejected):
-            return see(f"{visitor.root}invoices/{invoice_id}")
+            return redirect_see_other(f"{visitor.root}invoices/{invoice_id}")
         if latest and latest.state in ("paid", "processing", "failed"):
-            return see(f"{visitor.root}invoices/{invoice_id}/return/{latest.id}")
+            return redirect_see_other(f"{visitor.root}invoices/{invoice_id}/return/{latest.id}")
     return await invoice_page(visitor, request, invoice_id, cancelled=latest is not None)
 
 
 @get("/{slug:str}/payments", include_in_schema=False)
 async def payments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """The payment history, the latest first."""
-    found = await queries.payments(visitor.reading, part_of(request))
-    return visitor.render("payments.html", payments=found["items"], **ways_on(request, found))
+    found = await queries.payments(visitor.reading, page_query(request))
+    return visitor.render("payments.html", payments=found["items"], **pagination_links(request, found))
 
 
 @get("/{slug:str}/payments/{payment_id:str}", include_in_schema=False)
@@ -191,7 +191,7 @@ async def receipt(
 ) -> Response[Any]:
     """One payment: its receipt."""
     return visitor.render(
-        "receipt.html", payment=existing(await queries.payment(visitor.reading, payment_id))
+        "receipt.html", payment=found_or_404(await queries.payment(visitor.reading, payment_id))
     )
 
 
@@ -206,7 +206,7 @@ async def _checkout_of(
 
 async def _amount(visitor: SignedInPage, invoice_id: str, typed: str) -> int:
     """What was typed, in minor units of the invoice's currency. Raises NumberFormatError, NotFoundException."""
-    found = existing(await visitor.reading.document("invoice", invoice_id))
+    found = found_or_404(await visitor.reading.document("invoice", invoice_id))
     locale = formats_for(visitor.page.business, visitor.page.reader).locale
     return minor_units(typed, locale, MINOR_UNIT_DIGITS[found["currency"]])
 
@@ -222,7 +222,7 @@ def minor_units(typed: str, locale: Locale, digits: int) -> int:
     return int(amount)
 
 
-def _let_forms_lead_to_the_payment_page(response: Response[Any], request: PageRequest) -> None:
+def _allow_form_action(response: Response[Any], request: PageRequest) -> None:
     """Browsers hold a form's redirects to `form-action` as well."""
     where = request.app.state.payment_page
     if where is not None:

@@ -10,7 +10,7 @@ from query_api.files.logos import LogoService
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import render
 from query_api.pages.request_context import PageContext, PageRequest
-from web.assets import KEPT
+from web.assets import IMMUTABLE
 
 FOR_A_WHILE = "public, max-age=300"
 
@@ -23,7 +23,7 @@ async def logo(request: PageRequest) -> Response[bytes]:
     if found is None:
         raise NotFoundException
     named = request.query_params.get("v") == found.sha256[:12]
-    headers = {"Cache-Control": KEPT if named else FOR_A_WHILE, "ETag": f'"{found.sha256}"'}
+    headers = {"Cache-Control": IMMUTABLE if named else FOR_A_WHILE, "ETag": f'"{found.sha256}"'}
     return Response(found.content, media_type=found.content_type, headers=headers)
 
 

@@ -14,10 +14,10 @@ from events.types import MINOR_UNIT_DIGITS
 from query_api.activity_text import LOCALE as WORDS
 from query_api.sign_in.errors import Account
 from read_models.documents import Doc, timestamp
-from read_models.queries.portal import CustomerSnapshot, cut
+from read_models.queries.portal import CustomerSnapshot, floor_to_10s
 from web.assets import brand_url
 from web.formatting import LocaleFormatter
-from web.languages import accepted, choose, load
+from web.languages import load, parse_accept_language, select_locale
 from web.problems import CHALLENGE
 from web.templating import LOCALE, TemplateRenderer
 
@@ -96,10 +96,10 @@ def formats_for(business: Doc, reader: Viewer) -> LocaleFormatter:
     we have the texts of. Dates and money are written as where the customer is, else as where the business is.
     """
     own = reader.known.document["locale"] if reader.known else None
-    wanted = accepted(reader.accept_language)
-    language = reader.chosen or choose([own, *wanted, business["locale"]], PAGES.languages).language
+    wanted = parse_accept_language(reader.accept_language)
+    language = reader.chosen or select_locale([own, *wanted, business["locale"]], PAGES.languages).language
     here = [own, business["locale"]] if reader.known else []
-    locale = choose([*here, *wanted, business["locale"], language], [language])
+    locale = select_locale([*here, *wanted, business["locale"], language], [language])
     return LocaleFormatter(locale, business["timezone"], reader.now, MINOR_UNIT_DIGITS)
 
 
@@ -107,7 +107,7 @@ def freshness(reader: Viewer) -> Freshness | None:
     """How fresh the pages of whoever is signed in are."""
     if reader.known is None:
         return None
-    as_of = cut(reader.known.as_of)
+    as_of = floor_to_10s(reader.known.as_of)
     age = max(reader.now - as_of, timedelta())
     return Freshness(timestamp(as_of), age // timedelta(minutes=1), age > BEHIND)
 
@@ -125,7 +125,7 @@ def error_page(
     values = {"status": status, "wait": minutes(retry_after)}
     if portal:
         return render("error.html", portal, reader, values, status=status)
-    locale = choose(accepted(reader.accept_language), PAGES.languages)
+    locale = select_locale(parse_accept_language(reader.accept_language), PAGES.languages)
     bare = {"language": locale.language, "brand_url": brand_url(None)}
     return _page(PAGES.render("bare_error.html", locale.language, values | bare), status)
 

@@ -52,7 +52,7 @@ async def provide_page(request: PageRequest) -> PageContext:
     business: Doc = request.state[BUSINESS]
     sign_in: SignInService = request.app.state.sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
-    reader = reader_of(request, session.known if session else None)
+    reader = viewer_of(request, session.known if session else None)
     if session:
         reader = reader._replace(accounts=await sign_in.accounts(session, SWITCHED_AT_ONCE + 1))
     page = PageContext(portal=await portal_of(request, business), reader=reader, session=session)
@@ -67,7 +67,7 @@ async def portal_of(request: PageRequest, business: Doc) -> PortalBranding:
     return PortalBranding(business, address(business["slug"], logo) if logo else None)
 
 
-def reader_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
+def viewer_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
     """Who a page is made for."""
     clock: Clock = request.app.state.clock
     business: Doc | None = request.state.get(BUSINESS)
@@ -75,13 +75,13 @@ def reader_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
     return Viewer(request.headers.get("Accept-Language", ""), known, clock(), chosen)
 
 
-def destination(page: PageContext, wanted: str) -> str:
+def safe_redirect_target(page: PageContext, wanted: str) -> str:
     """Where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
     plain = re.fullmatch(r"[A-Za-z0-9_./?&=%~+-]*", wanted.removeprefix(page.root))
     # Browsers take "%2e%2e" for "..", too.
     return wanted if wanted.startswith(page.root) and plain and ".." not in unquote(wanted) else page.root
 
 
-def see(path: str) -> Redirect:
+def redirect_see_other(path: str) -> Redirect:
     """Leads to another page, which is asked for with GET."""
     return Redirect(path, status_code=HTTP_303_SEE_OTHER)

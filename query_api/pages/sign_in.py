@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
-from query_api.pages.request_context import PageContext, PageRequest, destination, see
+from query_api.pages.request_context import PageContext, PageRequest, redirect_see_other, safe_redirect_target
 from query_api.pages.sign_in_forms import (
     FormError,
     account_form,
@@ -47,16 +47,16 @@ async def form_of(request: PageRequest) -> SignInForm:
 
 
 @get("/{slug:str}/sign-in", include_in_schema=False)
-async def ask(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
+async def show_form(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
     """The form for the address; who is signed in already goes on."""
     wanted = request.query_params.get("next", "")
     if page.known:
-        return see(destination(page, wanted))
+        return redirect_see_other(safe_redirect_target(page, wanted))
     return address_form(page, wanted)
 
 
 @post("/{slug:str}/sign-in", include_in_schema=False, status_code=HTTP_200_OK)
-async def answer(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
+async def submit_form(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
     """The address alone has a code sent; with the code it signs in."""
     form = await form_of(request)
     if not form.email:
@@ -69,7 +69,7 @@ async def send_code(page: PageContext, request: PageRequest, form: SignInForm) -
     sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
-        binding = await sign_in.ask_for_code(page.business, form.email, browser)
+        binding = await sign_in.request_code(page.business, form.email, browser)
     except InvalidEmail:
         return address_form(page, form.next, form.email, FormError("email_malformed"))
     except TooManyAttempts as limited:
@@ -88,7 +88,9 @@ async def check_code(page: PageContext, request: PageRequest, form: SignInForm) 
     sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
-        token = await sign_in.with_code(page.business, form.email, code, browser, form.customer_id or None)
+        token = await sign_in.sign_in_with_code(
+            page.business, form.email, code, browser, form.customer_id or None
+        )
     except InvalidCredentials:
         return code_form(page, form.next, form.email, form.code, FormError("code_refused"))
     except TooManyAttempts as limited:
@@ -112,7 +114,7 @@ async def open_link(
 
 
 @post("/{slug:str}/sign-in/{token:str}", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def use_link(
+async def sign_in_with_link(
     page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
 ) -> Response[Any]:
     """Signs in by the link."""
@@ -120,7 +122,7 @@ async def use_link(
     sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
-        made = await sign_in.with_token(page.business, token, browser, form.customer_id or None)
+        made = await sign_in.sign_in_with_link(page.business, token, browser, form.customer_id or None)
     except InvalidCredentials:
         return link_over(page, (await sign_in.link(page.business, token)).newer_at)
     except AccountChoiceRequired as several:
@@ -129,17 +131,17 @@ async def use_link(
 
 
 @post("/{slug:str}/sign-out", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def leave(page: NamedDependency[PageContext], request: PageRequest) -> Redirect:
+async def sign_out(page: NamedDependency[PageContext], request: PageRequest) -> Redirect:
     """Ends the session, on the server too."""
     sign_in: SignInService = request.app.state.sign_in
     await sign_in.sign_out(browser_of(request, page.business))
-    response = see(f"{page.root}sign-in")
+    response = redirect_see_other(f"{page.root}sign-in")
     response.set_cookie(expired_session_cookie(page.business))
     return response
 
 
 def signed_in(page: PageContext, wanted: str, token: str) -> Redirect:
     """Leads on, with the new session."""
-    response = see(destination(page, wanted))
+    response = redirect_see_other(safe_redirect_target(page, wanted))
     response.set_cookie(session_cookie(page.business, token))
     return response

@@ -18,7 +18,7 @@ from query_api.pages.render import minutes, render
 from query_api.pages.request_context import PageContext
 from query_api.sign_in.errors import Account
 from read_models.documents import timestamp
-from web.problems import seconds
+from web.problems import retry_after_seconds
 
 STATUS = {
     None: HTTP_200_OK,
@@ -46,7 +46,7 @@ def form(
     status = STATUS.get(problem, HTTP_422_UNPROCESSABLE_ENTITY)
     response = render(template, page.portal, page.reader, {**values, **said}, status=status)
     if retry_after:
-        response.headers["Retry-After"] = str(seconds(retry_after))
+        response.headers["Retry-After"] = str(retry_after_seconds(retry_after))
     return response
 
 

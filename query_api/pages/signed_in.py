@@ -9,14 +9,14 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
 from query_api.activity_text import ActivityText
-from query_api.api.dependencies import reading_for
+from query_api.api.dependencies import query_context
 from query_api.pages.render import PAGES, formats_for, render
 from query_api.pages.request_context import PageContext, PageRequest
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.queries import PageQuery, QueryContext
 
-A_PAGE = 25
+PAGE_SIZE = 25
 """Items of a list on one page."""
 
 _WITH_FORMS: Final = re.compile(r"(account|invoices/[^/]+)/")
@@ -58,11 +58,11 @@ class SignedInPage(NamedTuple):
 async def provide_visitor(page: NamedDependency[PageContext], request: PageRequest) -> SignedInPage:
     """Who is signed in; raises SignedOut when nobody is."""
     if page.session is None:
-        raise SignInRequired(page.root, _way_back(page, request))
-    return SignedInPage(page, page.session, reading_for(request, page.session.scope))
+        raise SignInRequired(page.root, _return_path(page, request))
+    return SignedInPage(page, page.session, query_context(request, page.session.scope))
 
 
-def _way_back(page: PageContext, request: PageRequest) -> str:
+def _return_path(page: PageContext, request: PageRequest) -> str:
     """What is asked for; where that is a change, the page whose form it was, as addresses of forms have no page."""
     path = request.url.path
     if request.method == "GET":
@@ -71,12 +71,12 @@ def _way_back(page: PageContext, request: PageRequest) -> str:
     return page.root + found[1] if found else page.root
 
 
-def part_of(request: PageRequest) -> PageQuery:
+def page_query(request: PageRequest) -> PageQuery:
     """The part of a list that a page shows; raises BadCursor."""
-    return PageQuery.behind(request.query_params.get("cursor"), A_PAGE)
+    return PageQuery.from_cursor(request.query_params.get("cursor"), PAGE_SIZE)
 
 
-def ways_on(request: PageRequest, found: Doc) -> dict[str, str | None]:
+def pagination_links(request: PageRequest, found: Doc) -> dict[str, str | None]:
     """Where a list goes on, and back to its beginning: addresses for `parts.paging`, None where there is none."""
     path, kept = request.url.path, [one for one in request.query_params.multi_items() if one[0] != "cursor"]
     first = f"{path}?{urlencode(kept)}" if kept else path
@@ -84,7 +84,7 @@ def ways_on(request: PageRequest, found: Doc) -> dict[str, str | None]:
     return {"more": more, "first": first if "cursor" in request.query_params else None}
 
 
-def existing(found: Doc | None) -> Doc:
+def found_or_404(found: Doc | None) -> Doc:
     """What was found; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException

@@ -10,14 +10,14 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.pages.presenters.invoice_state import listed
 from query_api.pages.presenters.proof_gallery import Item, album, punctuality, shown
-from query_api.pages.signed_in import SignedInPage, existing
+from query_api.pages.signed_in import SignedInPage, found_or_404
 from read_models import queries
 
 
 @get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
 async def visit(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
     """A visit or appointment, with all that belongs to it."""
-    scored = await queries.scored(visitor.reading, visit_id)
+    scored = await queries.visit_with_grace(visitor.reading, visit_id)
     if scored is None:
         raise NotFoundException
     found = scored.visit
@@ -33,8 +33,8 @@ async def visit(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str])
 @get("/{slug:str}/visits/{visit_id:str}/proof", include_in_schema=False)
 async def proof(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
     """The Proof Pack by itself, to look through, print and take along."""
-    found = existing(await queries.visit(visitor.reading, visit_id))
-    pack = existing(found["proof"])
+    found = found_or_404(await queries.visit(visitor.reading, visit_id))
+    pack = found_or_404(found["proof"])
     return visitor.render("proof.html", visit=found, pack=pack, album=album(pack["items"]))
 
 
@@ -43,8 +43,8 @@ async def photo(
     visitor: NamedDependency[SignedInPage], visit_id: FromPath[str], proof_id: FromPath[str]
 ) -> Response[Any]:
     """A photo or signature, with the ways to the one before and the one after it."""
-    found = existing(await queries.visit(visitor.reading, visit_id))
-    pictures = shown(album(existing(found["proof"])["items"]))
+    found = found_or_404(await queries.visit(visitor.reading, visit_id))
+    pictures = shown(album(found_or_404(found["proof"])["items"]))
     place = next((number for number, one in enumerate(pictures) if one["id"] == proof_id), None)
     if place is None:
         raise NotFoundException
@@ -67,8 +67,8 @@ async def compare(
     after_id: FromPath[str],
 ) -> Response[Any]:
     """A photo before and the one after."""
-    found = existing(await queries.visit(visitor.reading, visit_id))
-    pictures = {item["id"]: item for item in shown(album(existing(found["proof"])["items"]))}
+    found = found_or_404(await queries.visit(visitor.reading, visit_id))
+    pictures = {item["id"]: item for item in shown(album(found_or_404(found["proof"])["items"]))}
     before, after = (_of(pictures, name) for name in (before_id, after_id))
     return visitor.render("compare.html", visit=found, before=before, after=after)
 

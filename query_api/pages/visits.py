@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
 
 from query_api.pages.request_context import PageRequest
-from query_api.pages.signed_in import A_PAGE, SignedInPage, part_of, ways_on
+from query_api.pages.signed_in import PAGE_SIZE, SignedInPage, page_query, pagination_links
 from read_models import queries
 from read_models.queries import OUTCOMES, PageQuery
 
@@ -19,11 +19,11 @@ async def visits(visitor: NamedDependency[SignedInPage], request: PageRequest) -
     status = request.query_params.get("status")
     if status is not None and status not in OUTCOMES:
         raise ValidationException("status: there is no such outcome.")
-    part, reading = part_of(request), visitor.reading
+    part, reading = page_query(request), visitor.reading
     whole = status is None and part.after is None
     past, ahead = await asyncio.gather(
         queries.visits(reading, part, [status] if status else ()),
-        queries.appointments(reading, PageQuery(A_PAGE)) if whole else _nothing(),
+        queries.appointments(reading, PageQuery(PAGE_SIZE)) if whole else _nothing(),
     )
     return visitor.render(
         "visit_list.html",
@@ -33,15 +33,17 @@ async def visits(visitor: NamedDependency[SignedInPage], request: PageRequest) -
         upcoming=[one for one in ahead["items"] if not one["awaiting"]],
         awaiting=[one for one in reversed(ahead["items"]) if one["awaiting"]],
         further=ahead["next"],
-        **ways_on(request, past),
+        **pagination_links(request, past),
     )
 
 
 @get("/{slug:str}/appointments", include_in_schema=False)
 async def appointments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """All appointments, soonest first, those whose window has passed among them."""
-    found = await queries.appointments(visitor.reading, part_of(request))
-    return visitor.render("appointments.html", appointments=found["items"], **ways_on(request, found))
+    found = await queries.appointments(visitor.reading, page_query(request))
+    return visitor.render(
+        "appointments.html", appointments=found["items"], **pagination_links(request, found)
+    )
 
 
 async def _nothing() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.files import images
 from query_api.files.logos import LogoService
-from query_api.files.responses import unchanged
+from query_api.files.responses import not_modified
 from query_api.http.etag import tag_of
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import initials
@@ -51,7 +51,7 @@ async def icon(request: PageRequest) -> Response[bytes]:
     ground, ink = parse(colours.brand), parse(colours.on_brand)
     # Of what it is made of: every page asks for it, and mostly has it.
     headers = {"ETag": tag_of(repr(found.sha256 if found else (letters, ground, ink)).encode())}
-    if known := unchanged(request, headers):
+    if known := not_modified(request, headers):
         return known
     if found:
         content = await asyncio.to_thread(images.icon, found.content, SIDE)

@@ -5,21 +5,21 @@ from datetime import timedelta
 from typing import Final
 
 from query_api.payments.amounts import chargeable
-from query_api.payments.checkout_params import CheckoutRequest, asked
+from query_api.payments.checkout_params import CheckoutRequest, checkout_params
 from query_api.payments.errors import NotPayable, PaymentProviderUnavailable
 from query_api.payments.settlement import PREFIX, Settlement
 from query_api.payments.stripe_api import StripeRejected, StripeUnavailable
 from query_api.sign_in.sessions import Session
 from read_models.clock import Clock
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from read_models.documents import Doc, document_id, money
 from read_models.store.operational import Checkout
 from read_models.store.operational.checkouts import BEGUN
 
-KEY_LIVES: Final = timedelta(hours=23)
+IDEMPOTENCY_KEY_TTL: Final = timedelta(hours=23)
 """Stripe knows an idempotency key for 24 hours at least, and closes a session after as many."""
 
-PAID_FOR: Final = KEY_LIVES + timedelta(hours=24)
+PAYABLE_UNTIL: Final = IDEMPOTENCY_KEY_TTL + timedelta(hours=24)
 """So long after a record was made nobody can pay on its session any more."""
 
 TRIES: Final = 8
@@ -74,7 +74,7 @@ class CheckoutService:
         """A new record, before anything is asked of Stripe; None when there is one by now."""
         id_ = f"{PREFIX}{secrets.token_hex(16)}"
         address = next(
-            (held for held in session.customer["emails"] if folded(held) == session.address),
+            (held for held in session.customer["emails"] if normalize_email(held) == session.address),
             session.address,
         )
         paying = CheckoutRequest(id_, business, session.customer, invoice, address, amount, origin)
@@ -88,7 +88,7 @@ class CheckoutService:
             currency=invoice["currency"],
             address=address,
             created_at=self._clock(),
-            asked=asked(paying),
+            asked=checkout_params(paying),
         )
         return begun if await self.checkouts.begin(begun) else None
 
@@ -110,7 +110,7 @@ class CheckoutService:
 
     async def _open(self, current: Checkout) -> Checkout | None:
         """Has the session made, or finds the one that was made: it has the same key at every attempt."""
-        if current.asked is None or self._clock() - current.created_at > KEY_LIVES:
+        if current.asked is None or self._clock() - current.created_at > IDEMPOTENCY_KEY_TTL:
             await self.checkouts.change(current.id, _expired)
             return None
         try:
@@ -151,9 +151,9 @@ class CheckoutService:
         if current.session is None:
             return current
         try:
-            return _there(await self.outcomes.report(current, current.session))
+            return _there(await self.outcomes.record_report(current, current.session))
         except StripeRejected as error:
-            if self._clock() - current.created_at <= PAID_FOR:
+            if self._clock() - current.created_at <= PAYABLE_UNTIL:
                 raise NotPayable("refused") from error
             return _there(await self.checkouts.change(current.id, _expired))
 

@@ -10,7 +10,7 @@ from babel import Locale
 from query_api.http.public_urls import portal_url
 from query_api.payments.amounts import to_stripe
 from read_models.documents import Doc
-from web.languages import choose, load, parsed
+from web.languages import load, parse_tag, select_locale
 from web.templating import TemplateRenderer
 
 HERE: Final = Path(__file__).parent
@@ -62,7 +62,7 @@ class CheckoutRequest(NamedTuple):
     """What the business's addresses begin with."""
 
 
-def asked(paying: CheckoutRequest) -> Mapping[str, Any]:
+def checkout_params(paying: CheckoutRequest) -> Mapping[str, Any]:
     """The parameters of the session."""
     business, invoice = paying.business, paying.invoice
     locale = locale_of(paying.customer, business)
@@ -90,7 +90,7 @@ def asked(paying: CheckoutRequest) -> Mapping[str, Any]:
         "client_reference_id": paying.payment,
         "metadata": names,
         "payment_intent_data": {"metadata": names, "description": product["name"]},
-        "locale": page_locale(paying.customer["locale"] or business["locale"]),
+        "locale": stripe_locale(paying.customer["locale"] or business["locale"]),
         "success_url": portal_url(paying.origin, business, f"{page}/return/{paying.payment}"),
         "cancel_url": portal_url(paying.origin, business, f"{page}/cancelled"),
     }
@@ -101,12 +101,12 @@ def asked(paying: CheckoutRequest) -> Mapping[str, Any]:
 
 def locale_of(customer: Doc, business: Doc) -> Locale:
     """The customer's locale, else the business's, among those there are texts in."""
-    return choose((customer["locale"], business["locale"]), TEXTS.languages)
+    return select_locale((customer["locale"], business["locale"]), TEXTS.languages)
 
 
-def page_locale(tag: str) -> str:
+def stripe_locale(tag: str) -> str:
     """The language of Stripe's page that is nearest to a BCP 47 tag; `auto` leaves it to the browser."""
-    locale = parsed(tag)
+    locale = parse_tag(tag)
     if locale is None:
         return "auto"
     exact = f"{locale.language}-{locale.territory}"

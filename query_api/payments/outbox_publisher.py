@@ -47,7 +47,7 @@ class OutboxPublisher(PollingWorker):
         self._starting = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
 
-    async def send_next(self, only: str | None = None) -> bool:
+    async def process_next(self, only: str | None = None) -> bool:
         """Publishes the facts of the payment that has waited longest, or of `only`; False when none is due."""
         claimed = await self._checkouts.claim_unsent(self._clock(), only)
         if claimed is None:
@@ -57,17 +57,17 @@ class OutboxPublisher(PollingWorker):
         except (KafkaError, OSError, TimeoutError) as error:
             pause = min(2 ** min(claimed.attempts, 10) / 4, LONGEST_PAUSE_SECONDS)
             log.warning("payments.put_off", payment=claimed.id, reason=type(error).__name__)
-            await self._checkouts.put_off(claimed, self._clock() + timedelta(seconds=pause))
-            if not passing(error):
-                await self._renew()
+            await self._checkouts.reschedule(claimed, self._clock() + timedelta(seconds=pause))
+            if not is_retriable(error):
+                await self._reset_producer()
         return True
 
-    async def drain(self, within_s: float) -> int:
+    async def flush(self, within_s: float) -> int:
         """Publishes all that waits; what is left after `within_s`, or is in another sender's hands, is counted."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while left := await self._checkouts.unsent():
-                    if not await self.send_next():
+                    if not await self.process_next():
                         await asyncio.sleep(LOOK_EVERY_SECONDS)
                 return left
         return await self._checkouts.unsent()
@@ -85,14 +85,14 @@ class OutboxPublisher(PollingWorker):
         known: Checkout | None = claimed
         while known is not None and known.published < len(known.facts):
             number = known.published + 1
-            key, value, headers = record(known, number)
+            key, value, headers = to_event(known, number)
             producer = await self._started()
             sending = await producer.send(self._topic, value, key, headers=headers)
             while not (await asyncio.wait([sending], timeout=LEASE.total_seconds() / 3))[0]:
-                if not await self._checkouts.keep(claimed, self._clock()):
+                if not await self._checkouts.extend_lease(claimed, self._clock()):
                     return
             place = sending.result()
-            known = await self._checkouts.sent(claimed, number, place.partition, place.offset)
+            known = await self._checkouts.mark_published(claimed, number, place.partition, place.offset)
             log.info("payments.published", payment=claimed.id, sequence=number)
 
     async def _started(self) -> AIOKafkaProducer:
@@ -109,18 +109,18 @@ class OutboxPublisher(PollingWorker):
                 self._producer = producer
             return self._producer
 
-    async def _renew(self) -> None:
+    async def _reset_producer(self) -> None:
         """Has the next one publish through a new producer: some errors end one for good."""
         async with self._starting:
             await self.close()
 
 
-def passing(error: Exception) -> bool:
+def is_retriable(error: Exception) -> bool:
     """Whether a producer goes on by itself once Kafka is back; what it still holds it sends then."""
     return not isinstance(error, KafkaError) or error.retriable or isinstance(error, KafkaTimeoutError)
 
 
-def record(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
+def to_event(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
     """Key, value and headers of the event that a payment's `number`th fact is (EVENTS.md)."""
     fact = checkout.facts[number - 1]
     attributes = {

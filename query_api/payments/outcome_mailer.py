@@ -19,16 +19,16 @@ from aiosmtplib import (
 from events.types import MINOR_UNIT_DIGITS
 from query_api.http.public_urls import PublicUrls, portal_url
 from query_api.http.tenant_middleware import TenantResolver
-from query_api.mail.message import RenderedMail, addressed, harmless, parsed, sending_domain
-from query_api.mail.smtp import PERMANENT, SmtpServer, content, envelope
+from query_api.mail.message import RenderedMail, build_message, parse_address, sanitize_header, sending_domain
+from query_api.mail.smtp import PERMANENT, SmtpServer, send_envelope, serialize
 from query_api.payments.checkout_params import TEXTS, locale_of
 from query_api.payments.settlement import Settlement
 from query_api.polling_worker import PollingWorker
 from read_models.clock import Clock
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from read_models.documents import Doc, business_id, document_id, money, owner_id
 from read_models.queries.portal import PortalQueries
-from read_models.store import ReadModelStore, patiently
+from read_models.store import ReadModelStore, retry_until_available
 from read_models.store.operational import Checkout
 from web.colours import palette
 from web.formatting import LocaleFormatter
@@ -60,12 +60,12 @@ class OutcomeMailer(PollingWorker):
         self._checkouts = outcomes.checkouts
         self._store = store
         self._reads = reads
-        self._server = SmtpServer.of(smtp_url)
+        self._server = SmtpServer.from_url(smtp_url)
         self._portals = portals
         self._addresses = addresses
         self._clock = clock
 
-    async def send_next(self) -> bool:
+    async def process_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
         if not self._reads.ready():
             return False
@@ -73,9 +73,9 @@ class OutcomeMailer(PollingWorker):
         claimed = await self._checkouts.claim_mail(now)
         if claimed is None:
             return False
-        if not await self._outcomes.shown(claimed, 0):
+        if not await self._outcomes.is_visible(claimed, 0):
             # What the mail leads to is to be there when it is read.
-            await self._checkouts.mail_again(claimed, now + NOT_SHOWN_YET)
+            await self._checkouts.reschedule_mail(claimed, now + NOT_SHOWN_YET)
             return True
         owner = owner_id(claimed.business, claimed.customer)
         business, customer, invoice = await self._store.documents(
@@ -98,16 +98,16 @@ class OutcomeMailer(PollingWorker):
         formats = LocaleFormatter(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
         try:
             said = written(claimed, business, invoice, origin, formats)
-            mail = addressed(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
-            whole = content(mail)
+            mail = build_message(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
+            whole = serialize(mail)
         except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
             log.error("mail.unwritable", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
-            await patiently(lambda: self._checkouts.mailed(claimed))
+            await retry_until_available(lambda: self._checkouts.mailed(claimed))
             return
         handed_over = False
         try:
             async with self._server.connection(sending_domain(host)) as server:
-                await envelope(server, mail)
+                await send_envelope(server, mail)
                 handed_over = await self._checkouts.mailed(claimed)
                 if handed_over:
                     await server.data(whole)
@@ -117,17 +117,21 @@ class OutcomeMailer(PollingWorker):
             for_good = refused and (not isinstance(error, SMTPResponseException) or error.code >= PERMANENT)
             if for_good or (handed_over and not refused) or now - claimed.created_at > TRIED_FOR:
                 log.error("mail.given_up", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
-                await patiently(lambda: self._checkouts.mailed(claimed))
+                await retry_until_available(lambda: self._checkouts.mailed(claimed))
             else:
                 log.warning("mail.put_off", payment=claimed.id, reason=type(error).__name__)
-                await patiently(lambda: self._checkouts.mail_again(claimed, now + NOT_SENT_YET))
+                await retry_until_available(
+                    lambda: self._checkouts.reschedule_mail(claimed, now + NOT_SENT_YET)
+                )
 
 
 def recipient(claimed: Checkout, customer: Doc) -> Address | None:
     """Who paid, if the customer still has that address, else the customer's first; None where that is no address."""
     emails: list[str] = customer["emails"]
-    held = next((email for email in emails if folded(email) == folded(claimed.address)), emails[0])
-    return parsed(held)
+    held = next(
+        (email for email in emails if normalize_email(email) == normalize_email(claimed.address)), emails[0]
+    )
+    return parse_address(held)
 
 
 def written(
@@ -139,8 +143,8 @@ def written(
     page = f"invoices/{claimed.invoice}" if failed else f"payments/{claimed.id}"
     values = {
         "failed": failed,
-        "name": harmless(business["name"]),
-        "number": harmless(invoice["number"]),
+        "name": sanitize_header(business["name"]),
+        "number": sanitize_header(invoice["number"]),
         "business": business,
         "amount": formats.money(money(claimed.amount, claimed.currency)),
         "link": portal_url(origin, business, page),

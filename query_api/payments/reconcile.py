@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from query_api.payments.settlement import PREFIX, Settlement
 from query_api.payments.stripe_api import StripeRejected
-from query_api.payments.stripe_events import Json, seen
+from query_api.payments.stripe_events import Json, outcome_of
 from read_models.clock import Clock
 from read_models.documents import Doc, document_id, owner_id
 from read_models.store import ReadModelStore
@@ -62,7 +62,7 @@ class Reconciliation:
             current = await self._checkouts.find(known.id)
             if current is None or not current.facts:
                 continue
-            there = await self._outcomes.shown(current, VIEWS_WITHIN_S)
+            there = await self._outcomes.is_visible(current, VIEWS_WITHIN_S)
             (document,) = await self._store.documents(
                 document_id(known.business, known.customer, "payment", known.id)
             )
@@ -112,12 +112,12 @@ class Reconciliation:
     async def _report(self, known: Checkout, session: str, **told: list[Json]) -> AsyncIterator[Difference]:
         if self._dry:
             found = await self._stripe.session(known.account, session)
-            what = seen(
+            what = outcome_of(
                 found, known.invoice, told.get("refunds", ()), told.get("disputes", ()), self._clock()
             )
-            after: Checkout | None = known.told(what.facts, what.state)
+            after: Checkout | None = known.with_report(what.facts, what.state)
         else:
-            after = await self._outcomes.report(known, session, **told)
+            after = await self._outcomes.record_report(known, session, **told)
         for fact in after.facts[len(known.facts) :] if after else ():
             amount = f"{fact.data['amount']} {fact.data['currency']}"
             yield Difference(
@@ -139,7 +139,7 @@ def _amiss(known: Checkout, document: Doc | None, *, there: bool) -> str | None:
         return "is published or waits to be, and the views do not hold it yet"
     if document is None or not document["shown"]:
         return "is published and not shown: see `portal verify` and the dead letters"
-    first = known.known("succeeded") or known.facts[0]
+    first = known.first_fact("succeeded") or known.facts[0]
     refunded = sum(fact.data["amount"] for fact in known.facts if fact.kind == "refunded")
     if (document["amount"], document["refunded"]) != (first.data["amount"], refunded):
         return "differs in the views from what was published: see `portal verify`"

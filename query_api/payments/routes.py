@@ -17,8 +17,7 @@ from litestar.status_codes import (
 from litestar.types import ControllerRouterHandler
 
 from events.types import MAX_INTEGER
-from query_api.api.access import AnyRequest, origin_of
-from query_api.api.dependencies import PROBLEMS, provide_reading, session_of
+from query_api.api.dependencies import PROBLEMS, AnyRequest, origin_of, provide_reading, session_of
 from query_api.api.schemas.lists import ProblemSchema
 from query_api.payments.checkout import CheckoutService
 from query_api.payments.errors import NotPayable

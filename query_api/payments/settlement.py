@@ -9,7 +9,7 @@ import structlog
 
 from query_api.payments.outbox_publisher import OutboxPublisher
 from query_api.payments.stripe_api import StripeGateway, StripeRejected, StripeUnavailable
-from query_api.payments.stripe_events import Json, seen
+from query_api.payments.stripe_events import Json, outcome_of
 from read_models.clock import Clock
 from read_models.store import ReadModelStore
 from read_models.store.operational import Checkout, CheckoutRepository, Notice, OperationalStore
@@ -62,7 +62,7 @@ class Settlement:
             return None
         return await self.checkouts.find(id_)
 
-    async def report(
+    async def record_report(
         self, known: Checkout, session: str, refunds: Iterable[Json] = (), disputes: Iterable[Json] = ()
     ) -> Checkout | None:
         """Asks what became of a session and keeps it. `refunds` and `disputes` are those that somebody told of.
@@ -84,10 +84,10 @@ class Settlement:
         if charge.get("disputed"):
             fought += await self.stripe.disputes(known.account, intent["id"])
         now = self._clock()
-        what = seen(found, known.invoice, given_back, fought, now)
+        what = outcome_of(found, known.invoice, given_back, fought, now)
 
         def with_it(before: Checkout) -> Checkout:
-            after = before.told(
+            after = before.with_report(
                 what.facts,
                 what.state,
                 session=before.session or session,
@@ -108,11 +108,11 @@ class Settlement:
         self.sender.wake()
         return after
 
-    async def returned(self, known: Checkout) -> Checkout | None:
+    async def on_return(self, known: Checkout) -> Checkout | None:
         """As `report`, when a customer comes back from the payment page; what cannot be asked now stays as it is."""
         if known.session is not None and known.state not in ("paid", "failed"):
             try:
-                reported = await self.report(known, known.session)
+                reported = await self.record_report(known, known.session)
             except (StripeUnavailable, StripeRejected):
                 reported = known
             if reported is None:
@@ -125,27 +125,27 @@ class Settlement:
             known.id, lambda one: one._replace(returned_at=now) if one.returned_at is None else None
         )
 
-    async def promise_mail(self, known: Checkout) -> None:
+    async def request_mail(self, known: Checkout) -> None:
         """Somebody is told that there will be a mail: there will."""
         if known.mail is None:
             await self.checkouts.change(
                 known.id, lambda one: one._replace(mail="wanted") if one.mail is None else None
             )
 
-    async def shown(self, known: Checkout, within_s: float) -> bool:
+    async def is_visible(self, known: Checkout, within_s: float) -> bool:
         """Whether the views hold all that happened to a payment; waits for it, but not longer than `within_s`."""
         deadline = time.monotonic() + within_s
         while True:
             current = await self.checkouts.find(known.id)
             if current is None:
                 return False
-            if current.published == len(current.facts) and await self._hold(current):
+            if current.published == len(current.facts) and await self._is_applied(current):
                 return True
             if time.monotonic() >= deadline:
                 return False
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _hold(self, known: Checkout) -> bool:
+    async def _is_applied(self, known: Checkout) -> bool:
         if not known.facts:
             return False
         last = known.facts[-1]

@@ -45,7 +45,7 @@ class SessionOutcome(NamedTuple):
     """In the order in which they have to be published."""
 
 
-def seen(
+def outcome_of(
     session: Json, invoice: str, refunds: Iterable[Json], disputes: Iterable[Json], now: datetime
 ) -> SessionOutcome:
     """What became of a session that has `payment_intent.latest_charge` in it.
@@ -59,12 +59,12 @@ def seen(
         facts.append(_succeeded(session, intent, invoice, now))
         facts += [
             _refunded(refund, invoice)
-            for refund in sorted(refunds, key=_made)
+            for refund in sorted(refunds, key=_created_key)
             if refund["status"] == "succeeded"
         ]
         facts += [
             _refunded(dispute, invoice)
-            for dispute in sorted(disputes, key=_made)
+            for dispute in sorted(disputes, key=_created_key)
             if dispute["status"] == "lost"
         ]
     elif state == "failed":
@@ -84,7 +84,7 @@ def _state(session: Json, intent: Json) -> State:
 
 def _succeeded(session: Json, intent: Json, invoice: str, now: datetime) -> PaymentFact:
     charge: Json = intent.get("latest_charge") or {}
-    paid_at = _moment(charge["created"]) if charge else timestamp(now)
+    paid_at = _timestamp(charge["created"]) if charge else timestamp(now)
     how = method(charge.get("payment_method_details"))
     # A card is charged there and then; of a bank's payment it is known only now.
     at = paid_at if how["kind"] == "card" else timestamp(now)
@@ -106,7 +106,7 @@ def _failed(session: Json, intent: Json, invoice: str, now: datetime) -> Payment
 def _refunded(given_back: Json, invoice: str) -> PaymentFact:
     """A refund, or a dispute that was lost."""
     data = _money(given_back["amount"], given_back["currency"], invoice) | {"refund_id": given_back["id"]}
-    return PaymentFact("refunded", given_back["id"], _moment(given_back["created"]), data)
+    return PaymentFact("refunded", given_back["id"], _timestamp(given_back["created"]), data)
 
 
 def _money(amount: int, currency: str, invoice: str) -> Json:
@@ -125,9 +125,9 @@ def method(details: Mapping[str, Any] | None) -> Json:
     return {"kind": "other", "brand": kind or None, "last4": last4}
 
 
-def _made(made: Json) -> tuple[int, str]:
+def _created_key(made: Json) -> tuple[int, str]:
     return made["created"], made["id"]
 
 
-def _moment(seconds: int) -> str:
+def _timestamp(seconds: int) -> str:
     return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -56,7 +56,7 @@ class Webhook:
             log.info("webhook.not_ours", type=kind)
             return
         try:
-            await self._outcomes.report(
+            await self._outcomes.record_report(
                 known,
                 session,
                 refunds=[about] if kind in OF_REFUNDS else (),

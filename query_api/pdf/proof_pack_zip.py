@@ -15,7 +15,7 @@ import orjson
 
 from query_api.files.media_store import FileUnusable
 from query_api.files.service import FileService
-from query_api.files.variants import Variant, whole
+from query_api.files.variants import Variant, full_size
 from query_api.files.visible_files import VisibleFile, VisiblePack
 from read_models.documents import Doc, parse
 from read_models.queries.portal import CustomerScope
@@ -30,7 +30,7 @@ class ZipEntry(NamedTuple):
     """A file of the pack."""
 
     name: str
-    said: Doc
+    metadata: Doc
     """What the manifest says of it."""
     at: str
     """When it was captured."""
@@ -73,7 +73,7 @@ def entries(pack: VisiblePack) -> Iterator[ZipEntry]:
 
 def tag_of(pack: VisiblePack) -> str:
     """A weak ETag: it changes with what the pack's events say."""
-    said = [(one.name, one.said, one.shown and one.shown.media) for one in entries(pack)]
+    said = [(one.name, one.metadata, one.shown and one.shown.media) for one in entries(pack)]
     content = orjson.dumps([heading(pack), said])
     return f'W/"{hashlib.sha256(content).hexdigest()}"'
 
@@ -90,12 +90,12 @@ def heading(pack: VisiblePack) -> Doc:
     }
 
 
-async def whole_before(files: FileService, scope: CustomerScope, pack: VisiblePack) -> bool:
+async def is_complete(files: FileService, scope: CustomerScope, pack: VisiblePack) -> bool:
     """Whether each file of a pack has its copy: else what was sent under its ETag may lack what is there by now."""
     for entry in entries(pack):
         if entry.shown is not None:
             try:
-                place = files.place(scope, entry.shown, whole(entry.shown.media["content_type"]))
+                place = files.place(scope, entry.shown, full_size(entry.shown.media["content_type"]))
             except FileUnusable:
                 return False
             if await files.kept.find(place) is None:
@@ -103,21 +103,21 @@ async def whole_before(files: FileService, scope: CustomerScope, pack: VisiblePa
     return True
 
 
-async def bundle(files: FileService, scope: CustomerScope, pack: VisiblePack) -> AsyncIterator[bytes]:
+async def stream_zip(files: FileService, scope: CustomerScope, pack: VisiblePack) -> AsyncIterator[bytes]:
     """The ZIP, piece by piece. What cannot be had is said in the manifest, and to operators."""
     sink, listed = ChunkBuffer(), []
     zone = pack.visit["timezone"]
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w") as archive:
         for entry in entries(pack):
-            said = dict(entry.said)
+            said = dict(entry.metadata)
             listed.append(said)
             if entry.shown is None:
                 name = f"{entry.name}.txt"
-                archive.writestr(info(name, entry.at, zone), entry.said["text"] or "")
+                archive.writestr(zip_info(name, entry.at, zone), entry.metadata["text"] or "")
                 said["file"] = name
                 yield sink.take()
                 continue
-            form = whole(entry.shown.media["content_type"])
+            form = full_size(entry.shown.media["content_type"])
             try:
                 copy = await files.copy(scope, entry.shown, form)
             except FileUnusable as error:
@@ -128,14 +128,14 @@ async def bundle(files: FileService, scope: CustomerScope, pack: VisiblePack) ->
                 said.update(file=None, copy=None)
                 continue
             name, seen = f"{entry.name}.{form.extension}", hashlib.sha256()
-            with archive.open(info(name, entry.at, zone), "w") as opened:
+            with archive.open(zip_info(name, entry.at, zone), "w") as opened:
                 async for piece in copy.content():
                     seen.update(piece)
                     opened.write(piece)
                     yield sink.take()
-            said.update(file=name, copy=described(form, seen.hexdigest(), copy.size))
+            said.update(file=name, copy=copy_metadata(form, seen.hexdigest(), copy.size))
         content = orjson.dumps(heading(pack) | {"files": listed}, option=orjson.OPT_INDENT_2)
-        archive.writestr(info(MANIFEST, pack.visit["pack"]["published_at"], zone), content)
+        archive.writestr(zip_info(MANIFEST, pack.visit["pack"]["published_at"], zone), content)
     yield sink.take()
 
 
@@ -144,12 +144,12 @@ def original(media: Doc) -> Doc:
     return {name: media[name] for name in ("sha256", "bytes", "content_type")}
 
 
-def described(form: Variant, sha256: str, size: int) -> Doc:
+def copy_metadata(form: Variant, sha256: str, size: int) -> Doc:
     """A file as it is in the ZIP."""
     return {"sha256": sha256, "bytes": size, "content_type": form.content_type}
 
 
-def info(name: str, at: str, zone: str) -> zipfile.ZipInfo:
+def zip_info(name: str, at: str, zone: str) -> zipfile.ZipInfo:
     """An entry of the ZIP with its moment, as a clock where the visit was would show it."""
     try:
         local = parse(at).astimezone(ZoneInfo(zone)).replace(tzinfo=None)

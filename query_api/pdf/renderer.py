@@ -11,13 +11,21 @@ import orjson
 
 from read_models.store import StoreUnavailable
 
-PATIENCE_S: Final = 90.0
+TIMEOUT_S: Final = 90.0
 """For so long a paper may be in the press."""
 
-SAID: Final = 2000
+STDERR_TAIL: Final = 2000
 """Characters of what a press that failed said, kept for the log."""
 
-KNOWN: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH")
+PASSED_ENVIRONMENT: Final = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+)
 """Of the environment: where libraries and fonts are. Nothing secret."""
 
 
@@ -31,7 +39,7 @@ class PdfRenderer:
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(1)
 
-    async def printed(self, html: str, pictures: Mapping[str, bytes]) -> bytes:
+    async def render(self, html: str, pictures: Mapping[str, bytes]) -> bytes:
         """A page as PDF, with its pictures (JPEG) by address.
 
         Raises `StoreUnavailable` when it takes too long, and `PdfRenderingFailed`.
@@ -48,10 +56,10 @@ class PdfRenderer:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env={name: os.environ[name] for name in KNOWN if name in os.environ},
+                env={name: os.environ[name] for name in PASSED_ENVIRONMENT if name in os.environ},
             )
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(TIMEOUT_S):
                     content, said = await process.communicate(orjson.dumps(told))
             except TimeoutError as error:
                 raise StoreUnavailable("a paper takes too long to print") from error
@@ -60,5 +68,5 @@ class PdfRenderer:
                     process.kill()
                     await process.wait()
         if process.returncode:
-            raise PdfRenderingFailed(said.decode(errors="replace")[-SAID:])
+            raise PdfRenderingFailed(said.decode(errors="replace")[-STDERR_TAIL:])
         return content

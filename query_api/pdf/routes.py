@@ -6,14 +6,13 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.access import AnyRequest
-from query_api.api.dependencies import provide_reading, require_session, session_of
-from query_api.files.responses import FileAnswer, FileHeaders, streamed, unchanged
+from query_api.api.dependencies import AnyRequest, provide_reading, require_session, session_of
+from query_api.files.responses import FileAnswer, FileHeaders, not_modified, stream_response
 from query_api.files.service import FileService
 from query_api.files.visible_files import pack_of
 from query_api.pdf import template_renderer
-from query_api.pdf.proof_pack_zip import bundle, tag_of, whole_before
-from query_api.pdf.service import PdfDocument, PdfService, letterhead
+from query_api.pdf.proof_pack_zip import is_complete, stream_zip, tag_of
+from query_api.pdf.service import PdfDocument, PdfService, pdf_context
 from read_models.queries import QueryContext
 
 PDF, ZIP = ".pdf", "application/zip"
@@ -38,10 +37,10 @@ async def proof_zip(
         raise NotFoundException
     served = FileHeaders(ZIP, f"proof-{visit_id}.zip", inline=False)
     headers = served.headers(tag_of(pack))
-    known = unchanged(request, headers)
-    if known and await whole_before(files, reading.scope, pack):
+    known = not_modified(request, headers)
+    if known and await is_complete(files, reading.scope, pack):
         return known
-    return streamed(request, bundle(files, reading.scope, pack), headers, served)
+    return stream_response(request, stream_zip(files, reading.scope, pack), headers, served)
 
 
 @get("/invoices/{name:str}", include_in_schema=False)
@@ -72,7 +71,7 @@ async def printed(request: AnyRequest, reading: QueryContext, paper: PdfDocument
     papers: PdfService | None = request.app.state.papers
     if paper is None or papers is None:
         raise NotFoundException
-    head = await letterhead(request, session_of(request), reading.business)
+    head = await pdf_context(request, session_of(request), reading.business)
     return await papers.answer(request, head, paper)
 
 

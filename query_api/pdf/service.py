@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from query_api.api.access import AnyRequest
+from query_api.api.dependencies import AnyRequest
 from query_api.files.logos import Logo, LogoService
 from query_api.files.media_store import FileUnusable, digest_of
-from query_api.files.responses import FileAnswer, FileHeaders, copied, tag_of, unchanged
+from query_api.files.responses import FileAnswer, FileHeaders, cached_file_response, not_modified, tag_of
 from query_api.files.service import FileService
-from query_api.files.variants import PRINTED, TYPES
+from query_api.files.variants import PRINT_VARIANT, TYPES
 from query_api.files.visible_files import VisibleFile
 from query_api.pages.render import Viewer, formats_for
-from query_api.pages.request_context import reader_of
+from query_api.pages.request_context import viewer_of
 from query_api.pdf.renderer import PdfRenderer
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
@@ -52,10 +52,10 @@ class PdfContext(NamedTuple):
     logo: Logo | None
 
 
-async def letterhead(request: AnyRequest, session: Session, business: Doc) -> PdfContext:
+async def pdf_context(request: AnyRequest, session: Session, business: Doc) -> PdfContext:
     """The letterhead of whoever is signed in to a business."""
     logos: LogoService = request.app.state.logos
-    reader = reader_of(request, session.known)
+    reader = viewer_of(request, session.known)
     return PdfContext(session.scope, business, reader, await logos.of(business))
 
 
@@ -69,38 +69,38 @@ class PdfService:
     async def answer(self, request: AnyRequest, head: PdfContext, paper: PdfDocument) -> FileAnswer:
         """A paper, as PDF."""
         kept = self._files.kept
-        html = sheet(head, paper, paper.pictures)
-        place = place_of(head, html)
+        html = render_html(head, paper, paper.pictures)
+        place = cache_key(head, html)
         served = FileHeaders(TYPES["pdf"], f"{paper.name}.pdf", inline=False)
-        if known := unchanged(request, served.headers(tag_of(place))):
+        if known := not_modified(request, served.headers(tag_of(place))):
             return known
         found = await kept.find(place)
         if found is None:
             pictures = await self._pictures(head, paper)
-            had = {name: shown for name, shown in paper.pictures.items() if address(shown) in pictures}
-            html = sheet(head, paper, had)  # what cannot be had is said, and so is another paper
-            place = place_of(head, html)
-            found = await kept.get(place, partial(self._print, place, html, pictures))
-        return copied(request, kept, place, found, served)
+            had = {name: shown for name, shown in paper.pictures.items() if image_url(shown) in pictures}
+            html = render_html(head, paper, had)  # what cannot be had is said, and so is another paper
+            place = cache_key(head, html)
+            found = await kept.get_or_create(place, partial(self._print, place, html, pictures))
+        return cached_file_response(request, kept, place, found, served)
 
     async def _print(self, place: CacheKey, html: str, pictures: Mapping[str, bytes]) -> None:
-        await self._files.kept.put(place, await self._press.printed(html, pictures))
+        await self._files.kept.put(place, await self._press.render(html, pictures))
 
     async def _pictures(self, head: PdfContext, paper: PdfDocument) -> dict[str, bytes]:
         """The pictures of a paper that can be had, by address; of the others operators are told."""
         found = {logo_address(head.logo): head.logo.content} if head.logo else {}
         for shown in paper.pictures.values():
             try:
-                copy = await self._files.copy(head.scope, shown, PRINTED)
+                copy = await self._files.copy(head.scope, shown, PRINT_VARIANT)
             except FileUnusable as error:
                 await self._files.notice(head.scope, shown, error)
                 continue
             if copy is not None:
-                found[address(shown)] = b"".join([chunk async for chunk in copy.content()])
+                found[image_url(shown)] = b"".join([chunk async for chunk in copy.content()])
         return found
 
 
-def sheet(head: PdfContext, paper: PdfDocument, pictures: Mapping[str, VisibleFile]) -> str:
+def render_html(head: PdfContext, paper: PdfDocument, pictures: Mapping[str, VisibleFile]) -> str:
     """The page that is printed, with these of its pictures."""
     formats = formats_for(head.business, head.reader)
     values = {
@@ -109,7 +109,7 @@ def sheet(head: PdfContext, paper: PdfDocument, pictures: Mapping[str, VisibleFi
         "customer": head.reader.known and head.reader.known.document,
         "accent": palette(head.business["branding"]["primary_color"]).accent,
         "logo": logo_address(head.logo) if head.logo else None,
-        "sources": {name: address(shown) for name, shown in pictures.items()},
+        "sources": {name: image_url(shown) for name, shown in pictures.items()},
         "language": formats.language,
         "f": formats,
     }
@@ -121,7 +121,7 @@ def logo_address(logo: Logo) -> str:
     return f"paper:logo/{logo.sha256}"
 
 
-def address(shown: VisibleFile) -> str:
+def image_url(shown: VisibleFile) -> str:
     """Under which address a picture is on a paper: it changes with the picture."""
     try:
         return f"paper:{digest_of(shown.media)}"
@@ -129,6 +129,6 @@ def address(shown: VisibleFile) -> str:
         return "paper:none"
 
 
-def place_of(head: PdfContext, html: str) -> CacheKey:
+def cache_key(head: PdfContext, html: str) -> CacheKey:
     """Where a paper is kept: under what it says."""
     return CacheKey(*head.scope, hashlib.sha256(html.encode()).hexdigest(), FORM)

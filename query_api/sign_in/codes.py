@@ -25,11 +25,11 @@ class HmacKeyRing:
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = [key.encode() for key in keys]
 
-    def seal(self, purpose: str, *parts: str) -> str:
+    def sign(self, purpose: str, *parts: str) -> str:
         """The keyed hash of some parts, by the newest key, in hex; `purpose` keeps kinds of hashes apart."""
         return _seal(self._keys[0], purpose, parts)
 
-    def fits(self, sealed: str, purpose: str, *parts: str) -> bool:
+    def verify(self, sealed: str, purpose: str, *parts: str) -> bool:
         """Whether a keyed hash is that of these parts, by any of the keys."""
         return any(hmac.compare_digest(sealed, _seal(key, purpose, parts)) for key in self._keys)
 

@@ -20,13 +20,13 @@ from aiosmtplib import (
 from query_api.http.public_urls import PublicUrls
 from query_api.http.tenant_middleware import TenantResolver
 from query_api.mail.message import SignInMail, compose, sending_domain
-from query_api.mail.smtp import PERMANENT, SmtpServer, content, envelope
+from query_api.mail.smtp import PERMANENT, SmtpServer, send_envelope, serialize
 from query_api.polling_worker import PollingWorker
 from query_api.sign_in.codes import HmacKeyRing, new_code
 from read_models.clock import Clock
 from read_models.documents import business_id
 from read_models.queries.portal import PortalQueries
-from read_models.store import ReadModelStore, StoreUnavailable, patiently
+from read_models.store import ReadModelStore, StoreUnavailable, retry_until_available
 from read_models.store.operational import OperationalStore, SignInRequest
 from web.tokens import digest, new_token
 
@@ -61,12 +61,12 @@ class SignInMailer(PollingWorker):
         self._store = store
         self._reads = reads
         self._keys = keys
-        self._server = SmtpServer.of(smtp_url)
+        self._server = SmtpServer.from_url(smtp_url)
         self._portals = portals
         self._addresses = addresses
         self._clock = clock
 
-    async def send_next(self) -> bool:
+    async def process_next(self) -> bool:
         """Deals with the mail that has been due for longest; False when none is."""
         if not self._reads.ready():
             # Without views nobody is known, and every mail would be dropped.
@@ -87,7 +87,7 @@ class SignInMailer(PollingWorker):
     async def _letter(self, claimed: SignInRequest) -> SignInMail | None:
         """What is to be mailed; None where nobody of the business has the address, or the business is gone."""
         (business,) = await self._store.documents(business_id(claimed.business))
-        customers = await self._reads.customers_of(claimed.business, claimed.address)
+        customers = await self._reads.customers_by_email(claimed.business, claimed.address)
         if business is None or not business["shown"] or business["closed"] or not customers:
             return None
         return SignInMail(
@@ -105,14 +105,14 @@ class SignInMailer(PollingWorker):
         handed_over = False
         try:
             mail = compose(letter, self._addresses.host)
-            written = content(mail)
+            written = serialize(mail)
         except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
             log.error("mail.unwritable", sign_in=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
-            await patiently(lambda: self._sign_ins.drop(claimed))
+            await retry_until_available(lambda: self._sign_ins.drop(claimed))
             return
         try:
             async with self._server.connection(sending_domain(self._addresses.host)) as server:
-                await envelope(server, mail)
+                await send_envelope(server, mail)
                 handed_over = await self._hand_over(claimed, letter)
                 if handed_over:
                     await server.data(written)
@@ -128,18 +128,18 @@ class SignInMailer(PollingWorker):
                 await self._put_off(claimed, type(error).__name__)
 
     async def _hand_over(self, claimed: SignInRequest, letter: SignInMail) -> bool:
-        code = self._keys.seal("code", claimed.id, letter.code)
+        code = self._keys.sign("code", claimed.id, letter.code)
         customers = [customer["id"] for customer in letter.customers]
-        return await self._sign_ins.hand_over(claimed, customers, code, digest(letter.token), self._clock())
+        return await self._sign_ins.mark_sent(claimed, customers, code, digest(letter.token), self._clock())
 
     async def _not_taken(self, claimed: SignInRequest, reply: int) -> None:
         if reply < PERMANENT:
             await self._put_off(claimed, str(reply))
             return
         log.error("mail.refused", sign_in=claimed.id, status=reply)
-        await patiently(lambda: self._sign_ins.drop(claimed))
+        await retry_until_available(lambda: self._sign_ins.drop(claimed))
 
     async def _put_off(self, claimed: SignInRequest, reason: str) -> None:
         pause = timedelta(seconds=min(2 ** (claimed.attempts - 1), LONGEST_PAUSE_SECONDS))
         log.warning("mail.put_off", sign_in=claimed.id, attempts=claimed.attempts, reason=reason)
-        await patiently(lambda: self._sign_ins.put_off(claimed, self._clock() + pause))
+        await retry_until_available(lambda: self._sign_ins.reschedule(claimed, self._clock() + pause))

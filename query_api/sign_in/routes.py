@@ -11,15 +11,23 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from litestar.types import ControllerRouterHandler
 
-from query_api.api.access import AnyRequest, business_of, signed_in
-from query_api.api.dependencies import PART, answers, require_session, served, session_of
+from query_api.api.dependencies import (
+    PART,
+    AnyRequest,
+    business_of,
+    json_or_404,
+    require_session,
+    response_specs,
+    session_of,
+    session_or_401,
+)
 from query_api.http.prebuilt_response import PrebuiltJson
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import Account
 from query_api.sign_in.service import SignInService
 from query_api.sign_in.sessions import Session, SessionService
 from read_models.documents import Doc, timestamp
-from read_models.queries import PageQuery, portion
+from read_models.queries import PageQuery, paginate_in_memory
 from read_models.store.operational import SessionRecord
 
 Short = Annotated[str, msgspec.Meta(max_length=320)]
@@ -89,7 +97,7 @@ class Devices(TypedDict):
 async def ask_for_code(request: AnyRequest, data: JSONBody[SignInBody]) -> Response[SignInAccepted]:
     """Mails a code and a link, if anybody has the address; the answer is the same for all."""
     business, sign_in = business_of(request), _service(request)
-    binding = await sign_in.ask_for_code(business, data.email, browser_of(request, business))
+    binding = await sign_in.request_code(business, data.email, browser_of(request, business))
     accepted: SignInAccepted = {"detail": "If we know this address, a mail with a code is on its way to it."}
     return Response(accepted, cookies=[binding_cookie(business, binding)])
 
@@ -106,9 +114,11 @@ class SessionController(Controller):
         business, sign_in = business_of(request), _service(request)
         browser = browser_of(request, business)
         if data.token is not None and data.email is None and data.code is None:
-            token = await sign_in.with_token(business, data.token, browser, data.customer_id)
+            token = await sign_in.sign_in_with_link(business, data.token, browser, data.customer_id)
         elif data.token is None and data.email is not None and data.code is not None:
-            token = await sign_in.with_code(business, data.email, data.code, browser, data.customer_id)
+            token = await sign_in.sign_in_with_code(
+                business, data.email, data.code, browser, data.customer_id
+            )
         else:
             raise ValidationException("Either email and code, or token, is needed.")
         return await _started(request, token, HTTP_201_CREATED)
@@ -116,12 +126,12 @@ class SessionController(Controller):
     @get("/", operation_id="getSession")
     async def show(self, request: AnyRequest) -> SignedIn:
         """Who is signed in."""
-        return await _shown(request, await signed_in(request))
+        return await _shown(request, await session_or_401(request))
 
     @delete("/", operation_id="signOut", status_code=HTTP_204_NO_CONTENT)
     async def end(self, request: AnyRequest) -> Response[None]:
         """Signs out: the session is dead on the server too."""
-        await signed_in(request)
+        await session_or_401(request)
         business = business_of(request)
         await _service(request).sign_out(browser_of(request, business))
         return Response(None, cookies=[expired_session_cookie(business)])
@@ -129,7 +139,7 @@ class SessionController(Controller):
     @post("/customer", operation_id="switchCustomer", status_code=HTTP_200_OK)
     async def switch(self, request: AnyRequest, data: JSONBody[SwitchBody]) -> Response[Any]:
         """Goes on as another customer of the same address and business, with a new session."""
-        session, business = await signed_in(request), business_of(request)
+        session, business = await session_or_401(request), business_of(request)
         token = await _service(request).switch(session, data.customer_id, browser_of(request, business))
         if token is None:
             raise NotFoundException
@@ -147,7 +157,7 @@ class DevicesController(Controller):
         operation_id="listDevices",
         guards=[require_session],
         dependencies=PART,
-        responses=answers(Devices),
+        responses=response_specs(Devices),
     )
     async def show(self, request: AnyRequest, part: NamedDependency[PageQuery]) -> PrebuiltJson:
         """The devices that the person is signed in on, the latest first."""
@@ -165,18 +175,20 @@ class DevicesController(Controller):
         def place(record: SessionRecord) -> tuple[str, str]:
             return timestamp(record.started_at), record.id
 
-        return served(portion("devices", await _sessions(request).devices(session), part, place, item))
+        return json_or_404(
+            paginate_in_memory("devices", await _sessions(request).devices(session), part, place, item)
+        )
 
     @delete("/", operation_id="signOutEverywhere", status_code=HTTP_204_NO_CONTENT)
     async def end_all(self, request: AnyRequest) -> Response[None]:
         """Signs the person out everywhere, here included."""
-        await _sessions(request).end_devices(await signed_in(request))
+        await _sessions(request).end_devices(await session_or_401(request))
         return Response(None, cookies=[expired_session_cookie(business_of(request))])
 
     @delete("/{device_id:str}", operation_id="signOutDevice", status_code=HTTP_204_NO_CONTENT)
     async def end_one(self, request: AnyRequest, device_id: FromPath[str]) -> None:
         """Signs one device out."""
-        if not await _sessions(request).end_device(await signed_in(request), device_id):
+        if not await _sessions(request).end_device(await session_or_401(request), device_id):
             raise NotFoundException
 
 

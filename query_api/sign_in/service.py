@@ -22,7 +22,7 @@ from query_api.sign_in.errors import (
 )
 from query_api.sign_in.sessions import Session, SessionService
 from read_models.clock import Clock
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from read_models.documents import Doc
 from read_models.queries.portal import ACCOUNTS_OF_AN_ADDRESS, CustomerScope, PortalQueries
 from read_models.store.operational import OperationalStore
@@ -86,34 +86,36 @@ class SignInService:
         """Who is signed in to a business with the token of a session cookie; None when nobody is."""
         return await self._sessions.find(business, token)
 
-    async def ask_for_code(self, business: Doc, email: str, browser: ClientInfo) -> str:
+    async def request_code(self, business: Doc, email: str, browser: ClientInfo) -> str:
         """Has code and link mailed to an address, if the business knows it, and answers the browser's binding.
 
         Raises NotAnAddress, Limited, SignInOff.
         """
-        address = folded(email)
+        address = normalize_email(email)
         if not ADDRESS.fullmatch(address):
             raise InvalidEmail
         limits, within = self._limits, LimitSettings.MAILS_WITHIN
-        await self._take(
+        await self._acquire_limits(
             self._limit("mails/network", limits.mails_per_network, within, browser.network),
             self._limit("mails/address", limits.mails_per_address, within, business["_id"], address),
         )
         binding = browser.binding or new_token()
-        await self._records.sign_ins.ask(new_id(), business["_id"], address, digest(binding), self._clock())
+        await self._records.sign_ins.create(
+            new_id(), business["_id"], address, digest(binding), self._clock()
+        )
         return binding
 
-    async def with_code(
+    async def sign_in_with_code(
         self, business: Doc, email: str, code: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         """Signs in with a mailed code, in the browser that asked for it, and answers the session's token.
 
         Raises Refused, Limited, SignInOff; SeveralAccounts, having used nothing up.
         """
-        address, binding = folded(email), digest(browser.binding or "")
+        address, binding = normalize_email(email), digest(browser.binding or "")
         limits, within = self._limits, LimitSettings.WRONG_CODES_WITHIN
         # Counted before the code is looked at, so that no two tries at the same moment count as one.
-        tries = await self._take(
+        tries = await self._acquire_limits(
             self._limit("codes/network", limits.wrong_codes_per_network, within, browser.network),
             self._limit(
                 "codes/address", limits.wrong_codes_per_address, within, business["_id"], address, binding
@@ -121,14 +123,14 @@ class SignInService:
         )
         sign_in = await self._of_code(business, address, SEPARATORS.sub("", code), binding)
         try:
-            token = await self._enter(sign_in, browser, customer_id)
+            token = await self._start_session(sign_in, browser, customer_id)
         except AccountChoiceRequired:
             await self._give_back(tries)
             raise
         await self._give_back(tries)
         return token
 
-    async def with_token(
+    async def sign_in_with_link(
         self, business: Doc, token: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         """Signs in with the token of a mailed link, in any browser, and answers the session's token.
@@ -136,16 +138,16 @@ class SignInService:
         Raises Refused; SeveralAccounts, having used nothing up.
         """
         sign_in = await self._of_link(business, token)
-        if sign_in is None or not await self._alive(sign_in):
+        if sign_in is None or not await self._is_current(sign_in):
             raise InvalidCredentials
-        return await self._enter(sign_in, browser, customer_id)
+        return await self._start_session(sign_in, browser, customer_id)
 
     async def link(self, business: Doc, token: str) -> LinkStatus:
         """What a mailed link is worth. Uses nothing up."""
         sign_in = await self._of_link(business, token)
         if sign_in is None or sign_in.sent_at is None:
             return LinkStatus(None, None)
-        if await self._alive(sign_in):
+        if await self._is_current(sign_in):
             return LinkStatus(sign_in.address, None)
         latest = await self._records.sign_ins.last_sent_at(sign_in.business, sign_in.address)
         return LinkStatus(None, latest if latest and latest > sign_in.sent_at else None)
@@ -156,7 +158,7 @@ class SignInService:
 
     async def accounts(self, session: Session, limit: int = ACCOUNTS_OF_AN_ADDRESS) -> Sequence[Account]:
         """The first customers of the business that the person may switch to, the present one among them all."""
-        customers = await self._reads.customers_of(session.scope.business, session.address, limit)
+        customers = await self._reads.customers_by_email(session.scope.business, session.address, limit)
         return [account(customer) for customer in customers]
 
     async def switch(self, session: Session, customer_id: str, browser: ClientInfo) -> str | None:
@@ -165,23 +167,27 @@ class SignInService:
         It ends when the one before would have: nobody signed in anew. None where the address has no such customer.
         """
         scope = CustomerScope(session.scope.business, customer_id)
-        if await self._holding(session.address, scope) is None:
+        if await self._customer_with_email(session.address, scope) is None:
             return None
         since = session.record.started_at
         return await self._sessions.start(scope, session.address, browser, since=since)
 
-    async def _enter(self, sign_in: Record | None, browser: ClientInfo, customer_id: str | None) -> str:
+    async def _start_session(
+        self, sign_in: Record | None, browser: ClientInfo, customer_id: str | None
+    ) -> str:
         """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
         if sign_in is None:
             raise InvalidCredentials
         if customer_id is None:
-            customers = await self._reads.customers_of(sign_in.business, sign_in.address)
+            customers = await self._reads.customers_by_email(sign_in.business, sign_in.address)
             if len(customers) > 1:
                 raise AccountChoiceRequired([account(customer) for customer in customers])
             chosen = next(iter(customers), None)
         else:
-            chosen = await self._holding(sign_in.address, CustomerScope(sign_in.business, customer_id))
-        if chosen is None or not await self._records.sign_ins.use(sign_in):
+            chosen = await self._customer_with_email(
+                sign_in.address, CustomerScope(sign_in.business, customer_id)
+            )
+        if chosen is None or not await self._records.sign_ins.consume(sign_in):
             raise InvalidCredentials
         scope = CustomerScope(sign_in.business, chosen["id"])
         token = await self._sessions.start(scope, sign_in.address, browser)
@@ -189,7 +195,7 @@ class SignInService:
             raise InvalidCredentials
         return token
 
-    async def _holding(self, address: str, scope: CustomerScope) -> Doc | None:
+    async def _customer_with_email(self, address: str, scope: CustomerScope) -> Doc | None:
         """The customer that is named, if it has the address."""
         known = await self._reads.customer(scope)
         # What is named comes from outside, and may be the name of a document that is no customer's.
@@ -200,7 +206,8 @@ class SignInService:
         right = [
             sign_in
             for sign_in in candidates
-            if self._sealing().fits(sign_in.code or "", "code", sign_in.id, code) and self._fresh(sign_in)
+            if self._key_ring().verify(sign_in.code or "", "code", sign_in.id, code)
+            and self._is_unexpired(sign_in)
         ]
         return right[0] if right else None
 
@@ -209,26 +216,26 @@ class SignInService:
             return None
         return await self._records.sign_ins.of_link(business["_id"], digest(token))
 
-    async def _alive(self, sign_in: Record) -> bool:
+    async def _is_current(self, sign_in: Record) -> bool:
         latest = await self._records.sign_ins.latest(
             sign_in.business, sign_in.address, sign_in.browser, CODES_ALIVE
         )
-        return self._fresh(sign_in) and any(known.id == sign_in.id for known in latest)
+        return self._is_unexpired(sign_in) and any(known.id == sign_in.id for known in latest)
 
-    def _fresh(self, sign_in: Record) -> bool:
+    def _is_unexpired(self, sign_in: Record) -> bool:
         sent_at = sign_in.sent_at
         return not sign_in.used and sent_at is not None and self._clock() < sent_at + CODE_LIFE
 
     def _limit(self, name: str, times: int, within: timedelta, *whose: str) -> RateLimit:
         # Sealed, as addresses and networks are nobody's business.
-        return RateLimit(f"{name}/{self._sealing().seal('limit', name, *whose)}", times, within)
+        return RateLimit(f"{name}/{self._key_ring().sign('limit', name, *whose)}", times, within)
 
-    async def _take(self, *limits: RateLimit) -> Sequence[Hit]:
+    async def _acquire_limits(self, *limits: RateLimit) -> Sequence[Hit]:
         """One time of each limit; raises Limited, having taken none."""
         taken: list[Hit] = []
         now = self._clock()
         for limit in limits:
-            hit = await self._records.limits.take(limit, now)
+            hit = await self._records.limits.acquire(limit, now)
             if isinstance(hit, datetime):
                 await self._give_back(taken)
                 raise TooManyAttempts(hit - now)
@@ -237,9 +244,9 @@ class SignInService:
 
     async def _give_back(self, hits: Sequence[Hit]) -> None:
         for hit in hits:
-            await self._records.limits.give_back(hit)
+            await self._records.limits.release(hit)
 
-    def _sealing(self) -> HmacKeyRing:
+    def _key_ring(self) -> HmacKeyRing:
         if self._keys is None:
             raise SignInDisabled
         return self._keys

@@ -21,14 +21,14 @@ from web.tokens import digest, new_token
 IDLE_LIMIT = timedelta(days=30)
 """A session not used for so long is over."""
 
-SEEN_EVERY = timedelta(minutes=5)
+LAST_SEEN_PRECISION = timedelta(minutes=5)
 """How exactly it is noted when a session was used."""
 
-REMEMBERED_SECONDS = 0.9
+CACHE_TTL_S = 0.9
 """What another process ended is seen within a second; what this one, erasure or a new address ends, with the next
 request."""
 
-AWAY = timedelta(minutes=30)
+NEW_VISIT_AFTER = timedelta(minutes=30)
 """Who was not seen for so long and comes back begins another visit: what happened meanwhile is new to them."""
 
 
@@ -66,7 +66,7 @@ class SessionService:
         self._store = store
         self._reads = reads
         self._clock = clock
-        self._current = BatchRefreshAheadCache(self._look_up, REMEMBERED_SECONDS)
+        self._current = BatchRefreshAheadCache(self._look_up, CACHE_TTL_S)
 
     async def start(
         self, scope: CustomerScope, address: str, browser: ClientInfo, *, since: datetime | None = None
@@ -98,12 +98,12 @@ class SessionService:
 
     async def find(self, business: Doc, token: str | None) -> Session | None:
         """Who is signed in to a business with a token; None with another business's, or when it is over."""
-        return await self.of(business, digest(token)) if token else None
+        return await self.find_by_digest(business, digest(token)) if token else None
 
-    async def of(self, business: Doc, hashed: str) -> Session | None:
+    async def find_by_digest(self, business: Doc, hashed: str) -> Session | None:
         """As `find`, by the token's digest."""
         record = await self._current.get(hashed)
-        if record is None or record.business != business["_id"] or self._over(record):
+        if record is None or record.business != business["_id"] or self._is_expired(record):
             return None
         scope = CustomerScope(record.business, record.customer)
         known = await self._reads.customer(scope)
@@ -126,14 +126,14 @@ class SessionService:
     async def devices(self, session: Session) -> list[SessionRecord]:
         """The devices that the person is signed in on at the business, the latest first."""
         found = await self._records.devices(session.scope.business, session.address)
-        return [record for record in found if not self._over(record)]
+        return [record for record in found if not self._is_expired(record)]
 
     async def end_device(self, session: Session, device: str) -> bool:
         """Signs one of the person's devices out; False when there is no such device."""
         person = session.scope.business, session.address
         tokens = [one.token for one in await self._records.devices(*person) if one.id == device]
         ended = await self._records.end_device(*person, device)
-        self._current.forget(*tokens)
+        self._current.invalidate(*tokens)
         return ended
 
     async def end_devices(self, session: Session) -> None:
@@ -141,12 +141,12 @@ class SessionService:
         person = session.scope.business, session.address
         tokens = [one.token for one in await self._records.devices(*person)]
         await self._records.end_devices(*person)
-        self._current.forget(*tokens)
+        self._current.invalidate(*tokens)
 
     async def _look_up(self, hashed: Sequence[str]) -> dict[str, SessionRecord | None]:
         found, now = await self._records.find(hashed), self._clock()
         for record in found.values():
-            if record and record.gone_at > now and now - record.seen_at > SEEN_EVERY:
+            if record and record.gone_at > now and now - record.seen_at > LAST_SEEN_PRECISION:
                 await self._note_use(record, now)
         return found
 
@@ -157,13 +157,13 @@ class SessionService:
 
     async def _end(self, hashed: str) -> None:
         await self._records.end(hashed)
-        self._current.forget(hashed)
+        self._current.invalidate(hashed)
 
     async def _note_use(self, record: SessionRecord, now: datetime) -> None:
-        last_here = record.seen_at if now - record.seen_at > AWAY else record.last_here_at
+        last_here = record.seen_at if now - record.seen_at > NEW_VISIT_AFTER else record.last_here_at
         await self._records.seen(record.token, now, _gone_at(now, record.started_at), last_here)
 
-    def _over(self, record: SessionRecord) -> bool:
+    def _is_expired(self, record: SessionRecord) -> bool:
         return record.gone_at <= self._clock()
 
 

@@ -9,9 +9,9 @@ from read_models.queries.context import QueryContext
 from read_models.queries.contracts import contract, contract_visits, contracts
 from read_models.queries.health_filters import FIGURES, OUTCOMES
 from read_models.queries.invoices import invoice, invoices, payment, payments
-from read_models.queries.pagination import LONGEST_CURSOR, InvalidCursor, PageQuery, portion
+from read_models.queries.pagination import LONGEST_CURSOR, InvalidCursor, PageQuery, paginate_in_memory
 from read_models.queries.subscriptions import subscription, subscriptions
-from read_models.queries.visits import appointments, proof_pack, scored, visit, visits
+from read_models.queries.visits import appointments, proof_pack, visit, visit_with_grace, visits
 
 __all__ = [
     "FIGURES",
@@ -28,13 +28,13 @@ __all__ = [
     "contracts",
     "invoice",
     "invoices",
+    "paginate_in_memory",
     "payment",
     "payments",
-    "portion",
     "proof_pack",
-    "scored",
     "subscription",
     "subscriptions",
     "visit",
+    "visit_with_grace",
     "visits",
 ]

@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from read_models.documents import LOG_LIMIT, Doc, moment
+from read_models.documents import ACTIVITY_LIMIT, Doc, activity_sort_key
 from read_models.indexed_lists import ListQuery
 from read_models.queries.context import QueryContext
 
@@ -19,14 +19,14 @@ class ActivityEntry(NamedTuple):
 
     def place(self) -> tuple[str, str]:
         """Its key and its id in the list, where an event's own id may be long, and another source's, too."""
-        key = moment(self.entry)
+        key = activity_sort_key(self.entry)
         return key, hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 async def activity(reading: QueryContext) -> list[ActivityEntry]:
     """Of the customer's latest events those whose entity is shown, latest first."""
     # As many documents as events: the latest event of each is not later than the one that put it here.
-    touched = await reading.store.range(ListQuery("touched", reading.own(), LOG_LIMIT))
+    touched = await reading.store.range(ListQuery("touched", reading.own(), ACTIVITY_LIMIT))
     happenings = [ActivityEntry(entry, document) for document in touched for entry in document["log"]]
-    happenings.sort(key=lambda happening: moment(happening.entry), reverse=True)
-    return [happening for happening in happenings[:LOG_LIMIT] if happening.about["shown"]]
+    happenings.sort(key=lambda happening: activity_sort_key(happening.entry), reverse=True)
+    return [happening for happening in happenings[:ACTIVITY_LIMIT] if happening.about["shown"]]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from read_models.documents import Doc, document_id, timestamp
-from read_models.indexed_lists import ListQuery, Whose, owned
+from read_models.indexed_lists import ListQuery, QueryScope, for_customer
 from read_models.queries.portal import WHOLE_LIST, CustomerScope
 from read_models.store import ReadModelStore
 from read_models.store.operational import CheckoutRepository
@@ -40,9 +40,9 @@ class QueryContext(NamedTuple):
         """What the addresses of the customer's files begin with."""
         return f"/{self.business['slug']}/media"
 
-    def own(self, *narrowed: str) -> Whose:
+    def own(self, *narrowed: str) -> QueryScope:
         """The customer's own, for a range; of a list that is narrowed, what belongs to one of the records."""
-        return owned(*self.scope, *narrowed)
+        return for_customer(*self.scope, *narrowed)
 
     async def document(self, kind: str, subject: str) -> Doc | None:
         """A document, None when the customer has no such one."""
@@ -60,6 +60,6 @@ class QueryContext(NamedTuple):
             if document is not None and document["shown"]
         }
 
-    async def every(self, list_name: str, *narrowed: str) -> list[Doc]:
+    async def fetch_whole_list(self, list_name: str, *narrowed: str) -> list[Doc]:
         """All documents of a list of open visits."""
         return await self.store.range(ListQuery(list_name, self.own(*narrowed), WHOLE_LIST))

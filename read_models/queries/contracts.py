@@ -7,18 +7,18 @@ from read_models import contract as contracts_fold
 from read_models import visit
 from read_models.customer import with_expiry
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.indexed_lists import LISTS, ListQuery, sort_documents
 from read_models.queries.context import QueryContext
 from read_models.queries.file_links import file
-from read_models.queries.health_filters import narrowed
-from read_models.queries.pagination import PageQuery, listed
+from read_models.queries.health_filters import apply_filters
+from read_models.queries.pagination import PageQuery, paginate
 from read_models.queries.upcoming import soonest
 
 
 async def contracts(reading: QueryContext, part: PageQuery) -> Doc:
     """All of them, the latest first."""
     wanted = ListQuery("contracts", reading.own(), part.limit)
-    return await listed(
+    return await paginate(
         reading, wanted, part, lambda found: with_expiry(contracts_fold.item(found), reading.today)
     )
 
@@ -39,7 +39,7 @@ async def contract(reading: QueryContext, subject: str) -> Doc | None:
         | contracts_fold.detail(found)
         | {
             "terms": file(f"{reading.media}/contracts/{subject}/terms", found["terms"]),
-            "visits": [visit.item(one) for one in arranged(past, LISTS["contract_past_visits"].order)],
+            "visits": [visit.item(one) for one in sort_documents(past, LISTS["contract_past_visits"].order)],
             "upcoming": [visit.item(one) for one in ahead],
         }
     )
@@ -59,13 +59,13 @@ async def contract_visits(
     found = await reading.document("contract", subject)
     if found is None:
         return None
-    wanted = narrowed(
+    wanted = apply_filters(
         ListQuery("contract_past_visits", reading.own(subject), part.limit),
         counted,
         months,
         grace=found["sla"]["on_time_grace_minutes"],
     )
-    return await listed(reading, wanted, part, item)
+    return await paginate(reading, wanted, part, item)
 
 
 def item(visited: Doc) -> Doc:

@@ -34,7 +34,9 @@ FIGURES: Mapping[str, HealthFilter] = {
 }
 
 
-def narrowed(wanted: ListQuery, counted: Sequence[str], months: Sequence[str], *, grace: int) -> ListQuery:
+def apply_filters(
+    wanted: ListQuery, counted: Sequence[str], months: Sequence[str], *, grace: int
+) -> ListQuery:
     """The range of a contract's past visits, of one of the figures and one of the months, where some are named."""
     tests: list[Doc] = []
     if counted:
@@ -44,22 +46,22 @@ def narrowed(wanted: ListQuery, counted: Sequence[str], months: Sequence[str], *
         wanted = wanted._replace(only=only)
         tests.append({"$or": [{"status": {"$in": one.statuses}, **one.passing(grace)} for one in figures]})
     if months:
-        first, last = around(months)
+        first, last = utc_bounds(months)
         tests.append({"month": {"$in": months}, "down.key": {"$gte": first, "$lte": last}})
     return wanted._replace(where={"$and": tests}) if tests else wanted
 
 
-def around(months: Sequence[str]) -> tuple[str, str]:
+def utc_bounds(months: Sequence[str]) -> tuple[str, str]:
     """Bounds of the starts (UTC) of all visits in these months, which each visit counts in its own zone.
 
     No zone has ever been a day away from UTC.
     """
     first, last = min(months), max(months)
     # After the last year there is none: its December ends where the calendar does.
-    return f"{neighbour(first, -1)}-27", max(f"{neighbour(last, 1)}-03", f"{last}-99")
+    return f"{shift_month(first, -1)}-27", max(f"{shift_month(last, 1)}-03", f"{last}-99")
 
 
-def neighbour(month: str, by: int) -> str:
+def shift_month(month: str, by: int) -> str:
     """The month before (-1) or after (1) a month `YYYY-MM`."""
     count = int(month[:4]) * 12 + int(month[5:]) - 1 + by
     return f"{count // 12:04}-{count % 12 + 1:02}"

@@ -7,9 +7,9 @@ from read_models import invoice as invoices_fold
 from read_models import payment as payments_fold
 from read_models.customer import with_overdue
 from read_models.documents import Doc, money, timestamp
-from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.indexed_lists import LISTS, ListQuery, sort_documents
 from read_models.queries.context import QueryContext
-from read_models.queries.pagination import PageQuery, listed
+from read_models.queries.pagination import PageQuery, paginate
 from read_models.queries.visits import past_item
 
 
@@ -17,7 +17,7 @@ async def invoices(reading: QueryContext, part: PageQuery, statuses: Iterable[st
     """Invoices, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"invoices/{status}" for status in dict.fromkeys(statuses))
     wanted = ListQuery("invoices", reading.own(), part.limit, only)
-    return await listed(
+    return await paginate(
         reading, wanted, part, lambda found: with_overdue(invoices_fold.item(found), reading.today)
     )
 
@@ -32,8 +32,8 @@ async def invoice(reading: QueryContext, subject: str) -> Doc | None:
     others, processing = await asyncio.gather(
         reading.documents([*paying, *billed]), _processing(reading, found)
     )
-    payments = arranged([others[name] for name in paying if name in others], LISTS["payments"].order)
-    visits = arranged([others[name] for name in billed if name in others], LISTS["past_visits"].order)
+    payments = sort_documents([others[name] for name in paying if name in others], LISTS["payments"].order)
+    visits = sort_documents([others[name] for name in billed if name in others], LISTS["past_visits"].order)
     return with_overdue(invoices_fold.detail(found), reading.today) | {
         "payments": [payments_fold.item(one) for one in payments],
         "visits": [past_item(one) for one in visits],
@@ -63,4 +63,4 @@ async def _processing(reading: QueryContext, found: Doc) -> Doc | None:
 
 async def payments(reading: QueryContext, part: PageQuery) -> Doc:
     """The payment history, latest first."""
-    return await listed(reading, ListQuery("payments", reading.own(), part.limit), part, payments_fold.item)
+    return await paginate(reading, ListQuery("payments", reading.own(), part.limit), part, payments_fold.item)

@@ -33,7 +33,7 @@ async def details(reading: QueryContext, listing: Listing, detail: Detail) -> As
 async def _parts(reading: QueryContext, listing: Listing) -> AsyncIterator[list[Doc]]:
     cursor: str | None = None
     while True:
-        found = await listing(reading, PageQuery.behind(cursor, AT_ONCE))
+        found = await listing(reading, PageQuery.from_cursor(cursor, AT_ONCE))
         yield found["items"]
         cursor = found["next"]
         if cursor is None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self, TypeVar
 import orjson
 
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, OWNER, ListQuery, at
+from read_models.indexed_lists import LISTS, OWNER, ListQuery, get_path
 from read_models.queries.context import QueryContext
 
 KEPT_OF_A_KEY: Final = 200
@@ -39,7 +39,7 @@ class PageQuery(NamedTuple):
     after: CursorPosition | None = None
 
     @classmethod
-    def behind(cls, cursor: str | None, limit: int) -> Self:
+    def from_cursor(cls, cursor: str | None, limit: int) -> Self:
         """The part that a cursor leads to, the first one where there is none; raises BadCursor."""
         return cls(limit, decoded(cursor) if cursor is not None else None)
 
@@ -61,15 +61,15 @@ def decoded(cursor: str) -> CursorPosition:
     raise InvalidCursor
 
 
-async def listed(
+async def paginate(
     reading: QueryContext, wanted: ListQuery, part: PageQuery, item: Callable[[Doc], Doc]
 ) -> Doc:
     """A part of a list as it is served; `wanted` is the list, its limit is the part's."""
-    found = await found_in(reading, wanted, part)
-    return served(wanted, part, found, [item(document) for document in found[: part.limit]])
+    found = await fetch_page(reading, wanted, part)
+    return to_page(wanted, part, found, [item(document) for document in found[: part.limit]])
 
 
-async def found_in(reading: QueryContext, wanted: ListQuery, part: PageQuery) -> list[Doc]:
+async def fetch_page(reading: QueryContext, wanted: ListQuery, part: PageQuery) -> list[Doc]:
     """The documents of a part, and one more where the list goes on; raises BadCursor."""
     after = await _behind(reading, wanted, part.after) if part.after else None
     return await reading.store.range(wanted._replace(limit=part.limit + 1, after=after))
@@ -87,7 +87,7 @@ async def _behind(reading: QueryContext, wanted: ListQuery, last: CursorPosition
     return (key if key.startswith(last.key) else last.key), last.id
 
 
-def served(wanted: ListQuery, part: PageQuery, found: list[Doc], items: list[Doc]) -> Doc:
+def to_page(wanted: ListQuery, part: PageQuery, found: list[Doc], items: list[Doc]) -> Doc:
     """The items of the documents found, and the cursor behind the last where the list goes on."""
     following = None
     if len(found) > part.limit:
@@ -96,7 +96,7 @@ def served(wanted: ListQuery, part: PageQuery, found: list[Doc], items: list[Doc
     return {"items": items, "next": following}
 
 
-def portion(
+def paginate_in_memory(
     name: str,
     found: Sequence[T],
     part: PageQuery,
@@ -133,5 +133,5 @@ def _name(wanted: ListQuery) -> str:
 
 
 def _key(wanted: ListQuery, document: Doc) -> str:
-    key: str = at(document, f"{LISTS[wanted.list].by}.key")
+    key: str = get_path(document, f"{LISTS[wanted.list].by}.key")
     return key

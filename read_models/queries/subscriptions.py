@@ -5,23 +5,25 @@ from read_models import visit
 from read_models.documents import Doc
 from read_models.indexed_lists import ListQuery
 from read_models.queries.context import QueryContext
-from read_models.queries.pagination import PageQuery, found_in, served
+from read_models.queries.pagination import PageQuery, fetch_page, to_page
 from read_models.queries.upcoming import kept_next, soonest
 
 
 async def subscriptions(reading: QueryContext, part: PageQuery) -> Doc:
     """All of them, by plan name, each with its next visit."""
     wanted = ListQuery("subscriptions", reading.own(), part.limit)
-    found = await found_in(reading, wanted, part)
+    found = await fetch_page(reading, wanted, part)
     following = {one["id"]: kept_next(one, reading.now) for one in found}
     if any(following[one["id"]] is None and len(one["open"]) < one["open_count"] for one in found):
-        ahead = [one for one in await reading.every("open_visits") if visit.upcoming(one, reading.now)]
+        ahead = [
+            one for one in await reading.fetch_whole_list("open_visits") if visit.upcoming(one, reading.now)
+        ]
         following = {one["subscription_id"]: one["id"] for one in reversed(ahead)}
     items = [
         subscriptions_fold.item(one) | {"next_visit_id": following.get(one["id"])}
         for one in found[: part.limit]
     ]
-    return served(wanted, part, found, items)
+    return to_page(wanted, part, found, items)
 
 
 async def subscription(reading: QueryContext, subject: str) -> Doc | None:

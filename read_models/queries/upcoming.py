@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from read_models import visit
 from read_models.customer import SHOWN
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, arranged
+from read_models.indexed_lists import LISTS, sort_documents
 from read_models.queries.context import QueryContext
 
 
@@ -27,9 +27,9 @@ async def soonest(reading: QueryContext, parent: Doc, list_name: str) -> list[Do
     """The soonest upcoming appointments of a parent; its list is read in the rare case that it keeps too few."""
     ids = kept_upcoming(parent, reading.now)
     if ids is None:
-        found: Iterable[Doc] = await reading.every(list_name, parent["id"])
+        found: Iterable[Doc] = await reading.fetch_whole_list(list_name, parent["id"])
     else:
         found = (await reading.documents(("visit", _id) for _id in ids)).values()
     # They may have been moved, or had their outcome, since the parent was read.
     ahead = [one for one in found if one["phase"] == "open" and visit.upcoming(one, reading.now)]
-    return arranged(ahead, LISTS[list_name].order)[:SHOWN]
+    return sort_documents(ahead, LISTS[list_name].order)[:SHOWN]

@@ -8,10 +8,10 @@ from read_models import invoice, proof
 from read_models import visit as visits_fold
 from read_models.customer import with_overdue
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, ListQuery, arranged
+from read_models.indexed_lists import LISTS, ListQuery, sort_documents
 from read_models.queries.context import Named, QueryContext
 from read_models.queries.file_links import file
-from read_models.queries.pagination import PageQuery, listed
+from read_models.queries.pagination import PageQuery, paginate
 
 WITHHELD = frozenset({"proof_pack.withdrawn"})
 """Events whose reason staff write for staff."""
@@ -28,7 +28,7 @@ class VisitWithGrace(NamedTuple):
 async def appointments(reading: QueryContext, part: PageQuery) -> Doc:
     """All without an outcome, soonest first, each with `awaiting`."""
     wanted = ListQuery("open_visits", reading.own(), part.limit)
-    return await listed(
+    return await paginate(
         reading, wanted, part, lambda found: visits_fold.item(found) | {"awaiting": awaiting(found, reading)}
     )
 
@@ -37,16 +37,16 @@ async def visits(reading: QueryContext, part: PageQuery, statuses: Iterable[str]
     """Past visits, latest first; those with one of the statuses, where some are named."""
     only = tuple(f"visits/{status}" for status in dict.fromkeys(statuses))
     wanted = ListQuery("past_visits", reading.own(), part.limit, only)
-    return await listed(reading, wanted, part, visits_fold.item)
+    return await paginate(reading, wanted, part, visits_fold.item)
 
 
 async def visit(reading: QueryContext, subject: str) -> Doc | None:
     """A visit or appointment, with its contract, subscription, invoices and Proof Pack."""
-    found = await scored(reading, subject)
+    found = await visit_with_grace(reading, subject)
     return found and found.visit
 
 
-async def scored(reading: QueryContext, subject: str) -> VisitWithGrace | None:
+async def visit_with_grace(reading: QueryContext, subject: str) -> VisitWithGrace | None:
     """The same, with its contract's grace."""
     found = await reading.document("visit", subject)
     if found is None:
@@ -54,9 +54,9 @@ async def scored(reading: QueryContext, subject: str) -> VisitWithGrace | None:
     invoiced = [("invoice", _id) for _id in found["invoices"]]
     belonging = [("contract", found["contract_id"]), ("subscription", found["subscription_id"])]
     named = [name for name in belonging if name[1] is not None]
-    others = await reading.documents([*named, *invoiced, *pack_parts(found)])
+    others = await reading.documents([*named, *invoiced, *pack_item_ids(found)])
     contract, subscription = (others.get(name) for name in belonging)
-    invoices = arranged([others[name] for name in invoiced if name in others], LISTS["invoices"].order)
+    invoices = sort_documents([others[name] for name in invoiced if name in others], LISTS["invoices"].order)
     photo = (found["technician"] or {}).get("photo")
     detail = visits_fold.detail(found) | {
         "awaiting": awaiting(found, reading),
@@ -80,7 +80,7 @@ async def scored(reading: QueryContext, subject: str) -> VisitWithGrace | None:
 async def proof_pack(reading: QueryContext, subject: str) -> Doc | None:
     """The Proof Pack of a visit, None when there is none that is shown."""
     found = await reading.document("visit", subject)
-    return pack(reading, found, await reading.documents(pack_parts(found))) if found else None
+    return pack(reading, found, await reading.documents(pack_item_ids(found))) if found else None
 
 
 def awaiting(visited: Doc, reading: QueryContext) -> bool:
@@ -88,7 +88,7 @@ def awaiting(visited: Doc, reading: QueryContext) -> bool:
     return visited["phase"] == "open" and not visits_fold.upcoming(visited, reading.now)
 
 
-def pack_parts(visited: Doc) -> Sequence[Named]:
+def pack_item_ids(visited: Doc) -> Sequence[Named]:
     """The items of a visit's pack, in the pack's order."""
     return [("proof", _id) for _id in proof.pack_items(visited)] if proof.is_shown(visited) else []
 
@@ -98,7 +98,7 @@ def pack(reading: QueryContext, visited: Doc, others: Mapping[Named, Doc]) -> Do
     if not proof.is_shown(visited):
         return None
     place, shown = f"{reading.media}/visits/{visited['id']}", visited["pack"]
-    items = [others[name] for name in pack_parts(visited) if name in others]
+    items = [others[name] for name in pack_item_ids(visited) if name in others]
     return {
         "visit_id": visited["id"],
         "published_at": shown["published_at"],

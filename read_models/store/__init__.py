@@ -8,7 +8,7 @@ from read_models.store.generations.fill_claims import (
     KeySlice,
     LaneClaim,
     LaneFiller,
-    blank_filling,
+    initial_fill_state,
 )
 from read_models.store.generations.repository import GenerationNotFound, GenerationPointer
 from read_models.store.generations.switch_requests import (
@@ -16,22 +16,29 @@ from read_models.store.generations.switch_requests import (
     OperationRefused,
     SwitchRequest,
     TruncationOverride,
-    meant,
+    resolve_target,
 )
-from read_models.store.mongo import DocumentRejected, StoreUnavailable, WriteConflict, patiently
+from read_models.store.mongo import DocumentRejected, StoreUnavailable, WriteConflict, retry_until_available
 from read_models.store.quarantine.dead_letter_queries import DeadLetter, ErrorCount
 from read_models.store.quarantine.dead_letters import BlockedRecord, LogPosition, UnreadableRecord, owner_of
 from read_models.store.quarantine.discards import Discard
 from read_models.store.quarantine.holds import Hold, HoldChanged
 from read_models.store.reading.snapshots import PendingRecords, Snapshot
 from read_models.store.store import ReadModelStore
-from read_models.store.views import EncodedWrites, ViewCollection, encoded, replacing, saving
-from read_models.store.writer import Known, RevisionConflict, TransactionalWriter, WriteBatch
+from read_models.store.views import (
+    EncodedWrites,
+    ViewCollection,
+    encode_changes,
+    encode_documents,
+    encode_replacement,
+)
+from read_models.store.writer import Checkpoints, RevisionConflict, TransactionalWriter, WriteBatch
 
 __all__ = [
     "BlockedRecord",
     "Checkpoint",
     "CheckpointUpdate",
+    "Checkpoints",
     "ClaimLost",
     "DeadLetter",
     "Discard",
@@ -45,7 +52,6 @@ __all__ = [
     "HoldChanged",
     "InsertBatch",
     "KeySlice",
-    "Known",
     "LaneClaim",
     "LaneFiller",
     "LogPosition",
@@ -63,11 +69,11 @@ __all__ = [
     "ViewCollection",
     "WriteBatch",
     "WriteConflict",
-    "blank_filling",
-    "encoded",
-    "meant",
+    "encode_changes",
+    "encode_documents",
+    "encode_replacement",
+    "initial_fill_state",
     "owner_of",
-    "patiently",
-    "replacing",
-    "saving",
+    "resolve_target",
+    "retry_until_available",
 ]

@@ -79,7 +79,7 @@ class CheckpointUpdate(NamedTuple):
     counts: Mapping[str, int]
 
 
-def advances(
+def compare_and_set_updates(
     checkpoints: Iterable[Checkpoint], steps: Mapping[int, CheckpointUpdate], session: bytes, now: datetime
 ) -> list[UpdateOne]:
     """The compares that a transaction begins with: each matches only the revision that the writer knows."""

@@ -31,7 +31,7 @@ FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
 
 WRITE_CONFLICT = 112
-OF_A_DOCUMENT = frozenset({15, 52, 56, 57, 66, 121, 171, 10334, 11000, 17280, 17419, 17420})
+DOCUMENT_ERROR_CODES = frozenset({15, 52, 56, 57, 66, 121, 171, 10334, 11000, 17280, 17419, 17420})
 """Codes by which MongoDB refuses a document for what it is: too large or too deep, names or values it cannot take.
 
 Every other code is taken for a state of the server, which may pass: held for it, customers would have to be mended.
@@ -64,7 +64,7 @@ def connect(url: str) -> Any:
     )
 
 
-def check(url: str) -> None:
+def validate_url(url: str) -> None:
     """Raises ValueError for an address the driver does not take; quotes nothing of it, asks neither servers nor DNS."""
     if not url.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("it does not begin with mongodb:// or mongodb+srv://")
@@ -79,34 +79,34 @@ def check(url: str) -> None:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raises the store's errors in place of the driver's."""
     try:
         yield
     except (DocumentTooLarge, BSONError, OverflowError, UnicodeError, RecursionError) as error:
         raise DocumentRejected(type(error).__name__) from error
     except PyMongoError as error:
-        raise meaning(error) from error
+        raise to_store_error(error) from error
 
 
 @contextlib.contextmanager
-def unhurried(seconds: float) -> Iterator[None]:
-    """As `translated`, for a question that goes through a whole generation, and may take so long.
+def translate_errors_with_timeout(seconds: float) -> Iterator[None]:
+    """As `translate_errors`, for a question that goes through a whole generation, and may take so long.
 
     A server that hangs meanwhile is not noticed before; one that dies is.
     """
-    with translated(), pymongo.timeout(seconds):
+    with translate_errors(), pymongo.timeout(seconds):
         yield
 
 
-def meaning(error: PyMongoError) -> Exception:
+def to_store_error(error: PyMongoError) -> Exception:
     """The store's error for one of the driver's; itself where it is a mistake of ours."""
     codes = _codes(error)
     # The driver's own texts quote values.
     text = " ".join([type(error).__name__, *(str(code) for code in sorted(codes))])
     if WRITE_CONFLICT in codes:
         return WriteConflict(text)
-    if codes and codes <= OF_A_DOCUMENT:
+    if codes and codes <= DOCUMENT_ERROR_CODES:
         return DocumentRejected(text)
     return StoreUnavailable(text) if isinstance(error, ConnectionFailure | OperationFailure) else error
 
@@ -117,7 +117,7 @@ def _codes(error: PyMongoError) -> set[int]:
     return {error.code} if isinstance(error, OperationFailure) and error.code is not None else set()
 
 
-async def settled(operation: Coroutine[Any, Any, T]) -> T:
+async def shield_until_done(operation: Coroutine[Any, Any, T]) -> T:
     """Runs an operation to its end also when the caller is cancelled, which it is then told.
 
     The driver works in threads: a session that is given up in the middle of something would be used twice at once.
@@ -134,7 +134,7 @@ async def settled(operation: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-async def patiently(operation: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_available(operation: Callable[[], Awaitable[T]]) -> T:
     """Asks again, with growing pauses, until MongoDB answers or the caller cancels."""
     pause = FIRST_PAUSE_SECONDS
     while True:

@@ -11,7 +11,7 @@ from read_models.projection import VERSION
 from read_models.store.generations.fill_claims import LaneFiller
 from read_models.store.generations.lifecycle import GenerationLifecycle
 from read_models.store.generations.repository import Generations
-from read_models.store.mongo import Client, connect, translated
+from read_models.store.mongo import Client, connect, translate_errors
 from read_models.store.quarantine.dead_letter_queries import DeadLetterQueries
 from read_models.store.quarantine.dead_letters import DeadLetters
 from read_models.store.quarantine.discards import Discards
@@ -71,7 +71,7 @@ class ReadModelStore:
 
     async def ping(self) -> None:
         """Raises `Unavailable` when MongoDB does not answer."""
-        with translated():
+        with translate_errors():
             await self._client.admin.command("ping")
 
     def writer(self, patience_s: float = math.inf) -> TransactionalWriter:
@@ -96,23 +96,25 @@ class ReadModelStore:
         served = self.control.served
         if served is None:
             return [None for _ in ids]
-        found = await self._of(served).documents(ids)
-        return await self.documents(*ids) if None in found and await self._moved(served) else found
+        found = await self._reader_for(served).documents(ids)
+        return (
+            await self.documents(*ids) if None in found and await self._generation_changed(served) else found
+        )
 
     async def range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a list of what is served; shared, and asked for again, as `documents` are."""
         served = self.control.served
         if served is None:
             return []
-        found = await self._of(served).range(wanted)
-        return await self.range(wanted) if not found and await self._moved(served) else found
+        found = await self._reader_for(served).range(wanted)
+        return await self.range(wanted) if not found and await self._generation_changed(served) else found
 
     async def applied(self, topic: str, partition: int, offset: int) -> bool:
         """Whether a record of the log (`topic` without prefix) is applied in what is served."""
         served = self.control.served
         return served is not None and await self.generations.applied(served, topic, partition, offset)
 
-    async def _moved(self, served: int) -> bool:
+    async def _generation_changed(self, served: int) -> bool:
         """Whether another generation is served by now; `control` knows it then."""
         pointer = await self.generations.pointer(self.version)
         if pointer is None or pointer.served in (None, served):
@@ -120,7 +122,7 @@ class ReadModelStore:
         await self.control.refresh()
         return self.control.served not in (None, served)
 
-    def _of(self, generation: int) -> ServedReader:
+    def _reader_for(self, generation: int) -> ServedReader:
         if self._served is None or self._served.generation != generation:
             self._served = ServedReader(self.views(generation))
         return self._served

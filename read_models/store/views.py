@@ -8,10 +8,15 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from read_models.documents import Doc, owner_id
-from read_models.indexed_lists import INDEXES, LISTS, ListQuery, selection
+from read_models.indexed_lists import INDEXES, LISTS, ListQuery, to_mongo_query
 from read_models.projection import BatchChanges
-from read_models.store.mongo import Database, DocumentRejected, translated, unhurried
-from read_models.store.reading.decode_cache import RAW, stored
+from read_models.store.mongo import (
+    Database,
+    DocumentRejected,
+    translate_errors,
+    translate_errors_with_timeout,
+)
+from read_models.store.reading.decode_cache import RAW, fetch_raw
 from read_models.working_set import DocumentRequest, LoadedDocuments
 
 
@@ -47,7 +52,7 @@ class EncodedWrites(NamedTuple):
     """How much the operations write."""
 
 
-def saving(changes: BatchChanges) -> EncodedWrites:
+def encode_changes(changes: BatchChanges) -> EncodedWrites:
     """The changes of a batch, ready to be written to any generation; raises `DocumentRejected`.
 
     What was not there is inserted, at half the cost of an upsert: the compare that the transaction begins with says
@@ -56,7 +61,7 @@ def saving(changes: BatchChanges) -> EncodedWrites:
     inserts: list[Any] = []
     updates: list[Any] = []
     size = 0
-    with translated():
+    with translate_errors():
         for _id, document in changes.save.items():
             if (before := changes.before.get(_id)) is None:
                 whole = bson.encode(document)
@@ -73,9 +78,9 @@ def saving(changes: BatchChanges) -> EncodedWrites:
     return EncodedWrites([*inserts, *updates, *removes], changes.erase, size)
 
 
-def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> EncodedWrites:
+def encode_replacement(save: Mapping[str, Doc], remove: Iterable[str]) -> EncodedWrites:
     """Whole documents by `_id`, in place of what there may be, and those to remove; raises `DocumentRejected`."""
-    whole = dict(zip(save, encoded(save.values()), strict=True))
+    whole = dict(zip(save, encode_documents(save.values()), strict=True))
     puts: list[Any] = [
         ReplaceOne({"_id": _id}, RawBSONDocument(one), upsert=True) for _id, one in whole.items()
     ]
@@ -83,16 +88,16 @@ def replacing(save: Mapping[str, Doc], remove: Iterable[str]) -> EncodedWrites:
     return EncodedWrites(operations, frozenset(), sum(map(len, whole.values())))
 
 
-def encoded(documents: Iterable[Doc]) -> list[bytes]:
+def encode_documents(documents: Iterable[Doc]) -> list[bytes]:
     """Whole documents, ready to be inserted; raises `DocumentRejected`."""
-    with translated():
+    with translate_errors():
         made = [bson.encode(document) for document in documents]
     if any(len(one) > LARGEST_BYTES for one in made):
         raise DocumentRejected("DocumentTooLarge")
     return made
 
 
-def named(stored_as: bytes) -> tuple[str, Doc]:
+def decode_with_id(stored_as: bytes) -> tuple[str, Doc]:
     """A document by its `_id`."""
     document: Doc = bson.decode(stored_as)
     return document["_id"], document
@@ -120,12 +125,12 @@ class ViewCollection:
 
     async def create(self) -> None:
         """Makes the collection and its indexes, of all that is in it; harmless when they exist."""
-        with unhurried(INDEXED_WITHIN_SECONDS):
+        with translate_errors_with_timeout(INDEXED_WITHIN_SECONDS):
             await self._collection.create_indexes(indexes())
 
     async def drop(self) -> None:
         """Removes the collection with all that is in it; harmless when it is not there."""
-        with translated():
+        with translate_errors():
             await self._collection.drop()
 
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:
@@ -133,29 +138,29 @@ class ViewCollection:
         wanted = list(ids)
         if not wanted:
             return {}
-        with translated():
+        with translate_errors():
             found = self._collection.find({"_id": {"$in": wanted}}, session=session)
             return {document["_id"]: document for document in await found.to_list(None)}
 
     async def of(self, owner: str) -> dict[str, Doc]:
         """All documents of `biz/cus` or, of the business alone, `biz`, by `_id`."""
-        with translated():
+        with translate_errors():
             found = await self._collection.find({"$or": ids_of(owner)}).to_list(None)
         return {document["_id"]: document for document in found}
 
     async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
         """The documents that exist among these as they are stored (BSON), in one round trip."""
-        return await stored(self._raw, ids)
+        return await fetch_raw(self._raw, ids)
 
     async def range(self, wanted: ListQuery, session: Any = None) -> list[Doc]:
         """The first documents of a list, in its order, by its index."""
-        chosen, sort = selection(wanted)
-        with translated():
+        chosen, sort = to_mongo_query(wanted)
+        with translate_errors():
             found = self._collection.find(chosen, session=session).hint(LISTS[wanted.list].by)
             documents: list[Doc] = await found.sort(list(sort)).limit(wanted.limit).to_list(wanted.limit)
             return documents
 
-    async def rivals(self, claimed: Literal["slug", "portal_host"]) -> list[list[Doc]]:
+    async def conflicting_claims(self, claimed: Literal["slug", "portal_host"]) -> list[list[Doc]]:
         """The businesses that claim the same slug or host, whoever has it first (VIEWS.md, Applying events)."""
         index = "slug" if claimed == "slug" else "host"
         since = INDEXES[index].keys[1][0]
@@ -166,7 +171,7 @@ class ViewCollection:
             {"$group": {"_id": f"${claimed}", "rivals": {"$push": one}}},
             {"$match": {"rivals.1": {"$exists": True}}},
         ]
-        with translated():
+        with translate_errors():
             found = await self._collection.aggregate(steps, hint=index).to_list(None)
         return [group["rivals"] for group in found]
 

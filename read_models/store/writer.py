@@ -13,7 +13,7 @@ from bson.binary import UUID_SUBTYPE, Binary
 from pymongo import DeleteMany, UpdateMany, UpdateOne
 
 from read_models.clock import utc_now
-from read_models.store.checkpoints import COLLECTION, Checkpoint, CheckpointUpdate, advances
+from read_models.store.checkpoints import COLLECTION, Checkpoint, CheckpointUpdate, compare_and_set_updates
 from read_models.store.generations.repository import GenerationNotFound, GenerationPointer, Generations
 from read_models.store.mongo import (
     FIRST_PAUSE_SECONDS,
@@ -22,13 +22,13 @@ from read_models.store.mongo import (
     Database,
     StoreUnavailable,
     WriteConflict,
-    settled,
-    translated,
+    shield_until_done,
+    translate_errors,
 )
 from read_models.store.operational import COLLECTIONS as RECORDS
-from read_models.store.operational import SAID
+from read_models.store.operational import ERASED_TEXT_FIELDS
 from read_models.store.operational.erasures import COLLECTION as ERASURES
-from read_models.store.operational.erasures import noted
+from read_models.store.operational.erasures import record_erasure
 from read_models.store.quarantine.dead_letters import COLLECTIONS as DEAD_LETTERS
 from read_models.store.quarantine.dead_letters import (
     BlockedRecord,
@@ -45,7 +45,7 @@ log = structlog.get_logger()
 BLOCKED_SECONDS = 2.0
 """For so long a lane's document may be held by another transaction before its session is killed."""
 
-Known = dict[tuple[int, int], Checkpoint]
+Checkpoints = dict[tuple[int, int], Checkpoint]
 """Checkpoints by generation and lane."""
 
 
@@ -101,7 +101,7 @@ class TransactionalWriter:
 
     async def open(self) -> None:
         """Starts the sessions; raises `StoreUnavailable`."""
-        with translated():
+        with translate_errors():
             if self._reading is None:
                 self._reading = await self._client.start_session()
             if self._session is None:
@@ -114,73 +114,76 @@ class TransactionalWriter:
                 await session.end_session()
         self._session = self._reading = None
 
-    async def read(self, generations: Iterable[int], lanes: Iterable[int]) -> Known:
+    async def read(self, generations: Iterable[int], lanes: Iterable[int]) -> Checkpoints:
         """The checkpoints of lanes in generations; those that there are."""
         wanted = {"generation": {"$in": list(generations)}, "lane": {"$in": list(lanes)}}
-        with translated():
+        with translate_errors():
             found = await self._checkpoints.find(wanted, session=self._reading).to_list(None)
         known = [Checkpoint.of(document) for document in found]
         return {(one.generation, one.lane): one for one in known}
 
-    async def current(
+    async def read_active_generations(
         self, version: int, lanes: Collection[int], only: int | None = None
-    ) -> tuple[tuple[int, ...], Known]:
+    ) -> tuple[tuple[int, ...], Checkpoints]:
         """The generations that are kept in a version, and the checkpoints of lanes in them; raises
         `GenerationNotFound`.
 
         The pointer is asked for on both sides of the checkpoints: whoever moves it writes them all, so that a move
         after this fails the next compare. With `only` it is that one generation, kept or not.
         """
-        self._follow()
+        self._advance_read_session()
         if only is not None:
-            return (only,), await settled(self.read([only], lanes))
-        known: Known = {}
+            return (only,), await shield_until_done(self.read([only], lanes))
+        known: Checkpoints = {}
         pointer: GenerationPointer | None = None
         while True:
-            before, pointer = pointer, await settled(self._generations.pointer(version, self._reading))
+            before, pointer = (
+                pointer,
+                await shield_until_done(self._generations.pointer(version, self._reading)),
+            )
             if pointer is None:
                 raise GenerationNotFound(f"no generation of version {version} is served")
             if pointer == before:
-                return pointer.kept, known
-            known = await settled(self.read(pointer.kept, lanes))
+                return pointer.active, known
+            known = await shield_until_done(self.read(pointer.active, lanes))
 
     async def held(self, generations: Collection[int], lanes: Collection[int]) -> set[str]:
         """The owners (`biz/cus`, `biz`) that are held in lanes, in any of these generations."""
-        return await settled(self._dead_letters.held(generations, lanes, self._reading))
+        return await shield_until_done(self._dead_letters.held(generations, lanes, self._reading))
 
     async def generations_of(self, lane: int) -> list[int]:
         """All generations, of any version, that have a lane."""
-        with translated():
+        with translate_errors():
             found = await self._checkpoints.find({"lane": lane}, {"generation": 1}).to_list(None)
         return sorted([document["generation"] for document in found])
 
     async def discarded(self, lanes: Collection[int]) -> frozenset[LogPosition]:
         """The places of lanes that are not to be applied."""
-        return await settled(self._discards.places(lanes, self._reading))
+        return await shield_until_done(self._discards.places(lanes, self._reading))
 
-    async def take(
+    async def acquire_lanes(
         self, version: int, lanes: Collection[int], others: Collection[int], only: int | None = None
-    ) -> tuple[tuple[int, ...], Known]:
+    ) -> tuple[tuple[int, ...], Checkpoints]:
         """Makes lanes this writer's: their checkpoints name its session from now on.
 
         Answers as `current` does, for these lanes and others. Raises `RevisionConflict` when somebody wrote meanwhile.
         """
-        kept, known = await self.current(version, {*lanes, *others}, only)
+        kept, known = await self.read_active_generations(version, {*lanes, *others}, only)
         taken = [one for one in known.values() if one.lane in lanes]
         if len(taken) != len(lanes) * len(kept):
             raise GenerationNotFound(f"the generations {kept} do not all have the lanes {sorted(lanes)}")
-        await self.claim(taken)
+        await self.fence(taken)
         return kept, known
 
-    async def claim(self, known: Sequence[Checkpoint]) -> None:
+    async def fence(self, known: Sequence[Checkpoint]) -> None:
         """Has checkpoints name this writer's session; raises `RevisionConflict` when somebody wrote them meanwhile."""
         steps = dict.fromkeys((one.lane for one in known), CheckpointUpdate({}, None, {}))
         await self.write(WriteBatch(0, steps, EncodedWrites((), frozenset(), 0)), known, ())
 
-    async def answer(self, need: DocumentRequest, views: ViewCollection) -> LoadedDocuments:
+    async def load(self, need: DocumentRequest, views: ViewCollection) -> LoadedDocuments:
         """What a fold needs, as of the last commit or later."""
-        self._follow()
-        return await settled(views.answer(need, self._reading))
+        self._advance_read_session()
+        return await shield_until_done(views.answer(need, self._reading))
 
     async def write(
         self, batch: WriteBatch, known: Sequence[Checkpoint], views: Sequence[ViewCollection]
@@ -192,8 +195,8 @@ class TransactionalWriter:
         `known` is brought up to date.
         """
         now = utc_now()
-        operations = advances(known, batch.steps, self.session_id, now)
-        await self._retried(lambda: self._transact(operations, batch, views, now), known)
+        operations = compare_and_set_updates(known, batch.steps, self.session_id, now)
+        await self._with_retries(lambda: self._transact(operations, batch, views, now), known)
         for checkpoint in known:
             step = batch.steps[checkpoint.lane]
             checkpoint.revision += 1
@@ -201,7 +204,7 @@ class TransactionalWriter:
             checkpoint.session = self.session_id
             checkpoint.level_at = step.level_at or checkpoint.level_at
 
-    async def beside(
+    async def transact_alongside_worker(
         self,
         lane: int,
         generations: Collection[int],
@@ -214,7 +217,7 @@ class TransactionalWriter:
         read before is compared by `work` itself, on the hold of the customer it writes: nobody else writes a customer
         that is held. `counts` are added to the lane's, by generation. Raises and retries as `write` does.
         """
-        known = await settled(self.read(generations, [lane]))
+        known = await shield_until_done(self.read(generations, [lane]))
         steps = [
             UpdateOne(
                 {"_id": one.id},
@@ -227,7 +230,7 @@ class TransactionalWriter:
         ]
 
         async def transact() -> None:
-            with translated():
+            with translate_errors():
                 async with self._session.start_transaction():
                     moved = await self._checkpoints.bulk_write(steps, session=self._session)
                     if moved.matched_count != len(generations):
@@ -236,18 +239,18 @@ class TransactionalWriter:
 
         if len(known) != len(generations):
             raise RevisionConflict  # a generation was dropped meanwhile
-        await self._retried(transact, list(known.values()))
+        await self._with_retries(transact, list(known.values()))
 
     async def set_level(self, known: Sequence[Checkpoint], at: datetime) -> None:
         """Notes that idle lanes were read to their ends at a moment; without a transaction or a new revision."""
         mine = {"_id": {"$in": [one.id for one in known]}, "session": self.session_id}
-        with translated():
+        with translate_errors():
             update = self._checkpoints.update_many(mine, {"$max": {"level_at": at}}, session=self._session)
-            await settled(update)
+            await shield_until_done(update)
         for checkpoint in known:
             checkpoint.level_at = at
 
-    def _follow(self) -> None:
+    def _advance_read_session(self) -> None:
         """Has what is read next be no older than the last transaction."""
         if self._session.cluster_time is not None:
             self._reading.advance_cluster_time(self._session.cluster_time)
@@ -258,7 +261,7 @@ class TransactionalWriter:
         self, operations: list[Any], batch: WriteBatch, views: Sequence[ViewCollection], now: datetime
     ) -> None:
         session = self._session
-        with translated():
+        with translate_errors():
             async with session.start_transaction():
                 compared = await self._checkpoints.bulk_write(operations, session=session)
                 if compared.matched_count != len(operations):
@@ -267,7 +270,7 @@ class TransactionalWriter:
                 for generation in views:
                     await generation.write(batch.saving, session)
                 kept = [generation.generation for generation in views]
-                await self._dead_letters.write(batch.letters, batch.held, kept, now, session)
+                await self._dead_letters.insert(batch.letters, batch.held, kept, now, session)
 
     async def erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
         """Removes what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
@@ -276,13 +279,13 @@ class TransactionalWriter:
             for name in (*DEAD_LETTERS, *RECORDS):
                 await self._database[name].bulk_write(deletes, session=session)
             await self._database[ERASURES].bulk_write(
-                [noted(*customer, utc_now()) for customer in customers], session=session
+                [record_erasure(*customer, utc_now()) for customer in customers], session=session
             )
-            for name, field in SAID.items():
+            for name, field in ERASED_TEXT_FIELDS.items():
                 emptied = [UpdateMany(owner, {"$set": {field: None}}) for owner in owners]
                 await self._database[name].bulk_write(emptied, session=session)
 
-    async def _retried(
+    async def _with_retries(
         self, transact: Callable[[], Coroutine[Any, Any, None]], known: Sequence[Checkpoint]
     ) -> None:
         pause, begun = FIRST_PAUSE_SECONDS, time.monotonic()
@@ -291,8 +294,8 @@ class TransactionalWriter:
             try:
                 if blocked_since is not None and time.monotonic() - blocked_since > BLOCKED_SECONDS:
                     blocked_since = None
-                    await self._kill_holders(known)
-                await settled(transact())
+                    await self._kill_blocking_sessions(known)
+                await shield_until_done(transact())
                 return
             except StoreUnavailable as error:
                 if time.monotonic() - begun > self._patience_s:
@@ -309,13 +312,15 @@ class TransactionalWriter:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _kill_holders(self, known: Sequence[Checkpoint]) -> None:
+    async def _kill_blocking_sessions(self, known: Sequence[Checkpoint]) -> None:
         """Ends the sessions that the checkpoints name: a writer killed inside a transaction blocks its lanes."""
-        current = await settled(self.read({one.generation for one in known}, {one.lane for one in known}))
+        current = await shield_until_done(
+            self.read({one.generation for one in known}, {one.lane for one in known})
+        )
         others = {one.session for one in current.values() if one.session} - {self.session_id}
         if others:
             log.warning("ending the sessions of the lanes' former owner", sessions=len(others))
-            with translated():
+            with translate_errors():
                 await self._client.admin.command(
                     "killSessions", [{"id": lsid(other)} for other in sorted(others)]
                 )

@@ -10,7 +10,12 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.app import create_app
-from tests.integration.harness.customer_surface import URL, Browser, CustomerSurfaceHarness, look_again
+from tests.integration.harness.customer_surface import (
+    URL,
+    Browser,
+    CustomerSurfaceHarness,
+    clear_tenant_cache,
+)
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ async def test_anybody_may_read_whose_portal_it_is(surface: CustomerSurfaceHarne
 
 
 async def test_the_dashboard_shows_what_was_published(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     start, end = (
         (surface.now() + timedelta(days=days)).isoformat().replace("+00:00", "Z") for days in (1, 2)
     )
@@ -70,12 +75,12 @@ async def test_an_unchanged_answer_is_not_sent_again(surface: CustomerSurfaceHar
     assert first.headers["cache-control"] == second.headers["cache-control"] == "private, no-cache"
 
     await surface.publish("business.rebranded", name="Deep Blue Pools")
-    look_again(surface.app)
+    clear_tenant_cache(surface.app)
     assert (await browser.get("/blue/api/business", headers=headers)).json()["name"] == "Deep Blue Pools"
 
 
 async def test_every_get_has_an_etag_and_stays_out_of_shared_caches(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     for path in ("api/business", "api/portal", "api/session", "api/sessions", "", "sign-in"):
         answer = await browser.get(f"/blue/{path}")
         assert answer.headers["cache-control"] == "private, no-cache", path
@@ -101,9 +106,9 @@ async def test_where_there_is_no_business_nothing_is_found(
 
 
 async def test_a_closed_business_has_no_portal(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     await surface.publish("business.closed")
-    look_again(surface.app)
+    clear_tenant_cache(surface.app)
 
     assert is_problem(await browser.get("/blue/api/portal"), 404)
     assert is_problem(await browser.get("/blue/api/business"), 404)
@@ -145,7 +150,7 @@ async def test_a_body_that_is_too_large_is_refused(surface: CustomerSurfaceHarne
 async def test_an_error_of_ours_tells_nothing_of_its_cause(
     surface: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
 
     async def broken(*_: object) -> None:
         raise RuntimeError("the cause")
@@ -220,7 +225,7 @@ async def test_a_business_is_reached_on_its_own_host_alone(surface: CustomerSurf
 
 async def test_a_sign_in_on_a_business_own_host_stays_there(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.rebranded", portal_host="portal.blue.test")
-    email = await surface.person()
+    email = await surface.create_customer()
     own = surface.browser("https://portal.blue.test")
     assert (await own.ask(email)).status_code == 202
     (mail,) = await surface.mails(email)
@@ -270,8 +275,8 @@ async def test_the_api_describes_itself(surface: CustomerSurfaceHarness) -> None
 
 async def test_what_was_asked_before_is_answered_as_if_it_never_was(surface: CustomerSurfaceHarness) -> None:
     """A dashboard asked for again by the short way is today's, in the coding that is taken, and its owner's alone."""
-    browser = await surface.signed_in(await surface.person())
-    other = await surface.signed_in(await surface.person(customer="cus_2"))
+    browser = await surface.signed_in(await surface.create_customer())
+    other = await surface.signed_in(await surface.create_customer(customer="cus_2"))
     for booked in range(3):
         window = {
             "start": f"2030-01-0{booked + 1}T10:00:00.000Z",
@@ -318,7 +323,7 @@ async def test_the_short_way_takes_note_of_all_that_the_long_one_does(
     surface: CustomerSurfaceHarness, header: str, value: str
 ) -> None:
     """A request that says one thing more is answered as if nobody had asked before."""
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     asked = {"X-Request-ID": "of-a-test", header: value}
     by_the_router = await browser.get("/blue/api/portal", headers=asked)
     surface.app.asgi_handler._known.clear()  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from read_models.documents import Doc
 from read_models.projection import VERSION, fold
 from read_models.store import checkpoints
 from read_models.store.operational import OperationalStore
-from read_models.store.operational.erasures import LINGERS
+from read_models.store.operational.erasures import SETTLE_TIME
 from read_models.store.operational.sign_in_requests import SignInRequests
 from tests.integration.harness.customer_surface import TOPICS, Browser, CustomerSurfaceHarness
 
@@ -55,7 +55,7 @@ async def keep_a_standby(surface: CustomerSurfaceHarness) -> None:
 async def lived_in(surface: CustomerSurfaceHarness) -> str:
     """A customer of whom every kind of record holds something; answers the e-mail address."""
     person: dict[str, Any] = {"name": NAME, "phone": PHONE, "addresses": [ADDRESS]}
-    email = await surface.person(**person)
+    email = await surface.create_customer(**person)
     await surface.publish(
         "visit.booked", customer="cus_1", subject="v1", address=ADDRESS, instructions=f"{NAME}: {GATE}"
     )
@@ -117,7 +117,9 @@ async def erased_completely(surface: CustomerSurfaceHarness) -> None:
     async with asyncio.timeout(30):
         while cached(surface):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    await OperationalStore(surface.store.database).erasures.complete(None, datetime.now(UTC) + LINGERS)
+    await OperationalStore(surface.store.database).erasures.complete_all(
+        None, datetime.now(UTC) + SETTLE_TIME
+    )
 
 
 def raising_for_invoices(events: list[Event], cache: Any) -> Any:
@@ -197,7 +199,7 @@ async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(
     surface: CustomerSurfaceHarness,
 ) -> None:
     """A session and a mail that its transaction did not see, as they were written while it was being committed."""
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     database = surface.store.database
     written = [(name, await database[name].find_one({})) for name in ("sessions", "sign_ins")]
@@ -211,12 +213,12 @@ async def test_what_was_written_beside_the_erasure_is_gone_in_a_moment(
 
     assert (await browser.get("/blue/api/portal")).status_code == 401
     assert await database["erasures"].count_documents({}) == 1
-    assert await OperationalStore(database).erasures.complete(None, datetime.now(UTC) + LINGERS) == 1
+    assert await OperationalStore(database).erasures.complete_all(None, datetime.now(UTC) + SETTLE_TIME) == 1
 
 
 async def test_what_arrives_later_is_dropped_and_counted(surface: CustomerSurfaceHarness) -> None:
     """Events of every kind, the contact data again, and what cannot be read under the customer's key."""
-    await surface.person()
+    await surface.create_customer()
     await surface.publish("customer.erased", customer="cus_1")
     before = await counted(surface)
 
@@ -258,7 +260,7 @@ async def test_a_sign_in_that_no_mailer_saw_yet_goes_with_the_first_look(
     surface: CustomerSurfaceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not known whose it is until then; and the address is nobody's any more."""
-    email = await surface.person()
+    email = await surface.create_customer()
     with monkeypatch.context() as patched:
         patched.setattr(SignInRequests, "claim", nothing_to_do)
         await surface.browser().ask(email)
@@ -272,7 +274,7 @@ async def test_a_sign_in_that_no_mailer_saw_yet_goes_with_the_first_look(
 
 async def test_others_keep_all_that_is_theirs(surface: CustomerSurfaceHarness) -> None:
     """Also the one who shares the address, and the customer of another business with the same id."""
-    email = await surface.person()
+    email = await surface.create_customer()
     await surface.publish("customer.registered", customer="cus_10", name=NAME, emails=[email], phone=PHONE)
     await surface.publish("visit.booked", customer="cus_10", subject="v1", instructions=GATE)
     await surface.publish("business.registered", business="biz_2", slug="red")

@@ -40,8 +40,8 @@ async def one(installation: Installations) -> Installation:
 async def left(here: OperatorContext) -> dict[str, Doc]:
     """The documents that what is left of the log makes."""
     lanes = range(here.cluster.topics.partitions)
-    beginnings, found = await here.log.beginnings(lanes), list[Record]()
-    for place, end in (await here.log.ends(lanes)).items():
+    beginnings, found = await here.log.beginning_offsets(lanes), list[Record]()
+    for place, end in (await here.log.end_offsets(lanes)).items():
         async for read in here.log.scan(place, beginnings[place], end):
             found += [record_of(one) for one in read]
     found.sort(key=lambda record: record.timestamp)

@@ -93,7 +93,7 @@ async def test_a_group_that_committed_too_far_is_set_back(installation: Installa
     """What Kafka's commits say is applied and is not, is read again, also where nothing comes later."""
     one, lines = await four_lanes(installation), sample()
     await publish(one, lines)
-    name = consumer_group.name(one.env["PORTAL_TOPIC_PREFIX"], one.env["PORTAL_MONGO_DATABASE"], VERSION)
+    name = consumer_group.group_id(one.env["PORTAL_TOPIC_PREFIX"], one.env["PORTAL_MONGO_DATABASE"], VERSION)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=one.env["PORTAL_KAFKA_BOOTSTRAP"], group_id=name, enable_auto_commit=False
     )

@@ -13,7 +13,7 @@ from tests.integration.harness.customer_surface import (
     SAME_ORIGIN,
     Browser,
     CustomerSurfaceHarness,
-    look_again,
+    clear_tenant_cache,
 )
 
 UNKNOWN = "nobody@mail.test"
@@ -42,7 +42,7 @@ def shape(answer: httpx.Response) -> tuple[Any, ...]:
 
 
 async def test_a_mailed_code_signs_in(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     await browser.ask(f"  {email.upper()} ")
     (mail,) = await surface.mails(email)
@@ -59,7 +59,7 @@ async def test_a_mailed_code_signs_in(surface: CustomerSurfaceHarness) -> None:
 async def test_the_session_cookie_is_for_this_host_and_its_server_alone(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     asked = await browser.ask(email)
     (mail,) = await surface.mails(email)
@@ -74,7 +74,7 @@ async def test_the_session_cookie_is_for_this_host_and_its_server_alone(
 
 
 async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     asking, other = surface.browser(), surface.browser()
     await asking.ask(email)
     await other.ask(UNKNOWN)
@@ -88,7 +88,7 @@ async def test_a_code_works_in_the_browser_that_asked_for_it_only(surface: Custo
 async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
     other = surface.browser()
@@ -101,7 +101,7 @@ async def test_a_link_works_in_any_browser_and_looking_at_it_uses_nothing_up(
 
 
 async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     await browser.ask(email)
     first = (await surface.mails(email))[0]
@@ -126,7 +126,7 @@ async def test_wrong_used_and_expired_are_refused_in_the_same_words(surface: Cus
 async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     for count in (1, 2, 3):
         await browser.ask(email)
@@ -151,7 +151,7 @@ async def test_asking_binds_a_browser_once(surface: CustomerSurfaceHarness) -> N
 async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    known, unknown = await surface.person(), UNKNOWN
+    known, unknown = await surface.create_customer(), UNKNOWN
     answers = [await surface.browser().ask(email) for email in (known, unknown)]
     await surface.mails(known)
 
@@ -161,7 +161,7 @@ async def test_an_unknown_address_is_answered_as_a_known_one_and_gets_no_mail(
 
 
 async def test_the_database_holds_neither_code_nor_token(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     (mail,) = await surface.mails(email)
     kept = [
@@ -176,7 +176,7 @@ async def test_the_database_holds_neither_code_nor_token(surface: CustomerSurfac
 
 async def test_an_address_of_several_customers_chooses_one(surface: CustomerSurfaceHarness) -> None:
     place = {"id": "a", "line1": "1 Elm St", "city": "Mesa", "postal_code": "85201", "country": "US"}
-    email = await surface.person(addresses=[place])
+    email = await surface.create_customer(addresses=[place])
     await surface.publish("customer.registered", customer="cus_2", emails=[email], name="Ada's Café")
     browser = surface.browser()
     await browser.ask(email)
@@ -203,7 +203,7 @@ async def test_an_address_of_several_customers_chooses_one(surface: CustomerSurf
 
 
 async def test_an_address_of_very_many_customers_reaches_each(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     for number in range(2, 62):
         await surface.publish("customer.registered", customer=f"cus_{number:02}", emails=[email])
     browser = surface.browser()
@@ -224,7 +224,7 @@ async def test_the_host_of_a_closed_business_is_nobodys(surface: CustomerSurface
     own = surface.browser("https://portal.red.test")
     assert [(await own.get(path)).status_code for path in ("/red/sign-in", "/blue/sign-in")] == [200, 404]
     await surface.publish("business.closed", business="biz_2")
-    look_again(surface.app)
+    clear_tenant_cache(surface.app)
 
     for path in ("/", "/red/sign-in", "/blue/sign-in", "/blue/", "/blue/api/business"):
         assert (await own.get(path)).status_code == 404, path
@@ -248,7 +248,7 @@ async def test_it_takes_email_and_code_or_a_token(
 
 
 async def test_keys_change_without_signing_anybody_out(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     await browser.ask(email)
     mail = (await surface.mails(email, 2))[-1]
@@ -272,7 +272,7 @@ async def test_without_mail_or_keys_nobody_signs_in_and_the_rest_works(
 
 
 async def test_a_change_from_another_site_signs_nobody_in(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     await browser.ask(email)
     (mail,) = await surface.mails(email)

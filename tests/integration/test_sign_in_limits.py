@@ -33,7 +33,7 @@ async def tries(surface: CustomerSurfaceHarness, browser: Browser, email: str, c
 async def test_five_wrong_codes_are_enough_whatever_is_asked_for_in_between(
     surface: CustomerSurfaceHarness, known: bool
 ) -> None:
-    email = await surface.person() if known else UNKNOWN
+    email = await surface.create_customer() if known else UNKNOWN
     browser = surface.browser()
     await browser.ask(email)
     assert await tries(surface, browser, email, ["x"] * 3) == [401] * 3
@@ -50,7 +50,7 @@ async def test_five_wrong_codes_are_enough_whatever_is_asked_for_in_between(
 async def test_who_is_limited_does_not_get_in_with_the_right_code_either(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     await browser.ask(email)
     (mail,) = await surface.mails(email)
@@ -64,7 +64,7 @@ async def test_who_is_limited_does_not_get_in_with_the_right_code_either(
 
 
 async def test_right_codes_are_not_counted(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     for count in range(1, 4):
         await browser.ask(email)
@@ -92,7 +92,7 @@ async def test_a_network_is_limited_over_all_its_addresses_and_browsers(stack: S
 async def test_an_address_gets_five_mails_in_a_quarter_of_an_hour(
     surface: CustomerSurfaceHarness, known: bool
 ) -> None:
-    email = await surface.person() if known else UNKNOWN
+    email = await surface.create_customer() if known else UNKNOWN
     asked = [await surface.browser(ip=f"198.51.100.{n}").ask(email) for n in range(6)]
 
     assert [answer.status_code for answer in asked] == [202] * 5 + [429]

@@ -52,16 +52,16 @@ def mailer(surface: CustomerSurfaceHarness, smtp_url: str) -> SignInMailer:
 
 async def asked(surface: CustomerSurfaceHarness) -> str:
     """An address with a mail due, asked for while the surface was ready."""
-    email = await surface.person()
+    email = await surface.create_customer()
     sign_in, reads = surface.app.state.sign_in, surface.app.state.reads
     business = await reads.business("blue")
     browser = type("Anyone", (), {"binding": None, "session": None, "network": "", "device": ""})()
-    await sign_in.ask_for_code(business, email, browser)
+    await sign_in.request_code(business, email, browser)
     return email
 
 
 async def test_the_code_comes_first_and_the_link_next(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
 
@@ -77,7 +77,7 @@ async def test_the_code_comes_first_and_the_link_next(surface: CustomerSurfaceHa
 
 
 async def test_it_is_in_the_customers_language(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person(locale="es-MX")
+    email = await surface.create_customer(locale="es-MX")
     await surface.browser().ask(email)
     (mail,) = await surface.mails(email)
 
@@ -91,7 +91,7 @@ async def test_what_a_business_calls_itself_is_a_text_and_nothing_else(
 ) -> None:
     name = 'Pools & "Co" 999999 http://evil.test <script>alert(1)</script>'
     await surface.publish("business.rebranded", name=name)
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = surface.browser()
     await browser.ask(email)
     (mail,) = await surface.mails(email)
@@ -114,7 +114,7 @@ async def test_it_goes_to_the_address_as_the_customers_record_has_it(surface: Cu
 async def test_several_mailers_send_a_mail_once(surface: CustomerSurfaceHarness) -> None:
     for _ in range(2):
         await surface.serve(surface.config)
-    emails = [await surface.person(customer=f"cus_{number}") for number in range(12)]
+    emails = [await surface.create_customer(customer=f"cus_{number}") for number in range(12)]
     await asyncio.gather(*(surface.browser(ip=f"10.0.0.{n}").ask(email) for n, email in enumerate(emails)))
     for email in emails:
         await surface.mails(email)
@@ -127,13 +127,13 @@ async def test_a_mail_waits_for_its_server(quiet: CustomerSurfaceHarness) -> Non
     email = await asked(quiet)
     async with SmtpServer() as server:
         nobody = server.url
-    assert await mailer(quiet, nobody).send_next()
+    assert await mailer(quiet, nobody).process_next()
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
-        assert not await sending.send_next()
+        assert not await sending.process_next()
         quiet.later(timedelta(seconds=2))
-        assert await sending.send_next()
-        assert not await sending.send_next()
+        assert await sending.process_next()
+        assert not await sending.process_next()
 
         assert len(server.mails) == 1
         assert email in server.mails[0]
@@ -147,12 +147,12 @@ async def test_a_mail_that_the_server_does_not_take_now_comes_later(
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
         server.replies = {verb: "451 later"}
-        assert await sending.send_next()
+        assert await sending.process_next()
         server.replies = {}
         quiet.later(timedelta(seconds=2))
-        assert await sending.send_next()
+        assert await sending.process_next()
         quiet.later(timedelta(minutes=5))
-        assert not await sending.send_next()
+        assert not await sending.process_next()
 
         given = [mail for mail in server.mails if "Message-ID" in mail]
         assert len({re.search(r"Message-ID: (\S+)", mail)[1] for mail in given}) == 1  # type: ignore[index]
@@ -167,7 +167,7 @@ async def test_a_mail_that_the_server_never_takes_is_dropped(
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
         server.replies = {verb: "550 no such mailbox"}
-        assert await sending.send_next()
+        assert await sending.process_next()
         assert await quiet.store.database["sign_ins"].count_documents({"address": email}) == 0
 
 
@@ -176,10 +176,10 @@ async def test_a_mail_that_may_have_left_is_not_sent_again(quiet: CustomerSurfac
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
         server.replies = {".": DROP}
-        assert await sending.send_next()
+        assert await sending.process_next()
         server.replies = {}
         quiet.later(timedelta(minutes=5))
-        assert not await sending.send_next()
+        assert not await sending.process_next()
 
         assert len(server.mails) == 1
         kept = await quiet.store.database["sign_ins"].find_one({"address": email})
@@ -194,12 +194,12 @@ async def test_a_mail_whose_mailer_died_is_sent_by_another(quiet: CustomerSurfac
     assert dead is not None
     async with SmtpServer() as server:
         sending = mailer(quiet, server.url)
-        assert not await sending.send_next()
+        assert not await sending.process_next()
         quiet.later(CLAIM)
-        assert await sending.send_next()
+        assert await sending.process_next()
         assert len(server.mails) == 1
 
-        assert not await records.hand_over(dead, ["cus_1"], "code", "link", quiet.now())
+        assert not await records.mark_sent(dead, ["cus_1"], "code", "link", quiet.now())
 
 
 async def test_a_mail_is_not_given_away_unless_that_could_be_noted(
@@ -213,11 +213,11 @@ async def test_a_mail_is_not_given_away_unless_that_could_be_noted(
             raise StoreUnavailable
 
         with monkeypatch.context() as patch:
-            patch.setattr(sending._sign_ins, "hand_over", away)
-            assert await sending.send_next()
+            patch.setattr(sending._sign_ins, "mark_sent", away)
+            assert await sending.process_next()
         assert server.mails == []
         quiet.later(timedelta(seconds=2))
-        assert await sending.send_next()
+        assert await sending.process_next()
         assert len(server.mails) == 1
 
 
@@ -225,7 +225,7 @@ async def test_a_mail_that_would_come_far_too_late_does_not_come(quiet: Customer
     email = await asked(quiet)
     async with SmtpServer() as server:
         quiet.later(timedelta(minutes=16))
-        assert await mailer(quiet, server.url).send_next()
+        assert await mailer(quiet, server.url).process_next()
 
         assert server.connections == 0
     assert await quiet.store.database["sign_ins"].count_documents({"address": email}) == 0

@@ -51,7 +51,7 @@ async def started(
 async def test_a_restart_in_the_middle_of_a_sign_in_loses_nothing(
     surface: CustomerSurfaceHarness, installation: Installations
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     one, process = await started(surface, installation)
     visitor = Visitor(one.env["PORTAL_PUBLIC_URL"])
 
@@ -72,7 +72,7 @@ async def test_a_restart_in_the_middle_of_a_sign_in_loses_nothing(
 async def test_processes_count_together_and_end_sessions_for_each_other(
     surface: CustomerSurfaceHarness, installation: Installations
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     (first, _), (second, _) = [await started(surface, installation) for _ in range(2)]
     kept: dict[str, str] = {}
     here, there = (Visitor(one.env["PORTAL_PUBLIC_URL"], kept) for one in (first, second))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from local_stack.stack import Stack
-from query_api.sign_in.sessions import REMEMBERED_SECONDS
+from query_api.sign_in.sessions import CACHE_TTL_S
 from tests.integration.harness.customer_surface import Browser, CustomerSurfaceHarness
 
 SOON_S = 1.0
@@ -38,7 +38,7 @@ async def is_out_soon(browser: Browser) -> bool:
 
 
 async def test_signed_out_is_signed_out_on_the_server(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     stolen = surface.browser()
     stolen.cookies.update(browser.cookies)
     assert await is_in(stolen)
@@ -55,7 +55,7 @@ async def test_signed_out_is_signed_out_on_the_server(surface: CustomerSurfaceHa
 async def test_a_new_sign_in_never_goes_on_with_a_session_that_was_there(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     before = browser.cookies["__Host-portal-blue"]
     await browser.ask(email)
@@ -70,7 +70,7 @@ async def test_a_new_sign_in_never_goes_on_with_a_session_that_was_there(
 
 async def test_a_session_counts_at_its_own_business_only(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.registered", business="biz_2", slug="red")
-    email = await surface.person()
+    email = await surface.create_customer()
     await surface.publish("customer.registered", business="biz_2", customer="cus_1", emails=[email])
     browser = await surface.signed_in(email)
     browser.cookies.set("__Host-portal-red", browser.cookies["__Host-portal-blue"])
@@ -81,7 +81,10 @@ async def test_a_session_counts_at_its_own_business_only(surface: CustomerSurfac
 
 async def test_one_browser_is_signed_in_to_two_businesses(surface: CustomerSurfaceHarness) -> None:
     await surface.publish("business.registered", business="biz_2", slug="red")
-    first, second = await surface.person(), await surface.person(business="biz_2", customer="cus_9")
+    first, second = (
+        await surface.create_customer(),
+        await surface.create_customer(business="biz_2", customer="cus_9"),
+    )
     browser = await surface.signed_in(first)
     await browser.ask(second, "red")
     (mail,) = await surface.mails(second)
@@ -96,7 +99,7 @@ async def test_one_browser_is_signed_in_to_two_businesses(surface: CustomerSurfa
 async def test_it_ends_when_the_address_leaves_the_customer_and_does_not_come_back_with_it(
     surface: CustomerSurfaceHarness,
 ) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     await surface.publish("customer.contact_changed", customer="cus_1", emails=["other@mail.test"])
     assert await is_out_soon(browser)
@@ -107,7 +110,7 @@ async def test_it_ends_when_the_address_leaves_the_customer_and_does_not_come_ba
 
 
 async def test_nothing_of_an_erased_customer_is_left(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browser = await surface.signed_in(email)
     await browser.ask(email)
     await surface.mails(email, 2)
@@ -120,7 +123,7 @@ async def test_nothing_of_an_erased_customer_is_left(surface: CustomerSurfaceHar
 
 
 async def test_it_ends_when_the_business_closes(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     await surface.publish("business.closed")
     await asyncio.sleep(SOON_S)
 
@@ -128,31 +131,31 @@ async def test_it_ends_when_the_business_closes(surface: CustomerSurfaceHarness)
 
 
 async def test_a_session_that_is_not_used_ends(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     surface.later(timedelta(days=29))
-    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
+    await asyncio.sleep(CACHE_TTL_S + 0.1)
     assert await is_in(browser)
     surface.later(timedelta(days=29))
-    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
+    await asyncio.sleep(CACHE_TTL_S + 0.1)
     assert await is_in(browser)
     surface.later(timedelta(days=31))
-    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
+    await asyncio.sleep(CACHE_TTL_S + 0.1)
     assert not await is_in(browser)
 
 
 async def test_a_session_ends_however_much_it_is_used(surface: CustomerSurfaceHarness) -> None:
-    browser = await surface.signed_in(await surface.person())
+    browser = await surface.signed_in(await surface.create_customer())
     for _ in range(4):
         surface.later(timedelta(days=22))
-        await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
+        await asyncio.sleep(CACHE_TTL_S + 0.1)
         assert await is_in(browser)
     surface.later(timedelta(days=3))
-    await asyncio.sleep(REMEMBERED_SECONDS + 0.1)
+    await asyncio.sleep(CACHE_TTL_S + 0.1)
     assert not await is_in(browser)
 
 
 async def test_devices_are_listed_and_one_is_signed_out_by_another(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     phone, laptop = await surface.signed_in(email), await surface.signed_in(email, ip="198.51.100.9")
 
     devices = (await laptop.get("/blue/api/sessions")).json()
@@ -168,7 +171,7 @@ async def test_devices_are_listed_and_one_is_signed_out_by_another(surface: Cust
 
 
 async def test_all_devices_are_signed_out_at_once(surface: CustomerSurfaceHarness) -> None:
-    email = await surface.person()
+    email = await surface.create_customer()
     browsers = [await surface.signed_in(email) for _ in range(3)]
 
     assert (await browsers[0].delete("/blue/api/sessions")).status_code == 204
@@ -176,8 +179,8 @@ async def test_all_devices_are_signed_out_at_once(surface: CustomerSurfaceHarnes
 
 
 async def test_devices_are_those_of_the_person_and_nobody_elses(surface: CustomerSurfaceHarness) -> None:
-    mine = await surface.signed_in(await surface.person())
-    others = await surface.signed_in(await surface.person(customer="cus_2"))
+    mine = await surface.signed_in(await surface.create_customer())
+    others = await surface.signed_in(await surface.create_customer(customer="cus_2"))
     theirs = (await others.get("/blue/api/sessions")).json()["items"][0]["id"]
 
     assert len((await mine.get("/blue/api/sessions")).json()["items"]) == 1

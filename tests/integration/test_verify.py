@@ -37,7 +37,7 @@ async def test_slices_are_disjoint_and_hold_everybody(
         monkeypatch.setattr("projectors.operations.verify.SLICE_RECORDS", 100)
         told: list[tuple[int, int]] = []
         verification = Verification(here.store, here.cluster.topics, here.log, lambda *it: told.append(it))
-        compared = [found async for found in verification.everything()]
+        compared = [found async for found in verification.verify_all()]
         stored = await here.store.database["views_1"].count_documents({})
     owners = [found.owner for found in compared]
     assert (len(owners), sum(found.documents for found in compared)) == (len(set(owners)), stored)
@@ -117,7 +117,7 @@ async def test_what_was_retried_between_two_looks_is_not_a_difference(
         assert f"{VICTIM}: held since" in held.stdout
         assert held.stdout.endswith(", 1 held\n")
 
-        real = Replay.read_to
+        real = Replay.advance_to
         (letter,) = await here.store.letters.latest(10)
         assert letter.waiting > 10
 
@@ -132,9 +132,9 @@ async def test_what_was_retried_between_two_looks_is_not_a_difference(
                     )
                 await writer.close()
 
-        monkeypatch.setattr(Replay, "read_to", retried_behind)
+        monkeypatch.setattr(Replay, "advance_to", retried_behind)
         verification = Verification(here.store, here.cluster.topics, here.log, lambda *_: None)
-        compared = [found async for found in verification.of([VICTIM])]
+        compared = [found async for found in verification.verify_owners([VICTIM])]
     assert [(found.owner, found.differences, found.pending) for found in compared] == [(VICTIM, [], None)]
 
 

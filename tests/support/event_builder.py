@@ -89,7 +89,7 @@ class EventBuilder:
         self.events: list[Event] = []
         self._sequences: dict[tuple[str, str], int] = {}
 
-    def say(
+    def event(
         self,
         what: str,
         subject: str = "",
@@ -125,7 +125,7 @@ class EventBuilder:
 
 def registered() -> EventBuilder:
     """A business and its customer."""
-    return EventBuilder().say("business.registered").say("customer.registered")
+    return EventBuilder().event("business.registered").event("customer.registered")
 
 
 def event(attributes: dict[str, str], data: dict[str, Any]) -> Event:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from events.envelope import Event
 from read_models import customer
 from read_models.documents import Doc
-from read_models.indexed_lists import LISTS, ListQuery, arranged, owned
+from read_models.indexed_lists import LISTS, ListQuery, for_customer, sort_documents
 from read_models.projection import BatchChanges, fold
 from read_models.working_set import LoadedDocuments
 
@@ -53,24 +53,24 @@ class InMemoryStore:
     def range(self, wanted: ListQuery) -> list[Doc]:
         """The first documents of a list."""
         spec = LISTS[wanted.list]
-        fields = (*spec.equal, spec.narrowed) if spec.narrowed else spec.equal
+        fields = (*spec.equality_fields, spec.filter_field) if spec.filter_field else spec.equality_fields
         equal = dict(zip(fields, wanted.scope, strict=True))
-        names = wanted.only or spec.names
+        names = wanted.only or spec.membership_names
         members = [
             copy.deepcopy(document)
             for document in self.docs.values()
             if all(document.get(field) == value for field, value in equal.items())
             and document.get(spec.by, {}).get("list") in names
         ]
-        return arranged(members, spec.order)[: wanted.limit]
+        return sort_documents(members, spec.order)[: wanted.limit]
 
     def dashboard(self, business: str, owner: str, now: str, today: str) -> Doc | None:
         """The dashboard at a served timestamp and a date of the business, without `as_of`."""
         known = self.docs.get(f"{business}/{owner}")
         if known is None or not known["shown"]:
             return None
-        for field in customer.wanting(known, now, today):
-            name, entry = customer.WHOLE[field]
-            whole = self.range(ListQuery(name, owned(business, owner), len(self.docs)))
+        for field in customer.incomplete_lists(known, now, today):
+            name, entry = customer.REFILL_SOURCES[field]
+            whole = self.range(ListQuery(name, for_customer(business, owner), len(self.docs)))
             known = known | {field: [entry(found) for found in whole]}
         return customer.dashboard(known, now, today)

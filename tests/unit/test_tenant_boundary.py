@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 
 from read_models.documents import document_id, owner_id
-from read_models.indexed_lists import ListQuery, owned
+from read_models.indexed_lists import ListQuery, for_customer
 from read_models.queries.context import QueryContext
 from read_models.store import ReadModelStore
 
@@ -44,7 +44,7 @@ async def reads_that_cannot_be_written(store: ReadModelStore, reading: QueryCont
     await store.documents("visit/v1")  # type: ignore[arg-type]
     await store.range(ListQuery("visits", ("biz_1", "cus_2"), 10))  # type: ignore[arg-type]
     await store.range(ListQuery("visits", (), 10))  # type: ignore[arg-type]
-    owned("biz_1")  # type: ignore[call-arg]
+    for_customer("biz_1")  # type: ignore[call-arg]
     owner_id("biz_1")  # type: ignore[call-arg]
     document_id("biz_1", "visit", "v1")  # type: ignore[call-arg]
     QueryContext(store)  # type: ignore[call-arg]
@@ -87,5 +87,5 @@ def test_handlers_do_not_hold_the_store() -> None:
 
 def test_what_reads_are_made_of_names_business_and_customer() -> None:
     """So that equal ids of two tenants never meet."""
-    assert owned("biz_1", "cus_1", "con_1") == ("biz_1", "cus_1", "con_1")
+    assert for_customer("biz_1", "cus_1", "con_1") == ("biz_1", "cus_1", "con_1")
     assert document_id("biz_1", "cus_1", "visit", "v") != document_id("biz_2", "cus_1", "visit", "v")

@@ -19,7 +19,7 @@ from pymongo import ReturnDocument
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
-from read_models.store.mongo import Client, Database, settled, translated
+from read_models.store.mongo import Client, Database, shield_until_done, translate_errors
 from read_models.store.quarantine.dead_letters import (
     BlockedRecord,
     DeadLetters,
@@ -29,7 +29,7 @@ from read_models.store.quarantine.dead_letters import (
 from read_models.store.quarantine.discards import Discards
 from read_models.store.views import ViewCollection
 
-DEAD_MS = 10_000
+CLAIM_TIMEOUT_MS = 10_000
 """A claim that was not refreshed for so long is that of a dead process."""
 
 
@@ -69,7 +69,7 @@ class InsertBatch(NamedTuple):
     documents: Sequence[bytes]
     letters: Sequence[UnreadableRecord]
     held: Sequence[BlockedRecord]
-    clear: Sequence[str]
+    owners_to_clear: Sequence[str]
     """The owners whose documents may be there already, of an attempt that did not end."""
     read: int
     """How many records of the slice are folded with it."""
@@ -83,7 +83,7 @@ class FillProgress(NamedTuple):
     lanes_left: int
 
 
-def blank_filling(begins: Mapping[str, int], target: Mapping[str, int], total: int, slices: int) -> Doc:
+def initial_fill_state(begins: Mapping[str, int], target: Mapping[str, int], total: int, slices: int) -> Doc:
     """What a lane's checkpoint begins with; `total` records are to be read, between these offsets by topic."""
     return {
         "begins": dict(begins),
@@ -121,7 +121,7 @@ class LaneFiller:
 
     async def open(self) -> None:
         """Starts the session; raises `Unavailable`."""
-        with translated():
+        with translate_errors():
             self._session = await self._client.start_session()
 
     async def close(self) -> None:
@@ -132,7 +132,7 @@ class LaneFiller:
     async def progress(self) -> FillProgress:
         """How far all lanes are."""
         chosen = {"generation": self._generation}
-        with translated():
+        with translate_errors():
             lanes = await self._checkpoints.find(chosen, {"filled": 1, "filling": 1}).to_list(None)
         left = [one["filling"] for one in lanes if "filling" in one]
         done = sum(one.get("filled", 0) for one in lanes) + sum(one["read"] for one in left)
@@ -144,7 +144,7 @@ class LaneFiller:
         free = {
             "$or": [
                 {"filling.claimed_at": None},
-                {"$expr": {"$lt": ["$filling.claimed_at", {"$subtract": ["$$NOW", DEAD_MS]}]}},
+                {"$expr": {"$lt": ["$filling.claimed_at", {"$subtract": ["$$NOW", CLAIM_TIMEOUT_MS]}]}},
             ]
         }
         chosen = {"generation": self._generation, "filling": {"$exists": True}} | free
@@ -154,7 +154,7 @@ class LaneFiller:
             "filling.claimed_at": "$$NOW",
             "filling.read": 0,
         }
-        with translated():
+        with translate_errors():
             found = await self._checkpoints.find_one_and_update(
                 chosen, [{"$set": mine}], sort=[("filling.total", -1)], return_document=ReturnDocument.AFTER
             )
@@ -169,26 +169,26 @@ class LaneFiller:
     async def refresh(self, claim: LaneClaim) -> None:
         """Says that the process lives; raises `ClaimLost`."""
         mine = {"_id": self._id(claim), "session": self._lsid, "filling": {"$exists": True}}
-        with translated():
+        with translate_errors():
             update = self._checkpoints.update_one(mine, [{"$set": {"filling.claimed_at": "$$NOW"}}])
-            if not (await settled(update)).matched_count:
+            if not (await shield_until_done(update)).matched_count:
                 raise ClaimLost
 
     async def discarded(self, lane: int) -> frozenset[LogPosition]:
         """The places of a lane that are passed by."""
-        return await settled(self._discards.places([lane]))
+        return await shield_until_done(self._discards.places([lane]))
 
     async def split(self, claim: LaneClaim, slices: Sequence[KeySlice]) -> None:
         """Has other slices be left, made of the same records; raises `ClaimLost`."""
         change = {"$set": {"filling.slices": [list(one) for one in slices]}, "$inc": {"revision": 1}}
-        with translated():
-            await settled(self._compared(claim, change, None))
+        with translate_errors():
+            await shield_until_done(self._compared(claim, change, None))
         self._revision += 1
 
     async def insert(self, claim: LaneClaim, portion: InsertBatch) -> None:
         """Inserts a part of the next slice; raises `ClaimLost`, `Unstorable`, `Unavailable`."""
         change = {"$set": {"filling.begun": True, "filling.read": portion.read}, "$inc": {"revision": 1}}
-        await settled(self._transact(claim, change, portion))
+        await shield_until_done(self._transact(claim, change, portion))
 
     async def finish(
         self, claim: LaneClaim, rest: Sequence[KeySlice], read: int, counts: Mapping[str, int]
@@ -202,21 +202,25 @@ class LaneFiller:
         else:
             change["$set"] = {"offsets": dict(claim.target), "applied_at": utc_now()}
             change["$unset"] = {"filling": ""}
-        with translated():
-            await settled(self._compared(claim, change, None))
+        with translate_errors():
+            await shield_until_done(self._compared(claim, change, None))
         self._revision += 1
 
     async def _transact(self, claim: LaneClaim, change: Doc, portion: InsertBatch) -> None:
-        with translated():
+        with translate_errors():
             async with self._session.start_transaction():
                 await self._compared(claim, change, self._session)
-                if portion.clear:
-                    await self._views.clear(portion.clear, self._session)
-                    await self._dead_letters.clear(self._generation, portion.clear, self._session)
+                if portion.owners_to_clear:
+                    await self._views.clear(portion.owners_to_clear, self._session)
+                    await self._dead_letters.delete_owners(
+                        self._generation, portion.owners_to_clear, self._session
+                    )
                 await self._views.insert(portion.documents, self._session)
                 now = utc_now()
                 generations = (self._generation,)
-                await self._dead_letters.write(portion.letters, portion.held, generations, now, self._session)
+                await self._dead_letters.insert(
+                    portion.letters, portion.held, generations, now, self._session
+                )
         self._revision += 1
 
     async def _compared(self, claim: LaneClaim, change: Doc, session: Any) -> None:

@@ -26,23 +26,23 @@ from read_models.store.generations.repository import (
     POINTERS,
     GenerationPointer,
     Generations,
-    new_record,
+    new_generation_record,
 )
 from read_models.store.generations.switch_requests import (
     NotCaughtUp,
     OperationRefused,
     SwitchRequest,
     TruncationOverride,
-    switched,
-    without,
+    after_drop,
+    after_switch,
 )
-from read_models.store.mongo import Client, Database, WriteConflict, translated
+from read_models.store.mongo import Client, Database, WriteConflict, translate_errors
 from read_models.store.operational import OperationalStore
 from read_models.store.quarantine.dead_letters import DeadLetters
 from read_models.store.views import collection_name
 
 SWITCHES_KEPT = 20
-ALMOST = 1000
+MAX_RECORDS_BEHIND = 1000
 """Records that live workers make up for when they begin to keep a generation: well below a second's work."""
 LEASE_MS = 10_000
 Offsets = Mapping[int, Mapping[str, int]]
@@ -75,13 +75,13 @@ class GenerationLifecycle:
     ) -> int:
         """Begins a generation that is filled beside what is kept, and answers its number.
 
-        `lanes` says of every lane how it is filled (`read_models.store.generations.fill_claims.blank_filling`),
+        `lanes` says of every lane how it is filled (`read_models.store.generations.fill_claims.initial_fill_state`),
         `rebuild` what is to be known of who fills it, as for `note`.
         Raises `WriteConflict` when somebody else has begun one, or does so just now.
         """
         generation = 1 + max((one["_id"] for one in await self._generations.records()), default=0)
         await self._generations.make_collections(generation, indexed=False)
-        record = new_record(generation, version, len(lanes), cluster_id, "filling")
+        record = new_generation_record(generation, version, len(lanes), cluster_id, "filling")
         record["rebuild"] = dict(rebuild)
         if truncated is not None:
             record["truncated"] = truncated._asdict() | {"at": utc_now()}
@@ -107,11 +107,11 @@ class GenerationLifecycle:
 
     async def filling(self) -> Doc | None:
         """The record of the generation that is being filled, of whatever version; None when none is."""
-        with translated():
+        with translate_errors():
             found: Doc | None = await self._records.find_one({"state": "filling"})
         return found
 
-    async def lead(self, generation: int, leader: str) -> bool:
+    async def acquire_leadership(self, generation: int, leader: str) -> bool:
         """Whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation.
 
         Nobody becomes it any more once live workers keep the generation.
@@ -121,21 +121,21 @@ class GenerationLifecycle:
         mine = {"state": {"$in": ["filling", "level", "served"]}, "leader.name": leader}
         chosen = {"_id": generation, "$or": [free, mine]}
         change = [{"$set": {"leader": {"name": {"$literal": leader}, "at": "$$NOW"}}}]
-        with translated():
+        with translate_errors():
             return bool((await self._records.update_one(chosen, change)).matched_count)
 
-    async def note(self, generation: int, **rebuild: Any) -> None:
+    async def update_rebuild(self, generation: int, **rebuild: Any) -> None:
         """Keeps what is to be known of a rebuild: fields of the record's `rebuild`."""
         change = {"$set": {f"rebuild.{name}": value for name, value in rebuild.items()}}
-        with translated():
+        with translate_errors():
             await self._records.update_one({"_id": generation}, change)
 
-    async def offer(self, generation: int) -> GenerationPointer:
+    async def mark_level(self, generation: int) -> GenerationPointer:
         """Has live workers keep a generation that is filled, from now on; the one filled before goes.
 
-        Raises `NotCaughtUp` where it is more than `ALMOST` records behind what is served, `OperationRefused` when it
-        is not being filled any more, and `WriteConflict` when a lane is just being written: then it is to be tried
-        again.
+        Raises `NotCaughtUp` where it is more than `MAX_RECORDS_BEHIND` records behind what is served,
+        `OperationRefused` when it is not being filled any more, and `WriteConflict` when a lane is just being
+        written: then it is to be tried again.
         """
         async with self._transaction() as session:
             record = await self._records.find_one({"_id": generation, "state": "filling"}, session=session)
@@ -149,15 +149,15 @@ class GenerationLifecycle:
                 version, None, None
             )
             pointer = replace(known, level=generation)
-            await self._take(pointer.kept, session)
+            await self._bump_revisions(pointer.active, session)
             if known.served is not None:
                 before = await self._lanes(known.served, session)
-                self._require_level(generation, lanes, _offsets(before), ALMOST)
-            await self._retire(set(known.kept) - set(pointer.kept), session)
+                self._require_level(generation, lanes, _offsets(before), MAX_RECORDS_BEHIND)
+            await self._retire(set(known.active) - set(pointer.active), session)
             await self._point(pointer, session)
             change = {"$set": {"level_at": utc_now()}}
             await self._records.update_one({"_id": generation}, change, session=session)
-        await self.sweep()
+        await self.delete_retired()
         return pointer
 
     async def switch(self, version: int, order: SwitchRequest, ends: Offsets) -> GenerationPointer:
@@ -178,9 +178,9 @@ class GenerationLifecycle:
                 {"switches.id": order.id}, session=session
             ):
                 return known
-            pointer = switched(known, target)
-            gone = set(known.kept) - set(pointer.kept)
-            await self._take(filter(None, (target, pointer.standby)), session)
+            pointer = after_switch(known, target)
+            gone = set(known.active) - set(pointer.active)
+            await self._bump_revisions(filter(None, (target, pointer.standby)), session)
             lanes = await self._lanes(target, session)
             before = await self._lanes(pointer.standby, session) if pointer.standby else {}
             if pointer.standby and _lacks(before, lanes):
@@ -204,7 +204,7 @@ class GenerationLifecycle:
             )
             action = f"generation.{order.what}"
             await self._audit.note(order.by, action, str(target), order.forced, at, session=session)
-        await self.sweep()
+        await self.delete_retired()
         return pointer
 
     async def drop(self, generation: int, by: str, *, served: bool = False) -> None:
@@ -226,30 +226,30 @@ class GenerationLifecycle:
                 )
             await self._retire([generation], session)
             known = await self._generations.pointer(record["version"], session)
-            if known is not None and generation in known.kept:
-                await self._take(known.kept, session)
-                await self._point(without(known, generation), session)
+            if known is not None and generation in known.active:
+                await self._bump_revisions(known.active, session)
+                await self._point(after_drop(known, generation), session)
             await self._audit.note(by, "generation.drop", str(generation), None, utc_now(), session=session)
-        await self.sweep()
+        await self.delete_retired()
 
-    async def sweep(self) -> None:
+    async def delete_retired(self) -> None:
         """Removes the data of what is retired, also where whoever retired it did not come to it."""
-        with translated():
+        with translate_errors():
             left = await self._records.find({"state": "retired", "dropped_at": None}, {"_id": 1}).to_list(
                 None
             )
             for record in left:
                 await self._database.drop_collection(collection_name(record["_id"]))
-                await self._dead_letters.forget(record["_id"])
+                await self._dead_letters.delete_generation(record["_id"])
                 await self._records.update_one({"_id": record["_id"]}, {"$set": {"dropped_at": utc_now()}})
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Any]:
-        with translated():
+        with translate_errors():
             async with await self._client.start_session() as session, session.start_transaction():
                 yield session
 
-    async def _take(self, generations: Iterable[int], session: Any) -> None:
+    async def _bump_revisions(self, generations: Iterable[int], session: Any) -> None:
         """Adds 1 to every lane's revision: only to read them would conflict with nobody."""
         chosen = {"generation": {"$in": list(generations)}}
         await self._checkpoints.update_many(chosen, {"$inc": {"revision": 1}}, session=session)
@@ -308,7 +308,7 @@ class GenerationLifecycle:
     async def _point(self, pointer: GenerationPointer, session: Any) -> None:
         """Stores what is kept, and says so in the records."""
         places = {"served": pointer.served, "standby": pointer.standby, "level": pointer.level}
-        if not pointer.kept:
+        if not pointer.active:
             await self._pointers.delete_one({"_id": pointer.version}, session=session)
             return
         await self._pointers.update_one(

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store import checkpoints
-from read_models.store.mongo import Client, Database, translated
+from read_models.store.mongo import Client, Database, translate_errors
 from read_models.store.quarantine import discards
 from read_models.store.quarantine.dead_letters import DeadLetters
 from read_models.store.views import ViewCollection, collection_name
@@ -41,7 +41,7 @@ class GenerationPointer:
         return cls(document["_id"], document["served"], document["standby"], document.get("level"))
 
     @property
-    def kept(self) -> tuple[int, ...]:
+    def active(self) -> tuple[int, ...]:
         """The generations that a live worker writes, served first."""
         return tuple(one for one in (self.served, self.standby, self.level) if one is not None)
 
@@ -56,55 +56,59 @@ class Generations:
 
     async def pointer(self, version: int, session: Any = None) -> GenerationPointer | None:
         """What is kept in a version, None when nothing is."""
-        with translated():
+        with translate_errors():
             found = await self._database[POINTERS].find_one({"_id": version}, session=session)
         return GenerationPointer.of(found) if found else None
 
     async def record(self, generation: int) -> Doc | None:
         """A generation's record (`read_models.store.generations.lifecycle`)."""
-        with translated():
+        with translate_errors():
             found: Doc | None = await self._database[COLLECTION].find_one({"_id": generation})
         return found
 
     async def applied(self, generation: int, topic: str, lane: int, offset: int) -> bool:
         """Whether a record of a lane's topic (without prefix) is applied in a generation."""
         wanted = {"_id": checkpoints.checkpoint_id(generation, lane), f"offsets.{topic}": {"$gt": offset}}
-        with translated():
+        with translate_errors():
             return await self._database[checkpoints.COLLECTION].find_one(wanted, {"_id": 1}) is not None
 
     async def records(self) -> list[Doc]:
         """The records of all generations there ever were, newest first."""
-        with translated():
+        with translate_errors():
             found: list[Doc] = await self._database[COLLECTION].find().sort("_id", -1).to_list(None)
         return found
 
     async def size(self, generation: int) -> tuple[int, int]:
         """How many documents a generation has, and the bytes on disk of them and their indexes."""
-        with translated():
+        with translate_errors():
             found = await self._database.command("collStats", collection_name(generation))
         return found["count"], found["totalSize"]
 
-    async def note_firsts(self, generation: int, firsts: Mapping[tuple[str, int], int]) -> None:
+    async def record_earliest_timestamps(
+        self, generation: int, firsts: Mapping[tuple[str, int], int]
+    ) -> None:
         """Keeps how partitions of the log begin that a generation is made from, for whoever finds another log later.
 
         By topic without prefix and number, the Kafka timestamp of the oldest record, in ms.
         """
         change = {f"firsts.{topic}.{lane}": first for (topic, lane), first in firsts.items()}
-        with translated():
+        with translate_errors():
             await self._database[COLLECTION].update_one({"_id": generation}, {"$set": change})
 
-    async def ensure_first(self, version: int, partitions: int, cluster_id: str) -> GenerationPointer:
+    async def create_first_if_missing(
+        self, version: int, partitions: int, cluster_id: str
+    ) -> GenerationPointer:
         """The pointer of a version; on an empty installation makes the first generation, whoever is first.
 
         Raises `GenerationNotFound` where there are generations, but none of this version is kept.
         """
         if known := await self.pointer(version):
             return known
-        with translated():
+        with translate_errors():
             begun = await self._database[COLLECTION].find_one({}, {"_id": 1})
         if begun is None:
             await self.make_collections(1)
-            await self._insert_whole(new_record(1, version, partitions, cluster_id, "served"))
+            await self._insert_whole(new_generation_record(1, version, partitions, cluster_id, "served"))
         pointer = await self.pointer(version)
         if pointer is None:
             raise GenerationNotFound(
@@ -122,7 +126,7 @@ class Generations:
             await self._database[checkpoints.COLLECTION].insert_many(lanes, session=session)
             await self._database[POINTERS].insert_one(pointer, session=session)
 
-        with translated():
+        with translate_errors():
             async with await self._client.start_session() as session:
                 try:
                     await session.with_transaction(insert)
@@ -134,7 +138,7 @@ class Generations:
 
         What is to be filled is filled faster without the indexes of the views.
         """
-        with translated():
+        with translate_errors():
             names = COLLECTION, checkpoints.COLLECTION, POINTERS, discards.COLLECTION
             for name in (*names, collection_name(generation)):
                 try:
@@ -147,7 +151,7 @@ class Generations:
             await DeadLetters(self._database).create()
 
 
-def new_record(generation: int, version: int, partitions: int, cluster_id: str, state: str) -> Doc:
+def new_generation_record(generation: int, version: int, partitions: int, cluster_id: str, state: str) -> Doc:
     """The record of a generation that begins now (`read_models.store.generations.lifecycle` says what it may
     become)."""
     return {

@@ -36,7 +36,7 @@ class NotCaughtUp(OperationRefused):
     """The generation misses what is served; it may catch up."""
 
 
-def meant(known: GenerationPointer | None, what: Literal["promote", "rollback"]) -> int:
+def resolve_target(known: GenerationPointer | None, what: Literal["promote", "rollback"]) -> int:
     """Which generation is served after a switch that names none; raises `OperationRefused` where there is none."""
     if known is not None and known.level is not None and what == "promote":
         return known.level
@@ -47,7 +47,7 @@ def meant(known: GenerationPointer | None, what: Literal["promote", "rollback"])
     raise OperationRefused("there is no generation to go back to: none was served before")
 
 
-def switched(known: GenerationPointer, generation: int) -> GenerationPointer:
+def after_switch(known: GenerationPointer, generation: int) -> GenerationPointer:
     """What is kept when a generation is served that was filled last or stands by; raises `OperationRefused`."""
     if generation == known.level:
         return GenerationPointer(known.version, generation, known.served, None)
@@ -58,7 +58,7 @@ def switched(known: GenerationPointer, generation: int) -> GenerationPointer:
     )
 
 
-def without(known: GenerationPointer, generation: int) -> GenerationPointer:
+def after_drop(known: GenerationPointer, generation: int) -> GenerationPointer:
     """What is kept after a generation was dropped."""
     places = (known.served, known.standby, known.level)
     return GenerationPointer(known.version, *(None if one == generation else one for one in places))

@@ -16,12 +16,12 @@ from read_models.store.operational.sign_in_requests import SignInRequest
 from read_models.store.operational.staff_sessions import StaffSession, StaffSessions
 from read_models.store.operational.store import COLLECTIONS, OperationalStore
 
-SAID = {"audit": "detail", "discards": "why"}
+ERASED_TEXT_FIELDS = {"audit": "detail", "discards": "why"}
 """Where erasure, by the same fields, only takes what was said of the customer, and the field that says it."""
 
 __all__ = [
     "COLLECTIONS",
-    "SAID",
+    "ERASED_TEXT_FIELDS",
     "AuditEntry",
     "AuditLog",
     "CacheKey",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.masking import without_addresses
+from read_models.masking import mask_emails
 from read_models.store.operational.collection import MongoCollection
 
 LONGEST_DETAIL = 1000
@@ -60,7 +60,7 @@ class AuditLog:
         Raises `Unavailable`.
         """
         business, customer = owner
-        words = None if detail is None else without_addresses(detail)[:LONGEST_DETAIL]
+        words = None if detail is None else mask_emails(detail)[:LONGEST_DETAIL]
         noted = AuditEntry(by, action, about, words, at)._asdict()
         await self.collection.insert({**noted, "business": business, "customer": customer}, session)
 

@@ -34,7 +34,7 @@ class CalendarFeedNonces:
 
     async def _keep(self, business: str, customer: str, nonce: object) -> str:
         owner = {"business": business, "customer": customer}
-        document = await self.collection.reckon(
+        document = await self.collection.upsert_pipeline(
             owner_id(business, customer), [{"$set": {**owner, "nonce": nonce}}]
         )
         return str(document["nonce"])

@@ -110,15 +110,15 @@ class Checkout(NamedTuple):
         )
 
     @property
-    def about(self) -> str:
+    def invoice_document_id(self) -> str:
         """The `_id` of the invoice's document."""
         return document_id(self.business, self.customer, "invoice", self.invoice)
 
-    def known(self, kind: str) -> PaymentFact | None:
+    def first_fact(self, kind: str) -> PaymentFact | None:
         """The first fact of a kind."""
         return next((fact for fact in self.facts if fact.kind == kind), None)
 
-    def told(self, facts: Iterable[PaymentFact], state: State, **fields: Any) -> Self:
+    def with_report(self, facts: Iterable[PaymentFact], state: State, **fields: Any) -> Self:
         """This one with what was reported: facts that are new behind the others, a state never taken back."""
         known = {fact.key: fact for fact in self.facts}
         for fact in facts:
@@ -152,7 +152,7 @@ class CheckoutRepository:
 
     async def begin(self, checkout: Checkout) -> bool:
         """Keeps a new one; False when the invoice has one that can be paid."""
-        return await self.collection.add({"_id": checkout.id, **_document(checkout)})
+        return await self.collection.insert_if_absent({"_id": checkout.id, **_document(checkout)})
 
     async def find(self, id_: str) -> Checkout | None:
         """One by the id of its payment."""
@@ -207,15 +207,17 @@ class CheckoutRepository:
         """The one whose facts have waited longest to be published; nobody else gets it while the lease lasts."""
         selection = {"unsent": True, "due_at": _reached(now)} | ({"_id": only} if only else {})
         change = {"$set": {"due_at": now + LEASE}, "$inc": {"attempts": 1, "revision": 1}}
-        found = await self.collection.take(selection, change, [("due_at", ASCENDING)])
+        found = await self.collection.find_one_and_update(selection, change, [("due_at", ASCENDING)])
         return Checkout.of(found) if found else None
 
-    async def keep(self, claimed: Checkout, now: datetime) -> bool:
+    async def extend_lease(self, claimed: Checkout, now: datetime) -> bool:
         """Makes a sender's lease longer; False when it ran out."""
         mine = {"_id": claimed.id, "attempts": claimed.attempts}
         return await self.collection.update(mine, {"$set": {"due_at": now + LEASE}, "$inc": {"revision": 1}})
 
-    async def sent(self, claimed: Checkout, number: int, partition: int, offset: int) -> Checkout | None:
+    async def mark_published(
+        self, claimed: Checkout, number: int, partition: int, offset: int
+    ) -> Checkout | None:
         """Notes where the `number`th fact is in the log, and answers the record; None when the lease ran out.
 
         The lease ends with the last fact.
@@ -233,7 +235,7 @@ class CheckoutRepository:
         known = await self.change(claimed.id, marked)
         return known if known and known.attempts == claimed.attempts else None
 
-    async def put_off(self, claimed: Checkout, due_at: datetime) -> None:
+    async def reschedule(self, claimed: Checkout, due_at: datetime) -> None:
         """What is not published yet is tried again then."""
         mine = {"_id": claimed.id, "attempts": claimed.attempts}
         await self.collection.update(mine, {"$set": {"due_at": due_at}, "$inc": {"revision": 1}})
@@ -246,7 +248,9 @@ class CheckoutRepository:
         """The one of which a mail has waited longest, whose outcome is known and published."""
         selection = {"mail": "wanted", "mail_at": _reached(now), "state": {"$in": ["paid", "failed"]}}
         change = {"$set": {"mail_at": now + MAILING}, "$inc": {"revision": 1}}
-        found = await self.collection.take({**selection, "unsent": False}, change, [("mail_at", ASCENDING)])
+        found = await self.collection.find_one_and_update(
+            {**selection, "unsent": False}, change, [("mail_at", ASCENDING)]
+        )
         return Checkout.of(found) if found else None
 
     async def mailed(self, claimed: Checkout) -> bool:
@@ -254,7 +258,7 @@ class CheckoutRepository:
         waiting = {"_id": claimed.id, "mail": "wanted"}
         return await self.collection.update(waiting, {"$set": {"mail": "sent"}, "$inc": {"revision": 1}})
 
-    async def mail_again(self, claimed: Checkout, at: datetime) -> None:
+    async def reschedule_mail(self, claimed: Checkout, at: datetime) -> None:
         """The mail has certainly not left: it is due again then."""
         again = {"$set": {"mail": "wanted", "mail_at": at}, "$inc": {"revision": 1}}
         await self.collection.update({"_id": claimed.id}, again)
@@ -275,8 +279,8 @@ def _document(checkout: Checkout) -> Doc:
     """A record as it is stored, with what its indexes are made of."""
     document = checkout._asdict() | {"facts": [fact._asdict() for fact in checkout.facts]}
     del document["id"]
-    document |= {"about": checkout.about, "unsent": checkout.published < len(checkout.facts)}
-    return document | ({"open": checkout.about} if checkout.state in BEGUN else {})
+    document |= {"about": checkout.invoice_document_id, "unsent": checkout.published < len(checkout.facts)}
+    return document | ({"open": checkout.invoice_document_id} if checkout.state in BEGUN else {})
 
 
 def _reached(now: datetime) -> Doc:

@@ -10,10 +10,10 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from read_models.documents import Doc
-from read_models.store.mongo import Database, translated
-from read_models.store.reading.decode_cache import RAW, stored
+from read_models.store.mongo import Database, translate_errors
+from read_models.store.reading.decode_cache import RAW, fetch_raw
 
-OVER = IndexModel([("gone_at", 1)], expireAfterSeconds=0, name="over")
+TTL_INDEX = IndexModel([("gone_at", 1)], expireAfterSeconds=0, name="over")
 """MongoDB removes what is over, within a minute or so: whoever reads still looks at the time."""
 
 OPTIONS: Final[CodecOptions[Doc]] = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -33,28 +33,28 @@ class MongoCollection:
 
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         """Makes those that are missing."""
-        with translated():
+        with translate_errors():
             await self._collection.create_indexes(list(indexes))
 
     async def find(self, selection: Selection, order: Order = (), limit: int = 0) -> list[Doc]:
         """The documents selected, in order; `limit` 0 is all."""
-        with translated():
+        with translate_errors():
             cursor = self._collection.find(selection, limit=limit)
             found: list[Doc] = await (cursor.sort(list(order)) if order else cursor).to_list(None)
             return found
 
     async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
         """The documents that exist among these as they are stored: `decoded` makes documents of them."""
-        return await stored(self._raw, ids)
+        return await fetch_raw(self._raw, ids)
 
     async def insert(self, document: Doc, session: Any = None) -> None:
         """Adds a document, in the session's transaction where there is one."""
-        with translated():
+        with translate_errors():
             await self._collection.insert_one(document, session=session)
 
-    async def add(self, document: Doc) -> bool:
+    async def insert_if_absent(self, document: Doc) -> bool:
         """Adds a document; False when a unique index has its values already."""
-        with translated():
+        with translate_errors():
             try:
                 await self._collection.insert_one(document)
             except DuplicateKeyError:
@@ -63,30 +63,30 @@ class MongoCollection:
 
     async def replace(self, selection: Selection, document: Doc) -> bool:
         """Puts a document in place of another; False when there was none to replace."""
-        with translated():
+        with translate_errors():
             return bool((await self._collection.replace_one(selection, document)).matched_count)
 
     async def update(self, selection: Selection, change: Selection) -> bool:
         """Changes one document; False when there was none to change, or nothing."""
-        with translated():
+        with translate_errors():
             return bool((await self._collection.update_one(selection, change)).modified_count)
 
     async def update_all(self, selection: Selection, change: Selection) -> None:
         """Changes all documents selected."""
-        with translated():
+        with translate_errors():
             await self._collection.update_many(selection, change)
 
-    async def take(self, selection: Selection, change: Selection, order: Order) -> Doc | None:
+    async def find_one_and_update(self, selection: Selection, change: Selection, order: Order) -> Doc | None:
         """Changes the first document of an order, and answers it as it is now."""
-        with translated():
+        with translate_errors():
             found: Doc | None = await self._collection.find_one_and_update(
                 selection, change, sort=list(order), return_document=ReturnDocument.AFTER
             )
             return found
 
-    async def reckon(self, id_: str, steps: Sequence[Selection]) -> Doc:
+    async def upsert_pipeline(self, id_: str, steps: Sequence[Selection]) -> Doc:
         """Changes a document by a pipeline, makes it when it is not there, and answers it as it is now."""
-        with translated():
+        with translate_errors():
             while True:
                 try:
                     found: Doc = await self._collection.find_one_and_update(
@@ -99,17 +99,17 @@ class MongoCollection:
 
     async def count(self, selection: Selection) -> int:
         """How many documents are selected."""
-        with translated():
+        with translate_errors():
             return int(await self._collection.count_documents(selection))
 
     async def distinct(self, field: str) -> list[Any]:
         """The values that a field has, in order."""
-        with translated():
+        with translate_errors():
             return sorted(await self._collection.distinct(field))
 
     async def delete(self, selection: Selection) -> int:
         """Removes all documents selected, and answers how many."""
-        with translated():
+        with translate_errors():
             return int((await self._collection.delete_many(selection)).deleted_count)
 
 

@@ -24,7 +24,7 @@ COLLECTION: Final = "erasures"
 
 LOOKED_EVERY_S: Final = 1.0
 
-LINGERS: Final = timedelta(seconds=30)
+SETTLE_TIME: Final = timedelta(seconds=30)
 """Longer than any write takes to be made or to fail (`read_models.store.mongo`)."""
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class PendingErasures:
         self.collection = collection
         self._rooms = rooms
 
-    async def complete(self, copies: FileCache | None, now: datetime) -> int:
+    async def complete_all(self, copies: FileCache | None, now: datetime) -> int:
         """Removes what is left of all erased customers, and answers for how many nothing more can come.
 
         `copies` is None where there are none. Raises `StoreUnavailable`.
@@ -50,21 +50,21 @@ class PendingErasures:
                 await room.delete(owner)
             if copies:
                 await copies.erase(**owner)
-            completed += await self.collection.delete({"_id": note["_id"], "at": {"$lte": now - LINGERS}})
+            completed += await self.collection.delete({"_id": note["_id"], "at": {"$lte": now - SETTLE_TIME}})
         return completed
 
-    async def completing(self, copies: FileCache | None) -> None:
+    async def run(self, copies: FileCache | None) -> None:
         """Completes erasures as they come, until cancelled."""
         while True:
             try:
-                if completed := await self.complete(copies, utc_now()):
+                if completed := await self.complete_all(copies, utc_now()):
                     log.info("erasures.completed", customers=completed)
             except StoreUnavailable as error:
                 log.warning("erasures.not_completed", error=str(error))
             await asyncio.sleep(LOOKED_EVERY_S)
 
 
-def noted(business: str, customer: str, at: datetime) -> ReplaceOne[dict[str, Any]]:
+def record_erasure(business: str, customer: str, at: datetime) -> ReplaceOne[dict[str, Any]]:
     """The write that notes an erasure, for the transaction that erases, at this moment or a little later."""
     note = {"_id": owner_id(business, customer), "business": business, "customer": customer, "at": at}
     return ReplaceOne({"_id": note["_id"]}, note, upsert=True)

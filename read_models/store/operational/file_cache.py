@@ -9,12 +9,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from read_models.store.operational.object_store import ObjectStoreHandle, reached
+from read_models.store.operational.object_store import ObjectStoreHandle, translate_errors
 
-KEPT: Final = timedelta(days=30)
+TTL: Final = timedelta(days=30)
 """For so long after its last use a copy stays (API.md, Files)."""
 
-RENEWED_AFTER: Final = timedelta(days=1)
+TOUCH_INTERVAL: Final = timedelta(days=1)
 
 CHUNK_BYTES: Final = 256 * 1024
 
@@ -54,22 +54,22 @@ class FileCache:
         """The copy at a place, None where there is none."""
         store = self._objects.store
         try:
-            with reached():
+            with translate_errors():
                 found = await store.get_async(place.path)
         except FileNotFoundError:
             return None
 
         async def content() -> AsyncIterator[bytes]:
-            with reached():
+            with translate_errors():
                 async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                     yield bytes(chunk)
 
         return CachedFile(found.meta["size"], found.meta["last_modified"], content)
 
-    async def part(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
+    async def read_range(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first` to `last` of a copy that is there. Raises FileNotFoundError when it is not any more."""
         store = self._objects.store
-        with reached():
+        with translate_errors():
             found = await store.get_async(place.path, options={"range": (first, last + 1)})
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
@@ -77,7 +77,7 @@ class FileCache:
     async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
         """Keeps a copy. What the content raises on its way is raised, and then nothing is kept."""
         store = self._objects.store
-        with reached():
+        with translate_errors():
             await store.put_async(place.path, content)
 
     async def erase(self, business: str, customer: str) -> None:
@@ -85,15 +85,15 @@ class FileCache:
         while paths := await self._listed(f"{business}/{customer}"):
             await self._remove(paths)
 
-    async def sweep(self, now: datetime) -> int:
-        """Removes the copies that were not used for `KEPT`, and answers how many there were."""
-        paths = await self._listed(written_before=now - KEPT)
+    async def evict_expired(self, now: datetime) -> int:
+        """Removes the copies that were not used for `TTL`, and answers how many there were."""
+        paths = await self._listed(written_before=now - TTL)
         await self._remove(paths)
         return len(paths)
 
     async def _listed(self, folder: str | None = None, written_before: datetime | None = None) -> list[str]:
         store = self._objects.store
-        with reached():
+        with translate_errors():
             return [
                 found["path"]
                 async for part in store.list(folder)
@@ -104,5 +104,5 @@ class FileCache:
     async def _remove(self, paths: list[str]) -> None:
         store = self._objects.store
         # Somebody else may remove the same ones at the same time; a folder minds, a bucket does not.
-        with contextlib.suppress(FileNotFoundError), reached():
+        with contextlib.suppress(FileNotFoundError), translate_errors():
             await store.delete_async(paths)

@@ -37,7 +37,7 @@ class Notices:
         """Keeps a notice in place of the one before; `customer` is whom it has to do with, if with one."""
         id_ = _id(notice.kind, notice.business, notice.subject)
         document = {"_id": id_, "customer": customer, **notice._asdict()}
-        await self.collection.reckon(id_, [{"$replaceWith": {"$literal": document}}])
+        await self.collection.upsert_pipeline(id_, [{"$replaceWith": {"$literal": document}}])
 
     async def latest(self, limit: int) -> list[Notice]:
         """Those seen last, the latest first."""

@@ -33,7 +33,7 @@ class ObjectStoreHandle:
     @cached_property
     def store(self) -> ObjectStore:
         """The store. Raises `StoreUnavailable` when it cannot be opened."""
-        with reached():
+        with translate_errors():
             if not self.is_folder:
                 # No client options: given ones would hide those of the environment, AWS_ALLOW_HTTP for one.
                 return from_url(self._url, retry_config=RETRIES)
@@ -41,7 +41,7 @@ class ObjectStoreHandle:
 
 
 @contextlib.contextmanager
-def reached() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raises `StoreUnavailable` in place of the library's errors; FileNotFoundError passes."""
     try:
         yield

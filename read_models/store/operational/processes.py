@@ -17,14 +17,14 @@ import structlog
 from pymongo import IndexModel
 
 from read_models.store.mongo import StoreUnavailable
-from read_models.store.operational.collection import OVER, MongoCollection
+from read_models.store.operational.collection import TTL_INDEX, MongoCollection
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 2.0
-KEPT = timedelta(minutes=10)
+INTERVAL_S = 2.0
+RETENTION = timedelta(minutes=10)
 """For so long a process that says nothing any more is shown."""
-END_S = 2.0
+SHUTDOWN_TIMEOUT_S = 2.0
 """How long the last word of a process may take."""
 
 
@@ -43,7 +43,7 @@ class ProcessStatus(NamedTuple):
     lanes: Mapping[str, datetime]
     """The lanes it holds, as text, and since when."""
     metrics: Sequence[Mapping[str, Any]]
-    """What it measured (`web.metric_snapshots.snapshot`)."""
+    """What it measured (`web.metric_snapshots.ok`)."""
 
 
 class HeartbeatData(NamedTuple):
@@ -56,7 +56,7 @@ class HeartbeatData(NamedTuple):
 class ProcessRegistry:
     """The processes of an installation, by an id of their own."""
 
-    INDEXES: ClassVar[list[IndexModel]] = [OVER]
+    INDEXES: ClassVar[list[IndexModel]] = [TTL_INDEX]
 
     def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
@@ -69,7 +69,7 @@ class ProcessRegistry:
         ]
 
     @contextlib.asynccontextmanager
-    async def telling(
+    async def heartbeat(
         self, kind: str, version: int, said: Callable[[], HeartbeatData], clock: Callable[[], datetime]
     ) -> AsyncIterator[None]:
         """Meanwhile this process says every few seconds what it does; then that it is gone."""
@@ -110,10 +110,10 @@ class _HeartbeatSender:
                     await self._once()
                 except StoreUnavailable as error:
                     log.info("cannot say that this process runs", error=str(error))
-                await asyncio.sleep(EVERY_S)
+                await asyncio.sleep(INTERVAL_S)
         finally:
             with contextlib.suppress(StoreUnavailable, TimeoutError):
-                async with asyncio.timeout(END_S):
+                async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
                     await self._collection.delete({"_id": self._id})
 
     async def _once(self) -> None:
@@ -122,10 +122,10 @@ class _HeartbeatSender:
         document = {
             **self._is,
             "seen_at": now,
-            "gone_at": now + KEPT,
+            "gone_at": now + RETENTION,
             "lanes": self._lanes,
             "metrics": list(said.metrics),
         }
-        await self._collection.reckon(
+        await self._collection.upsert_pipeline(
             self._id, [{"$replaceWith": {"$literal": {"_id": self._id} | document}}]
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from pymongo import IndexModel
 
-from read_models.store.operational.collection import OVER, MongoCollection
+from read_models.store.operational.collection import TTL_INDEX, MongoCollection
 
 
 class RateLimit(NamedTuple):
@@ -27,12 +27,12 @@ class Hit(NamedTuple):
 class RateLimiter:
     """Sliding windows: a document per key with the moments of its hits, no more of them than are allowed."""
 
-    INDEXES: ClassVar[list[IndexModel]] = [OVER]
+    INDEXES: ClassVar[list[IndexModel]] = [TTL_INDEX]
 
     def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
-    async def take(self, limit: RateLimit, now: datetime) -> Hit | datetime:
+    async def acquire(self, limit: RateLimit, now: datetime) -> Hit | datetime:
         """Takes one of the times that are left; when there is none, the moment at which there is again."""
         hit = Hit(limit, secrets.token_hex(8))
         recent = {
@@ -43,7 +43,7 @@ class RateLimiter:
         }
         with_this = {"$concatArrays": ["$hits", [{"at": now, "id": hit.id}]]}
         left = {"$lt": [{"$size": "$hits"}, limit.times]}
-        document = await self.collection.reckon(
+        document = await self.collection.upsert_pipeline(
             limit.key,
             [
                 {"$set": {"hits": recent, "gone_at": now + limit.within}},
@@ -56,6 +56,6 @@ class RateLimiter:
         first: datetime = min((known["at"] for known in document["hits"]), default=now)
         return first + limit.within
 
-    async def give_back(self, hit: Hit) -> None:
+    async def release(self, hit: Hit) -> None:
         """As if it had not happened."""
         await self.collection.update({"_id": hit.limit.key}, {"$pull": {"hits": {"id": hit.id}}})

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.operational.collection import OVER, MongoCollection, decoded
+from read_models.store.operational.collection import TTL_INDEX, MongoCollection, decoded
 from read_models.store.reading.decode_cache import DecodeCache
 from read_models.store.reading.read_coalescing import CoalescingLoader
 
@@ -44,7 +44,7 @@ class SessionRepository:
     """Sessions by the hash of their token."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
-        OVER,
+        TTL_INDEX,
         IndexModel(
             [("business", ASCENDING), ("address", ASCENDING), ("started_at", DESCENDING)], name="devices"
         ),

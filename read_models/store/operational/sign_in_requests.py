@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from read_models.store.operational.collection import OVER, MongoCollection
+from read_models.store.operational.collection import TTL_INDEX, MongoCollection
 
 KEPT = timedelta(days=1)
 """For so long an old link can say that it is old."""
@@ -48,7 +48,7 @@ class SignInRequests:
     """Sign-ins by id."""
 
     INDEXES: ClassVar[list[IndexModel]] = [
-        OVER,
+        TTL_INDEX,
         IndexModel([("due_at", ASCENDING)], name="outbox", partialFilterExpression={"state": "waiting"}),
         IndexModel(
             # With the browser in it: how many mails an address was sent is not to be felt by who has none of them.
@@ -67,7 +67,7 @@ class SignInRequests:
     def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection
 
-    async def ask(self, id_: str, business: str, address: str, browser: str, now: datetime) -> None:
+    async def create(self, id_: str, business: str, address: str, browser: str, now: datetime) -> None:
         """Keeps a sign-in whose mail is due at once, whether or not anybody has the address."""
         asked = SignInRequest(id_, business, address, browser, now, 0, None, None, None, used=False)._asdict()
         waiting = {"customer": [], "state": "waiting", "due_at": now, "gone_at": now + KEPT}
@@ -75,14 +75,14 @@ class SignInRequests:
 
     async def claim(self, now: datetime, until: datetime) -> SignInRequest | None:
         """The one whose mail has been due for longest; nobody else gets it before `until`."""
-        document = await self.collection.take(
+        document = await self.collection.find_one_and_update(
             {"state": "waiting", "due_at": {"$lte": now}},
             {"$set": {"due_at": until}, "$inc": {"attempts": 1}},
             [("due_at", ASCENDING)],
         )
         return SignInRequest.of(document) if document else None
 
-    async def hand_over(
+    async def mark_sent(
         self, claimed: SignInRequest, customers: Sequence[str], code: str, link: str, now: datetime
     ) -> bool:
         """Notes that the mail leaves now, before it does: it is not sent again. False when the claim ran out."""
@@ -90,7 +90,7 @@ class SignInRequests:
         waiting = {"_id": claimed.id, "state": "waiting", "attempts": claimed.attempts}
         return await self.collection.update(waiting, {"$set": sent})
 
-    async def put_off(self, claimed: SignInRequest, due_at: datetime) -> None:
+    async def reschedule(self, claimed: SignInRequest, due_at: datetime) -> None:
         """The mail has certainly not left: it is due again then, and what was made for it is worth nothing."""
         made: dict[str, Any] = {"customer": [], "code": None, "link": None, "sent_at": None}
         again = {"state": "waiting", "due_at": due_at, **made}
@@ -116,7 +116,7 @@ class SignInRequests:
         found = await self.collection.find(same, LATEST, 1)
         return found[0]["sent_at"] if found else None
 
-    async def use(self, sign_in: SignInRequest) -> bool:
+    async def consume(self, sign_in: SignInRequest) -> bool:
         """Uses up a sign-in, and with it all others of its address and browser; False when it was used before."""
         if not await self.collection.update({"_id": sign_in.id, "used": False}, {"$set": {"used": True}}):
             return False

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from pymongo import IndexModel
 
-from read_models.store.operational.collection import OVER, MongoCollection
+from read_models.store.operational.collection import TTL_INDEX, MongoCollection
 
 
 class StaffSession(NamedTuple):
@@ -27,7 +27,7 @@ class StaffSession(NamedTuple):
 class StaffSessions:
     """Sessions of operators by the hash of their token."""
 
-    INDEXES: ClassVar[list[IndexModel]] = [OVER]
+    INDEXES: ClassVar[list[IndexModel]] = [TTL_INDEX]
 
     def __init__(self, collection: MongoCollection) -> None:
         self.collection = collection

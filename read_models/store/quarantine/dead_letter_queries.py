@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from read_models.documents import Doc
-from read_models.store.mongo import Database, translated
+from read_models.store.mongo import Database, translate_errors
 from read_models.store.quarantine.dead_letters import HOLDS, UNREADABLE, WAITING, LogPosition
 
 Kind = Literal["unreadable", "held"]
@@ -105,7 +105,7 @@ class DeadLetterQueries:
 
     async def errors(self) -> list[ErrorCount]:
         """What is wrong, the most frequent first."""
-        with translated():
+        with translate_errors():
             unreadable = await self._unreadable.aggregate(list(BY_ERROR)).to_list(None)
             held = await self._holds.aggregate([*ONE_BY_ONE, *BY_ERROR]).to_list(None)
         counts = [_count("unreadable", one) for one in unreadable] + [_count("held", one) for one in held]
@@ -115,7 +115,7 @@ class DeadLetterQueries:
         """The latest dead letters, latest first; of one error and one lane, if these are given."""
         wanted = {name: value for name, value in (("reason", error), ("lane", lane)) if value is not None}
         shown: list[Doc] = [{"$match": wanted}, {"$sort": {"at": -1, "_id": 1}}, {"$limit": limit}]
-        with translated():
+        with translate_errors():
             without = {"$project": {"value": 0, "headers": 0, "key": 0}}
             unreadable = await self._unreadable.aggregate([*shown, without]).to_list(None)
             held = await self._holds.aggregate([*ONE_BY_ONE, *shown]).to_list(None)
@@ -124,14 +124,14 @@ class DeadLetterQueries:
 
     async def find(self, name: str) -> list[DeadLetter]:
         """The dead letters of a name: one, none, or more where generations are held for more than one reason."""
-        position, owner = parse(name)
+        position, owner = parse_id(name)
         if position is not None:
             place = position._asdict()
         elif owner is not None:
             place = {"owner": owner, "offset": None}
         else:
             return []
-        with translated():
+        with translate_errors():
             unreadable = position and await self._unreadable.find_one({"_id": position.id})
             held = await self._holds.aggregate([{"$match": place}, *ONE_BY_ONE]).to_list(None)
         found = [_letter("unreadable", unreadable, 0)] if unreadable else []
@@ -141,13 +141,13 @@ class DeadLetterQueries:
         owners = [{"$match": {"$or": [_owner(one) for one in held]}}]
         each = {"$group": {"_id": {"owner": "$owner", "in": "$generation"}, "count": {"$sum": 1}}}
         most = {"$group": {"_id": "$_id.owner", "count": {"$max": "$count"}}}
-        with translated():
+        with translate_errors():
             found = await self._waiting.aggregate([*owners, each, most]).to_list(None) if held else []
         waiting = {one["_id"]: one["count"] for one in found}
         return [_letter("held", one, waiting.get(one["owner"], 0)) for one in held]
 
 
-def parse(name: str) -> tuple[LogPosition | None, str | None]:
+def parse_id(name: str) -> tuple[LogPosition | None, str | None]:
     """The place or else the owner that the name of a dead letter stands for; None and None when it is no name."""
     if "~" in name:
         business, _, customer = name.partition("~")

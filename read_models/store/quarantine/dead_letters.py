@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 
 from events.envelope import Record
 from read_models.documents import Doc, owner_id
-from read_models.store.mongo import Database, translated
+from read_models.store.mongo import Database, translate_errors
 from read_models.store.views import ViewCollection
 
 UNREADABLE = "quarantine"
@@ -64,7 +64,7 @@ class BlockedRecord(NamedTuple):
     reason: str | None
 
 
-BEHIND = "held in another generation that is kept"
+BLOCKED_ELSEWHERE_REASON = "held in another generation that is kept"
 """Why an owner is held in a generation where no event holds it: what waits in one waits in all."""
 
 
@@ -126,7 +126,7 @@ class DeadLetters:
     async def create(self) -> None:
         """Makes the indexes; harmless when they exist."""
         owner = [("business", 1), ("customer", 1)]
-        with translated():
+        with translate_errors():
             for collection in (self._unreadable, self._waiting, self._holds):
                 await collection.create_index("lane")
             for collection in (self._unreadable, self._holds):
@@ -136,19 +136,19 @@ class DeadLetters:
     async def held(self, generations: Collection[int], lanes: Iterable[int], session: Any = None) -> set[str]:
         """The owners (`biz/cus`, `biz`) that are held in these lanes, in any of these generations."""
         wanted = {"lane": {"$in": list(lanes)}, "generation": {"$in": list(generations)}}
-        with translated():
+        with translate_errors():
             found = self._holds.find(wanted, {"owner": 1}, session=session)
             return {hold["owner"] for hold in await found.to_list(None)}
 
     async def held_since(self, generation: int) -> dict[str, datetime]:
         """When the hold of each owner that is held in a generation began."""
-        with translated():
+        with translate_errors():
             holds = self._holds.find({"generation": generation}, {"owner": 1, "since": 1})
             return {found["owner"]: found["since"] for found in await holds.to_list(None)}
 
     async def counts(self, generation: int) -> tuple[int, int]:
         """How many dead letters a generation has, unreadable records and events that hold, and what waits."""
-        with translated():
+        with translate_errors():
             unreadable = await self._unreadable.count_documents({"generations": generation})
             events = {"generation": generation, "offset": {"$ne": None}}
             holding = await self._holds.count_documents(events)
@@ -158,29 +158,31 @@ class DeadLetters:
         """The places of the unreadable records in a generation whose key is an owner's, `biz/cus` or `biz`."""
         wanted = {"lane": lane, "key": Binary(owner.encode()), "generations": generation}
         places = {"topic": 1, "lane": 1, "offset": 1}
-        with translated():
+        with translate_errors():
             found = self._unreadable.find(wanted, places)
             return {LogPosition.of(one) for one in await found.to_list(None)}
 
-    async def take_back(self, positions: Collection[LogPosition], generation: int, session: Any) -> None:
+    async def remove_readable(
+        self, positions: Collection[LogPosition], generation: int, session: Any
+    ) -> None:
         """Removes unreadable records that could be read after all from a generation, in a transaction."""
         ids = {"_id": {"$in": [position.id for position in positions]}}
         await self._unreadable.update_many(ids, {"$pull": {"generations": generation}}, session=session)
         await self._unreadable.delete_many(ids | {"generations": []}, session=session)
 
-    async def forget(self, generation: int, session: Any = None) -> None:
+    async def delete_generation(self, generation: int, session: Any = None) -> None:
         """Removes all of a generation that is dropped."""
-        with translated():
+        with translate_errors():
             for collection in (self._holds, self._waiting):
                 await collection.delete_many({"generation": generation}, session=session)
             gone = {"generations": generation}
             await self._unreadable.update_many(gone, {"$pull": gone}, session=session)
             await self._unreadable.delete_many({"generations": []}, session=session)
 
-    async def forget_erased(self, views: ViewCollection) -> None:
+    async def delete_erased(self, views: ViewCollection) -> None:
         """Removes a filled generation's letters of customers who are erased: it met them in any order."""
         mine = {"generations": views.generation, "customer": {"$ne": None}}
-        with translated():
+        with translate_errors():
             owners = [{"$group": {"_id": {"business": "$business", "customer": "$customer"}}}]
             found = await self._unreadable.aggregate([{"$match": mine}, *owners]).to_list(None)
             ids = [owner_id(**one["_id"]) for one in found]
@@ -189,13 +191,13 @@ class DeadLetters:
                     gone = {name: known[name] for name in ("business", "customer")}
                     await self._unreadable.delete_many(gone)
 
-    async def clear(self, generation: int, owners: Collection[str], session: Any) -> None:
+    async def delete_owners(self, generation: int, owners: Collection[str], session: Any) -> None:
         """Ends what holds owners (`biz/cus`, `biz`) in a generation; what is read anew comes anew."""
         mine = {"generation": generation, "owner": {"$in": list(owners)}}
         for collection in (self._holds, self._waiting):
             await collection.delete_many(mine, session=session)
 
-    async def write(
+    async def insert(
         self,
         letters: Sequence[UnreadableRecord],
         held: Sequence[BlockedRecord],
@@ -232,7 +234,7 @@ def _hold(generation: int, one: BlockedRecord, now: datetime) -> UpdateOne:
     fields = hold_of(generation, one.owner, one.record.partition, now) | {
         "topic": one.topic if event else None,
         "offset": one.record.offset if event else None,
-        "reason": one.reason or BEHIND,
+        "reason": one.reason or BLOCKED_ELSEWHERE_REASON,
     }
     return UpdateOne({"_id": hold_id(generation, one.owner)}, {"$setOnInsert": fields}, upsert=True)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from read_models.masking import without_addresses
-from read_models.store.mongo import Database, translated
+from read_models.masking import mask_emails
+from read_models.store.mongo import Database, translate_errors
 from read_models.store.quarantine.dead_letters import LogPosition
 
 COLLECTION = "discards"
@@ -35,13 +35,13 @@ class Discards:
 
     async def places(self, lanes: Iterable[int], session: Any = None) -> frozenset[LogPosition]:
         """The places of these lanes that are not to be applied, be it live or from the log anew."""
-        with translated():
+        with translate_errors():
             found = self._collection.find({"lane": {"$in": list(lanes)}}, session=session)
             return frozenset(LogPosition.of(document) for document in await found.to_list(None))
 
     async def find(self, position: LogPosition) -> Discard | None:
         """The discard of a place, None where there is none."""
-        with translated():
+        with translate_errors():
             one = await self._collection.find_one({"_id": position.id})
         return Discard(position, one["by"], one["why"], one["error"], one["at"]) if one else None
 
@@ -52,7 +52,7 @@ class Discards:
         """
         business, customer = owner
         fields = one.position._asdict() | {"business": business, "customer": customer, "by": one.by}
-        fields |= {"why": without_addresses(one.why or ""), "error": one.error, "at": one.at}
+        fields |= {"why": mask_emails(one.why or ""), "error": one.error, "at": one.at}
         await self._collection.update_one(
             {"_id": one.position.id}, {"$setOnInsert": fields}, upsert=True, session=session
         )

@@ -1,7 +1,7 @@
 """Holds as those change them who mend a customer: what waits is applied, or the customer is projected anew.
 
 Nobody else writes the documents of a customer that is held, so a hold that is as it was read is all that has to be
-compared. What begins with a session is a part of its transaction (`Writer.beside`).
+compared. What begins with a session is a part of its transaction (`transact_alongside_worker`).
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from read_models.clock import utc_now
 from read_models.documents import Doc
 from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
-from read_models.store.mongo import Database, translated
+from read_models.store.mongo import Database, translate_errors
 from read_models.store.quarantine.dead_letters import (
     HOLDS,
     UNREADABLE,
@@ -38,7 +38,7 @@ class Hold(NamedTuple):
     """Names the run that projects the owner anew, if one does or did until it was ended."""
 
     @property
-    def as_read(self) -> Doc:
+    def unchanged_filter(self) -> Doc:
         """Matches the hold as long as nobody has changed it."""
         topic, offset = (self.position.topic, self.position.offset) if self.position else (None, None)
         return {
@@ -66,7 +66,7 @@ class Holds:
     async def of(self, owner: str, generations: Collection[int]) -> list[Hold]:
         """An owner's holds in generations; those that there are."""
         ids = [hold_id(generation, owner) for generation in generations]
-        with translated():
+        with translate_errors():
             found = await self._holds.find({"_id": {"$in": ids}}).sort([("generation", 1)]).to_list(None)
         return [_hold(one) for one in found]
 
@@ -75,19 +75,19 @@ class Holds:
         first = [hold.position] if hold.position else []
         if limit <= len(first):
             return first[:limit]
-        with translated():
+        with translate_errors():
             found = self._waiting.find(_waits(hold), {"topic": 1, "lane": 1, "offset": 1})
             rest = await found.sort([("topic", 1), ("offset", 1)]).limit(limit - len(first)).to_list(None)
         return first + [LogPosition.of(one) for one in rest]
 
-    async def go_on(self, hold: Hold, done: Collection[LogPosition], session: Any) -> None:
+    async def mark_applied(self, hold: Hold, done: Collection[LogPosition], session: Any) -> None:
         """Notes places as applied; ends the hold when they were the last. Raises `HoldChanged`."""
         await self._done(hold, set(done) - {hold.position}, session)
         change = {"topic": None, "offset": None, "reason": THE_REST}
         await self._change(hold, change, session)
         await self._end_if_empty(hold, session)
 
-    async def begin_anew(
+    async def begin_rebuild(
         self, owner: str, lane: int, generations: Collection[int], run: str, session: Any
     ) -> dict[int, dict[str, int]]:
         """Holds an owner whom a run projects anew, in place of another run; answers how far each generation is.
@@ -104,7 +104,7 @@ class Holds:
         reached = await self._checkpoints.find(lanes, session=session).to_list(None)
         return {one["generation"]: one["offsets"] for one in reached}
 
-    async def end_anew(self, hold: Hold, offsets: Mapping[str, int], session: Any) -> None:
+    async def finish_rebuild(self, hold: Hold, offsets: Mapping[str, int], session: Any) -> None:
         """Notes that an owner's documents are those of the log up to offsets: less waits. Raises `HoldChanged`."""
         for topic, offset in offsets.items():
             applied = _waits(hold) | {"topic": topic, "offset": {"$lt": offset}}
@@ -114,18 +114,18 @@ class Holds:
         )
         await self._end_if_empty(hold, session)
 
-    async def leave_anew(self, hold: Hold, session: Any) -> None:
+    async def abort_rebuild(self, hold: Hold, session: Any) -> None:
         """Gives a run up, which has changed nothing: the hold is what it was before. Raises `HoldChanged`."""
         reason = hold.reason if hold.position else THE_REST
         await self._change(hold, {"reason": reason, "rebuild": None}, session)
 
-    async def stay(self, hold: Hold, position: LogPosition, reason: str, session: Any) -> None:
+    async def block_on(self, hold: Hold, position: LogPosition, reason: str, session: Any) -> None:
         """Has an event that cannot be applied be what holds from now on. Raises `HoldChanged`."""
         await self._done(hold, {position} - {hold.position}, session)
         change = {"topic": position.topic, "offset": position.offset, "reason": reason}
         await self._change(hold, change, session)
 
-    async def take_out(self, position: LogPosition, session: Any) -> None:
+    async def discard(self, position: LogPosition, session: Any) -> None:
         """Takes a place out of the quarantine, in every generation."""
         await self._unreadable.delete_one({"_id": position.id}, session=session)
         await self._waiting.delete_many(position._asdict(), session=session)
@@ -143,7 +143,7 @@ class Holds:
             raise HoldChanged
 
     async def _change(self, hold: Hold, change: Mapping[str, Any], session: Any) -> None:
-        changed = await self._holds.update_one(hold.as_read, {"$set": dict(change)}, session=session)
+        changed = await self._holds.update_one(hold.unchanged_filter, {"$set": dict(change)}, session=session)
         if changed.matched_count != 1:
             raise HoldChanged
 

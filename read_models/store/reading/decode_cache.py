@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from read_models.store.mongo import translated
+from read_models.store.mongo import translate_errors
 
 Value = TypeVar("Value")
 
@@ -18,9 +18,9 @@ RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSOND
 """Documents as bytes, for who may not need to decode them."""
 
 
-async def stored(collection: Any, ids: Iterable[str]) -> Sequence[bytes]:
+async def fetch_raw(collection: Any, ids: Iterable[str]) -> Sequence[bytes]:
     """The documents that exist among these as they are stored (BSON), of a collection that gives them `RAW`."""
-    with translated():
+    with translate_errors():
         found: list[RawBSONDocument] = await collection.find({"_id": {"$in": list(ids)}}).to_list(None)
         return [bytes(document.raw) for document in found]
 
@@ -45,7 +45,7 @@ class DecodeCache(Generic[Value]):
         return dict([self._made(one) for one in await self._fetch(ids)])
 
     def _made(self, stored: bytes) -> tuple[str, Value]:
-        _id = id_of(stored)
+        _id = raw_id(stored)
         known = self._known.get(_id)
         if known is not None:
             self._known.move_to_end(_id)
@@ -60,7 +60,7 @@ class DecodeCache(Generic[Value]):
         return made
 
 
-def id_of(stored: bytes) -> bytes:
+def raw_id(stored: bytes) -> bytes:
     """The first element of a document, which MongoDB has the `_id` be: here always a string (bsonspec.org)."""
     length = int.from_bytes(stored[9:13], "little")
     return stored[4 : 13 + length]

@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-CROWD = 8
-LINGER_SECONDS = 0.001
+BATCH_DELAY_THRESHOLD = 8
+BATCH_DELAY_S = 0.001
 """Behind a read that a crowd shared, the next one waits for those who were just served: mostly they ask again.
 
 A query for twice as many costs a quarter more, and an answer takes ten times as long as the wait, by then.
@@ -40,23 +40,23 @@ class CoalescingLoader(Generic[Value]):
     async def _run(self) -> None:
         served = 0
         while self._waiting:
-            if served >= CROWD:
-                await asyncio.sleep(LINGER_SECONDS)
-            await self._all_arrived()
+            if served >= BATCH_DELAY_THRESHOLD:
+                await asyncio.sleep(BATCH_DELAY_S)
+            await self._drain_ready_tasks()
             served = len(self._waiting)
             waiting, self._waiting = self._waiting, []
             wanted, self._wanted = self._wanted, set()
             try:
                 found = await self._fetch(wanted)
             except Exception as error:  # noqa: BLE001 -- whoever waits is told
-                for answer in _still(waiting):
+                for answer in _pending(waiting):
                     answer.set_exception(error)
             else:
-                for answer in _still(waiting):
+                for answer in _pending(waiting):
                     answer.set_result(found)
         self._in_flight = None
 
-    async def _all_arrived(self) -> None:
+    async def _drain_ready_tasks(self) -> None:
         """Lets those come along who are there already: a query costs as much as the work for several requests."""
         known = 0
         while len(self._wanted) > known:
@@ -64,7 +64,7 @@ class CoalescingLoader(Generic[Value]):
             await asyncio.sleep(0)
 
 
-def _still(
+def _pending(
     waiting: Iterable[asyncio.Future[Mapping[str, Value]]],
 ) -> Iterable[asyncio.Future[Mapping[str, Value]]]:
     """Those who wait still: a request may be given up meanwhile."""

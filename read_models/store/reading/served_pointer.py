@@ -12,13 +12,13 @@ import structlog
 from events.topics import Topics
 from read_models.store import checkpoints
 from read_models.store.generations.repository import Generations
-from read_models.store.mongo import Database, StoreUnavailable, translated
+from read_models.store.mongo import Database, StoreUnavailable, translate_errors
 from read_models.store.quarantine.dead_letters import DeadLetters
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.5
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ServedPointer:
@@ -44,11 +44,11 @@ class ServedPointer:
         if pointer is None or (served := pointer.served) is None:
             self.served = None
             return
-        with translated():
+        with translate_errors():
             lanes = self._database[checkpoints.COLLECTION].find(
                 {"generation": served}, {"lane": 1, "level_at": 1}
             )
-            level = {found["lane"]: found["level_at"] or NEVER for found in await lanes.to_list(None)}
+            level = {found["lane"]: found["level_at"] or EPOCH for found in await lanes.to_list(None)}
         self._held_since = await self._dead_letters.held_since(served)
         self._topics = Topics("", max(len(level), 1))
         self._level_at = level
@@ -63,8 +63,8 @@ class ServedPointer:
                 log.warning("MongoDB does not answer", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
 
-    def as_of(self, key: str) -> datetime:
+    def fresh_as_of(self, key: str) -> datetime:
         """Up to when the log of a customer (`biz/cus`) was read; since when the customer is held, if so (VIEWS.md)."""
         if key in self._held_since:
             return self._held_since[key]
-        return self._level_at.get(self._topics.partition(key.encode()), NEVER)
+        return self._level_at.get(self._topics.partition(key.encode()), EPOCH)

@@ -8,7 +8,7 @@ from read_models.documents import Doc, DocumentId
 from read_models.indexed_lists import ListQuery
 from read_models.store.reading.decode_cache import DecodeCache
 from read_models.store.reading.read_coalescing import CoalescingLoader
-from read_models.store.views import ViewCollection, named
+from read_models.store.views import ViewCollection, decode_with_id
 
 ALL: Final = ""
 """The key of what is read of a range."""
@@ -21,7 +21,7 @@ class ServedReader:
         """Nothing is asked of the server yet."""
         self.generation = views.generation
         self._views = views
-        self._documents = CoalescingLoader(DecodeCache(views.stored, named).load)
+        self._documents = CoalescingLoader(DecodeCache(views.stored, decode_with_id).load)
         self._ranges: WeakValueDictionary[str, CoalescingLoader[list[Doc]]] = WeakValueDictionary()
 
     async def documents(self, ids: Sequence[DocumentId]) -> list[Doc | None]:

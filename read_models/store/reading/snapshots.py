@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from read_models.documents import Doc
-from read_models.in_memory import owner_in
+from read_models.in_memory import owner_of_document
 from read_models.store.checkpoints import COLLECTION as CHECKPOINTS
 from read_models.store.checkpoints import Checkpoint, checkpoint_id
-from read_models.store.mongo import Client, Database, translated, unhurried
+from read_models.store.mongo import Client, Database, translate_errors, translate_errors_with_timeout
 from read_models.store.quarantine.dead_letters import HOLDS, WAITING, LogPosition
 from read_models.store.views import collection_name, ids_of
 
@@ -38,7 +38,7 @@ class Snapshot:
     async def checkpoint(self, lane: int) -> Checkpoint | None:
         """A lane's checkpoint; None where the generation was dropped."""
         _id = checkpoint_id(self._generation, lane)
-        with translated():
+        with translate_errors():
             found = await self._database[CHECKPOINTS].find_one({"_id": _id}, session=self._session)
         return Checkpoint.of(found) if found else None
 
@@ -46,7 +46,7 @@ class Snapshot:
         """Who is held in a lane, and what waits there, by owner."""
         wanted = {"generation": self._generation, "lane": lane}
         found: dict[str, tuple[Doc, set[LogPosition]]] = {}
-        with translated():
+        with translate_errors():
             async for hold in self._database[HOLDS].find(wanted, session=self._session):
                 event = set() if hold["offset"] is None else {LogPosition.of(hold)}
                 found[hold["owner"]] = hold, event
@@ -65,9 +65,9 @@ class Snapshot:
             part = owners[start : start + OWNERS_AT_A_TIME]
             found: dict[str, dict[str, Doc]] = {owner: {} for owner in part}
             chosen = {"$or": [condition for owner in part for condition in ids_of(owner)]}
-            with translated():
+            with translate_errors():
                 async for document in views.find(chosen, session=self._session):
-                    found[owner_in(document["_id"])][document["_id"]] = document
+                    found[owner_of_document(document["_id"])][document["_id"]] = document
             for owner, documents in found.items():
                 yield owner, documents
 
@@ -83,7 +83,7 @@ class Snapshots:
     @asynccontextmanager
     async def of(self, generation: int) -> AsyncIterator[Snapshot]:
         """A generation at a moment."""
-        with translated():
+        with translate_errors():
             session = await self._client.start_session(snapshot=True)
         try:
             yield Snapshot(self._database, generation, session)
@@ -93,10 +93,10 @@ class Snapshots:
     async def owners(self, generation: int) -> AsyncIterator[str]:
         """Everybody who has documents in a generation, some more than once, by the index of the ids alone."""
         last = None
-        with translated():
+        with translate_errors():
             ids = self._database[collection_name(generation)].find({}, {"_id": 1})
             async for found in ids.sort("_id", 1).hint("_id_"):
-                owner = owner_in(found["_id"])
+                owner = owner_of_document(found["_id"])
                 if owner != last:
                     yield owner
                 last = owner
@@ -108,7 +108,7 @@ class Snapshots:
             {"$project": {"_id": 1}},
             {"$sample": {"size": number}},
         ]
-        with unhurried(DRAWN_WITHIN_SECONDS):
+        with translate_errors_with_timeout(DRAWN_WITHIN_SECONDS):
             views = self._database[collection_name(generation)]
             found = await views.aggregate(steps, hint="_id_").to_list(None)
         return sorted({document["_id"] for document in found})

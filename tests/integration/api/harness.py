@@ -51,7 +51,7 @@ class ApiHarness:
             self.store = await ReadModelStore.connect(self._config.mongo_url, self._config.mongo_database)
             self._stack.push_async_callback(self.store.close)
             self._stack.push_async_callback(self.store.drop)
-            await self.store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
+            await self.store.generations.create_first_if_missing(VERSION, TOPICS.partitions, "cluster")
             self._applier = Projector(self.store, TOPICS)
             self._stack.push_async_callback(self._applier.close)
             await self._applier.take_over(range(4))

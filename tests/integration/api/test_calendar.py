@@ -14,7 +14,7 @@ from query_api.app import create_app
 from query_api.sign_in.codes import new_id
 from tests.integration.api.full_visit import ADDRESS, NOW, a_visit_with_all_there_is, window
 from tests.integration.api.harness import ApiClient, ApiHarness
-from tests.integration.harness.customer_surface import URL, Browser, look_again, running
+from tests.integration.harness.customer_surface import URL, Browser, clear_tenant_cache, running
 
 OLD, NEW = "the key of the year before last", "the key of this year that is new"
 
@@ -218,7 +218,7 @@ async def test_with_the_customer_or_the_business_the_feed_is_gone(
     assert (await fetched(desk, url)).status_code == 200
 
     await desk.say(end)
-    look_again(desk._app)
+    clear_tenant_cache(desk._app)
 
     assert (await fetched(desk, url)).status_code == 404
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from read_models.indexed_lists import ListQuery, owned
+from read_models.indexed_lists import ListQuery, for_customer
 from tests.integration.api.full_visit import NOW, a_visit_with_all_there_is, window
 from tests.integration.api.harness import ApiClient, ApiHarness, Json
 
@@ -132,7 +132,7 @@ async def test_who_reads_the_same_list_at_the_same_time_shares_its_query(desk: A
     """And who reads another one has a query of its own, beside it."""
     await desk.say("invoice.issued", "i1")
     await desk.store.control.refresh()
-    own = owned("biz_1", "cus_1")
+    own = for_customer("biz_1", "cus_1")
     invoices, payments = ListQuery("invoices", own, 10), ListQuery("payments", own, 10)
     database = desk.store.database
     await database.command("profile", 2)

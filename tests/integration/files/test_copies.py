@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from query_api.files import images
-from query_api.files.variants import form_of
+from query_api.files.variants import variant_for
 from query_api.files.visible_files import VisibleFile
 from read_models.queries.portal import CustomerScope
 from read_models.store.operational import FileCache
@@ -167,7 +167,7 @@ async def test_copies_stay_while_they_are_used(library: Library, reader: ApiClie
     library.now = now
 
     assert (await file(reader, PROOF)).content == PAPER
-    assert await FileCache(library.cache.as_uri()).sweep(now) == 1
+    assert await FileCache(library.cache.as_uri()).evict_expired(now) == 1
     assert library.copies() == [f"biz_1/cus_1/{paper['sha256']}/original"]
 
 
@@ -186,7 +186,7 @@ async def test_erasure_finds_all_copies(library: Library, reader: ApiClient) -> 
     await copies.erase("biz_1", "cus_1")
 
     # One that had been asked for before, and is made only now.
-    form = form_of("image/jpeg", None)
+    form = variant_for("image/jpeg", None)
     assert form is not None
     assert await library.files.copy(CustomerScope("biz_1", "cus_1"), VisibleFile(PROOF, media), form) is None
     assert library.copies() == ["biz_1/cus_10/x/original"]

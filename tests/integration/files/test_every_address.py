@@ -12,7 +12,7 @@ from tests.integration.api.full_visit import NOW, window
 from tests.integration.api.harness import ApiClient
 from tests.integration.files.harness import PAPER, Library, photo
 from tests.integration.files.test_pdf_and_zip import text
-from tests.integration.harness.customer_surface import URL, look_again
+from tests.integration.harness.customer_surface import URL, clear_tenant_cache
 
 OWN_HOST = "https://portal.blue.test"
 SECRET = "the key of these tests that is long enough"
@@ -143,7 +143,7 @@ async def test_of_a_closed_business_nothing_is_found(library: Library, reader: A
         before = await seen(reader, f"{host}{address}")
         assert before.status_code == 200 or "sign-in" in address or "/return/" in address, address
     await library.say("business.closed")
-    look_again(library._app)
+    clear_tenant_cache(library._app)
 
     for address in every:
         for browser in (reader, library.stranger("blue")):
@@ -191,7 +191,7 @@ async def test_a_new_name_is_everywhere_at_once(library: Library, reader: ApiCli
     before = {address: await seen(reader, address) for address in [*named.values(), *papers]}
 
     await library.say("business.rebranded", name="Deep Blue", branding={"primary_color": "#204060"})
-    look_again(library._app)
+    clear_tenant_cache(library._app)
 
     for address, old in before.items():
         answer = await seen(reader, address, known=old.headers["etag"])

@@ -147,7 +147,7 @@ async def test_a_paper_is_printed_once_and_erased_with_its_customer(
     async def out_of_order(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr("query_api.pdf.renderer.PdfRenderer.printed", out_of_order)
+    monkeypatch.setattr("query_api.pdf.renderer.PdfRenderer.render", out_of_order)
     again = await file(reader, "invoices/i1.pdf")
     known = await file(reader, "invoices/i1.pdf", {"If-None-Match": first.headers["etag"]})
     part = await file(reader, "invoices/i1.pdf", {"Range": "bytes=0-3"})

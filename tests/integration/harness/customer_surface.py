@@ -96,7 +96,7 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await task
 
 
-def look_again(app: Litestar) -> None:
+def clear_tenant_cache(app: Litestar) -> None:
     """Has the next request see what is: businesses are remembered for a moment."""
     portals = app.state.portals
     for remembered in (portals._admitted, portals._by_host):
@@ -147,7 +147,7 @@ class CustomerSurfaceHarness:
         self.store = await ReadModelStore.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
         self._stack.push_async_callback(self.store.drop)
-        await self.store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
+        await self.store.generations.create_first_if_missing(VERSION, TOPICS.partitions, "cluster")
         self._applier = Projector(self.store, TOPICS)
         self._stack.push_async_callback(self._applier.close)
         await self._applier.take_over(range(4))
@@ -207,7 +207,7 @@ class CustomerSurfaceHarness:
         offset = self._offsets[place] = self._offsets.get(place, -1) + 1
         await self._applier.apply([Record(*place, offset, int(time.time() * 1000), key, value, headers)])
 
-    async def person(self, *, business: str = "biz_1", customer: str = "cus_1", **data: Any) -> str:
+    async def create_customer(self, *, business: str = "biz_1", customer: str = "cus_1", **data: Any) -> str:
         """Registers a customer under an address of its own, and answers the address."""
         email = f"{secrets.token_hex(6)}@mail.test"
         await self.publish(

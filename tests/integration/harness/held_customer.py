@@ -6,7 +6,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from portal.settings import Settings
-from projectors.kafka.client import find, reading
+from projectors.kafka.log_reader import open_log_reader
+from projectors.kafka.topology import discover
 from projectors.processing.projector import Projector
 from read_models.projection import VERSION, fold
 from read_models.store import ReadModelStore
@@ -27,7 +28,7 @@ async def faulty(one: Installation, monkeypatch: pytest.MonkeyPatch) -> Faulty:
     """Publishes the sample log and something unreadable, and applies both, one customer's invoices excepted."""
     await publish(one, sample())
     where = Settings.read(one.env).installation
-    cluster = await find(where.kafka, where.topic_prefix)
+    cluster = await discover(where.kafka, where.topic_prefix)
     visits = cluster.topics.name("visits")
     async with AIOKafkaProducer(bootstrap_servers=where.kafka.servers, acks="all") as producer:
         sent = await producer.send_and_wait(visits, b"{no JSON", b"biz_1/cus_1", partition=0)
@@ -43,12 +44,12 @@ async def faulty(one: Installation, monkeypatch: pytest.MonkeyPatch) -> Faulty:
         return (yield from fold(events, cache))
 
     store = await ReadModelStore.connect(where.mongo_url, where.database)
-    await store.generations.ensure_first(VERSION, cluster.topics.partitions, cluster.id)
+    await store.generations.create_first_if_missing(VERSION, cluster.topics.partitions, cluster.id)
     applier = Projector(store, cluster.topics)
     lanes = range(cluster.topics.partitions)
     await applier.take_over(lanes)
-    async with reading(where.kafka, cluster.topics) as log:
-        ends = await log.ends(lanes)
+    async with open_log_reader(where.kafka, cluster.topics) as log:
+        ends = await log.end_offsets(lanes)
         with monkeypatch.context() as patched:
             patched.setattr("projectors.processing.batch_builder.fold", raising)
             for place, end in sorted(ends.items()):

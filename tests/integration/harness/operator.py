@@ -33,7 +33,7 @@ async def records(here: OperatorContext) -> list[Record]:
     """All that is in the log, in the order in which it was published."""
     lanes = range(here.cluster.topics.partitions)
     found: list[Record] = []
-    for place, end in (await here.log.ends(lanes)).items():
+    for place, end in (await here.log.end_offsets(lanes)).items():
         async for read in here.log.scan(place, 0, end):
             found += [record_of(one) for one in read]
     return sorted(found, key=lambda record: record.timestamp)
@@ -42,7 +42,7 @@ async def records(here: OperatorContext) -> list[Record]:
 async def apply(here: OperatorContext) -> None:
     """Applies the log as a live worker does, as far as it goes."""
     topics = here.cluster.topics
-    await here.store.generations.ensure_first(VERSION, topics.partitions, here.cluster.id)
+    await here.store.generations.create_first_if_missing(VERSION, topics.partitions, here.cluster.id)
     applier = Projector(here.store, topics)
     await applier.take_over(range(topics.partitions))
     await applier.apply(await records(here))

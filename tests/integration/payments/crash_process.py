@@ -17,7 +17,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from portal.query_api_config import config_of
+from portal.query_api_config import query_api_config
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.payments.stripe_api import StripeGateway
@@ -80,7 +80,7 @@ async def serve(last: int, request: dict[str, Any]) -> int:
         for name in names:
             steps.watch(owner, name)
     steps.watch_producer()
-    config = config_of(Settings.read(os.environ))
+    config = query_api_config(Settings.read(os.environ))
     app = create_app(config, lambda: datetime.now(UTC))
     async with app.lifespan(), Browser(app, config.public_url) as browser:
         await until(app.state.reads.ready, "views")

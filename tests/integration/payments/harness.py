@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from litestar import Litestar
 
 from events.envelope import Event, Record, decode
-from portal.query_api_config import config_of
+from portal.query_api_config import query_api_config
 from portal.settings import Settings
-from projectors.kafka.client import find
+from projectors.kafka.topology import discover
 from query_api.app import create_app
 from read_models.store import ReadModelStore
 from read_models.store.operational import OperationalStore
@@ -43,7 +43,7 @@ class PaymentsHarness:
         await self.one.create_topics()
         self.project = self.one.start("project")
         await self.project.says("lanes taken over")
-        self.config = config_of(Settings.read(self.one.env))
+        self.config = query_api_config(Settings.read(self.one.env))
         assert self.config.payments is not None
         self.store = await ReadModelStore.connect(self.config.mongo_url, self.config.mongo_database)
         self._stack.push_async_callback(self.store.close)
@@ -166,7 +166,7 @@ class PaymentsHarness:
     async def log(self, customer: str) -> list[Event]:
         """The events of payments of a customer, as they are in the log."""
         settings = Settings.read(self.one.env)
-        topics = (await find(settings.kafka, settings.topic_prefix)).topics
+        topics = (await discover(settings.kafka, settings.topic_prefix)).topics
         key = f"{BUSINESS}/{customer}".encode()
         place = TopicPartition(topics.name("payments"), topics.partition(key))
         consumer = AIOKafkaConsumer(**settings.kafka.client(), enable_auto_commit=False)

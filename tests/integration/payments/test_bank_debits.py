@@ -67,7 +67,7 @@ async def test_a_mail_that_cannot_be_written_is_given_up_before_it_counts_as_sen
     def fail(*_: object) -> None:
         raise AttributeError("of ada@mail.test")
 
-    monkeypatch.setattr(outcome_mailer, "content", fail)
+    monkeypatch.setattr(outcome_mailer, "serialize", fail)
     payer, page = await till.bought("bank")
     await payer.come_back()
     await payer.settle(page, succeeded=False)

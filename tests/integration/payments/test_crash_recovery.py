@@ -33,7 +33,7 @@ class Killer:
         assert self._process.stdin
         assert self._process.stdout
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(OutboxPublisher, "send_next", _finds_nothing)
+            patched.setattr(OutboxPublisher, "process_next", _finds_nothing)
             self._process.stdin.write(json.dumps({"step": step, "request": request}).encode() + b"\n")
             await self._process.stdin.drain()
             status = int(await self._process.stdout.readline())

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from projectors.concurrency import end
+from projectors.concurrency import cancel_and_wait
 
 HEADER_BYTES = 16
 NAME_AT = HEADER_BYTES + 4 + 1 + 4 + 1
@@ -94,7 +94,7 @@ class FaultProxy:
             if fault is not None and not fault.late:
                 return
             if fault is not None:
-                await end(back)  # the server is told, and its answer reaches nobody
+                await cancel_and_wait(back)  # the server is told, and its answer reaches nobody
             server.write(message)
             await server.drain()
             if fault is not None:

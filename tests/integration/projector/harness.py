@@ -46,7 +46,7 @@ async def first_generation(url: str) -> AsyncIterator[ReadModelStore]:
     """A store with its first generation, gone afterwards."""
     store = await ReadModelStore.connect(url, f"applier_{datetime.now(UTC):%H%M%S%f}")
     try:
-        await store.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
+        await store.generations.create_first_if_missing(VERSION, TOPICS.partitions, "cluster")
         yield store
     finally:
         await store.drop()
@@ -65,13 +65,13 @@ async def checkpoint(store: ReadModelStore, lane: int, generation: int = 1) -> D
     return found
 
 
-def undisturbed(log: Iterable[Record] = SAMPLE) -> dict[str, Doc]:
+def expected_documents(log: Iterable[Record] = SAMPLE) -> dict[str, Doc]:
     """The documents of a whole log, folded in memory."""
     memory = InMemoryStore()
     memory.apply([decode(record, TOPICS) for record in log])
     return memory.docs
 
 
-def of(key: str, documents: dict[str, Doc]) -> dict[str, Doc]:
+def documents_of(key: str, documents: dict[str, Doc]) -> dict[str, Doc]:
     """Those documents that are a customer's, by the customer's key."""
     return {_id: document for _id, document in documents.items() if f"{_id}/".startswith(f"{key}/")}

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from events.envelope import Record
-from projectors.kafka.client import LogReader
+from projectors.kafka.log_reader import LogReader
 from projectors.operations.quarantine import Quarantine
 from projectors.processing.projector import Projector
 from read_models.documents import Doc

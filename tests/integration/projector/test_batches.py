@@ -17,7 +17,7 @@ from tests.integration.projector.harness import (
     STRUCTURED,
     TOPICS,
     checkpoint,
-    undisturbed,
+    expected_documents,
     views,
 )
 
@@ -29,7 +29,7 @@ async def test_a_log_gives_the_documents_of_its_fold_whatever_the_batch(
     applier = Projector(store, TOPICS, batch_events=size)
     assert set((await applier.take_over(LANES)).values()) == {0}
     await applier.apply(SAMPLE)
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
     assert applier.applied == len(SAMPLE)
     await applier.close()
 
@@ -42,7 +42,7 @@ async def test_documents_are_the_same_when_few_of_them_are_kept_between_batches(
     await applier.take_over(LANES)
     for begin in range(0, len(SAMPLE), 100):
         await applier.apply(SAMPLE[begin : begin + 100])
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
     await applier.close()
 
 
@@ -59,7 +59,7 @@ async def test_a_transaction_holds_no_more_documents_than_it_may(
     monkeypatch.setattr(ViewCollection, "write", noted)
     await applier.apply(SAMPLE)
     assert max(written) <= 20
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
 
 
 async def test_what_is_below_the_checkpoint_is_dropped_without_a_write(
@@ -76,13 +76,13 @@ async def test_a_record_that_comes_twice_in_a_batch_does_not_take_the_offset_bac
     store: ReadModelStore, applier: Projector
 ) -> None:
     await applier.apply([*SAMPLE, *SAMPLE[-50:], SAMPLE[0]])
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
     assert await applier.take_over(LANES) == ENDS
 
 
 async def test_offsets_that_are_no_records_are_passed_over(store: ReadModelStore, applier: Projector) -> None:
     await applier.apply([record._replace(offset=record.offset * 2) for record in SAMPLE])
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
     assert await applier.take_over(LANES) == {place: 2 * end - 1 if end else 0 for place, end in ENDS.items()}
 
 
@@ -112,13 +112,13 @@ async def test_malformed_records_are_kept_whole_and_the_customers_behind_them_go
     assert kept[len(bad.value or b"")]["headers"] == [["content-type", STRUCTURED[0][1]]]
     assert len(kept[2_000_000]["value"]) == 64 * 1024
     assert all(found["reason"] for found in kept.values())
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
 
 
 async def test_an_erased_customer_leaves_nothing_but_the_ids(
     store: ReadModelStore, applier: Projector
 ) -> None:
-    erased = next(found["_id"] for found in undisturbed().values() if found.get("erased"))
+    erased = next(found["_id"] for found in expected_documents().values() if found.get("erased"))
     lane = TOPICS.partition(erased.encode())
     bad = Record(TOPICS.name("contracts"), lane, 10_000, 0, erased.encode(), b"{", STRUCTURED)
     await applier.apply([*SAMPLE[:5], bad])

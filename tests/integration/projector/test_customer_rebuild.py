@@ -8,7 +8,7 @@ from projectors.processing.projector import Projector
 from read_models.store import ReadModelStore, StoreUnavailable
 from tests.integration.projector.cancellation import cut
 from tests.integration.projector.fault_proxy import Fault, FaultProxy
-from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
+from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, documents_of, expected_documents, views
 from tests.integration.projector.quarantine_harness import (
     SMALL,
     apply,
@@ -40,13 +40,13 @@ async def test_documents_changed_by_hand_are_mended_in_every_generation_that_is_
     await apply(store, SAMPLE)
     await spoil(store)
     async with quarantine(store) as desk:
-        done = await desk.project_anew(VICTIM, "cli:eve")
+        done = await desk.rebuild_customer(VICTIM, "cli:eve")
     assert (done.documents, dict(done.replaced), done.waited) == (
-        len(of(VICTIM, undisturbed())),
+        len(documents_of(VICTIM, expected_documents())),
         {1: 3, 2: 3},
         0,
     )
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())
 
 
 async def test_what_comes_meanwhile_waits_and_is_applied_then(
@@ -63,15 +63,15 @@ async def test_what_comes_meanwhile_waits_and_is_applied_then(
 
         async def live_goes_on(*arguments: object) -> object:
             made = await make(*arguments)  # type: ignore[arg-type]
-            before = of(VICTIM, await views(store))
+            before = documents_of(VICTIM, await views(store))
             await applier.apply(SAMPLE)
-            assert of(VICTIM, await views(store)) == before
+            assert documents_of(VICTIM, await views(store)) == before
             return made
 
         monkeypatch.setattr(desk._anew, "_make", live_goes_on)
-        done = await desk.project_anew(VICTIM, "cli:eve")
+        done = await desk.rebuild_customer(VICTIM, "cli:eve")
     assert done.waited == sum(1 for r in SAMPLE[600:] if r.key == VICTIM.encode()) > 0
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())
     await applier.close()
 
 
@@ -81,8 +81,8 @@ async def test_a_held_customer_is_projected_anew_with_what_waited(
     await held(store, monkeypatch)
     await spoil(store)
     async with quarantine(store) as desk:
-        assert (await desk.project_anew(VICTIM, "cli:eve")).waited == 0
-    await assert_whole(store, undisturbed())
+        assert (await desk.rebuild_customer(VICTIM, "cli:eve")).waited == 0
+    await assert_whole(store, expected_documents())
 
 
 async def test_an_event_that_cannot_be_applied_leaves_everything_as_it_was(
@@ -95,8 +95,8 @@ async def test_an_event_that_cannot_be_applied_leaves_everything_as_it_was(
         raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
             with pytest.raises(RetryFailed, match="cannot be applied: ArithmeticError in raising"):
-                await desk.project_anew(VICTIM, "cli:eve")
-    await assert_whole(store, undisturbed())
+                await desk.rebuild_customer(VICTIM, "cli:eve")
+    await assert_whole(store, expected_documents())
 
 
 async def test_a_held_customer_stays_held_when_it_cannot_be_projected_anew(
@@ -108,7 +108,7 @@ async def test_a_held_customer_stays_held_when_it_cannot_be_projected_anew(
         raising_for(VICTIM, patched, "read_models.in_memory.fold")
         async with quarantine(store) as desk:
             with pytest.raises(RetryFailed):
-                await desk.project_anew(VICTIM, "cli:eve")
+                await desk.rebuild_customer(VICTIM, "cli:eve")
     after = await saved(store)
     assert {one: after[one] for one in ("views_1", "waiting")} == {
         one: before[one] for one in ("views_1", "waiting")
@@ -123,11 +123,15 @@ async def test_a_discarded_event_is_ignored_when_its_customer_is_projected_anew(
     (letter,) = await store.letters.find(name)
     async with quarantine(store) as desk:
         await desk.discard(name, "cli:eve", "sent by mistake")
-        left = [r for r in SAMPLE if (TOPICS.short[r.topic], r.partition, r.offset) != letter.position]
-        await assert_whole(store, undisturbed(left))
+        left = [
+            r
+            for r in SAMPLE
+            if (TOPICS.unprefixed_by_name[r.topic], r.partition, r.offset) != letter.position
+        ]
+        await assert_whole(store, expected_documents(left))
         await spoil(store)
-        await desk.project_anew(VICTIM, "cli:eve")
-    await assert_whole(store, undisturbed(left))
+        await desk.rebuild_customer(VICTIM, "cli:eve")
+    await assert_whole(store, expected_documents(left))
 
 
 async def test_a_record_that_can_be_read_by_now_is_mended_by_a_retry(store: ReadModelStore) -> None:
@@ -140,13 +144,13 @@ async def test_a_record_that_can_be_read_by_now_is_mended_by_a_retry(store: Read
     await apply(store, [*SAMPLE[:place], broken, *SAMPLE[place + 1 :]])
     (letter,) = await store.letters.latest(10)
     assert (letter.kind, letter.owner) == ("unreadable", VICTIM)
-    assert await views(store) != undisturbed()
+    assert await views(store) != expected_documents()
     async with quarantine(store, [broken]) as desk:
         with pytest.raises(RetryFailed, match="still cannot be read"):
             await desk.retry(letter.id, "cli:eve")
     async with quarantine(store) as desk:
         await desk.retry(letter.id, "cli:eve")
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())
 
 
 async def test_a_record_that_cannot_be_read_any_more_is_a_dead_letter(store: ReadModelStore) -> None:
@@ -156,10 +160,10 @@ async def test_a_record_that_cannot_be_read_any_more_is_a_dead_letter(store: Rea
     log: list[Record] = list(SAMPLE)
     log[mine[-1]] = log[mine[-1]]._replace(value=b"{")
     async with quarantine(store, log) as desk:
-        await desk.project_anew(VICTIM, "cli:eve")
+        await desk.rebuild_customer(VICTIM, "cli:eve")
     (letter,) = await store.letters.latest(10)
     assert (letter.kind, letter.owner, letter.generations) == ("unreadable", VICTIM, [1, 2])
-    assert await views(store) == undisturbed(log[: mine[-1]] + log[mine[-1] + 1 :])
+    assert await views(store) == expected_documents(log[: mine[-1]] + log[mine[-1] + 1 :])
 
 
 async def test_it_may_be_cut_short_at_any_await(
@@ -170,20 +174,20 @@ async def test_it_may_be_cut_short_at_any_await(
     await apply(store, SMALL)
     await spoil(store)
     before, at, ended, left = await saved(store), 0, False, set()
-    expected = undisturbed(SMALL)
+    expected = expected_documents(SMALL)
     while not ended:
         at += 1
         await restore(store, before)
         async with quarantine(store, SMALL) as desk:
-            ended = not await cut(desk.project_anew(VICTIM, "cli:eve"), at)
+            ended = not await cut(desk.rebuild_customer(VICTIM, "cli:eve"), at)
         async with quarantine(store, SMALL) as desk:
             for letter in await store.letters.latest(10):
                 left.add(letter.error)
                 assert letter.id == "biz_s0~cus_0"
                 await desk.retry(letter.id, "cli:eve")
-            if of(VICTIM, await views(store)) != of(VICTIM, expected):
+            if documents_of(VICTIM, await views(store)) != documents_of(VICTIM, expected):
                 assert not ended
-                await desk.project_anew(VICTIM, "cli:eve")  # it had not begun
+                await desk.rebuild_customer(VICTIM, "cli:eve")  # it had not begun
         await assert_whole(store, expected)
     assert any("is being projected anew" in error for error in left)
     assert at > 10
@@ -195,7 +199,7 @@ async def test_any_command_of_it_may_be_lost(store: ReadModelStore, wire: FaultP
     await apply(store, SMALL)
     await spoil(store)
     before, after, whole = await saved(store), 0, False
-    expected = undisturbed(SMALL)
+    expected = expected_documents(SMALL)
     broken = set()
     through = ReadModelStore(wire.url, store.database.name)
     while not whole:
@@ -203,11 +207,11 @@ async def test_any_command_of_it_may_be_lost(store: ReadModelStore, wire: FaultP
         async with quarantine(through, SMALL) as desk:
             wire.plan(Fault(after, 2, late))
             try:
-                await desk.project_anew(VICTIM, "cli:eve")
+                await desk.rebuild_customer(VICTIM, "cli:eve")
                 whole = not wire.broken
             except StoreUnavailable:
                 wire.plan(None)
-                await desk.project_anew(VICTIM, "cli:eve")
+                await desk.rebuild_customer(VICTIM, "cli:eve")
             broken |= set(wire.commands[after : after + 1])
         await assert_whole(store, expected)
         after += 1
@@ -231,6 +235,6 @@ async def test_two_at_a_time_do_not_mix(store: ReadModelStore, monkeypatch: pyte
 
         monkeypatch.setattr(one._anew, "_make", overtaken)
         with pytest.raises(RetryFailed, match="somebody else"):
-            await one.project_anew(VICTIM, "cli:eve")
+            await one.rebuild_customer(VICTIM, "cli:eve")
         await other.retry("biz_s0~cus_0", "cli:ada")
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())

@@ -10,7 +10,7 @@ from projectors.processing.projector import LaneOwnershipLost, Projector
 from read_models.documents import Doc
 from read_models.projection import fold
 from read_models.store import ReadModelStore
-from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
+from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, documents_of, expected_documents, views
 
 VICTIM = "biz_s0/cus_0"
 
@@ -43,8 +43,8 @@ def spoiling(key: str, spoil: Callable[[Doc], None], monkeypatch: pytest.MonkeyP
 
 def assert_others_are_right(found: dict[str, Doc], key: str) -> None:
     """Everybody but one customer is as if nothing had happened."""
-    expected = undisturbed()
-    held, left = of(key, found), of(key, expected)
+    expected = expected_documents()
+    held, left = documents_of(key, found), documents_of(key, expected)
     assert {_id: found[_id] for _id in found.keys() - held} == {
         _id: expected[_id] for _id in expected.keys() - left
     }
@@ -69,7 +69,7 @@ async def test_when_the_fold_raises_its_customer_waits(
 def _place(record: Any) -> tuple[str, int] | None:
     if record.key != VICTIM.encode():
         return None
-    return TOPICS.short[record.topic], record.offset
+    return TOPICS.unprefixed_by_name[record.topic], record.offset
 
 
 async def test_a_held_customer_waits_with_the_lane_s_next_worker_too(
@@ -78,13 +78,13 @@ async def test_a_held_customer_waits_with_the_lane_s_next_worker_too(
     raising_for(VICTIM, monkeypatch)
     await applier.apply(SAMPLE[:600])
     waited = await store.database["waiting"].count_documents({})
-    held = of(VICTIM, await views(store))
+    held = documents_of(VICTIM, await views(store))
     successor = Projector(store, TOPICS)
     await successor.take_over(LANES)
     with pytest.raises(LaneOwnershipLost):
         await applier.apply(SAMPLE)
     await successor.apply(SAMPLE)
-    assert of(VICTIM, await views(store)) == held
+    assert documents_of(VICTIM, await views(store)) == held
     assert await store.database["waiting"].count_documents({}) > waited > 0
     await successor.close()
 
@@ -92,7 +92,7 @@ async def test_a_held_customer_waits_with_the_lane_s_next_worker_too(
 async def test_erasing_a_customer_ends_the_hold_and_removes_what_waited(
     store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    erased = next(found["_id"] for found in undisturbed().values() if found.get("erased"))
+    erased = next(found["_id"] for found in expected_documents().values() if found.get("erased"))
     raising_for(erased, monkeypatch)
     end = next(
         place
@@ -104,7 +104,7 @@ async def test_erasing_a_customer_ends_the_hold_and_removes_what_waited(
     monkeypatch.undo()
     await applier.apply(SAMPLE)
     assert await store.dead_letters.counts(1) == (0, 0)
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from projectors.operations.quarantine import DeadLetterNotFound
 from projectors.processing.projector import Projector
 from read_models.projection import VERSION
 from read_models.store import ReadModelStore, StoreUnavailable
-from read_models.store.quarantine.dead_letter_queries import parse
+from read_models.store.quarantine.dead_letter_queries import parse_id
 from tests.integration.projector.cancellation import cut
 from tests.integration.projector.fault_proxy import Fault, FaultProxy
-from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, of, undisturbed, views
+from tests.integration.projector.harness import LANES, SAMPLE, TOPICS, documents_of, expected_documents, views
 from tests.integration.projector.quarantine_harness import (
     SMALL,
     assert_whole,
@@ -31,8 +31,8 @@ async def test_after_the_fix_a_retry_gives_what_would_have_been_without_the_faul
     async with quarantine(store) as desk:
         mended = await desk.retry(name, "cli:eve")
         assert mended.owners == [VICTIM]
-        assert of(VICTIM, before) != of(VICTIM, undisturbed())
-        await assert_whole(store, undisturbed())
+        assert documents_of(VICTIM, before) != documents_of(VICTIM, expected_documents())
+        await assert_whole(store, expected_documents())
         with pytest.raises(DeadLetterNotFound):
             await desk.retry(name, "cli:eve")
     noted = await store.database["audit"].find_one()
@@ -52,7 +52,7 @@ async def test_what_still_fails_holds_where_it_fails_and_says_so(
                 await desk.retry(name, "cli:eve")
         assert [letter.id for letter in await store.letters.latest(10)] == [name]
         await desk.retry(name, "cli:eve")
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())
 
 
 async def test_a_live_worker_learns_of_a_hold_that_ended(
@@ -69,7 +69,7 @@ async def test_a_live_worker_learns_of_a_hold_that_ended(
         (letter,) = await store.letters.latest(10)
         await desk.retry(letter.id, "cli:eve")
         await applier.apply(SAMPLE)
-    await assert_whole(store, undisturbed())
+    await assert_whole(store, expected_documents())
     await applier.close()
 
 
@@ -86,15 +86,15 @@ async def test_a_discarded_event_is_passed_by_for_good(
     assert known
     assert (known.by, known.why) == ("cli:eve", "sent twice by …@…")
     assert known.error.startswith("ArithmeticError")
-    left = [r for r in SAMPLE if (TOPICS.short[r.topic], r.partition, r.offset) != place]
-    await assert_whole(store, undisturbed(left))
+    left = [r for r in SAMPLE if (TOPICS.unprefixed_by_name[r.topic], r.partition, r.offset) != place]
+    await assert_whole(store, expected_documents(left))
     other = await ReadModelStore.connect(store_url(store), f"{store.database.name}_anew")
-    await other.generations.ensure_first(VERSION, TOPICS.partitions, "cluster")
+    await other.generations.create_first_if_missing(VERSION, TOPICS.partitions, "cluster")
     await other.database["discards"].insert_many(await store.database["discards"].find().to_list(None))
     applier = Projector(other, TOPICS)
     await applier.take_over(LANES)
     await applier.apply(SAMPLE)
-    assert await views(other) == undisturbed(left)
+    assert await views(other) == expected_documents(left)
     await applier.close()
     await other.drop()
     await other.close()
@@ -117,7 +117,7 @@ async def test_when_what_waited_fails_too_the_discard_stands(
         (next_one,) = await store.letters.latest(10)
         assert next_one.id != name
         discarded = [
-            await store.discards.find(place) for place in (parse(name)[0], next_one.position) if place
+            await store.discards.find(place) for place in (parse_id(name)[0], next_one.position) if place
         ]
         assert [one and one.why for one in discarded] == ["lost", None]
 
@@ -128,7 +128,7 @@ async def test_a_retry_may_be_cut_short_at_any_await(
     """The next one finishes."""
     monkeypatch.setattr("projectors.operations.hold_release.STEP_EVENTS", 20)
     name, at, ended = await held(store, monkeypatch, SMALL), 0, False
-    before, expected = await saved(store), undisturbed(SMALL)
+    before, expected = await saved(store), expected_documents(SMALL)
     while not ended:
         at += 1
         await restore(store, before)
@@ -147,7 +147,7 @@ async def test_any_command_of_a_retry_may_be_lost(
 ) -> None:
     """Twice, which the driver does not mend itself; the answer of a commit too."""
     name = await held(store, monkeypatch, SMALL)
-    before, expected = await saved(store), undisturbed(SMALL)
+    before, expected = await saved(store), expected_documents(SMALL)
     broken, after, whole = set(), 0, False
     through = ReadModelStore(wire.url, store.database.name)
     while not whole:

@@ -7,7 +7,7 @@ import pytest
 from projectors.processing.projector import Projector
 from read_models.store import ReadModelStore, StoreUnavailable, WriteConflict
 from read_models.store.writer import lsid
-from tests.integration.projector.harness import SAMPLE, undisturbed, views
+from tests.integration.projector.harness import SAMPLE, expected_documents, views
 
 
 async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: ReadModelStore) -> None:
@@ -23,13 +23,13 @@ async def test_a_transaction_that_the_server_ends_each_time_is_given_up(store: R
         await store.database["discards"].insert_one({"_id": "x"}, session=session)
 
     with pytest.raises(StoreUnavailable, match="251"):
-        await writer.beside(0, [1], ended)
+        await writer.transact_alongside_worker(0, [1], ended)
     assert (tried > 3, writer.retries) == (True, tried - 1)
 
     async def work(session: Any) -> None:
         await store.database["discards"].insert_one({"_id": "y"}, session=session)
 
-    await writer.beside(0, [1], work)  # the session is as good as before
+    await writer.transact_alongside_worker(0, [1], work)  # the session is as good as before
     assert [found["_id"] async for found in store.database["discards"].find()] == ["y"]
     await writer.close()
 
@@ -47,9 +47,9 @@ async def test_a_lane_that_somebody_else_holds_is_given_up(store: ReadModelStore
         held = {"$inc": {"revision": 1}}
         await store.database["checkpoints"].update_one({"_id": "1/0"}, held, session=stranger)
         with pytest.raises(WriteConflict):
-            await writer.beside(0, [1], nothing)
+            await writer.transact_alongside_worker(0, [1], nothing)
         await stranger.abort_transaction()
-    await writer.beside(0, [1], nothing)
+    await writer.transact_alongside_worker(0, [1], nothing)
     await writer.close()
     await applier.apply(SAMPLE)
-    assert await views(store) == undisturbed()
+    assert await views(store) == expected_documents()

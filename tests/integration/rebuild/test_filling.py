@@ -8,12 +8,13 @@ import pytest
 
 from events.envelope import Event
 from portal.settings import Settings
-from projectors.kafka.client import find, reading
+from projectors.kafka.log_reader import open_log_reader
+from projectors.kafka.topology import discover
 from projectors.rebuild import fill_worker as filling
 from projectors.rebuild import slice_reader
-from projectors.rebuild.coordinator import RebuildPlan, lanes_to_fill, rebuild
+from projectors.rebuild.coordinator import RebuildPlan, plan_lanes, rebuild
 from projectors.rebuild.fill_worker import fill
-from read_models.projection import VERSION, fold_whole
+from read_models.projection import VERSION, fold_complete_history
 from read_models.store import (
     InsertBatch,
     LaneClaim,
@@ -54,16 +55,16 @@ async def store(one: Installation) -> AsyncIterator[ReadModelStore]:
 async def begun(one: Installation, store: ReadModelStore) -> int:
     """The number of a generation that is to be filled."""
     installation = Settings.read(one.env).installation
-    cluster = await find(installation.kafka, installation.topic_prefix)
-    async with reading(installation.kafka, cluster.topics) as log:
-        lanes = await lanes_to_fill(cluster, log)
+    cluster = await discover(installation.kafka, installation.topic_prefix)
+    async with open_log_reader(installation.kafka, cluster.topics) as log:
+        lanes = await plan_lanes(cluster, log)
         return await store.lifecycle.begin(VERSION, cluster.id, lanes, noted())
 
 
 async def test_interrupted_again_and_again_it_repeats_what_was_unfinished_and_gives_the_same(
     one: Installation, store: ReadModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("read_models.store.generations.fill_claims.DEAD_MS", -1000)
+    monkeypatch.setattr("read_models.store.generations.fill_claims.CLAIM_TIMEOUT_MS", -1000)
     monkeypatch.setattr(slice_reader, "SLICE_BYTES", 50_000)
     monkeypatch.setattr(filling, "PORTION_DOCUMENTS", 20)
     chance, real, left = random.Random(3), LaneFiller.insert, 0
@@ -111,9 +112,9 @@ async def test_an_event_that_cannot_be_applied_holds_its_customer_and_nobody_els
         every = list(events)
         if any(e.kind == "invoice" and f"{e.business}/{e.customer}" == HELD for e in every):
             raise ArithmeticError("ada@mail.test")
-        return fold_whole(every)
+        return fold_complete_history(every)
 
-    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_whole", raising)
+    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_complete_history", raising)
     generation = await begun(one, store)
     await fill(Settings.read(one.env).installation, generation, None)
     found, whole = await views(one, generation), expected(LINES)

@@ -147,7 +147,7 @@ async def test_nobody_guesses_a_code_from_many_browsers_of_a_network(stack: Stac
     """Over several processes at once: the tries of a network are counted together, and so are those of an address."""
     async with CustomerSurfaceHarness(stack.env, SignInLimits(wrong_codes_per_network=20)) as surface:
         await surface.publish("business.registered")
-        email = await surface.person()
+        email = await surface.create_customer()
         apps = [surface.app, *[await surface.serve(surface.config) for _ in range(2)]]
         victim = surface.browser(ip="203.0.113.5")
         await victim.ask(email)

@@ -152,7 +152,7 @@ async def test_a_customers_session_means_nothing_here_and_the_reverse(stack: Sta
     """Not under the name of either cookie, with both surfaces on one database."""
     async with CustomerSurfaceHarness(stack.env) as surface:
         await surface.publish("business.registered")
-        customer = await surface.signed_in(await surface.person())
+        customer = await surface.signed_in(await surface.create_customer())
         env = stack.env | {"PORTAL_MONGO_DATABASE": surface.config.mongo_database}
         staff = StaffHarness(Settings.read(env).installation)
         async with staff.running():

@@ -25,5 +25,5 @@ async def filled(store: ReadModelStore, records: Sequence[Record], version: int 
     await applier.take_over(LANES)
     await applier.apply(records)
     await applier.close()
-    await store.lifecycle.offer(generation)
+    await store.lifecycle.mark_level(generation)
     return generation

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local_stack.stack import Stack
-from read_models.indexed_lists import INDEXES, LISTS, ListQuery, Whose, selection
+from read_models.indexed_lists import INDEXES, LISTS, ListQuery, QueryScope, to_mongo_query
 from read_models.projection import VERSION
 from read_models.store import GenerationNotFound, ReadModelStore, StoreUnavailable
 from read_models.store.reading import read_coalescing
@@ -27,7 +27,7 @@ async def test_workers_that_start_at_once_make_one_first_generation_with_all_its
     store: ReadModelStore,
 ) -> None:
     pointers = await asyncio.gather(
-        *(store.generations.ensure_first(VERSION, 12, "cluster") for _ in range(5))
+        *(store.generations.create_first_if_missing(VERSION, 12, "cluster") for _ in range(5))
     )
     assert {pointer.served for pointer in pointers} == {1}
     assert await store.database["checkpoints"].count_documents({"generation": 1}) == 12
@@ -39,9 +39,9 @@ async def test_workers_that_start_at_once_make_one_first_generation_with_all_its
 async def test_a_version_without_views_on_an_installation_that_has_others_has_to_be_rebuilt(
     store: ReadModelStore,
 ) -> None:
-    await store.generations.ensure_first(VERSION, 4, "cluster")
+    await store.generations.create_first_if_missing(VERSION, 4, "cluster")
     with pytest.raises(GenerationNotFound, match="rebuild"):
-        await store.generations.ensure_first(VERSION + 1, 4, "cluster")
+        await store.generations.create_first_if_missing(VERSION + 1, 4, "cluster")
 
 
 async def test_readers_know_what_is_served_and_never_promise_more_freshness_than_was_written(
@@ -49,28 +49,28 @@ async def test_readers_know_what_is_served_and_never_promise_more_freshness_than
 ) -> None:
     await store.control.refresh()
     assert store.control.served is None
-    await store.generations.ensure_first(VERSION, 4, "cluster")
+    await store.generations.create_first_if_missing(VERSION, 4, "cluster")
     await store.control.refresh()
     assert store.control.served == 1
-    assert store.control.as_of("biz/cus").year == 1970
+    assert store.control.fresh_as_of("biz/cus").year == 1970
     level = datetime(2026, 1, 1, tzinfo=UTC)
     await store.database["checkpoints"].update_many({}, {"$set": {"level_at": level}})
     await store.control.refresh()
-    assert store.control.as_of("biz/cus") == level
+    assert store.control.fresh_as_of("biz/cus") == level
     since = datetime(2025, 12, 1, tzinfo=UTC)
     await store.database["holds"].insert_one(
         {"_id": "1/biz/cus", "generation": 1, "owner": "biz/cus", "since": since}
     )
     await store.control.refresh()
-    assert store.control.as_of("biz/cus") == since
+    assert store.control.fresh_as_of("biz/cus") == since
 
 
 async def test_every_list_is_read_by_its_index_without_a_sort(store: ReadModelStore) -> None:
-    await store.generations.ensure_first(VERSION, 4, "cluster")
+    await store.generations.create_first_if_missing(VERSION, 4, "cluster")
     for name, spec in LISTS.items():
-        for after in (None, ("2026", "x")) if spec.names else (None,):
-            fields = len(spec.equal) + bool(spec.narrowed)
-            chosen, sort = selection(ListQuery(name, Whose(("x",) * fields), 10, after=after))
+        for after in (None, ("2026", "x")) if spec.membership_names else (None,):
+            fields = len(spec.equality_fields) + bool(spec.filter_field)
+            chosen, sort = to_mongo_query(ListQuery(name, QueryScope(("x",) * fields), 10, after=after))
             command = {"find": "views_1", "filter": chosen, "sort": dict(sort), "hint": spec.by, "limit": 10}
             plan = str((await store.database.command("explain", command))["queryPlanner"]["winningPlan"])
             assert f"'indexName': '{spec.by}'" in plan
@@ -107,7 +107,7 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who waits already, and who was just served and asks again soon: one query."""
-    monkeypatch.setattr(read_coalescing, "LINGER_SECONDS", 1.0)
+    monkeypatch.setattr(read_coalescing, "BATCH_DELAY_S", 1.0)
     asked: list[set[str]] = []
     first, beyond = asyncio.Event(), asyncio.Event()
 
@@ -124,14 +124,17 @@ async def test_behind_a_crowd_the_next_read_waits_for_those_who_come_again(
         await asyncio.sleep(0.05)
         await reads.get(f"{name} again")
 
-    crowd = [asyncio.create_task(come_again(str(number))) for number in range(read_coalescing.CROWD)]
+    crowd = [
+        asyncio.create_task(come_again(str(number)))
+        for number in range(read_coalescing.BATCH_DELAY_THRESHOLD)
+    ]
     await first.wait()
     late = asyncio.create_task(reads.get("late"))
     await asyncio.sleep(0)
     beyond.set()
     await asyncio.gather(late, *crowd)
 
-    names = {str(number) for number in range(read_coalescing.CROWD)}
+    names = {str(number) for number in range(read_coalescing.BATCH_DELAY_THRESHOLD)}
     assert asked == [names, {"late", *(f"{name} again" for name in names)}]
 
 

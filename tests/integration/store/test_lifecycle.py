@@ -17,10 +17,18 @@ from read_models.store import (
     ReadModelStore,
     SwitchRequest,
     WriteConflict,
-    meant,
+    resolve_target,
 )
 from read_models.store.checkpoints import COLLECTION
-from tests.integration.projector.harness import ENDS, LANES, SAMPLE, TOPICS, checkpoint, undisturbed, views
+from tests.integration.projector.harness import (
+    ENDS,
+    LANES,
+    SAMPLE,
+    TOPICS,
+    checkpoint,
+    expected_documents,
+    views,
+)
 from tests.integration.store.harness import filled
 
 HALF = len(SAMPLE) // 2
@@ -30,7 +38,7 @@ async def switch(
     store: ReadModelStore, what: Literal["promote", "rollback"], forced: str | None = None, id_: str = ""
 ) -> GenerationPointer:
     """Switches once, to what is meant just now; `id_` names the request."""
-    generation = meant(await store.generations.pointer(store.version), what)
+    generation = resolve_target(await store.generations.pointer(store.version), what)
     return await switch_to(store, generation, what, forced, id_)
 
 
@@ -48,9 +56,9 @@ async def switch_to(
 
 async def even_out(applier: Projector) -> None:
     """Reads what the generations are apart by, as a worker does, and applies it."""
-    for (name, lane), (start, end) in applier.apart().items():
+    for (name, lane), (start, end) in applier.divergence().items():
         missing = [r for r in SAMPLE if (r.topic, r.partition) == (name, lane) and start <= r.offset < end]
-        await applier.even_out(missing)
+        await applier.catch_up_generations(missing)
 
 
 async def test_a_filled_generation_is_served_and_the_one_before_stands_by(
@@ -77,7 +85,7 @@ async def test_promoting_a_third_generation_removes_the_first_whose_record_stays
     await applier.apply(SAMPLE)
     for generation in (2, 3):
         assert await filled(store, SAMPLE) == generation
-        await applier.look()
+        await applier.refresh_active_generations()
         await switch(store, "promote")
     assert await store.generations.pointer(VERSION) == GenerationPointer(VERSION, 3, 2)
     assert "views_1" not in await store.database.list_collection_names()
@@ -96,7 +104,7 @@ async def test_a_live_worker_makes_up_for_what_is_missing_and_keeps_both_from_th
         await applier.apply(SAMPLE[HALF:])
     await even_out(applier)
     await applier.apply(SAMPLE)
-    assert await views(store, 1) == await views(store, 2) == undisturbed()
+    assert await views(store, 1) == await views(store, 2) == expected_documents()
     assert applier.positions(LANES) == ENDS
     await switch(store, "promote")
 
@@ -110,7 +118,7 @@ async def test_what_is_served_is_made_up_for_where_the_filled_generation_is_furt
     successor = Projector(store, TOPICS)
     assert await successor.take_over(LANES) == ENDS
     await even_out(successor)
-    assert await views(store, 1) == await views(store, 2) == undisturbed()
+    assert await views(store, 1) == await views(store, 2) == expected_documents()
     await successor.close()
 
 
@@ -119,9 +127,9 @@ async def test_an_idle_worker_looks_for_what_is_kept_by_now(
 ) -> None:
     await applier.apply(SAMPLE)
     await filled(store, SAMPLE[:-50])
-    await applier.look()
+    await applier.refresh_active_generations()
     await even_out(applier)
-    assert await views(store, 2) == undisturbed()
+    assert await views(store, 2) == expected_documents()
     assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} == {applier._writer.session_id}
 
 
@@ -132,7 +140,7 @@ async def test_a_worker_that_lost_its_lanes_does_not_take_those_of_a_new_generat
     await successor.take_over(LANES)
     await filled(store, [])
     with pytest.raises(LaneOwnershipLost):
-        await applier.look()
+        await applier.refresh_active_generations()
     assert {(await checkpoint(store, lane, 2))["session"] for lane in LANES} != {applier._writer.session_id}
     await successor.close()
 
@@ -154,7 +162,7 @@ async def test_a_generation_that_misses_records_is_refused_unless_forced_with_a_
 async def test_a_generation_far_behind_is_not_offered_to_live_workers(
     store: ReadModelStore, applier: Projector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("read_models.store.generations.lifecycle.ALMOST", 49)
+    monkeypatch.setattr("read_models.store.generations.lifecycle.MAX_RECORDS_BEHIND", 49)
     await applier.apply(SAMPLE)
     with pytest.raises(NotCaughtUp, match="50 records behind"):
         await filled(store, SAMPLE[:-50])
@@ -164,11 +172,11 @@ async def test_where_nothing_is_served_the_end_of_the_log_counts(store: ReadMode
     """A new version's first generation, filled beside the old version's."""
     newer = ReadModelStore(stack.env["PORTAL_MONGO_URL"], store.database.name, VERSION + 1)
     with pytest.raises(GenerationNotFound):
-        await newer.generations.ensure_first(VERSION + 1, TOPICS.partitions, "cluster")
+        await newer.generations.create_first_if_missing(VERSION + 1, TOPICS.partitions, "cluster")
     await filled(newer, SAMPLE[:-1], VERSION + 1)
     ends: dict[int, dict[str, int]] = {}
     for (name, lane), end in ENDS.items():
-        ends.setdefault(lane, {})[TOPICS.short[name]] = end
+        ends.setdefault(lane, {})[TOPICS.unprefixed_by_name[name]] = end
     order = SwitchRequest("1", "promote", 2, "ada")
     with pytest.raises(NotCaughtUp, match="1 records behind"):
         await newer.lifecycle.switch(VERSION + 1, order, ends)
@@ -241,7 +249,7 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
 ) -> None:
     await applier.apply(SAMPLE[:100])
     await filled(store, SAMPLE[:100])
-    await applier.look()
+    await applier.refresh_active_generations()
 
     async def work() -> None:
         for begin in range(100, len(SAMPLE), 20):
@@ -258,7 +266,7 @@ async def test_switches_under_load_are_seen_by_the_worker_and_lose_nothing(
             await asyncio.sleep(0.005)
     await working
     assert switches > 1
-    assert await views(store, 1) == await views(store, 2) == undisturbed()
+    assert await views(store, 1) == await views(store, 2) == expected_documents()
 
 
 async def test_a_generation_that_was_filled_and_not_promoted_makes_room_for_the_next(

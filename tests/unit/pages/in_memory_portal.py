@@ -82,7 +82,7 @@ class Reads:
     async def business(self, slug: str) -> dict[str, Any] | None:
         return BUSINESS if slug == BUSINESS["slug"] else None
 
-    async def business_of_host(self, _host: str) -> None:
+    async def business_by_host(self, _host: str) -> None:
         return None
 
     def ready(self) -> bool:
@@ -120,20 +120,20 @@ class SignIn:
     async def session(self, _business: object, token: str | None) -> Session | None:
         return Session(self.customer, self.as_of) if token == SESSION else None
 
-    async def ask_for_code(self, _business: object, email: str, _browser: ClientInfo) -> str:
+    async def request_code(self, _business: object, email: str, _browser: ClientInfo) -> str:
         if "@" not in email:
             raise InvalidEmail
         self._limit()
         self.asked.append(email)
         return BINDING
 
-    async def with_code(
+    async def sign_in_with_code(
         self, _business: object, _email: str, code: str, _browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         self._limit()
         return self._enter(code == CODE, customer_id)
 
-    async def with_token(
+    async def sign_in_with_link(
         self, _business: object, token: str, _browser: ClientInfo, customer_id: str | None = None
     ) -> str:
         return self._enter(token == LINK, customer_id)

@@ -42,7 +42,7 @@ def test_a_process_that_crashes_says_why_and_ends_with_1(
     monkeypatch.setenv("PORTAL_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("PORTAL_MONGO_URL", "mongodb://127.0.0.1:1")
     if module is worker_process:
-        monkeypatch.setattr(module, "beat", lambda _: asyncio.sleep(60))
+        monkeypatch.setattr(module, "send_heartbeats", lambda _: asyncio.sleep(60))
     else:
         monkeypatch.setattr(module, "_parent_gone", lambda: asyncio.sleep(60))
     with capture_logs() as logged:
@@ -58,7 +58,7 @@ class Mails(PollingWorker):
         super().__init__()
         self.tries = 0
 
-    async def send_next(self) -> bool:
+    async def process_next(self) -> bool:
         """Fails, then works, then has nothing left."""
         self.tries += 1
         if self.tries == 1:

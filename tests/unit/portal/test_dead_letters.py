@@ -79,7 +79,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[Quarantine], Quarantine
         async def open_(_: object) -> AsyncIterator[tuple[SimpleNamespace, Quarantine]]:
             yield SimpleNamespace(letters=one), one
 
-        monkeypatch.setattr("projectors.operations.quarantine.opened", open_)
+        monkeypatch.setattr("projectors.operations.quarantine.open_quarantine", open_)
         return one
 
     return having

@@ -8,7 +8,7 @@ import pytest
 from portal.commands import lag as command
 from portal.errors import CommandError
 from portal.settings import Settings
-from projectors.kafka.client import MissingTopics
+from projectors.kafka.topology import MissingTopics
 from projectors.lag import Lag
 
 SETTINGS = Settings.read(

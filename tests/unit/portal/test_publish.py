@@ -11,7 +11,7 @@ from events.envelope import Record, decode
 from events.topics import Topics
 from portal.commands.publish import InvalidLine, Mode, parse, publish
 from portal.settings import Settings
-from projectors.kafka.client import Cluster
+from projectors.kafka.topology import Cluster
 
 TOPICS = Topics("t.", 4)
 MODES: Final[tuple[Mode, ...]] = ("structured", "binary")
@@ -82,7 +82,7 @@ async def test_it_can_be_stopped_while_it_checks(tmp_path: Path, monkeypatch: py
     async def find(*_: object) -> Cluster:
         return Cluster("cluster", TOPICS)
 
-    monkeypatch.setattr("portal.commands.publish.find", find)
+    monkeypatch.setattr("portal.commands.publish.discover", find)
     settings = Settings.read({"PORTAL_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     publishing = asyncio.ensure_future(publish(settings, file, "structured", lambda _: None))
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-import projectors.kafka.client  # noqa: F401 -- as every worker does
+import projectors.kafka.log_reader  # noqa: F401 -- as every worker does
 
 
 def batch(base: int, *, bad: bool) -> bytes:

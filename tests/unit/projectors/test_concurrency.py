@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from projectors.concurrency import end, first
+from projectors.concurrency import cancel_and_wait, run_until_first_exits
 
 
 @pytest.fixture(autouse=True)
 def told_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projectors.concurrency.TOLD_AGAIN_S", 0.01)
+    monkeypatch.setattr("projectors.concurrency.RECANCEL_INTERVAL_S", 0.01)
 
 
 async def forever() -> None:
@@ -46,7 +46,7 @@ async def test_when_one_fails_all_end_and_its_error_comes(
 
     async with asyncio.timeout(30):
         with pytest.raises(LookupError):
-            await first(work(), failing())
+            await run_until_first_exits(work(), failing())
     assert ended
 
 
@@ -54,11 +54,11 @@ async def test_what_does_not_hear_it_the_first_time_is_told_again() -> None:
     tasks = [asyncio.ensure_future(deaf()), asyncio.ensure_future(forever())]
     await asyncio.sleep(0)
     async with asyncio.timeout(30):
-        await end(*tasks)
+        await cancel_and_wait(*tasks)
     assert [task.cancelled() for task in tasks] == [True, True]
 
 
 async def test_how_one_ended_is_not_raised_again() -> None:
     task = asyncio.ensure_future(failing())
-    await end(task)
+    await cancel_and_wait(task)
     assert task.cancelled() or isinstance(task.exception(), LookupError)

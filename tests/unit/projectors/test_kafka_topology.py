@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from events.envelope import Record
 from events.topics import Topics
-from projectors.kafka import client as kafka_client
-from projectors.kafka.client import KafkaUnavailable, LogReader, RecordsMissing
+from projectors.kafka import log_reader
+from projectors.kafka.client import KafkaUnavailable
+from projectors.kafka.log_reader import LogReader, RecordsMissing
 from projectors.kafka.records import oldest_first, record_of
 
 PLACE = ("visits", 3)
@@ -67,7 +68,7 @@ async def test_a_stretch_ends_before_its_end() -> None:
 
 async def test_a_log_that_is_silent_for_too_long_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """And read again afterwards: nothing holds it."""
-    monkeypatch.setattr(kafka_client, "SILENT_S", 0.01)
+    monkeypatch.setattr(log_reader, "FETCH_TIMEOUT_S", 0.01)
     client = Client(9)
     one, client.silent = log(client), True
     with pytest.raises(KafkaUnavailable):

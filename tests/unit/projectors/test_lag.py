@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from events.topics import Topics
-from projectors.kafka.client import Cluster
+from projectors.kafka.topology import Cluster
 from projectors.lag import Lag, LogSnapshot, PartitionLag, ViewsSnapshot, compare
 from read_models.store import Checkpoint
 

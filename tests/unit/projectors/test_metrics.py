@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from projectors.lag import compare
-from projectors.staff.alerts import SILENT
+from projectors.staff.alerts import HEARTBEAT_TIMEOUT
 from projectors.staff.metrics import exposition
 from projectors.staff.service import Overview, StaffService
 from read_models.store.operational import ProcessStatus
@@ -31,7 +31,7 @@ class Seen:
 
 async def test_a_process_that_is_silent_holds_no_lane_and_is_still_told_of() -> None:
     """Somebody else may hold it by now."""
-    desk = Seen(running=NOW - SILENT, killed=NOW - SILENT - timedelta(seconds=1))
+    desk = Seen(running=NOW - HEARTBEAT_TIMEOUT, killed=NOW - HEARTBEAT_TIMEOUT - timedelta(seconds=1))
     text = (await exposition(cast("StaffService", desk))).decode()
     held = [line for line in text.splitlines() if line.startswith("portal_lane_held{")]
     assert held == ['portal_lane_held{lane="3",process="running"} 1.0']

@@ -7,14 +7,14 @@ import orjson
 import pytest
 
 from events.envelope import Record
-from projectors.rebuild.owner_fold import OwnerFold, folded
+from projectors.rebuild.owner_fold import OwnerFold, fold_owner
 from read_models.documents import Doc
-from read_models.projection import fold_whole
+from read_models.projection import fold_complete_history
 from read_models.store import LogPosition
-from tests.integration.projector.harness import SAMPLE, TOPICS, of, undisturbed
+from tests.integration.projector.harness import SAMPLE, TOPICS, documents_of, expected_documents
 
 KEYS = sorted({record.key for record in SAMPLE if record.key})
-ERASED = next(d["_id"].encode() for d in undisturbed().values() if d.get("erased"))
+ERASED = next(d["_id"].encode() for d in expected_documents().values() if d.get("erased"))
 LIVELY = b"biz_s0/cus_0"
 
 
@@ -30,7 +30,7 @@ def documents(owned: OwnerFold) -> dict[str, Doc]:
 
 def raising(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Has the fold raise for every event of a type."""
-    real = fold_whole
+    real = fold_complete_history
 
     def spoilt(events: Any) -> Any:
         every = list(events)
@@ -38,37 +38,41 @@ def raising(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
             raise ArithmeticError("ada@mail.test")
         return real(every)
 
-    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_whole", spoilt)
+    monkeypatch.setattr("projectors.rebuild.owner_fold.fold_complete_history", spoilt)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=bytes.decode)
 def test_it_gives_the_documents_of_the_owner_and_no_others(key: bytes) -> None:
-    owned = folded(key, records(key), TOPICS, ())
-    expected = of(key.decode(), undisturbed()) if b"/" in key else {key.decode(): undisturbed()[key.decode()]}
+    owned = fold_owner(key, records(key), TOPICS, ())
+    expected = (
+        documents_of(key.decode(), expected_documents())
+        if b"/" in key
+        else {key.decode(): expected_documents()[key.decode()]}
+    )
     assert documents(owned) == expected
     assert (owned.letters, owned.held, owned.records) == ([], [], len(records(key)))
 
 
 def test_what_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on() -> None:
     bad = records(LIVELY)[3]._replace(value=b"{", offset=10_000)
-    owned = folded(LIVELY, [*records(LIVELY), bad], TOPICS, ())
+    owned = fold_owner(LIVELY, [*records(LIVELY), bad], TOPICS, ())
     assert [letter.record for letter in owned.letters] == [bad]
-    assert documents(owned) == of(LIVELY.decode(), undisturbed())
+    assert documents(owned) == documents_of(LIVELY.decode(), expected_documents())
 
 
 def test_of_an_erased_customer_no_dead_letter_is_kept_and_later_ones_are_counted() -> None:
     bad = records(ERASED)[0]._replace(value=b"{", offset=10_000)
-    owned = folded(ERASED, [bad, *records(ERASED), bad], TOPICS, ())
-    without = folded(ERASED, records(ERASED), TOPICS, ())
+    owned = fold_owner(ERASED, [bad, *records(ERASED), bad], TOPICS, ())
+    without = fold_owner(ERASED, records(ERASED), TOPICS, ())
     assert owned.letters == []
     assert owned.counts["erased"] == without.counts["erased"] + 1
 
 
 def test_a_discarded_place_is_passed_by() -> None:
     [first, *others] = records(LIVELY)
-    place = LogPosition(TOPICS.short[first.topic], first.partition, first.offset)
-    assert documents(folded(LIVELY, [first, *others], TOPICS, {place})) == documents(
-        folded(LIVELY, others, TOPICS, ())
+    place = LogPosition(TOPICS.unprefixed_by_name[first.topic], first.partition, first.offset)
+    assert documents(fold_owner(LIVELY, [first, *others], TOPICS, {place})) == documents(
+        fold_owner(LIVELY, others, TOPICS, ())
     )
 
 
@@ -77,9 +81,9 @@ def test_an_event_that_cannot_be_applied_holds_its_owner_and_the_rest_waits(
 ) -> None:
     every = records(LIVELY)
     place = next(n for n, r in enumerate(every) if _type(r) == "servicehub.invoice.issued")
-    before = documents(folded(LIVELY, every[:place], TOPICS, ()))
+    before = documents(fold_owner(LIVELY, every[:place], TOPICS, ()))
     raising(monkeypatch, "invoice.issued")
-    owned = folded(LIVELY, every, TOPICS, ())
+    owned = fold_owner(LIVELY, every, TOPICS, ())
     assert documents(owned) == before
     assert [one.record for one in owned.held] == every[place:]
     assert owned.held[0].reason
@@ -90,20 +94,20 @@ def test_an_event_that_cannot_be_applied_holds_its_owner_and_the_rest_waits(
 def test_an_erasure_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     every = sorted(records(ERASED), key=lambda record: record.topic.endswith("customers"))
     raising(monkeypatch, "visit.booked")
-    [tombstone] = documents(folded(ERASED, every, TOPICS, ())).values()
+    [tombstone] = documents(fold_owner(ERASED, every, TOPICS, ())).values()
     assert tombstone["erased"]
-    assert folded(ERASED, every, TOPICS, ()).held == []
+    assert fold_owner(ERASED, every, TOPICS, ()).held == []
 
 
 def test_documents_that_the_database_refuses_wait_all() -> None:
-    owned = folded(LIVELY, records(LIVELY), TOPICS, (), "WriteError 15")
+    owned = fold_owner(LIVELY, records(LIVELY), TOPICS, (), "WriteError 15")
     assert (owned.documents, owned.held[0].reason) == ((), "WriteError 15")
     assert [one.record for one in owned.held] == records(LIVELY)
 
 
 def test_a_document_larger_than_the_database_takes_holds_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("read_models.store.views.LARGEST_BYTES", 2_000)
-    owned = folded(LIVELY, records(LIVELY), TOPICS, ())
+    owned = fold_owner(LIVELY, records(LIVELY), TOPICS, ())
     assert owned.held[0].reason == "DocumentTooLarge"
     assert all(len(document) <= 2_000 for document in owned.documents)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from projectors.rebuild import slice_reader
-from projectors.rebuild.slice_reader import _SliceCollector, slices_of
+from projectors.rebuild.slice_reader import _SliceCollector, slice_count
 from read_models.store import KeySlice
 
 
@@ -65,4 +65,4 @@ def test_one_owner_cannot_be_parted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("records", "slices"), [(0, 1), (40_000, 1), (40_001, 2), (1_000_000, 25)])
 def test_a_lane_is_cut_by_how_much_it_holds(records: int, slices: int) -> None:
-    assert slices_of(records) == slices
+    assert slice_count(records) == slices

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projectors import supervisor
-from projectors.supervisor import PermanentFailure, beat, supervise
+from projectors.supervisor import PermanentFailure, send_heartbeats, supervise
 
 BEATING = "import os, signal, sys, time\npipe = int(sys.argv[1])\nos.write(pipe, b'.')\n"
 
@@ -61,8 +61,8 @@ async def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
 
 async def test_a_silent_worker_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that does not listen to SIGTERM."""
-    monkeypatch.setattr(supervisor, "HUNG_S", 0.2)
-    monkeypatch.setattr(supervisor, "BEAT_S", 0.05)
+    monkeypatch.setattr(supervisor, "HEARTBEAT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(supervisor, "HEARTBEAT_INTERVAL_S", 0.05)
     deaf = worker(tmp_path, "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)")
     watching = asyncio.create_task(supervise(deaf))
     first = await started(tmp_path, 1)
@@ -76,7 +76,7 @@ async def test_a_silent_worker_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
 async def test_what_a_new_start_does_not_mend_ends_it(tmp_path: Path) -> None:
     """The worker says so by its exit status."""
     with pytest.raises(PermanentFailure):
-        await supervise(worker(tmp_path, f"sys.exit({supervisor.UNMENDABLE})"))
+        await supervise(worker(tmp_path, f"sys.exit({supervisor.EXIT_PERMANENT_FAILURE})"))
     assert len(pids(tmp_path)) == 1
 
 
@@ -95,9 +95,9 @@ async def test_being_told_to_stop_goes_to_the_worker(tmp_path: Path) -> None:
 
 async def test_a_worker_notices_that_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its beats end when the reading end is closed."""
-    monkeypatch.setattr(supervisor, "BEAT_S", 0.01)
+    monkeypatch.setattr(supervisor, "HEARTBEAT_INTERVAL_S", 0.01)
     read, write = os.pipe()
-    beating = asyncio.create_task(beat(write))
+    beating = asyncio.create_task(send_heartbeats(write))
     await asyncio.sleep(0.05)
     assert not beating.done()
     os.close(read)

@@ -236,7 +236,7 @@ def in_words(
     """What happened and its words, in the order said; thin spaces as plain ones."""
     story = EventBuilder()
     for what, subject, data in said:
-        story.say(what, subject, **data)
+        story.event(what, subject, **data)
     memory = InMemoryStore()
     memory.apply(story.events)
     words = ActivityText(formats, "Blue Pools", gettext)
@@ -261,7 +261,7 @@ def test_every_text_is_translated() -> None:
         for call in ast.walk(room)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "say"
+        and call.func.attr == "translate"
         and isinstance(call.args[0], ast.Constant)
     }
     with (activity_text.LOCALE / "es.po").open("rb") as file:

@@ -54,7 +54,7 @@ ADDRESS: Doc = {
 
 def test_an_entry_says_when_where_what_and_who_but_no_instructions(story: EventBuilder) -> None:
     sam = {"id": "t1", "name": "Sam Ortiz"}
-    story.say("visit.booked", "v1", address=ADDRESS, technician=sam, instructions="gate 4711")
+    story.event("visit.booked", "v1", address=ADDRESS, technician=sam, instructions="gate 4711")
 
     content = told(story)
 
@@ -78,7 +78,7 @@ def test_an_entry_says_when_where_what_and_who_but_no_instructions(story: EventB
 
 def test_each_event_of_a_visit_raises_its_sequence_and_keeps_its_uid(story: EventBuilder) -> None:
     facts = ("booked", "rescheduled", "cancelled", "reopened")
-    seen = [only(told(story.say(f"visit.{fact}", "v1"))) for fact in facts]
+    seen = [only(told(story.event(f"visit.{fact}", "v1"))) for fact in facts]
 
     assert {entry.uid for entry in seen} == {"v1@biz_1.servicehub"}
     sequences = [entry.sequence for entry in seen]
@@ -100,9 +100,9 @@ def test_a_status_says_whether_it_takes_place(
     story: EventBuilder, facts: list[str], now: str, status: str
 ) -> None:
     """TENTATIVE is what awaits an update."""
-    story.say("visit.booked", "v1")
+    story.event("visit.booked", "v1")
     for fact in facts:
-        story.say(f"visit.{fact}", "v1")
+        story.event(f"visit.{fact}", "v1")
 
     assert only(told(story, now)).status == status
 
@@ -110,7 +110,7 @@ def test_a_status_says_whether_it_takes_place(
 def test_equal_views_are_equal_bytes_whatever_the_clock_says(story: EventBuilder) -> None:
     zones = ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "UTC")
     for number, zone in enumerate(zones):
-        story.say("visit.booked", f"v{number}", timezone=zone)
+        story.event("visit.booked", f"v{number}", timezone=zone)
 
     content = told(story)
 
@@ -119,7 +119,7 @@ def test_equal_views_are_equal_bytes_whatever_the_clock_says(story: EventBuilder
 
 
 def test_texts_come_in_the_customers_language(story: EventBuilder) -> None:
-    story.say("visit.booked", "v1", technician={"id": "t1", "name": "Sam"})
+    story.event("visit.booked", "v1", technician={"id": "t1", "name": "Sam"})
 
     assert "Técnico: Sam" in only(told(story, locale="es-MX"))["DESCRIPTION"]
     assert "Technician: Sam" in only(told(story, locale="fr"))["DESCRIPTION"]
@@ -128,7 +128,7 @@ def test_texts_come_in_the_customers_language(story: EventBuilder) -> None:
 def test_no_text_reaches_beyond_its_line(story: EventBuilder) -> None:
     """Not by any character that some reader takes for the end of a line."""
     name = "a\r\nATTACH:x\nb\rATTACH:y\x0bc\x85d\u2028ATTACH:z\x00,;\\"
-    story.say("visit.booked", "v1", service={"id": "s", "name": name})
+    story.event("visit.booked", "v1", service={"id": "s", "name": name})
 
     content = told(story)
 
@@ -149,7 +149,7 @@ WINDOWS = [
 def test_a_window_is_read_back_as_the_same_moments(
     story: EventBuilder, start: str, end: str, zone: str
 ) -> None:
-    story.say("visit.booked", "v1", window={"start": start, "end": end}, timezone=zone)
+    story.event("visit.booked", "v1", window={"start": start, "end": end}, timezone=zone)
 
     entry = only(told(story))
 
@@ -161,7 +161,7 @@ def test_a_window_is_read_back_as_the_same_moments(
 def test_a_window_that_does_not_last_has_no_end(story: EventBuilder) -> None:
     """An end has to be later than its start (RFC 5545, 3.6.1)."""
     moment = "2026-01-05T16:00:00Z"
-    story.say("visit.booked", "v1", window={"start": moment, "end": moment})
+    story.event("visit.booked", "v1", window={"start": moment, "end": moment})
 
     entry = only(told(story))
 

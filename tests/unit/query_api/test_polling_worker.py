@@ -16,7 +16,7 @@ class Work(PollingWorker):
         self.idle, self.finished = asyncio.Event(), asyncio.Event()
         self._together = asyncio.Barrier(AT_ONCE)
 
-    async def send_next(self) -> bool:
+    async def process_next(self) -> bool:
         """Takes one."""
         self.looks += 1
         if self.looks == AT_ONCE:

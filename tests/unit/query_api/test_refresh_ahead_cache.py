@@ -66,7 +66,7 @@ async def test_what_is_forgotten_while_it_is_renewed_stays_forgotten(clock: Fake
     source.there.clear()
     await answers.get("a")
     await asyncio.sleep(0.01)
-    answers.forget("a")
+    answers.invalidate("a")
     source.there.set()
     await asyncio.sleep(0.01)
 
@@ -80,7 +80,7 @@ async def test_what_is_forgotten_while_it_is_asked_for_is_not_remembered(clock: 
     source.there.clear()
     asking = asyncio.create_task(answers.get("a"))
     await asyncio.sleep(0.01)
-    answers.forget("a")
+    answers.invalidate("a")
     source.there.set()
 
     assert await asking == 1

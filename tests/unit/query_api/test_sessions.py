@@ -11,7 +11,7 @@ from query_api.sign_in.codes import HmacKeyRing
 from query_api.sign_in.cookies import SESSION_LIFE, ClientInfo
 from query_api.sign_in.errors import InvalidCredentials
 from query_api.sign_in.service import SignInService
-from query_api.sign_in.sessions import AWAY, IDLE_LIMIT, SessionService
+from query_api.sign_in.sessions import IDLE_LIMIT, NEW_VISIT_AFTER, SessionService
 from read_models.customer import tombstone
 from read_models.queries.portal import CustomerScope, CustomerSnapshot
 from read_models.store.operational import SessionRecord
@@ -64,7 +64,7 @@ class Installation:
         found = self.views.get("/".join(scope))
         return CustomerSnapshot(found, self.at) if found and found["shown"] else None
 
-    async def customers_of(self, *_: str) -> list[dict[str, Any]]:
+    async def customers_by_email(self, *_: str) -> list[dict[str, Any]]:
         return [found for found in self.views.values() if found["shown"]]
 
     async def of_link(self, *_: str) -> SignInRecord:
@@ -73,7 +73,7 @@ class Installation:
     async def latest(self, *_: object) -> list[SignInRecord]:
         return [await self.of_link()]
 
-    async def use(self, _sign_in: SignInRecord) -> bool:
+    async def consume(self, _sign_in: SignInRecord) -> bool:
         return True
 
     def erase(self) -> None:
@@ -105,7 +105,7 @@ async def test_a_customer_who_is_named_needs_no_list() -> None:
     """However many have the address; and what is named is a customer who has it, or nobody."""
 
     class Crowded(Installation):
-        async def customers_of(self, *_: str) -> list[dict[str, Any]]:
+        async def customers_by_email(self, *_: str) -> list[dict[str, Any]]:
             return [self.views["biz_1/cus_1"]]
 
     installation = Crowded()
@@ -114,8 +114,8 @@ async def test_a_customer_who_is_named_needs_no_list() -> None:
     link = "l" * TOKEN_LENGTH
     for nobody in ("cus_3", "cus_4", "cus_1/visit/vis_1", ""):
         with pytest.raises(InvalidCredentials):
-            await installation.service.with_token(BUSINESS, link, browser(), nobody)
-    token = await installation.service.with_token(BUSINESS, link, browser(), "cus_2")
+            await installation.service.sign_in_with_link(BUSINESS, link, browser(), nobody)
+    token = await installation.service.sign_in_with_link(BUSINESS, link, browser(), "cus_2")
     for customer, switched in (("cus_3", False), ("cus_1", True), ("cus_2", True)):
         session = await installation.under_test.find(BUSINESS, token)
         assert session
@@ -126,7 +126,9 @@ async def test_a_customer_who_is_named_needs_no_list() -> None:
     assert record.customer == "cus_2"
 
 
-@pytest.mark.parametrize(("away", "last_here_at"), [(timedelta(minutes=30), None), (AWAY * 2, START)])
+@pytest.mark.parametrize(
+    ("away", "last_here_at"), [(timedelta(minutes=30), None), (NEW_VISIT_AFTER * 2, START)]
+)
 async def test_who_was_away_is_told_since_when(away: timedelta, last_here_at: datetime | None) -> None:
     """Another visit begins after half an hour: what happened since the one before is new."""
     installation = Installation()
@@ -163,7 +165,7 @@ async def test_a_sign_in_beside_an_erasure_is_refused() -> None:
     installation.erased_meanwhile = True
 
     with pytest.raises(InvalidCredentials):
-        await installation.service.with_token(BUSINESS, "t" * 43, browser(), "cus_1")
+        await installation.service.sign_in_with_link(BUSINESS, "t" * 43, browser(), "cus_1")
     assert installation.kept == {}
 
 

@@ -28,9 +28,9 @@ def test_a_token_is_as_long_as_it_is_said_to_be_and_hashed_to_another() -> None:
 def test_a_hash_of_an_older_key_still_fits_and_one_of_a_stranger_does_not() -> None:
     old, new, strange = HmacKeyRing(["old"]), HmacKeyRing(["new", "old"]), HmacKeyRing(["strange"])
 
-    assert new.fits(old.seal("code", "id", "123456"), "code", "id", "123456")
-    assert not old.fits(new.seal("code", "id", "123456"), "code", "id", "123456")
-    assert not new.fits(strange.seal("code", "id", "123456"), "code", "id", "123456")
+    assert new.verify(old.sign("code", "id", "123456"), "code", "id", "123456")
+    assert not old.verify(new.sign("code", "id", "123456"), "code", "id", "123456")
+    assert not new.verify(strange.sign("code", "id", "123456"), "code", "id", "123456")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_hash_of_an_older_key_still_fits_and_one_of_a_stranger_does_not() -> N
 def test_a_hash_fits_its_own_parts_only(parts: tuple[str, str, str]) -> None:
     keys = HmacKeyRing(["key"])
 
-    assert not keys.fits(keys.seal("code", "id", "123456"), *parts)
+    assert not keys.verify(keys.sign("code", "id", "123456"), *parts)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_not_every_text_is_a_host_of_a_business_own(host: str) -> None:
 
 
 def test_an_smtp_server_is_named_by_its_address() -> None:
-    assert SmtpServer.of("smtp://127.0.0.1:1025") == SmtpServer("127.0.0.1", 1025, False, None, None)
-    assert SmtpServer.of("smtps://me%40mail:wo%2Frd@mail.test") == SmtpServer(
+    assert SmtpServer.from_url("smtp://127.0.0.1:1025") == SmtpServer("127.0.0.1", 1025, False, None, None)
+    assert SmtpServer.from_url("smtps://me%40mail:wo%2Frd@mail.test") == SmtpServer(
         "mail.test", None, True, "me@mail", "wo/rd"
     )
 
@@ -104,4 +104,4 @@ def test_an_smtp_server_is_named_by_its_address() -> None:
 @pytest.mark.parametrize("url", ["mail.test:25", "http://mail.test", "smtp://"])
 def test_what_is_no_smtp_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="PORTAL_SMTP_URL"):
-        SmtpServer.of(url)
+        SmtpServer.from_url(url)

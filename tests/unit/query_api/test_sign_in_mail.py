@@ -10,11 +10,11 @@ import structlog
 
 from query_api.http.public_urls import PublicUrls
 from query_api.mail.message import InvalidRecipient, SignInMail, compose
-from query_api.mail.smtp import content
+from query_api.mail.smtp import serialize
 from query_api.sign_in import mailer
 from query_api.sign_in.codes import HmacKeyRing
 from query_api.sign_in.mailer import SignInMailer
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from read_models.store.operational import SignInRequest
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
@@ -36,12 +36,14 @@ def business(name: str = "Blue Pools", support: str = "office@blue.test") -> dic
 
 def letter(of: dict[str, Any], email: str = "ada@mail.test") -> SignInMail:
     customers = [{"id": "cus_1", "locale": None, "emails": [email]}]
-    return SignInMail("id", of, customers, folded(email), "https://portal.test", "123456", "t" * 43, NOW)
+    return SignInMail(
+        "id", of, customers, normalize_email(email), "https://portal.test", "123456", "t" * 43, NOW
+    )
 
 
 def sent(of: dict[str, Any]) -> Any:
     """The mail as a mail program reads it."""
-    return message_from_bytes(content(compose(letter(of), "portal.test")), policy=default)
+    return message_from_bytes(serialize(compose(letter(of), "portal.test")), policy=default)
 
 
 @pytest.mark.parametrize(
@@ -117,21 +119,21 @@ class Sending:
     async def origin(self, _business: dict[str, Any]) -> str:
         return "https://portal.test"
 
-    async def customers_of(self, *_: str) -> list[dict[str, Any]]:
+    async def customers_by_email(self, *_: str) -> list[dict[str, Any]]:
         return [{"id": "cus_1", "locale": None, "emails": ["Ada@mail.test"]}]
 
     async def drop(self, _claimed: SignInRequest) -> None:
         self.became.append("dropped")
 
-    async def hand_over(self, *_: object) -> bool:
+    async def mark_sent(self, *_: object) -> bool:
         self.became.append("handed over")
         return True
 
-    async def put_off(self, *_: object) -> None:
+    async def reschedule(self, *_: object) -> None:
         self.became.append("put off")
 
 
-@pytest.mark.parametrize("step", ["compose", "content"])
+@pytest.mark.parametrize("step", ["compose", "serialize"])
 async def test_a_mail_that_cannot_be_written_is_dropped_before_it_counts_as_sent(
     step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +145,7 @@ async def test_a_mail_that_cannot_be_written_is_dropped_before_it_counts_as_sent
     monkeypatch.setattr(mailer, step, fail)
     sending = Sending()
     with structlog.testing.capture_logs() as said:
-        assert await sending.mailer.send_next()
+        assert await sending.mailer.process_next()
 
     assert sending.became == ["dropped"]
     assert [(line["event"], line["error"]) for line in said] == [("mail.unwritable", "AttributeError")]
@@ -153,6 +155,6 @@ async def test_a_mail_that_cannot_be_written_is_dropped_before_it_counts_as_sent
 async def test_a_mail_that_can_be_written_waits_for_its_server() -> None:
     """It is the server's absence that puts it off."""
     sending = Sending()
-    assert await sending.mailer.send_next()
+    assert await sending.mailer.process_next()
 
     assert sending.became == ["put off"]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from events.types import MINOR_UNIT_DIGITS
 from query_api.payments.amounts import chargeable, from_stripe, to_stripe, unit
-from query_api.payments.checkout_params import page_locale
-from query_api.payments.stripe_events import Json, method, seen
+from query_api.payments.checkout_params import stripe_locale
+from query_api.payments.stripe_events import Json, method, outcome_of
 
 NOW = datetime(2026, 1, 7, 10, tzinfo=UTC)
 CHARGE = {
@@ -54,7 +54,7 @@ def given_back(id_: str, status: str, created: int = 1) -> Json:
     ],
 )
 def test_a_session_is_in_one_state(told: Json, state: str, kinds: list[str]) -> None:
-    what = seen(told, "inv_1", [], [], NOW)
+    what = outcome_of(told, "inv_1", [], [], NOW)
     assert (state, kinds) == (what.state, [fact.kind for fact in what.facts])
 
 
@@ -66,7 +66,7 @@ def test_what_was_paid_comes_before_what_was_given_back() -> None:
         given_back("re_3", "pending"),
     ]
     disputes = [given_back("dp_1", "lost"), given_back("dp_2", "won"), given_back("dp_3", "needs_response")]
-    what = seen(session(), "inv_1", refunds, disputes, NOW)
+    what = outcome_of(session(), "inv_1", refunds, disputes, NOW)
     assert [fact.object for fact in what.facts] == ["cs_1", "re_1", "re_2", "dp_1"]
     assert what.facts[0].data == {
         "invoice_id": "inv_1",
@@ -136,4 +136,4 @@ def test_currencies_without_a_rule_are_not_taken() -> None:
     ],
 )
 def test_the_payment_page_speaks_the_nearest_language(tag: str, expected: str) -> None:
-    assert expected == page_locale(tag)
+    assert expected == stripe_locale(tag)

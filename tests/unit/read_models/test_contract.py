@@ -9,17 +9,17 @@ NOW = "2026-06-01T00:00:00.000Z"
 
 
 def story() -> EventBuilder:
-    return registered().say("contract.signed", "c1")
+    return registered().event("contract.signed", "c1")
 
 
 def visited(
     told: EventBuilder, subject: str, day: str, *, arrived: str | None = None, outcome: str = "completed"
 ) -> EventBuilder:
     window = {"start": f"{day}T16:00:00Z", "end": f"{day}T18:00:00Z"}
-    told.say("visit.booked", subject, window=window, contract_id="c1")
+    told.event("visit.booked", subject, window=window, contract_id="c1")
     if arrived:
-        told.say("visit.started", subject, arrived_at=f"{day}T{arrived}Z")
-    return told.say(f"visit.{outcome}", subject)
+        told.event("visit.started", subject, arrived_at=f"{day}T{arrived}Z")
+    return told.event(f"visit.{outcome}", subject)
 
 
 def health(told: EventBuilder, now: str = NOW) -> Doc:
@@ -52,10 +52,10 @@ def test_what_the_business_did_not_cause_is_not_due() -> None:
     told = visited(story(), "v1", "2026-01-05")
     visited(told, "v2", "2026-01-06", outcome="missed")
     for subject, responsible in (("v3", "customer"), ("v4", "other")):
-        told.say("visit.booked", subject, contract_id="c1")
-        told.say("visit.missed", subject, responsible=responsible)
-    told.say("visit.booked", "v5", contract_id="c1").say("visit.cancelled", "v5", cancelled_by="customer")
-    told.say("visit.booked", "v6", contract_id="c1").say("visit.cancelled", "v6")
+        told.event("visit.booked", subject, contract_id="c1")
+        told.event("visit.missed", subject, responsible=responsible)
+    told.event("visit.booked", "v5", contract_id="c1").event("visit.cancelled", "v5", cancelled_by="customer")
+    told.event("visit.booked", "v6", contract_id="c1").event("visit.cancelled", "v6")
     figures = health(told)
     assert (figures["due"], figures["completed"], figures["completion_rate"]) == (3, 1, 0.3333)
 
@@ -66,7 +66,7 @@ def test_an_amended_sla_scores_all_visits_again_in_the_trend_too() -> None:
         visited(told, f"v{month}", f"2025-{month:02}-05", arrived="18:20:00")
     visited(told, "v13", "2026-01-05", arrived="18:20:00")
     assert health(told)["on_time"] == 0
-    told.say("contract.amended", "c1", sla={"on_time_grace_minutes": 20, "on_time_target": 0.9})
+    told.event("contract.amended", "c1", sla={"on_time_grace_minutes": 20, "on_time_target": 0.9})
     figures = health(told)
     assert figures["on_time"] == 13
     assert [month["month"] for month in figures["trend"]] == [f"2025-{m:02}" for m in range(2, 13)] + [
@@ -77,24 +77,24 @@ def test_an_amended_sla_scores_all_visits_again_in_the_trend_too() -> None:
 
 
 def test_a_visit_counts_in_the_month_of_its_own_zone() -> None:
-    told = story().say(
+    told = story().event(
         "visit.booked",
         "v1",
         window={"start": "2026-02-01T02:00:00Z", "end": "2026-02-01T04:00:00Z"},
         contract_id="c1",
     )
-    told.say("visit.completed", "v1")
+    told.event("visit.completed", "v1")
     assert [month["month"] for month in health(told)["trend"]] == ["2026-01"]
 
 
 def test_visits_wait_for_a_contract_that_arrives_later() -> None:
     early = visited(registered(), "v1", "2026-01-05", arrived="18:05:00")
-    early.say("contract.signed", "c1")
+    early.event("contract.signed", "c1")
     assert health(early)["on_time"] == 1
 
 
 def test_a_month_in_which_nothing_is_due_any_more_leaves_the_trend() -> None:
-    told = visited(story(), "v1", "2026-01-05").say("visit.reopened", "v1")
+    told = visited(story(), "v1", "2026-01-05").event("visit.reopened", "v1")
     store = InMemoryStore(cached=True)
     store.apply(told.events, 1)
     assert health(told)["trend"] == []
@@ -102,21 +102,21 @@ def test_a_month_in_which_nothing_is_due_any_more_leaves_the_trend() -> None:
 
 
 def test_proof_counts_for_completed_visits_with_a_shown_pack_that_holds_something() -> None:
-    told = visited(story(), "v1", "2026-01-05").say("proof_pack.published", "k1")
+    told = visited(story(), "v1", "2026-01-05").event("proof_pack.published", "k1")
     assert health(told)["with_proof"] == 0
-    told.say("proof.uploaded", "p1")
+    told.event("proof.uploaded", "p1")
     assert health(told)["proof_rate"] == 1.0
-    told.say("proof.retracted", "p1")
+    told.event("proof.retracted", "p1")
     assert health(told)["with_proof"] == 0
 
 
 def test_an_ended_contract_leaves_the_dashboard_and_one_past_its_end_is_expired() -> None:
     told = registered()
-    told.say("contract.signed", "c1", ends_on="2026-05-31").say(
+    told.event("contract.signed", "c1", ends_on="2026-05-31").event(
         "contract.signed", "c2", starts_on="2026-02-01"
     )
     store = InMemoryStore()
-    store.apply(told.say("contract.ended", "c2").events)
+    store.apply(told.event("contract.ended", "c2").events)
     shown = store.dashboard("biz_1", "cus_1", NOW, "2026-06-01")
     assert shown
     assert [(item["id"], item["status"]) for item in shown["contracts"]] == [("c1", "expired")]

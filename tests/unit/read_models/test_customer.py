@@ -3,7 +3,7 @@
 import pytest
 
 from events.envelope import Event
-from read_models.customer import folded
+from read_models.customer import normalize_email
 from tests.support.event_builder import EventBuilder, registered
 from tests.support.in_memory_store import InMemoryStore
 
@@ -12,13 +12,13 @@ NOW = "2026-01-04T00:00:00.000Z"
 
 def test_nobody_who_is_not_registered_has_a_dashboard() -> None:
     store = InMemoryStore()
-    store.apply(EventBuilder().say("visit.booked", "v1").events)
+    store.apply(EventBuilder().event("visit.booked", "v1").events)
     assert store.dashboard("biz_1", "cus_1", NOW, NOW[:10]) is None
 
 
 def test_an_erased_customer_leaves_a_tombstone_and_what_comes_later_is_dropped() -> None:
-    told = registered().say("visit.booked", "v1").say("invoice.issued", "i1").say("customer.erased")
-    told.say("visit.booked", "v2").say("customer.registered", sequence=9)
+    told = registered().event("visit.booked", "v1").event("invoice.issued", "i1").event("customer.erased")
+    told.event("visit.booked", "v2").event("customer.registered", sequence=9)
     for batch in (1, 2, None):
         store = InMemoryStore(cached=True)
         store.apply(told.events, batch)
@@ -30,7 +30,9 @@ def test_an_erased_customer_leaves_a_tombstone_and_what_comes_later_is_dropped()
 
 def test_addresses_are_compared_trimmed_and_without_regard_to_case() -> None:
     store = InMemoryStore()
-    store.apply(EventBuilder().say("customer.registered", emails=[" Ada@Mail.test ", "ada@mail.TEST"]).events)
+    store.apply(
+        EventBuilder().event("customer.registered", emails=[" Ada@Mail.test ", "ada@mail.TEST"]).events
+    )
     document = store.docs["biz_1/cus_1"]
     assert document["sign_in"] == ["ada@mail.test"]
     assert document["emails"] == [" Ada@Mail.test ", "ada@mail.TEST"]
@@ -47,40 +49,42 @@ def test_addresses_are_compared_trimmed_and_without_regard_to_case() -> None:
     ],
 )
 def test_two_mailboxes_are_never_one_address(one: str, other: str) -> None:
-    assert folded(one) != folded(other)
+    assert normalize_email(one) != normalize_email(other)
 
 
 def test_letters_of_all_languages_have_no_case() -> None:
-    assert folded(" ÄÖ.Łukasz.ΑΣ@MAIL.test ") == "äö.łukasz.ας@mail.test".replace("ς", "σ")
+    assert normalize_email(" ÄÖ.Łukasz.ΑΣ@MAIL.test ") == "äö.łukasz.ας@mail.test".replace("ς", "σ")
 
 
 def test_what_is_absent_stays_and_null_clears() -> None:
-    told = EventBuilder().say("customer.registered", phone="+1 602 555 0100", locale="en-US")
+    told = EventBuilder().event("customer.registered", phone="+1 602 555 0100", locale="en-US")
     store = InMemoryStore()
-    store.apply(told.say("customer.contact_changed", phone=None, name="Ada Hill").events)
+    store.apply(told.event("customer.contact_changed", phone=None, name="Ada Hill").events)
     document = store.docs["biz_1/cus_1"]
     assert (document["name"], document["phone"], document["locale"]) == ("Ada Hill", None, "en-US")
 
 
 def test_the_pack_published_last_replaces_the_others_for_good() -> None:
-    told = registered().say("visit.booked", "v1").say("proof.uploaded", "p1")
-    told.say("proof_pack.published", "k1").say("proof_pack.published", "k2").say("proof_pack.withdrawn", "k1")
+    told = registered().event("visit.booked", "v1").event("proof.uploaded", "p1")
+    told.event("proof_pack.published", "k1").event("proof_pack.published", "k2").event(
+        "proof_pack.withdrawn", "k1"
+    )
     store = InMemoryStore()
     store.apply(told.events)
     assert store.docs["biz_1/cus_1/visit/v1"]["has_proof"]
-    told.say("proof_pack.withdrawn", "k2")
+    told.event("proof_pack.withdrawn", "k2")
     store = InMemoryStore()
     store.apply(told.events)
     assert not store.docs["biz_1/cus_1/visit/v1"]["has_proof"]
-    told.say("proof_pack.published", "k1")
+    told.event("proof_pack.published", "k1")
     store = InMemoryStore()
     store.apply(told.events)
     assert store.docs["biz_1/cus_1/visit/v1"]["pack"]["id"] == "k1"
 
 
 def test_a_subject_keeps_what_it_referred_to_first() -> None:
-    told = registered().say("visit.booked", "v1").say("visit.booked", "v2").say("proof.uploaded", "p1")
-    told.say("proof_pack.published", "k1").say("proof.retracted", "p1", visit_id="v2")
+    told = registered().event("visit.booked", "v1").event("visit.booked", "v2").event("proof.uploaded", "p1")
+    told.event("proof_pack.published", "k1").event("proof.retracted", "p1", visit_id="v2")
     for batch in (1, None):
         store = InMemoryStore()
         store.apply(told.events, batch)
@@ -89,14 +93,14 @@ def test_a_subject_keeps_what_it_referred_to_first() -> None:
 
 
 def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed() -> None:
-    told = registered().say("subscription.started", "s1").say("visit.booked", "v1", subscription_id="s1")
+    told = registered().event("subscription.started", "s1").event("visit.booked", "v1", subscription_id="s1")
     store = InMemoryStore()
     store.apply(told.events)
     shown = store.dashboard("biz_1", "cus_1", NOW, "2026-01-04")
     assert shown
     assert shown["subscriptions"][0]["next_visit_id"] == "v1"
     assert shown["subscriptions"][0]["price"] == {"amount": 12000, "currency": "usd"}
-    store.apply(told.say("subscription.cancelled", "s1").events)
+    store.apply(told.event("subscription.cancelled", "s1").events)
     for today, count in (("2026-01-31", 1), ("2026-02-01", 0)):
         shown = store.dashboard("biz_1", "cus_1", f"{today}T12:00:00.000Z", today)
         assert shown
@@ -104,7 +108,7 @@ def test_a_subscription_names_its_next_visit_and_leaves_when_its_end_has_passed(
 
 
 def test_updated_at_is_the_highest_time_of_all_events_shown_or_not() -> None:
-    told = registered().say("proof.uploaded", "p1")
+    told = registered().event("proof.uploaded", "p1")
     store = InMemoryStore()
     store.apply(reversed_by_topic(told))
     assert store.docs["biz_1/cus_1"]["updated_at"] == "2026-01-01T09:00:02.000Z"

@@ -23,7 +23,7 @@ class Collection:
 
 async def test_what_has_not_changed_is_the_same_object() -> None:
     collection = Collection({"_id": "biz/cus", "name": "Ana"}, {"_id": "biz/cus2", "name": "Ana"})
-    decoded = DecodeCache(collection.stored, views.named)
+    decoded = DecodeCache(collection.stored, views.decode_with_id)
     first = await decoded.load(["biz/cus", "biz/cus2", "biz/none"])
     assert first == collection.documents
     again = await decoded.load(["biz/cus", "biz/cus2"])
@@ -33,7 +33,7 @@ async def test_what_has_not_changed_is_the_same_object() -> None:
 
 async def test_what_has_changed_is_as_it_is_now() -> None:
     collection = Collection({"_id": "biz/cüs", "name": "Ana"})
-    decoded = DecodeCache(collection.stored, views.named)
+    decoded = DecodeCache(collection.stored, views.decode_with_id)
     await decoded.load(["biz/cüs"])
     collection.documents["biz/cüs"] = {"_id": "biz/cüs", "name": "Eva"}
     assert await decoded.load(["biz/cüs"]) == collection.documents
@@ -43,7 +43,7 @@ async def test_what_was_read_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPat
     """So the memory of it is bounded, also when the same document changes again and again."""
     collection = Collection(*({"_id": f"biz/cus_{number}", "text": "x" * 100} for number in range(10)))
     monkeypatch.setattr("read_models.store.reading.decode_cache.KEPT_BYTES", 450)
-    decoded = DecodeCache(collection.stored, views.named)
+    decoded = DecodeCache(collection.stored, views.decode_with_id)
     first = await decoded.load(["biz/cus_0"])
     for number in range(100):
         collection.documents["biz/cus_1"]["text"] = f"{number:100}"

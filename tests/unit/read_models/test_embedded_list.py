@@ -9,13 +9,13 @@ NOW = "2026-06-01T00:00:00.000Z"
 
 
 def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_nothing() -> None:
-    story = registered().say("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
-    story.say("visit.booked", "v1", contract_id="c1").say("visit.completed", "v1")
-    story.say("visit.started", "v1", arrived_at="2026-01-05T18:10:00Z").say("visit.completed", "v1")
+    story = registered().event("contract.signed", "c1", sla={"on_time_grace_minutes": 0})
+    story.event("visit.booked", "v1", contract_id="c1").event("visit.completed", "v1")
+    story.event("visit.started", "v1", arrived_at="2026-01-05T18:10:00Z").event("visit.completed", "v1")
     store = InMemoryStore()
     store.apply(story.events)
     taken = len(story.events)
-    story.say("contract.amended", "c1", sla={"on_time_grace_minutes": 15}).say("visit.reopened", "v1")
+    story.event("contract.amended", "c1", sla={"on_time_grace_minutes": 15}).event("visit.reopened", "v1")
     store.apply(story.events[taken:])
     shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
     assert shown
@@ -25,9 +25,9 @@ def test_a_contract_amended_in_the_batch_that_takes_its_only_visit_away_counts_n
 def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
     story = registered()
     for number in range(31):
-        story.say("subscription.started", f"s{number}", plan={"id": "p", "name": "A"})
-        story.say("subscription.cancelled", f"s{number}")
-    story.say("subscription.started", "z", plan={"id": "p", "name": "Z"})
+        story.event("subscription.started", f"s{number}", plan={"id": "p", "name": "A"})
+        story.event("subscription.cancelled", f"s{number}")
+    story.event("subscription.started", "z", plan={"id": "p", "name": "Z"})
     store = InMemoryStore()
     store.apply(story.events)
     shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
@@ -38,11 +38,11 @@ def test_a_plan_is_shown_however_many_cancelled_ones_come_before_it() -> None:
 def test_a_place_that_one_leaves_is_not_taken_by_one_that_comes_behind_those_not_kept() -> None:
     story = registered()
     for number in range(1, 13):
-        story.say("invoice.issued", f"i{number:02}", due_on=f"2026-07-{number:02}")
+        story.event("invoice.issued", f"i{number:02}", due_on=f"2026-07-{number:02}")
     store = InMemoryStore()
     store.apply(story.events)
     kept = len(story.events)
-    story.say("invoice.voided", "i05").say("invoice.issued", "i13", due_on="2026-07-13")
+    story.event("invoice.voided", "i05").event("invoice.issued", "i13", due_on="2026-07-13")
     store.apply(story.events[kept:])
     shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])
     assert shown
@@ -61,7 +61,7 @@ def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wher
     for number in range(1, 32):
         day = f"2026-07-{number:02}"
         promised = {"start": f"{day}T08:00:00Z", "end": f"{day}T10:00:00Z"}
-        story.say("visit.booked", f"v{number:02}", window=promised)
+        story.event("visit.booked", f"v{number:02}", window=promised)
     right = {"start": "2026-08-01T08:00:00Z", "end": "2026-08-01T10:00:00Z"}
     wrong = right | {"end": "2026-05-01T08:00:00Z"}
     store, applied, counts = InMemoryStore(), 0, []
@@ -73,7 +73,7 @@ def test_an_appointment_whose_window_ends_before_it_starts_awaits_an_update_wher
         ("reopened", "w2", None),
         ("rescheduled", "v01", wrong),
     ):
-        story.say(f"visit.{what}", subject, window=window)
+        story.event(f"visit.{what}", subject, window=window)
         store.apply(story.events[applied:], batch)
         applied = len(story.events)
         shown = store.dashboard("biz_1", "cus_1", NOW, NOW[:10])

@@ -91,6 +91,6 @@ def test_a_new_grace_reads_months_instead_of_visits() -> None:
         log += week("biz_1", "cus_1", number, BEGIN)
     store.apply(decoded(log), 100)
     months = sum(document["kind"] == "month" for document in store.docs.values())
-    told = EventBuilder("biz_1", "cus_1").say("contract.amended", "con_cus_1", sequence=2, sla=SLA)
+    told = EventBuilder("biz_1", "cus_1").event("contract.amended", "con_cus_1", sequence=2, sla=SLA)
     cost = store.cost(told.events[0])
     assert (cost.read, cost.written) == (months, 2)

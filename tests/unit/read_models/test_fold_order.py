@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from read_models.documents import LOG_LIMIT, moment
+from read_models.documents import ACTIVITY_LIMIT, activity_sort_key
 from tests.support.in_memory_store import InMemoryStore
 from tests.support.log_permutations import decoded, interleaved, repeated
 from tests.support.oracle import Facts, activity, portal
@@ -47,10 +47,10 @@ def assert_activity(store: InMemoryStore, log: Log) -> None:
     for owner in {event["customerid"] for event in log if "customerid" in event}:
         own = [document for document in store.docs.values() if document.get("customer") == owner]
         logged = [document for document in own if document.get("touched")]
-        latest = sorted(logged, key=lambda document: str(document["touched"]))[-LOG_LIMIT:]
+        latest = sorted(logged, key=lambda document: str(document["touched"]))[-ACTIVITY_LIMIT:]
         entries = [(entry, document["shown"]) for document in latest for entry in document["log"]]
-        entries.sort(key=lambda one: moment(one[0]), reverse=True)
-        shown = [entry for entry, is_shown in entries[:LOG_LIMIT] if is_shown]
+        entries.sort(key=lambda one: activity_sort_key(one[0]), reverse=True)
+        shown = [entry for entry, is_shown in entries[:ACTIVITY_LIMIT] if is_shown]
         names = ("at", "what", "id")
         expected = activity(Facts(log, BUSINESS, owner, NOW))
         assert expected == [{name: entry[name] for name in names} for entry in shown]

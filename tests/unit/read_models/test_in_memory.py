@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from events.envelope import Event
-from read_models.in_memory import InMemoryProjection, owner_in
+from read_models.in_memory import InMemoryProjection, owner_of_document
 from tests.support.log_permutations import decoded
 from tests.support.random_events import Log
 from tests.support.random_logs import histories
@@ -26,8 +26,10 @@ def test_they_are_those_of_the_store(log: Log, batch: int | None) -> None:
     """Folded topic by topic, as who reads a log from its beginning folds."""
     events = sorted(decoded(log), key=lambda event: "proof" if event.kind == "proof_pack" else event.kind)
     fresh, expected = made(events, batch), projected(log, None).docs
-    assert expected == {_id: document for owner in fresh.owners for _id, document in fresh.of(owner).items()}
-    assert all(owner_in(_id) == owner for owner in fresh.owners for _id in fresh.of(owner))
+    assert expected == {
+        _id: document for owner in fresh.owners for _id, document in fresh.documents_of(owner).items()
+    }
+    assert all(owner_of_document(_id) == owner for owner in fresh.owners for _id in fresh.documents_of(owner))
 
 
 @patient
@@ -45,4 +47,6 @@ def test_what_raises_has_changed_nothing(log: Log) -> None:
     broken = events[0]._replace(**booked)
     with pytest.raises(AttributeError):
         fresh.apply([*events[:3], broken])
-    assert expected == {_id: document for owner in fresh.owners for _id, document in fresh.of(owner).items()}
+    assert expected == {
+        _id: document for owner in fresh.owners for _id, document in fresh.documents_of(owner).items()
+    }

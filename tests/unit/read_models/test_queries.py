@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from events.types import MAX_TEXT, time_zones
 from read_models.queries.file_links import file
-from read_models.queries.health_filters import around
+from read_models.queries.health_filters import utc_bounds
 from read_models.queries.pagination import (
     KEPT_OF_A_KEY,
     LONGEST_CURSOR,
@@ -17,7 +17,7 @@ from read_models.queries.pagination import (
     InvalidCursor,
     PageQuery,
     encoded,
-    portion,
+    paginate_in_memory,
 )
 from read_models.visit import local_month
 
@@ -28,7 +28,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 def test_a_cursor_leads_behind_the_item_that_it_was_made_of(name: str, key: str, subject: str) -> None:
     cursor = encoded(CursorPosition(name, key, subject))
 
-    assert PageQuery.behind(cursor, 7) == PageQuery(7, CursorPosition(name, key[:KEPT_OF_A_KEY], subject))
+    assert PageQuery.from_cursor(cursor, 7) == PageQuery(
+        7, CursorPosition(name, key[:KEPT_OF_A_KEY], subject)
+    )
 
 
 @pytest.mark.parametrize("letter", ["a", "\0", '"', "池", "🏊"])
@@ -36,16 +38,16 @@ def test_a_cursor_is_short_whatever_the_key(letter: str) -> None:
     cursor = encoded(CursorPosition(f"subscriptions/{'a' * 64}", letter * MAX_TEXT, "a" * 64))
 
     assert len(cursor) <= LONGEST_CURSOR
-    assert PageQuery.behind(cursor, 7).after
+    assert PageQuery.from_cursor(cursor, 7).after
 
 
 def numbered(limit: int, cursor: str | None, numbers: list[int]) -> dict[str, Any]:
     """A part of a list of numbers, the largest first; nines come twice."""
     listed = [(number, twin) for number in numbers for twin in ("a", "b")[: 1 + (number == 9)]]
-    return portion(
+    return paginate_in_memory(
         "numbers",
         listed,
-        PageQuery.behind(cursor, limit),
+        PageQuery.from_cursor(cursor, limit),
         lambda one: (f"{one[0]:02}", one[1]),
         lambda one: {"number": one[0]},
     )
@@ -84,14 +86,14 @@ def test_the_cursor_of_another_list_is_none_of_a_short_one() -> None:
 @given(st.text(st.characters(codec="ascii")) | TEXT)
 def test_what_no_list_gave_is_no_cursor(text: str) -> None:
     with pytest.raises(InvalidCursor):
-        PageQuery.behind(text, 7)
+        PageQuery.from_cursor(text, 7)
 
 
 def test_a_cursor_is_taken_only_as_it_was_given() -> None:
     cursor = encoded(CursorPosition("past_visits", "2026-01-01", "v1"))
     for changed in (f"{cursor}=", f" {cursor}", f"{cursor}\n", cursor[:-1], f"{cursor}A", cursor.swapcase()):
         with pytest.raises(InvalidCursor):
-            PageQuery.behind(changed, 7)
+            PageQuery.from_cursor(changed, 7)
 
 
 @given(
@@ -101,7 +103,7 @@ def test_a_cursor_is_taken_only_as_it_was_given() -> None:
 def test_a_visit_lies_within_the_bounds_of_its_month_whatever_its_zone(at: datetime, zone: str) -> None:
     start = at.isoformat(timespec="milliseconds") + "Z"
     month = local_month(start, zone)
-    first, last = around([month])
+    first, last = utc_bounds([month])
 
     assert first <= start <= last
     within = timedelta(days=62)
@@ -111,7 +113,7 @@ def test_a_visit_lies_within_the_bounds_of_its_month_whatever_its_zone(at: datet
 
 
 def test_the_bounds_of_several_months_hold_them_all() -> None:
-    assert around(["2026-03", "2025-12", "2026-01"]) == ("2025-11-27", "2026-04-03")
+    assert utc_bounds(["2026-03", "2025-12", "2026-01"]) == ("2025-11-27", "2026-04-03")
 
 
 @pytest.mark.parametrize(

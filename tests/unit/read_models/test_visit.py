@@ -27,7 +27,7 @@ def visit(told: EventBuilder, subject: str = "v1") -> Doc:
 
 
 def test_a_booked_visit_is_upcoming_until_its_window_has_passed() -> None:
-    told = registered().say("visit.booked", "v1")
+    told = registered().event("visit.booked", "v1")
     assert [item["id"] for item in dashboard(told)["upcoming"]] == ["v1"]
     later = dashboard(told, AFTER)
     assert (later["upcoming_count"], later["awaiting_count"]) == (0, 1)
@@ -35,7 +35,7 @@ def test_a_booked_visit_is_upcoming_until_its_window_has_passed() -> None:
 
 
 def test_a_visit_under_way_is_upcoming_whatever_its_window() -> None:
-    told = registered().say("visit.booked", "v1").say("visit.dispatched", "v1")
+    told = registered().event("visit.booked", "v1").event("visit.dispatched", "v1")
     assert dashboard(told, AFTER)["upcoming"][0]["status"] == "on_the_way"
 
 
@@ -52,37 +52,44 @@ def test_a_visit_under_way_is_upcoming_whatever_its_window() -> None:
     ],
 )
 def test_the_last_event_wins_but_a_new_window_undoes_no_outcome(facts: list[str], status: str) -> None:
-    told = registered().say("visit.booked", "v1")
+    told = registered().event("visit.booked", "v1")
     for fact in facts:
-        told.say(f"visit.{fact}", "v1")
+        told.event(f"visit.{fact}", "v1")
     assert visit(told)["status"] == status
 
 
 def test_a_reopened_visit_forgets_its_outcome_and_its_arrival() -> None:
-    told = registered().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1")
-    told.say("visit.reopened", "v1")
+    told = (
+        registered().event("visit.booked", "v1").event("visit.started", "v1").event("visit.completed", "v1")
+    )
+    told.event("visit.reopened", "v1")
     assert visit(told)["arrived_at"] is None
     assert dashboard(told)["recent_visits"] == []
 
 
 def test_arrival_is_that_of_started_else_that_of_completed() -> None:
     late: dict[str, Any] = {"arrived_at": "2026-01-05T18:30:00Z"}
-    told = registered().say("visit.booked", "v1").say("visit.completed", "v1", **late)
+    told = registered().event("visit.booked", "v1").event("visit.completed", "v1", **late)
     assert visit(told)["arrived_at"] == "2026-01-05T18:30:00.000Z"
     told = (
-        registered().say("visit.booked", "v1").say("visit.started", "v1").say("visit.completed", "v1", **late)
+        registered()
+        .event("visit.booked", "v1")
+        .event("visit.started", "v1")
+        .event("visit.completed", "v1", **late)
     )
     assert visit(told)["arrived_at"] == "2026-01-05T16:10:00.000Z"
 
 
 def test_the_estimated_arrival_is_known_only_while_on_the_way() -> None:
-    told = registered().say("visit.booked", "v1").say("visit.dispatched", "v1", eta="2026-01-05T16:05:00Z")
+    told = (
+        registered().event("visit.booked", "v1").event("visit.dispatched", "v1", eta="2026-01-05T16:05:00Z")
+    )
     assert visit(told)["eta"] == "2026-01-05T16:05:00.000Z"
-    assert visit(told.say("visit.started", "v1"))["eta"] is None
+    assert visit(told.event("visit.started", "v1"))["eta"] is None
 
 
 def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None:
-    told = registered().say("visit.completed", "v1", sequence=2)
+    told = registered().event("visit.completed", "v1", sequence=2)
     store = InMemoryStore()
     changes = store.apply_batch(told.events)
     assert changes.counts["biz_1/cus_1"]["gaps"] == 1
@@ -90,7 +97,7 @@ def test_a_visit_whose_booking_was_lost_shows_nothing_and_counts_a_gap() -> None
 
 
 def test_an_unknown_type_takes_its_sequence_and_is_counted() -> None:
-    told = registered().say("visit.booked", "v1").say("visit.rated", "v1").say("visit.completed", "v1")
+    told = registered().event("visit.booked", "v1").event("visit.rated", "v1").event("visit.completed", "v1")
     counts = InMemoryStore().apply_batch(told.events).counts["biz_1/cus_1"]
     assert (counts["skipped"], counts["gaps"]) == (1, 0)
     assert visit(told)["status"] == "completed"
@@ -104,9 +111,9 @@ def test_more_appointments_than_are_kept_are_counted_and_ranked_as_if_all_were()
             "start": f"2026-{month:02}-{of_month:02}T16:00:00Z",
             "end": f"2026-{month:02}-{of_month:02}T18:00:00Z",
         }
-        told.say("visit.booked", f"v{day}", window=window)
+        told.event("visit.booked", f"v{day}", window=window)
     for day in (3, 31, 32):
-        told.say("visit.cancelled", f"v{day}")
+        told.event("visit.cancelled", f"v{day}")
     early = dashboard(told, "2026-01-01T00:00:00.000Z")
     assert [item["id"] for item in early["upcoming"]] == [
         f"v{day}" for day in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -122,9 +129,9 @@ def test_a_list_that_lost_a_member_is_filled_from_what_lies_behind_it() -> None:
     told = registered()
     for number in range(12):
         window = {"start": f"2026-01-{number + 1:02}T16:00:00Z", "end": f"2026-01-{number + 1:02}T18:00:00Z"}
-        told.say("visit.booked", f"v{number:02}", window=window).say("visit.completed", f"v{number:02}")
+        told.event("visit.booked", f"v{number:02}", window=window).event("visit.completed", f"v{number:02}")
     whole, stepwise = InMemoryStore(), InMemoryStore(cached=True)
-    told.say("visit.reopened", "v11").say("visit.reopened", "v10").say("visit.missed", "v05")
+    told.event("visit.reopened", "v11").event("visit.reopened", "v10").event("visit.missed", "v05")
     whole.apply(told.events)
     stepwise.apply(told.events, 1)
     recent = [item["id"] for item in whole.docs["biz_1/cus_1"]["recent_visits"]]

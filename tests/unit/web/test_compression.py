@@ -13,8 +13,8 @@ from litestar.response import Stream
 from query_api.http.etag import conditional
 from query_api.http.prebuilt_response import PrebuiltJson
 from tests.unit.web.harness import through
-from web.compression import coding_for, compressed
-from web.pipeline import AGAIN
+from web.compression import coding_for, compress_response
+from web.pipeline import REVALIDATE
 
 PAGE = "<p>Pool cleaning</p>" * 200
 
@@ -46,7 +46,7 @@ def pieces() -> Stream:
 @pytest.fixture
 def client() -> httpx.AsyncClient:
     app = Litestar([page, short, json, pieces], openapi_config=None)
-    transport = through(app, conditional, compressed)
+    transport = through(app, conditional, compress_response)
     return httpx.AsyncClient(transport=transport, base_url="https://portal.test")
 
 
@@ -120,11 +120,11 @@ async def test_what_is_known_has_the_same_head() -> None:
 
     async def router(scope: Any, receive: Any, send: Any) -> None:
         scope["path_template"] = "/there"
-        scope["state"][AGAIN] = again
+        scope["state"][REVALIDATE] = again
         await made(scope, receive, send)
 
     async with httpx.AsyncClient(
-        transport=through(router, conditional, compressed), base_url="https://portal.test"
+        transport=through(router, conditional, compress_response), base_url="https://portal.test"
     ) as browser:
         headers = {"Accept-Encoding": "gzip", "X-Request-ID": "of-a-test"}
         first, known = [await browser.get("/", headers=headers) for _ in range(2)]

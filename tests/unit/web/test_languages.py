@@ -10,7 +10,7 @@ import query_api.pages
 import query_api.payments
 import query_api.pdf
 import web
-from web.languages import accepted, choose, compiled, load
+from web.languages import compile_catalogue, load, parse_accept_language, select_locale
 
 PACKAGES = [
     Path(package.__path__[0]) for package in (web, query_api.pages, query_api.pdf, query_api.payments)
@@ -54,7 +54,7 @@ def test_translations_keep_their_values(package: Path) -> None:
 
 def test_a_catalogue_is_compiled_when_loaded() -> None:
     """A catalogue of text translates, plurals and contexts included."""
-    spanish = compiled(PACKAGES[1] / "locale" / "es.po")
+    spanish = compile_catalogue(PACKAGES[1] / "locale" / "es.po")
 
     assert spanish.gettext("Next visit") == "Próxima visita"
     assert spanish.ngettext("%(num)s more visit", "%(num)s more visits", 2) == "%(num)s visitas más"
@@ -82,7 +82,7 @@ def test_catalogues_of_a_language_are_merged() -> None:
 )
 def test_the_first_language_there_is_is_chosen(tags: list[str | None], expected: str) -> None:
     """The first tag in a language there are texts of decides, region included; what is no tag is passed over."""
-    assert expected == str(choose(tags, ["en", "es"]))
+    assert expected == str(select_locale(tags, ["en", "es"]))
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_the_first_language_there_is_is_chosen(tags: list[str | None], expected:
 )
 def test_accept_language_is_ordered(header: str, expected: list[str]) -> None:
     """The tags of the header come most wanted first; unwanted and unreadable ones are left out."""
-    assert expected == list(accepted(header))
+    assert expected == list(parse_accept_language(header))

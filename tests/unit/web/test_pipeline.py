@@ -7,7 +7,7 @@ import pytest
 from litestar import Response
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from web.pipeline import AGAIN, AnyRequest, BufferedResponse, ResponsePipeline
+from web.pipeline import REVALIDATE, AnyRequest, BufferedResponse, ResponsePipeline
 
 
 class Broken(Exception):
@@ -78,7 +78,7 @@ class FakeRouter:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         self.routed += 1
         scope["path_template"] = "/there"
-        scope["state"][AGAIN] = self.again
+        scope["state"][REVALIDATE] = self.again
         await (await self.again(scope))(scope, receive, send)
 
     async def again(self, _scope: HTTPScope) -> Text:

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from web.request_headers import headers_of
+from web.request_headers import request_headers
 
 
 def asked(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def test_what_comes_in_several_lines_is_one_value() -> None:
         (b"if-none-match", b'"b"'),
     )
 
-    assert headers_of(cast("Any", scope)) == {
+    assert request_headers(cast("Any", scope)) == {
         b"cookie": b"a=1; b=2",
         b"if-none-match": b'"a", "b"',
         b"host": b"portal.test",
