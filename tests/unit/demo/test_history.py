@@ -56,6 +56,7 @@ def test_a_topics_events_of_a_customer_are_in_order_and_past(log: list[Read]) ->
 def test_first_facts_come_first_and_once(log: list[Read]) -> None:
     """What begins a subject's life is the first of its events and does not occur again."""
     first = {"registered", "booked", "uploaded", "issued", "started", "signed"}
+    assert any(event.fact in first for _, event in log)
     for _, event in log:
         begins = event.fact in first and (event.kind, event.fact) != ("visit", "started")
         if begins or event.kind not in ("payment", "proof_pack"):
@@ -123,6 +124,7 @@ def test_customers_are_told_in_the_language_of_their_business(log: list[Read]) -
     for _, event in log:
         if event.fact == "registered":
             registered[event.business][event.kind].add(getattr(event.data, "locale", None))
+    assert registered
     for of in registered.values():
         assert of["customer"] == of["business"] != {None}
 

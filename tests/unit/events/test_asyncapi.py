@@ -63,6 +63,7 @@ def test_events_satisfy_their_schemas(name: str, document: dict[str, Any], examp
     validator = jsonschema.Draft202012Validator(schema)
     jsonschema.Draft202012Validator.check_schema(schema)
 
+    assert examples[name]
     for example in examples[name].values():
         event = json.loads(make(name, data=example).value)
         validator.validate(event)

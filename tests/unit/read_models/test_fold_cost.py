@@ -75,6 +75,7 @@ def test_the_bytes_it_writes_stop_growing_when_the_short_lists_are_full(
 ) -> None:
     """They hold 10 visits and 12 months at most; what grows later is the digits of the counts."""
     full, last = measured[60], measured[TEN_YEARS - 1]
+    assert full
     for then, now in zip(full, last, strict=True):
         assert now.size <= 1.02 * then.size, now.what
 
