@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from bench.portal_client import PortalClient, sign_in
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
 from demo.stage import Stage
 
@@ -43,7 +43,7 @@ async def measure(stage: Stage) -> tuple[Latency, Sizes]:
     now = datetime.now(UTC)
     stage.start("project")
     stage.start("serve")
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.send_all(history(now))
         await asyncio.to_thread(stage.wait_level)
         await asyncio.to_thread(stage.wait_ready)
@@ -92,7 +92,7 @@ async def _size(stage: Stage, customer: str) -> int:
         return len(await visitor.dashboard())
 
 
-async def _probe(publisher: Publisher, visitor: PortalClient, load: asyncio.Task[None]) -> Latency:
+async def _probe(publisher: BenchPublisher, visitor: PortalClient, load: asyncio.Task[None]) -> Latency:
     """While the load lasts, publishes an event now and then and looks until it is there."""
     chance = random.Random(1)
     waits: list[float] = []

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import httpx
 
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.read_throughput import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
@@ -58,7 +58,7 @@ async def measure(stage: Stage) -> Mapping[str, PageCost]:
     now = datetime.now(UTC)
     stage.start("project")
     stage.start("serve")
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.send_all(log(now))
     await asyncio.to_thread(stage.wait_level)
     await asyncio.to_thread(stage.wait_ready)

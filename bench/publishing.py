@@ -17,7 +17,7 @@ TICK_S = 0.01
 IN_FLIGHT = 5000
 
 
-class Publisher:
+class BenchPublisher:
     """Publishes on the topics of one installation, as an async context manager."""
 
     def __init__(self, bootstrap: str, topics: Topics) -> None:

@@ -15,7 +15,7 @@ from pymongo import AsyncMongoClient
 
 from bench.http_baselines import RIVALS
 from bench.load_generator import LoadGenerator
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 from local_stack.processes import Ports
@@ -75,7 +75,7 @@ async def measure(stage: Stage) -> tuple[Mapping[str, RequestCost], Rates]:
     now = datetime.now(UTC)
     stage.start("project")
     stage.start("serve")
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.send_all(log(now))
     await asyncio.to_thread(stage.wait_level)
     await asyncio.to_thread(stage.wait_ready)

@@ -14,7 +14,7 @@ import psutil
 from pymongo import AsyncMongoClient
 
 from bench import kafka_connect
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import PORTAL, Problem, Stage
 from events.topics import DEFAULT_PARTITIONS
@@ -45,7 +45,7 @@ class Memory(NamedTuple):
 
 async def speed(stage: Stage) -> Speed:
     """Publishes the log, then lets each read it from its beginning, one after the other."""
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         events = await publisher.send_all(log(CUSTOMERS, EVENTS))
     halves = [range(number, DEFAULT_PARTITIONS, WORKERS) for number in range(WORKERS)]
     await _at_rest(stage)
@@ -71,7 +71,7 @@ async def memory(stage: Stage) -> Memory:
     """Rebuilds a log, and again when it is ten times as long; each customer has 100 events in the end."""
     found = []
     events = log(MUCH // 100, MUCH)
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         for more in (LITTLE, MUCH - LITTLE):
             await publisher.send_all(islice(events, more))
             found.append((await _rebuild(stage))[1])

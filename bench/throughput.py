@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 from pymongo import AsyncMongoClient
 
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
 from demo.stage import Problem, Stage
 
@@ -37,7 +37,7 @@ async def measure(stage: Stage) -> Throughput:
 
     What else the machine does meanwhile hits all of them. Each time they begin with an empty database.
     """
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         events = await publisher.send_all(log())
     database, rounds = stage.env["PORTAL_MONGO_DATABASE"], []
     for number in range(ROUNDS):

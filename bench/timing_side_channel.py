@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import httpx
 
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import begin, business
 from demo.stage import Stage
 from query_api.sign_in.cookies import binding_cookie_name
@@ -52,7 +52,7 @@ async def measure(stage: Stage) -> dict[str, TimingComparison]:
     stage.start("project")
     stage.start("serve")
     now = datetime.now(UTC)
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.send(business(BUSINESS, now))
         for number in range(PEOPLE):
             await publisher.send_all(begin(BUSINESS, f"cus_{number}", now))

@@ -15,7 +15,7 @@ from demo import history, live
 from demo.history import World
 from demo.library import Library
 from demo.log import Message
-from demo.publisher import Publisher
+from demo.publisher import DemoPublisher
 from demo.stage import Problem, Stage, step
 from demo.studio import Studio
 from local_stack.errors import StackError
@@ -107,13 +107,13 @@ def invitation(world: World, stage: Stage) -> str:
 
 
 async def _publish(stage: Stage, messages: Sequence[Message]) -> None:
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.publish(messages)
 
 
 async def _go_on(world: World, stage: Stage) -> None:
     stories = live.stories(world)
-    async with Publisher(stage.bootstrap, stage.topics) as publisher:
+    async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
         next_story = datetime.now(UTC)
         while True:
             now = datetime.now(UTC)

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
-from demo.companies import PlanItem, Service
-from demo.customers import Customer
+from demo.companies import CompanyPlanItem, CompanyService
+from demo.customers import DemoCustomer
 
 SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target": 0.9, "proof_target": 0.9}
 
@@ -20,7 +20,7 @@ def month_after(first: date, months: int = 1) -> date:
 
 
 def sign(
-    customer: Customer, service: Service, weeks: int, starts_on: date, today: date, grace: int = 15
+    customer: DemoCustomer, service: CompanyService, weeks: int, starts_on: date, today: date, grace: int = 15
 ) -> str:
     """Signs a contract for a year and renews it, as long as the customer stays; gives its id."""
     company = customer.company
@@ -63,12 +63,12 @@ def raised_on(today: date) -> date:
     return month_after(today.replace(day=1), -14)
 
 
-def price(customer: Customer, month: date, today: date) -> int:
+def price(customer: DemoCustomer, month: date, today: date) -> int:
     """What the plan cost in a month, in minor units."""
     return sum(item.quantity * item.unit_amount for item in _items(customer, month, today))
 
 
-def subscribe(customer: Customer, contract: str | None, today: date) -> str:
+def subscribe(customer: DemoCustomer, contract: str | None, today: date) -> str:
     """Subscribes to the company's plan; it renews on the first of each month. Gives the subscription's id."""
     plan = customer.company.plan
     subscription = customer.new_id("sub")
@@ -99,13 +99,13 @@ def subscribe(customer: Customer, contract: str | None, today: date) -> str:
     return subscription
 
 
-def pause(customer: Customer, subscription: str, at: datetime, resumes_on: date) -> None:
+def pause(customer: DemoCustomer, subscription: str, at: datetime, resumes_on: date) -> None:
     """Lets a subscription rest for a while."""
     customer.say(at, "subscription.paused.v1", subscription, resumes_on=resumes_on.isoformat())
     customer.say(customer.at(resumes_on, 0.2), "subscription.resumed.v1", subscription)
 
 
-def _items(customer: Customer, month: date, today: date) -> tuple[PlanItem, ...]:
+def _items(customer: DemoCustomer, month: date, today: date) -> tuple[CompanyPlanItem, ...]:
     plan = customer.company.plan
     return plan.items if month >= raised_on(today) else plan.former_items
 

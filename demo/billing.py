@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from demo.customers import Customer
-from demo.visits import Visit
+from demo.customers import DemoCustomer
+from demo.visits import DemoVisit
 
 NEW_BILLING_SINCE = date(2025, 3, 1)
 """From here on billing writes `invoice.issued.v2`; before, amounts were decimal text."""
@@ -16,7 +16,7 @@ BRANDS = ("visa", "mastercard", "amex")
 
 
 @dataclass(frozen=True)
-class Invoice:
+class DemoInvoice:
     """An invoice that was issued."""
 
     id: str
@@ -27,17 +27,17 @@ class Invoice:
 
 
 def issue(
-    customer: Customer,
+    customer: DemoCustomer,
     on: date,
     lines: Sequence[tuple[str, int, int]],
     tax: Decimal,
     *,
     at: datetime | None = None,
     due_in: int = 14,
-    visits: Sequence[Visit] = (),
+    visits: Sequence[DemoVisit] = (),
     contract: str | None = None,
     subscription: str | None = None,
-) -> Invoice:
+) -> DemoInvoice:
     """Bills lines of text, quantity and gross amount in minor units; `tax` in percent is taken out of them.
 
     It is issued in the morning of `on`, or `at` a moment of that day, and due so many days later.
@@ -46,7 +46,7 @@ def issue(
     net = [round(gross / (1 + tax / 100)) for _, _, gross in lines]
     total = sum(gross for _, _, gross in lines)
     new = on >= NEW_BILLING_SINCE
-    invoice = Invoice(customer.new_id("inv"), issued, due_on, total)
+    invoice = DemoInvoice(customer.new_id("inv"), issued, due_on, total)
 
     def money(amount: int) -> Any:
         return amount if new else str(Decimal(amount).scaleb(-2))
@@ -72,7 +72,7 @@ def issue(
     return invoice
 
 
-def method(customer: Customer) -> dict[str, str]:
+def method(customer: DemoCustomer) -> dict[str, str]:
     """How a customer pays; always the same card."""
     if customer.habit in ("bank", "check"):
         return {"kind": customer.habit}
@@ -84,8 +84,8 @@ def method(customer: Customer) -> dict[str, str]:
 
 
 def pay(
-    customer: Customer,
-    invoice: Invoice,
+    customer: DemoCustomer,
+    invoice: DemoInvoice,
     at: datetime,
     amount: int | None = None,
     by: dict[str, str] | None = None,
@@ -108,7 +108,7 @@ def pay(
     return payment
 
 
-def fail(customer: Customer, invoice: Invoice, at: datetime) -> str:
+def fail(customer: DemoCustomer, invoice: DemoInvoice, at: datetime) -> str:
     """A payment is declined; gives its id."""
     payment = customer.new_id("pay")
     customer.say(
@@ -123,7 +123,7 @@ def fail(customer: Customer, invoice: Invoice, at: datetime) -> str:
     return payment
 
 
-def refund(customer: Customer, invoice: Invoice, payment: str, at: datetime, amount: int) -> None:
+def refund(customer: DemoCustomer, invoice: DemoInvoice, payment: str, at: datetime, amount: int) -> None:
     """Gives an amount of a payment back."""
     customer.say(
         at,
@@ -136,7 +136,7 @@ def refund(customer: Customer, invoice: Invoice, payment: str, at: datetime, amo
     )
 
 
-def credit(customer: Customer, invoice: Invoice, at: datetime, amount: int) -> None:
+def credit(customer: DemoCustomer, invoice: DemoInvoice, at: datetime, amount: int) -> None:
     """Lowers what is due."""
     reason = customer.company.words.goodwill
     customer.say(
@@ -149,12 +149,12 @@ def credit(customer: Customer, invoice: Invoice, at: datetime, amount: int) -> N
     )
 
 
-def void(customer: Customer, invoice: Invoice, at: datetime) -> None:
+def void(customer: DemoCustomer, invoice: DemoInvoice, at: datetime) -> None:
     """Takes an invoice back."""
     customer.say(at, "invoice.voided.v1", invoice.id, reason=customer.company.words.wrong)
 
 
-def settle(customer: Customer, invoice: Invoice, missed: int) -> None:
+def settle(customer: DemoCustomer, invoice: DemoInvoice, missed: int) -> None:
     """Does with an invoice what this customer usually does; `missed` visits of the business's doing are credited."""
     due = invoice.total
     if missed and due and customer.chance(80):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 Currency = Literal["usd", "eur"]
 
 
-class Technician(NamedTuple):
+class CompanyTechnician(NamedTuple):
     """Somebody who comes."""
 
     id: str
@@ -19,7 +19,7 @@ class Technician(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Service:
+class CompanyService:
     """Something done on a visit."""
 
     id: str
@@ -39,7 +39,7 @@ class Service:
     """Subjects of close-ups, taken `before` and `after` beside those of the place itself."""
 
 
-class PlanItem(NamedTuple):
+class CompanyPlanItem(NamedTuple):
     """A part of a plan and its price."""
 
     id: str
@@ -54,8 +54,8 @@ class Plan(NamedTuple):
 
     id: str
     name: str
-    items: tuple[PlanItem, ...]
-    former_items: tuple[PlanItem, ...]
+    items: tuple[CompanyPlanItem, ...]
+    former_items: tuple[CompanyPlanItem, ...]
     """Before prices were raised."""
 
 
@@ -110,10 +110,10 @@ class Company:
     """What its photos show."""
     looks: int
     """How many different ones."""
-    regular: Service
-    occasional: tuple[Service, ...]
+    regular: CompanyService
+    occasional: tuple[CompanyService, ...]
     plan: Plan
-    technicians: tuple[Technician, ...]
+    technicians: tuple[CompanyTechnician, ...]
     names: tuple[str, ...]
     """Of its customers; the first one is the one to sign in as."""
     streets: tuple[str, ...]

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Literal
 
-from demo.companies import Company, Technician
+from demo.companies import Company, CompanyTechnician
 from demo.library import Library
 from demo.log import Log, Owner
 
@@ -15,7 +15,7 @@ Habit = Literal["card", "bank", "check", "slow"]
 
 
 @dataclass
-class Customer:
+class DemoCustomer:
     """A household or a small firm. All it does is drawn from a random generator of its own."""
 
     company: Company
@@ -65,7 +65,7 @@ class Customer:
         return f"{words[0]}.{words[-1]}@mail.example"
 
     @property
-    def technician(self) -> Technician:
+    def technician(self) -> CompanyTechnician:
         """Who usually comes."""
         return self.company.technicians[self.position % len(self.company.technicians)]
 
@@ -107,7 +107,7 @@ class Customer:
         """A while, to the second."""
         return timedelta(seconds=round(60 * self.random.uniform(least, most)))
 
-    def technician_data(self, technician: Technician | None = None) -> dict[str, Any]:
+    def technician_data(self, technician: CompanyTechnician | None = None) -> dict[str, Any]:
         """A technician as events name one; the usual one when none is given."""
         chosen = technician or self.technician
         return {

@@ -3,15 +3,15 @@
 from datetime import date, timedelta
 
 from demo import agreements, billing, visits
-from demo.companies import Service
-from demo.customers import Customer
-from demo.visits import Visit
+from demo.companies import CompanyService
+from demo.customers import DemoCustomer
+from demo.visits import DemoVisit
 
 QUARTER = 13
 """Weeks."""
 
 
-def specials(customer: Customer, today: date) -> None:
+def specials(customer: DemoCustomer, today: date) -> None:
     """Says it all; each day is counted back from today, so that the page looks the same whenever it is shown."""
     contract = yearly_check(customer, today)
     stricter_promise(customer, contract, today)
@@ -20,7 +20,7 @@ def specials(customer: Customer, today: date) -> None:
     old_trouble(customer, today)
 
 
-def yearly_check(customer: Customer, today: date) -> str:
+def yearly_check(customer: DemoCustomer, today: date) -> str:
     """The second contract: a check once a quarter, the last one a few days ago and its invoice still open."""
     service = customer.company.occasional[0]
     contract = agreements.sign(customer, service, QUARTER, customer.since, today, grace=30)
@@ -40,13 +40,13 @@ def yearly_check(customer: Customer, today: date) -> str:
     return contract
 
 
-def stricter_promise(customer: Customer, contract: str, today: date) -> None:
+def stricter_promise(customer: DemoCustomer, contract: str, today: date) -> None:
     """A year ago the grace of the second contract was halved: all of its visits are scored anew."""
     at = customer.at(today - timedelta(days=330), 10)
     customer.say(at, "contract.amended.v1", contract, sla=agreements.SLA)
 
 
-def extras(customer: Customer, today: date) -> None:
+def extras(customer: DemoCustomer, today: date) -> None:
     """A repair paid in part, a clean-up overdue, and one of which the office has not said what became of it."""
     _, repair, cleanup = customer.company.occasional
     visit = extra(customer, repair, today - timedelta(days=12))
@@ -61,7 +61,7 @@ def extras(customer: Customer, today: date) -> None:
     visits.book(customer, cleanup, start, start - timedelta(hours=26))
 
 
-def extra(customer: Customer, service: Service, day: date) -> Visit:
+def extra(customer: DemoCustomer, service: CompanyService, day: date) -> DemoVisit:
     """A visit out of turn that went well."""
     start = customer.at(day, 14)
     visit = visits.book(customer, service, start, start - timedelta(hours=45))
@@ -70,7 +70,9 @@ def extra(customer: Customer, service: Service, day: date) -> Visit:
     return visit
 
 
-def bill(customer: Customer, visit: Visit, contract: str | None, due_in: int = 14) -> billing.Invoice:
+def bill(
+    customer: DemoCustomer, visit: DemoVisit, contract: str | None, due_in: int = 14
+) -> billing.DemoInvoice:
     """Bills a visit on the day after it."""
     service = visit.service
     return billing.issue(
@@ -84,7 +86,7 @@ def bill(customer: Customer, visit: Visit, contract: str | None, due_in: int = 1
     )
 
 
-def old_trouble(customer: Customer, today: date) -> None:
+def old_trouble(customer: DemoCustomer, today: date) -> None:
     """Long settled: an invoice issued wrongly and again, one paid too much and refunded."""
     service = customer.company.occasional[-1]
     day = today - timedelta(days=410)

@@ -8,13 +8,13 @@ from random import Random
 from demo import agreements, billing, visits
 from demo.agreements import month_after
 from demo.companies import Company
-from demo.customers import Customer, Habit
+from demo.customers import DemoCustomer, Habit
 from demo.hero import specials
 from demo.library import Library
 from demo.log import Log, Owner
 from demo.sonoran import SONORAN
 from demo.turia import TURIA
-from demo.visits import Visit
+from demo.visits import DemoVisit
 
 YEARS = 3
 AHEAD = timedelta(days=21)
@@ -29,14 +29,14 @@ class World:
 
     log: Log
     library: Library
-    customers: Sequence[Customer]
+    customers: Sequence[DemoCustomer]
     """Those who are customers now; the first one is the one to sign in as."""
 
 
 def build(library: Library, now: datetime) -> World:
     """Tells both businesses' stories up to now and a little beyond; the same for the same `now`."""
     log = Log()
-    customers: list[Customer] = []
+    customers: list[DemoCustomer] = []
     for company in (SONORAN, TURIA):
         today = now.astimezone(company.timezone).date()
         begin(company, library, log, today)
@@ -86,7 +86,7 @@ def begin(company: Company, library: Library, log: Log, today: date) -> None:
     )
 
 
-def gather(company: Company, library: Library, log: Log, today: date) -> list[Customer]:
+def gather(company: Company, library: Library, log: Log, today: date) -> list[DemoCustomer]:
     """The company's customers, who came one by one over the years; a few have left."""
     random = Random(company.id)
     this_month = today.replace(day=1)
@@ -96,7 +96,7 @@ def gather(company: Company, library: Library, log: Log, today: date) -> list[Cu
         months = 12 * YEARS if hero else random.randrange(2, 12 * YEARS)
         left = not hero and position % 13 == 12 and months > 8
         found.append(
-            Customer(
+            DemoCustomer(
                 company=company,
                 log=log,
                 library=library,
@@ -114,7 +114,7 @@ def gather(company: Company, library: Library, log: Log, today: date) -> list[Cu
     return found
 
 
-def arrive(customer: Customer) -> None:
+def arrive(customer: DemoCustomer) -> None:
     """Registers a customer. One address may belong to two of them: the second and third of the first business."""
     company = customer.company
     shares = company is SONORAN and customer.position == 2
@@ -139,7 +139,7 @@ def arrive(customer: Customer) -> None:
         customer.say(customer.at(customer.until + timedelta(days=45), 15), "customer.erased.v1", customer.id)
 
 
-def live_on(customer: Customer, today: date) -> None:
+def live_on(customer: DemoCustomer, today: date) -> None:
     """The regular side of a customer's life: agreement, visits, a bill each month."""
     company = customer.company
     service = company.regular
@@ -149,7 +149,7 @@ def live_on(customer: Customer, today: date) -> None:
     if customer.plan:
         subscription = agreements.subscribe(customer, contract, today)
     rest = resting(customer, subscription, today)
-    months: dict[date, tuple[list[Visit], int]] = {}
+    months: dict[date, tuple[list[DemoVisit], int]] = {}
     for day in regular_days(customer, today):
         if rest and rest[0] <= day < rest[1]:
             continue
@@ -167,7 +167,7 @@ def live_on(customer: Customer, today: date) -> None:
             bill_month(customer, month, today, done, missed, contract, subscription)
 
 
-def resting(customer: Customer, subscription: str | None, today: date) -> tuple[date, date] | None:
+def resting(customer: DemoCustomer, subscription: str | None, today: date) -> tuple[date, date] | None:
     """From when to when a subscription was paused, if it was; said as well."""
     if subscription is None or not (customer.position == 0 or customer.chance(15)):
         return None
@@ -178,7 +178,7 @@ def resting(customer: Customer, subscription: str | None, today: date) -> tuple[
     return begin, end
 
 
-def regular_days(customer: Customer, today: date) -> list[date]:
+def regular_days(customer: DemoCustomer, today: date) -> list[date]:
     """The days of all regular visits, up to those that are booked by now."""
     first = customer.since + timedelta(days=(customer.weekday - customer.since.weekday()) % 7)
     last = customer.until or today + AHEAD
@@ -187,10 +187,10 @@ def regular_days(customer: Customer, today: date) -> list[date]:
 
 
 def bill_month(
-    customer: Customer,
+    customer: DemoCustomer,
     month: date,
     today: date,
-    done: list[Visit],
+    done: list[DemoVisit],
     missed: int,
     contract: str | None,
     subscription: str | None,

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 
 from demo import billing, visits
-from demo.customers import Customer
+from demo.customers import DemoCustomer
 from demo.history import World
 from demo.log import Message, Owner
 
@@ -51,7 +51,7 @@ def stories(world: World) -> Iterator[Callable[[datetime], None]]:
         yield partial(story, random.choice(others) if turn % 8 else first)
 
 
-def visit_now(customer: Customer, now: datetime) -> None:
+def visit_now(customer: DemoCustomer, now: datetime) -> None:
     """Somebody was nearby: a visit from the booking to the payment, in fast motion."""
     service = customer.random.choice((customer.company.regular, customer.company.occasional[-1]))
     start = now.replace(minute=0, second=0, microsecond=0)
@@ -67,7 +67,7 @@ def visit_now(customer: Customer, now: datetime) -> None:
     billing.pay(customer, invoice, issued + 3 * seconds)
 
 
-def visit_agreed(customer: Customer, now: datetime) -> None:
+def visit_agreed(customer: DemoCustomer, now: datetime) -> None:
     """A visit in a few days is booked, and moved soon after."""
     service = customer.random.choice(customer.company.occasional)
     day = (now + timedelta(days=customer.random.randrange(2, 6))).astimezone(customer.company.timezone).date()
@@ -75,7 +75,7 @@ def visit_agreed(customer: Customer, now: datetime) -> None:
     visits.postpone(customer, visit, now + timedelta(seconds=25))
 
 
-def bill_paid(customer: Customer, now: datetime) -> None:
+def bill_paid(customer: DemoCustomer, now: datetime) -> None:
     """An invoice is issued, its payment declined at first and then made."""
     service = customer.company.occasional[0]
     today = now.astimezone(customer.company.timezone).date()

@@ -15,7 +15,7 @@ IN_FLIGHT = 2_000
 """Records sent between two waits for their acknowledgements."""
 
 
-class Publisher:
+class DemoPublisher:
     """A connection to Kafka: `async with Publisher(bootstrap, topics) as publisher`."""
 
     def __init__(self, bootstrap: str, topics: Topics) -> None:

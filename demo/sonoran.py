@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from demo.companies import Company, Plan, PlanItem, Service, Technician, Words
+from demo.companies import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
 
 NO_TAX = Decimal(0)
 PARTS = Decimal("8.6")
@@ -24,7 +24,7 @@ SONORAN = Company(
     region="AZ",
     scene="pool",
     looks=5,
-    regular=Service(
+    regular=CompanyService(
         id="srv_weekly",
         name="Weekly pool cleaning",
         minutes=48,
@@ -50,7 +50,7 @@ SONORAN = Company(
         details=("basket", "water"),
     ),
     occasional=(
-        Service(
+        CompanyService(
             id="srv_filter",
             name="Filter cleaning and equipment check",
             minutes=80,
@@ -61,7 +61,7 @@ SONORAN = Company(
             agreement="Equipment care",
             details=("cartridge", "gauge"),
         ),
-        Service(
+        CompanyService(
             id="srv_pump",
             name="Pump motor replacement",
             minutes=150,
@@ -71,7 +71,7 @@ SONORAN = Company(
             summaries=("The new variable-speed motor runs at 2,400 rpm and is quiet.",),
             details=("gauge",),
         ),
-        Service(
+        CompanyService(
             id="srv_storm",
             name="Clean-up after the storm",
             minutes=95,
@@ -86,19 +86,19 @@ SONORAN = Company(
         "pln_care_plus",
         "Pool Care Plus",
         (
-            PlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_900),
-            PlanItem("itm_chemicals", "Chemicals", 1, 2_900),
+            CompanyPlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_900),
+            CompanyPlanItem("itm_chemicals", "Chemicals", 1, 2_900),
         ),
         (
-            PlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_600),
-            PlanItem("itm_chemicals", "Chemicals", 1, 2_500),
+            CompanyPlanItem("itm_visits", "Weekly cleaning, four visits", 4, 3_600),
+            CompanyPlanItem("itm_chemicals", "Chemicals", 1, 2_500),
         ),
     ),
     technicians=(
-        Technician("tec_sam", "Sam Ortiz", "team/sam-ortiz.jpg"),
-        Technician("tec_maya", "Maya Begay", "team/maya-begay.jpg"),
-        Technician("tec_luis", "Luis Cervantes", "team/luis-cervantes.jpg"),
-        Technician("tec_dana", "Dana Kowalski", "team/dana-kowalski.jpg"),
+        CompanyTechnician("tec_sam", "Sam Ortiz", "team/sam-ortiz.jpg"),
+        CompanyTechnician("tec_maya", "Maya Begay", "team/maya-begay.jpg"),
+        CompanyTechnician("tec_luis", "Luis Cervantes", "team/luis-cervantes.jpg"),
+        CompanyTechnician("tec_dana", "Dana Kowalski", "team/dana-kowalski.jpg"),
     ),
     names=(
         *("Nora Whitfield", "Pat Delgado", "Delgado Vacation Rentals", "Marcus Oyelaran", "Helen Tsosie"),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from demo.companies import Company, Plan, PlanItem, Service, Technician, Words
+from demo.companies import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
 
 IVA = Decimal(21)
 
@@ -23,7 +23,7 @@ TURIA = Company(
     region="Valencia",
     scene="garden",
     looks=3,
-    regular=Service(
+    regular=CompanyService(
         id="srv_cesped",
         name="Cuidado del césped",
         minutes=70,
@@ -38,7 +38,7 @@ TURIA = Company(
         agreement="El jardín todo el año",
     ),
     occasional=(
-        Service(
+        CompanyService(
             id="srv_poda",
             name="Poda de setos y naranjos",
             minutes=120,
@@ -52,12 +52,12 @@ TURIA = Company(
     plan=Plan(
         "pln_jardin",
         "Jardín al Día",
-        (PlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 5_200),),
-        (PlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 4_900),),
+        (CompanyPlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 5_200),),
+        (CompanyPlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 4_900),),
     ),
     technicians=(
-        Technician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.jpg"),
-        Technician("tec_vicent", "Vicent Llopis", "team/vicent-llopis.jpg"),
+        CompanyTechnician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.jpg"),
+        CompanyTechnician("tec_vicent", "Vicent Llopis", "team/vicent-llopis.jpg"),
     ),
     names=(
         *("Lucía Navarro Soler", "Finca Els Tarongers", "Javier Monzó", "Carmen Ribes", "Anna Schreiber"),

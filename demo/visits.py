@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from demo.companies import Service
-from demo.customers import Customer
+from demo.companies import CompanyService
+from demo.customers import DemoCustomer
 from demo.library import TAKES
 from demo.log import stamp
 
@@ -39,11 +39,11 @@ LATE_BY = (4, 9, 12, 17, 21, 26, 33, 38, 47, 61, 84)
 
 
 @dataclass(frozen=True)
-class Visit:
+class DemoVisit:
     """A visit that was booked."""
 
     id: str
-    service: Service
+    service: CompanyService
     start: datetime
     """Of the promised window."""
     contract: str | None = None
@@ -56,15 +56,15 @@ class Visit:
 
 
 def book(
-    customer: Customer,
-    service: Service,
+    customer: DemoCustomer,
+    service: CompanyService,
     start: datetime,
     booked_at: datetime,
     contract: str | None = None,
     subscription: str | None = None,
-) -> Visit:
+) -> DemoVisit:
     """Promises a window of two hours."""
-    visit = Visit(customer.new_id("vis"), service, start, contract, subscription)
+    visit = DemoVisit(customer.new_id("vis"), service, start, contract, subscription)
     customer.say(
         booked_at,
         "visit.booked.v1",
@@ -81,7 +81,7 @@ def book(
     return visit
 
 
-def take_course(customer: Customer, visit: Visit, strained: bool) -> Fate:
+def take_course(customer: DemoCustomer, visit: DemoVisit, strained: bool) -> Fate:
     """Draws what becomes of a booked visit and says it."""
     fates = STRAINED if strained else FATES
     fate = customer.random.choices(list(fates), list(fates.values()))[0]
@@ -120,7 +120,7 @@ def take_course(customer: Customer, visit: Visit, strained: bool) -> Fate:
     return fate
 
 
-def postpone(customer: Customer, visit: Visit, at: datetime) -> datetime:
+def postpone(customer: DemoCustomer, visit: DemoVisit, at: datetime) -> datetime:
     """Moves a visit by a day or two and gives the start of its new window."""
     by: Literal["customer", "business"] = "customer" if customer.chance(60) else "business"
     start = visit.start + timedelta(days=customer.random.choice((1, 1, 2)))
@@ -136,8 +136,8 @@ def postpone(customer: Customer, visit: Visit, at: datetime) -> datetime:
 
 
 def carry_out(
-    customer: Customer,
-    visit: Visit,
+    customer: DemoCustomer,
+    visit: DemoVisit,
     arrived: datetime,
     completed: datetime,
     *,
@@ -166,7 +166,9 @@ def carry_out(
         publish_proof(customer, visit, items, completed, paperwork)
 
 
-def take_pictures(customer: Customer, visit: Visit, arrived: datetime, completed: datetime) -> list[str]:
+def take_pictures(
+    customer: DemoCustomer, visit: DemoVisit, arrived: datetime, completed: datetime
+) -> list[str]:
     """Uploads photos from before and after the work, at times a note or a signature; ids in display order."""
     random, company = customer.random, customer.company
     took = completed - arrived
@@ -214,7 +216,7 @@ def take_pictures(customer: Customer, visit: Visit, arrived: datetime, completed
 
 
 def publish_proof(
-    customer: Customer, visit: Visit, items: list[str], completed: datetime, paperwork: timedelta
+    customer: DemoCustomer, visit: DemoVisit, items: list[str], completed: datetime, paperwork: timedelta
 ) -> None:
     """Publishes the pack; now and then an item is retracted later, or the pack replaced."""
     company = customer.company

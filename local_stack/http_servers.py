@@ -37,7 +37,7 @@ class StripeMock(HttpServer):
         return [str(program), "-http-addr", http, "-https-addr", https]
 
 
-class PaymentPage(HttpServer):
+class PaymentPageServer(HttpServer):
     """Our stand-in for Stripe's hosted page, in front of stripe-mock."""
 
     name = "payment-page"

@@ -18,14 +18,14 @@ from typing import Self
 
 from local_stack import downloads
 from local_stack.errors import StackError
-from local_stack.http_servers import Mailpit, PaymentPage, StripeMock
+from local_stack.http_servers import Mailpit, PaymentPageServer, StripeMock
 from local_stack.kafka import Kafka
 from local_stack.mongo import REPLICA_SET, Mongo
 from local_stack.processes import Ports, Reaper
 from local_stack.server import Server, ServerContext
 
 # In the order in which they are started. Kafka waits for its preparation, during which the others come up.
-SERVERS: tuple[type[Server], ...] = (Mongo, Mailpit, StripeMock, PaymentPage, Kafka)
+SERVERS: tuple[type[Server], ...] = (Mongo, Mailpit, StripeMock, PaymentPageServer, Kafka)
 RESTARTABLE = ("kafka", "mongo")
 
 

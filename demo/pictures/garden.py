@@ -32,7 +32,7 @@ LARGE = 2
 LEAVES: Sequence[Color] = ((172, 122, 48), (198, 160, 70), (134, 84, 40), (150, 140, 60))
 
 
-class Look(NamedTuple):
+class GardenLook(NamedTuple):
     """One garden."""
 
     grass: Color
@@ -42,10 +42,10 @@ class Look(NamedTuple):
     house: bool
 
 
-LOOKS: Sequence[Look] = (
-    Look((88, 148, 58), (236, 230, 216), 5, True, True),
-    Look((104, 158, 66), (224, 204, 172), 9, False, False),
-    Look((78, 138, 62), (240, 236, 228), 14, True, False),
+LOOKS: Sequence[GardenLook] = (
+    GardenLook((88, 148, 58), (236, 230, 216), 5, True, True),
+    GardenLook((104, 158, 66), (224, 204, 172), 9, False, False),
+    GardenLook((78, 138, 62), (240, 236, 228), 14, True, False),
 )
 
 
@@ -60,7 +60,7 @@ def garden(look: int, wild: bool, take: int) -> Image.Image:
     return photograph(picture, random)
 
 
-def lawn(look: Look, wild: bool, random: Random) -> Image.Image:
+def lawn(look: GardenLook, wild: bool, random: Random) -> Image.Image:
     """The ground from above: stripes where it is mown, else tufts, bare patches, daisies and leaves."""
     ground = Image.new("RGB", FLOOR, look.grass)
     draw = ImageDraw.Draw(ground)
@@ -101,7 +101,7 @@ def stones(ground: Image.Image, random: Random, wild: bool) -> None:
         )
 
 
-def background(look: Look) -> Image.Image:
+def background(look: GardenLook) -> Image.Image:
     """Sky, a house or hills, a white wall, orange trees and cypresses."""
     random = Random(look.seed)
     large = enlarged(PHOTO, LARGE)
@@ -169,7 +169,7 @@ def orange_tree(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float
         draw.ellipse((cx - 5, cy - 6, cx, cy - 1), fill=(250, 184, 92))
 
 
-def hedge(picture: Image.Image, look: Look, wild: bool) -> None:
+def hedge(picture: Image.Image, look: GardenLook, wild: bool) -> None:
     """Along one side: cut straight, or grown over."""
     random = Random(look.seed + 1)
     large = Image.new("RGBA", enlarged((260, 420), LARGE))

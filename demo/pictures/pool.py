@@ -35,7 +35,7 @@ LEAVES: Sequence[Color] = (
 Part = tuple[Literal["box", "oval"], tuple[int, int, int, int]]
 
 
-class Look(NamedTuple):
+class PoolLook(NamedTuple):
     """One pool and its yard."""
 
     shape: Sequence[Part]
@@ -46,24 +46,24 @@ class Look(NamedTuple):
     yard: desert.Yard
 
 
-LOOKS: Sequence[Look] = (
-    Look(
+LOOKS: Sequence[PoolLook] = (
+    PoolLook(
         (("oval", (250, 330, 900, 960)), ("oval", (560, 480, 1190, 1130))),
         (38, 166, 196), (205, 190, 168), (28, 84, 130), desert.Yard((222, 202, 176), 3, True, False),
     ),
-    Look(
+    PoolLook(
         (("box", (280, 330, 1120, 1080)),),
         (52, 176, 190), (178, 172, 166), (46, 110, 112), desert.Yard((196, 176, 160), 11, False, True),
     ),
-    Look(
+    PoolLook(
         (("box", (230, 420, 1170, 820)), ("oval", (420, 640, 980, 1120))),
         (30, 148, 190), (214, 180, 150), (122, 74, 56), desert.Yard((230, 214, 190), 17, True, True),
     ),
-    Look(
+    PoolLook(
         (("oval", (270, 350, 1130, 1110)),),
         (66, 186, 200), (196, 188, 178), (30, 60, 104), desert.Yard((206, 170, 140), 23, False, False),
     ),
-    Look(
+    PoolLook(
         (("box", (420, 320, 980, 1160)),),
         (26, 132, 170), (168, 158, 150), (54, 60, 70), desert.Yard((214, 206, 198), 31, True, False),
     ),
@@ -86,7 +86,7 @@ def pool(look: int, dirty: bool, take: int) -> Image.Image:
     return photograph(picture, random)
 
 
-def plan(look: Look, dirty: bool, random: Random) -> tuple[Image.Image, Image.Image]:
+def plan(look: PoolLook, dirty: bool, random: Random) -> tuple[Image.Image, Image.Image]:
     """The ground from above, and where it is water."""
     ground = deck(look.deck, random)
     basin = shape(look.shape, 0)
@@ -144,7 +144,7 @@ def deck(color: Color, random: Random) -> Image.Image:
     return ground
 
 
-def water(look: Look, dirty: bool, random: Random) -> Image.Image:
+def water(look: PoolLook, dirty: bool, random: Random) -> Image.Image:
     """All of the plan as if it were pool."""
     deep, shallow = mix(look.water, (8, 60, 100), 0.45), mix(look.water, (214, 244, 240), 0.45)
     # Drawn at half the size: nothing in it is sharp.

@@ -9,7 +9,7 @@ from portal.errors import CommandError, UsageError
 from portal.query_api_config import disabled_features, payments_config
 from portal.settings import Settings
 from query_api.payments.outbox_publisher import OutboxPublisher
-from query_api.payments.reconcile import Difference, Reconciliation
+from query_api.payments.reconcile import PaymentDifference, Reconciliation
 from query_api.payments.settlement import Settlement
 from query_api.payments.stripe_api import StripeGateway, StripeUnavailable
 from read_models.clock import utc_now
@@ -47,7 +47,7 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
     stripe = StripeGateway(online.api_key, online.api_base)
     sender = OutboxPublisher(records.checkouts, online.kafka, online.topic, utc_now)
     outcomes = Settlement(records, store, stripe, sender, utc_now)
-    found: list[Difference] = []
+    found: list[PaymentDifference] = []
     try:
         await records.prepare()
         if not dry:
@@ -85,6 +85,6 @@ async def reconcile(settings: Settings, since: str | None, *, dry: bool, say: Ca
         raise CommandError("something differs; see above")
 
 
-def _line(difference: Difference) -> str:
+def _line(difference: PaymentDifference) -> str:
     done = "published" if difference.mended else "DIFFERS"
     return f"{done}  {difference.account}  {difference.payment}  {difference.detail}"

@@ -22,7 +22,7 @@ from projectors.log_compatibility import LogMismatch
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound
 from projectors.staff.authentication import READING, SIGN_IN
-from projectors.staff.operators import TooManyAttempts
+from projectors.staff.operators import TooManyTokenAttempts
 from projectors.staff.service import OperationTimedOut
 from projectors.staff.templating import page
 from read_models.store import OperationRefused, StoreUnavailable
@@ -36,7 +36,7 @@ def problem_of(error: Exception) -> ProblemDetails:
     match error:
         case NotAuthorizedException():
             return ProblemDetails(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
-        case TooManyAttempts():
+        case TooManyTokenAttempts():
             wait = {"Retry-After": str(retry_after_seconds(error.retry_after))}
             return ProblemDetails(
                 HTTP_429_TOO_MANY_REQUESTS, "Too many wrong tokens. Please wait before the next try.", wait

@@ -67,7 +67,7 @@ class Operators:
         return self._names.get(name)
 
 
-class TooManyAttempts(Exception):
+class TooManyTokenAttempts(Exception):
     """Too many wrong tokens; the next try is worth it after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:
@@ -93,7 +93,7 @@ class FailedAttempts:
         if wrong is not None and len(wrong) == WRONG_TOKENS:
             left = wrong[0] + WITHIN - self._clock()
             if left > timedelta():
-                raise TooManyAttempts(left)
+                raise TooManyTokenAttempts(left)
 
     async def note(self, network: str) -> None:
         """One more wrong token; raises Limited when the network has tried too often, here or elsewhere."""
@@ -106,7 +106,7 @@ class FailedAttempts:
         if isinstance(taken, datetime):
             for _ in range(WRONG_TOKENS):
                 self._remember(network, taken - WITHIN)
-            raise TooManyAttempts(taken - now)
+            raise TooManyTokenAttempts(taken - now)
 
     def _remember(self, network: str, at: datetime) -> None:
         """The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""

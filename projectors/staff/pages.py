@@ -28,7 +28,7 @@ from projectors.staff.authentication import (
     operator_for_token,
 )
 from projectors.staff.lag_chart import chart
-from projectors.staff.operators import Operator, TooManyAttempts
+from projectors.staff.operators import Operator, TooManyTokenAttempts
 from projectors.staff.routes import operator_of
 from projectors.staff.service import OperationTimedOut, StaffService
 from projectors.staff.sessions import COOKIE, LIFE, StaffSessionService
@@ -167,7 +167,7 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
         operator: Operator | None = await operator_for_token(
             data.get("token", "").strip(), state.operators, state.tries, client_network(request)
         )
-    except TooManyAttempts as error:
+    except TooManyTokenAttempts as error:
         wait = retry_after_seconds(error.retry_after)
         shown = page(
             "sign_in.html",

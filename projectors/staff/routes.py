@@ -30,7 +30,7 @@ def operator_of(request: StaffRequest) -> Operator:
     return operator
 
 
-class SwitchRequest(msgspec.Struct, forbid_unknown_fields=True):
+class GenerationSwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     """How to switch; `force` and `reason` go together."""
 
     wait: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT_S)] = WAIT_S
@@ -45,13 +45,13 @@ class SwitchRequest(msgspec.Struct, forbid_unknown_fields=True):
         return reason
 
 
-class DiscardRequest(msgspec.Struct, forbid_unknown_fields=True):
+class DiscardBody(msgspec.Struct, forbid_unknown_fields=True):
     """Why a record is never to be applied."""
 
     reason: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"\S")]
 
 
-class RebuildRequest(msgspec.Struct, forbid_unknown_fields=True):
+class RebuildBody(msgspec.Struct, forbid_unknown_fields=True):
     """Which rebuild: as the options of `portal rebuild`."""
 
     promote: bool = False
@@ -65,7 +65,7 @@ class RebuildRequest(msgspec.Struct, forbid_unknown_fields=True):
     def options(self) -> list[str]:
         """Of the command; raises ClientException where they do not go together."""
         if self.customer is not None:
-            if self != RebuildRequest(customer=self.customer):
+            if self != RebuildBody(customer=self.customer):
                 raise ClientException("customer: goes with nothing else, it is projected again where it is.")
             return [f"--customer={self.customer}"]
         found = []
@@ -98,10 +98,10 @@ async def switch(
     what: FromPath[Literal["promote", "rollback"]],
     request: StaffRequest,
     state: State,
-    data: JSONBody[SwitchRequest | None] = None,
+    data: JSONBody[GenerationSwitchBody | None] = None,
 ) -> dict[str, Any]:
     """Switches what is served; 409 when it is refused."""
-    order = data or SwitchRequest()
+    order = data or GenerationSwitchBody()
     await state.desk.switch(what, operator_of(request), order.wait, order.forced())
     return await overview(state.desk.store)
 
@@ -114,10 +114,10 @@ async def list_rebuilds(state: State) -> dict[str, Any]:
 
 @post("/api/rebuilds", status_code=HTTP_202_ACCEPTED)
 async def rebuild(
-    request: StaffRequest, state: State, data: JSONBody[RebuildRequest | None] = None
+    request: StaffRequest, state: State, data: JSONBody[RebuildBody | None] = None
 ) -> dict[str, Any]:
     """Starts a rebuild, or goes on with an unfinished one."""
-    await state.desk.rebuild((data or RebuildRequest()).options(), operator_of(request))
+    await state.desk.rebuild((data or RebuildBody()).options(), operator_of(request))
     return {"items": await state.desk.rebuilds()}
 
 
@@ -148,7 +148,7 @@ async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dic
 
 @post("/api/dead-letters/{name:str}/discard", status_code=HTTP_200_OK)
 async def discard(
-    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardRequest]
+    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardBody]
 ) -> dict[str, Any]:
     """Takes it out for good, and applies what waited behind it."""
     return _mended(await state.desk.discard(name, operator_of(request), data.reason.strip()))

@@ -14,7 +14,7 @@ ROOMS = {"visit": "visits", "invoice": "invoices", "subscription": "subscription
 """Where the pages of what happenings are about lie; a payment's is its invoice."""
 
 
-class Change(NamedTuple):
+class ActivityChange(NamedTuple):
     """A happening as a page shows it."""
 
     at: str
@@ -32,12 +32,12 @@ async def activity(visitor: NamedDependency[SignedInPage]) -> Response[Any]:
     return visitor.render("activity.html", changes=await changes(visitor))
 
 
-async def changes(visitor: SignedInPage) -> list[Change]:
+async def changes(visitor: SignedInPage) -> list[ActivityChange]:
     """The latest changes, newest first."""
     words, last = visitor.words, visitor.session.record.last_here_at
     since = timestamp(last) if last else None
     return [
-        Change(
+        ActivityChange(
             at=one.entry["at"],
             title=words.title(one),
             detail=words.detail(one),

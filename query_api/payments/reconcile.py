@@ -19,7 +19,7 @@ VIEWS_WITHIN_S: Final = 30.0
 """How long the views are waited for once everything is published."""
 
 
-class Difference(NamedTuple):
+class PaymentDifference(NamedTuple):
     """Something that Stripe knows and the portal did not."""
 
     account: str
@@ -43,7 +43,7 @@ class Reconciliation:
         self.checked: dict[str, Checkout] = {}
         """What was looked at, by the id of the payment."""
 
-    async def differences(self, since: datetime) -> AsyncIterator[Difference]:
+    async def differences(self, since: datetime) -> AsyncIterator[PaymentDifference]:
         """What Stripe has of sessions, refunds and disputes made since a moment, or not decided since long ago.
 
         Raises StripeAway.
@@ -54,9 +54,11 @@ class Reconciliation:
                     yield difference
             except StripeRejected as error:
                 reason = error.code or "refused"
-                yield Difference(account, "-", f"Stripe does not show this account ({reason})", mended=False)
+                yield PaymentDifference(
+                    account, "-", f"Stripe does not show this account ({reason})", mended=False
+                )
 
-    async def in_views(self) -> AsyncIterator[Difference]:
+    async def in_views(self) -> AsyncIterator[PaymentDifference]:
         """Payments that are published and not, or not so, in the views."""
         for known in self.checked.values():
             current = await self._checkouts.find(known.id)
@@ -67,9 +69,9 @@ class Reconciliation:
                 document_id(known.business, known.customer, "payment", known.id)
             )
             if problem := _amiss(current, document, there=there):
-                yield Difference(known.account, known.id, problem, mended=False)
+                yield PaymentDifference(known.account, known.id, problem, mended=False)
 
-    async def _of_account(self, account: str, since: datetime) -> AsyncIterator[Difference]:
+    async def _of_account(self, account: str, since: datetime) -> AsyncIterator[PaymentDifference]:
         looked_at = set()
         async for session in self._stripe.sessions_since(account, since):
             id_ = (session["metadata"] or {}).get("payment", "")
@@ -79,7 +81,9 @@ class Reconciliation:
             known = await self._checkouts.find(id_)
             if known is None:
                 if session["payment_status"] == "paid" and not await self._erased(session):
-                    yield Difference(account, id_, f"no record of paid session {session['id']}", mended=False)
+                    yield PaymentDifference(
+                        account, id_, f"no record of paid session {session['id']}", mended=False
+                    )
             elif known.account == account:
                 async for difference in self._look(known, session["id"], session["status"]):
                     yield difference
@@ -91,14 +95,16 @@ class Reconciliation:
             async for difference in self._given_back(account, given_back):
                 yield difference
 
-    async def _look(self, known: Checkout, session: str, status: str | None) -> AsyncIterator[Difference]:
+    async def _look(
+        self, known: Checkout, session: str, status: str | None
+    ) -> AsyncIterator[PaymentDifference]:
         self.checked[known.id] = known
         if status == "open" or (known.state in ("paid", "failed") and known.session == session):
             return
         async for difference in self._report(known, session):
             yield difference
 
-    async def _given_back(self, account: str, given_back: Json) -> AsyncIterator[Difference]:
+    async def _given_back(self, account: str, given_back: Json) -> AsyncIterator[PaymentDifference]:
         known = await self._outcomes.payment_of(given_back, account)
         if known is None or known.session is None:
             return
@@ -109,7 +115,9 @@ class Reconciliation:
         async for difference in self._report(known, known.session, **{kind: [given_back]}):
             yield difference
 
-    async def _report(self, known: Checkout, session: str, **told: list[Json]) -> AsyncIterator[Difference]:
+    async def _report(
+        self, known: Checkout, session: str, **told: list[Json]
+    ) -> AsyncIterator[PaymentDifference]:
         if self._dry:
             found = await self._stripe.session(known.account, session)
             what = outcome_of(
@@ -120,7 +128,7 @@ class Reconciliation:
             after = await self._outcomes.record_report(known, session, **told)
         for fact in after.facts[len(known.facts) :] if after else ():
             amount = f"{fact.data['amount']} {fact.data['currency']}"
-            yield Difference(
+            yield PaymentDifference(
                 known.account, known.id, f"{fact.kind} {fact.object} ({amount})", mended=not self._dry
             )
 

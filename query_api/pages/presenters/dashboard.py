@@ -19,7 +19,7 @@ STEADY = Fraction(2, 100)
 """Up to this difference of two rates a trend is called steady."""
 
 
-class Appointments(NamedTuple):
+class UpcomingAppointments(NamedTuple):
     """The upcoming appointments as home shows them."""
 
     next: Item | None
@@ -52,13 +52,13 @@ COUNTS: Mapping[Literal["completion", "on_time", "proof"], tuple[str, str]] = {
 """What is counted for a figure, and out of what (VIEWS.md, Contracts and their health)."""
 
 
-def appointments(upcoming: Sequence[Item], now: str) -> Appointments:
+def appointments(upcoming: Sequence[Item], now: str) -> UpcomingAppointments:
     """Sorts upcoming appointments, soonest first, into next, running and later; `now` is a served timestamp."""
     ahead = [item for item in upcoming if item["window"]["end"] >= now]
     running = [item for item in upcoming if item["window"]["end"] < now]
     queue = ahead or running
     following = queue[0] if queue else None
-    return Appointments(
+    return UpcomingAppointments(
         next=following,
         running=[item for item in running if item is not following],
         later=ahead[1:],

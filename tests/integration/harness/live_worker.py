@@ -19,7 +19,7 @@ from read_models.documents import Doc
 from tests.harness.portal_installation import WITHIN_S, Installation, Installations, Process, until
 from tests.support.in_memory_store import InMemoryStore
 
-SAMPLE = Path(__file__).parents[1] / "samples" / "two-businesses.jsonl"
+SAMPLE = Path(__file__).parents[2] / "samples" / "two-businesses.jsonl"
 
 Lines = Sequence[bytes]
 

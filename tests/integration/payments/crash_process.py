@@ -28,8 +28,8 @@ from tests.integration.harness.customer_surface import Browser
 
 TRACES = (
     (StripeGateway, ("create", "session", "expire", "refunds")),
-    (MongoCollection, ("add", "replace")),
-    (CheckoutRepository, ("claim_unsent", "keep")),
+    (MongoCollection, ("insert_if_absent", "replace")),
+    (CheckoutRepository, ("claim_unsent", "extend_lease")),
 )
 
 

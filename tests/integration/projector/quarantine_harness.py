@@ -29,10 +29,10 @@ class SampleLog:
     def __init__(self, records: Sequence[Record] = SAMPLE) -> None:
         self.records = records
 
-    async def beginnings(self, lanes: Iterable[int]) -> dict[tuple[str, int], int]:
+    async def beginning_offsets(self, lanes: Iterable[int]) -> dict[tuple[str, int], int]:
         return {(name, lane): 0 for name in TOPICS.names for lane in lanes}
 
-    async def at(self, place: tuple[str, int], offsets: Iterable[int]) -> list[Record]:
+    async def read_offsets(self, place: tuple[str, int], offsets: Iterable[int]) -> list[Record]:
         wanted = set(offsets)
         return [r for r in self.records if (r.topic, r.partition) == place and r.offset in wanted]
 

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from bench.portal_client import PortalClient, sign_in
-from bench.publishing import Publisher
+from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
 from events.topics import Topics
 from tests.harness.portal_installation import Installation, Installations
@@ -37,7 +37,7 @@ class Load:
             events.append(next(week(BUSINESS, f"cus_{number}", 0, now + WEEK)))
         return events
 
-    async def run(self, publisher: Publisher) -> None:
+    async def run(self, publisher: BenchPublisher) -> None:
         """Publishes until cancelled."""
         begun = time.monotonic()
         while True:
@@ -70,7 +70,7 @@ async def test_no_request_fails_and_no_answer_goes_back_in_time(installation: In
     one.start("serve")
     load = Load(one)
     topics = Topics(one.env["PORTAL_TOPIC_PREFIX"], 4)
-    async with Publisher(one.env["PORTAL_KAFKA_BOOTSTRAP"], topics) as publisher:
+    async with BenchPublisher(one.env["PORTAL_KAFKA_BOOTSTRAP"], topics) as publisher:
         history = load.history(datetime.now(UTC))
         await publisher.send_all(history)
         await caught_up(one, len(history))

@@ -97,7 +97,7 @@ async def test_no_path_leads_out_of_the_media_store(world: TwoTenants) -> None:
 
 async def test_no_other_site_is_let_in(world: TwoTenants) -> None:
     """No answer to a preflight, or to anything else, allows another origin anything (Fetch, CORS protocol)."""
-    routes = routes_of(world.app)
+    routes = list(routes_of(world.app))
     assert routes
     for origin in (b"https://evil.test", b"null"):
         asked = [HOST, (b"origin", origin), (b"access-control-request-method", b"POST")]
