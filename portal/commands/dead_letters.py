@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from portal.commands.error_mapping import map_errors
-from portal.commands.open_store import open_store
 from portal.commands.promotion import operator_identity
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import quarantine
+from projectors.operations.context import open_store
 from projectors.operations.dead_letter_serializers import named, of_error, of_letter
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound, Quarantine, RetryResult
@@ -29,7 +29,7 @@ async def list_letters(
     settings: Settings, *, error: str | None, lane: int | None, limit: int, as_json: bool
 ) -> None:
     """Print what is wrong, and the latest dead letters."""
-    async with open_store(settings) as store:
+    async with map_errors(), open_store(settings.installation) as store:
         errors = await store.letters.errors()
         letters = await store.letters.latest(limit, error, lane)
     if as_json:
@@ -66,8 +66,8 @@ async def list_letters(
 
 
 async def show(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Print one dead letter with its record, and its discard; raises CommandError where there is neither."""
-    async with open_store(settings) as store:
+    """Print one dead letter with its record, and its discard; raise CommandError where there is neither."""
+    async with map_errors(), open_store(settings.installation) as store:
         found = await quarantine.describe(settings.installation, store, name)
     if as_json:
         _print(found)
@@ -109,7 +109,8 @@ async def discard(settings: Settings, names: Sequence[str], *, reason: str, by: 
 
 
 async def _untried(store: ReadModelStore, error: str | None, tried: Collection[str]) -> list[str]:
-    """The names of letters that hold a customer and were not tried yet, some of them; none when there are no more."""
+    """Return the names of letters that hold a customer and were not tried yet, some of them; none when there are no
+    more."""
     errors = await store.letters.errors()
     found: dict[str, None] = {}
     for held in errors:
@@ -138,7 +139,7 @@ async def _failures(
 
 
 def _end(names: Collection[str], failed: Sequence[str]) -> None:
-    """Raises CommandError when something failed."""
+    """Raise CommandError when something failed."""
     if failed:
         # Where a later event holds the customer now, its letter is tried too, and says the same.
         raise CommandError("\n".join(dict.fromkeys(failed)))
@@ -160,6 +161,5 @@ def _print(found: dict[str, Any]) -> None:
 
 @asynccontextmanager
 async def _quarantine(settings: Settings) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
-    with map_errors():
-        async with quarantine.open_quarantine(settings.installation) as both:
-            yield both
+    async with map_errors(), quarantine.open_quarantine(settings.installation) as both:
+        yield both

@@ -1,7 +1,7 @@
-"""What keeps an operator's command from doing what it should, in words that say what to do."""
+"""Errors of the projectors and the store, as messages that tell an operator what to do."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from portal.errors import CommandError
 from projectors.kafka.client import KafkaUnavailable
@@ -12,9 +12,9 @@ from projectors.operations.quarantine import DeadLetterNotFound
 from read_models.store import GenerationNotFound, StoreUnavailable
 
 
-@contextmanager
-def map_errors() -> Iterator[None]:
-    """Raises CommandError in place of what the projectors and the store raise."""
+@asynccontextmanager
+async def map_errors() -> AsyncIterator[None]:
+    """Raise CommandError in place of the errors of the projectors and the store."""
     try:
         yield
     except StoreUnavailable as error:

@@ -9,10 +9,11 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.open_store import open_store
+from portal.commands.error_mapping import map_errors
 from portal.commands.promotion import operator_identity
 from portal.errors import CommandError
 from portal.settings import Settings
+from projectors.operations.context import open_store
 from projectors.operations.generation_report import GenerationReport, generations, overview
 from read_models.clock import utc_now
 from read_models.store import OperationRefused, WriteConflict
@@ -23,7 +24,7 @@ AGAIN_S: Final = 0.05
 
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every generation, the newest first."""
-    async with open_store(settings) as store:
+    async with map_errors(), open_store(settings.installation) as store:
         if as_json:
             sys.stdout.write(orjson.dumps(await overview(store)).decode() + "\n")
             return
@@ -36,7 +37,7 @@ async def show(settings: Settings, *, as_json: bool) -> None:
 
 async def drop(settings: Settings, generation: int, *, served: bool) -> str:
     """Drop a generation, and say so."""
-    async with open_store(settings) as store:
+    async with map_errors(), open_store(settings.installation) as store:
         try:
             async with asyncio.timeout(WITHIN_S):
                 while True:
@@ -52,7 +53,7 @@ async def drop(settings: Settings, generation: int, *, served: bool) -> str:
 
 
 def table(found: list[GenerationReport], now: datetime) -> Table:
-    """The generations for people."""
+    """Return the generations for people."""
     shown = Table(box=None, pad_edge=False)
     columns = ["generation", "state", "version", "age", "documents", "size", "promoted", "by", "forced"]
     if truncated := any(one.truncated for one in found):

@@ -4,10 +4,11 @@ import getpass
 import os
 from typing import Literal
 
-from portal.commands.open_store import open_store
+from portal.commands.error_mapping import map_errors
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import promotion as switching
+from projectors.operations.context import open_store
 from read_models.store import NotCaughtUp, OperationRefused
 
 
@@ -26,7 +27,7 @@ async def switch(
     forced = reason.strip() if reason else None
     if force != bool(forced):
         raise UsageError("--force needs a --reason, which is kept, and a --reason is for --force alone")
-    async with open_store(settings) as store:
+    async with map_errors(), open_store(settings.installation) as store:
         try:
             pointer = await switching.switch_generation(
                 settings.installation, store, what, operator_identity(), wait_s, forced
@@ -42,7 +43,7 @@ async def switch(
 
 
 def operator_identity() -> str:
-    """Who runs this command, for the record."""
+    """Return who runs this command, for the record."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # in a container a user may have no name

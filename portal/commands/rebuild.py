@@ -9,11 +9,12 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.commands.open_store import open_store
+from portal.commands.error_mapping import map_errors
 from portal.commands.promotion import operator_identity
 from portal.commands.retention_warnings import print_retention_warnings
 from portal.errors import CommandError
 from portal.settings import Settings
+from projectors.operations.context import open_store
 from projectors.rebuild.coordinator import ProgressCallback, RebuildFailed, RebuildPlan
 from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
@@ -42,7 +43,7 @@ class RebuildOptions(NamedTuple):
 
 async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
     """Rebuild to the end, or only say what there is to do; raises CommandError."""
-    async with open_store(settings) as store:
+    async with map_errors(), open_store(settings.installation) as store:
         try:
             await print_retention_warnings(settings)
             if wanted.dry_run:
@@ -74,7 +75,7 @@ async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
 
 
 async def _audited_operator(store: ReadModelStore, wanted: RebuildOptions) -> str:
-    """Who asks, once it is in the audit."""
+    """Return who asks, once it is in the audit."""
     by = operator_identity()
     options = (("--promote", wanted.promote), ("--restart", wanted.restart))
     about = " ".join(name for name, chosen in options if chosen)
@@ -84,7 +85,8 @@ async def _audited_operator(store: ReadModelStore, wanted: RebuildOptions) -> st
 
 @contextmanager
 def _bar() -> Iterator[ProgressCallback]:
-    """A progress bar on stderr: records, records a second, time left; a line now and then where it is no terminal."""
+    """Yield a progress bar on stderr: records, records a second, time left; a line now and then where it is no
+    terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("generation {task.fields[generation]} {task.description}"),

@@ -19,8 +19,8 @@ async def rebuild_customer(settings: Settings, customer: str, asked_by: str | No
     `asked_by` is who asked for it, where that is not the caller.
     """
     owner(customer)
-    with map_errors(), bar("projecting") as progress:
-        async with quarantine.open_quarantine(settings.installation) as (_, desk):
+    with bar("projecting") as progress:
+        async with map_errors(), quarantine.open_quarantine(settings.installation) as (_, desk):
             try:
                 done = await desk.rebuild_customer(customer, asked_by or operator_identity(), progress)
             except RetryFailed as error:

@@ -16,7 +16,7 @@ from portal.commands.retention_warnings import print_retention_warnings
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors import log_compatibility
-from projectors.operations.context import opened
+from projectors.operations.context import open_context
 from projectors.operations.verify import OwnerComparison, Verification
 from projectors.replay import FETCH_BYTES
 from read_models.clock import utc_now
@@ -30,7 +30,7 @@ SHOWN_CHARACTERS: Final = 300
 async def verify(
     settings: Settings, *, customer: str | None, sample: int | None, from_truncated: str | None
 ) -> None:
-    """Print every difference, and what was compared; raises CommandError when there is one.
+    """Print every difference, and what was compared; raise CommandError when there is one.
 
     `from_truncated` is why a log is to do that has forgotten what the views were made from.
     """
@@ -39,8 +39,8 @@ async def verify(
     if customer is not None:
         owner(customer)
     found: Counter[str] = Counter()
-    with map_errors(), bar("verifying") as progress:
-        async with opened(settings.installation, FETCH_BYTES) as (store, cluster, log):
+    with bar("verifying") as progress:
+        async with map_errors(), open_context(settings.installation, FETCH_BYTES) as (store, cluster, log):
             await print_retention_warnings(settings)
             whatever = from_truncated is not None
             await log_compatibility.check(store, cluster, log, from_truncated=whatever)
@@ -117,7 +117,7 @@ def _text(value: Any) -> str:
 
 @contextmanager
 def bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; gives what takes the records that are through, and how many there are."""
+    """Yield a progress bar on a terminal; gives what takes the records that are through, and how many there are."""
     console = Console(stderr=True)
     columns = what, BarColumn(), MofNCompleteColumn(), "records", TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

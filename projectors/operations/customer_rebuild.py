@@ -82,8 +82,8 @@ class CustomerRebuild:
     async def run(self, owner: str, progress: Progress) -> CustomerRebuildResult:
         """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
 
-        Raises StillFails where an event of the log cannot be applied (nothing is changed then), or where somebody
-        else changes the hold meanwhile; `GenerationNotFound`, Broken, KafkaAway, LogGap.
+        Raises RetryFailed where an event of the log cannot be applied (nothing is changed then), or where somebody
+        else changes the hold meanwhile; `GenerationNotFound`, Broken, KafkaUnavailable, RecordsMissing.
         """
         lane, run = self._topics.partition(owner.encode()), secrets.token_hex(8)
         made: list[_GenerationReplacement] = []
@@ -115,7 +115,8 @@ class CustomerRebuild:
         return pointer.active
 
     async def _begins(self, lane: int) -> Offsets:
-        """Where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is kept."""
+        """Return where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is
+        kept."""
         known = await self._writer.read(await self._kept(), [lane])
         beginnings = await self._log.beginning_offsets([lane])
         for (generation, _), one in sorted(known.items()):
@@ -224,7 +225,7 @@ class CustomerRebuild:
         await self._writer.transact_alongside_worker(lane, [one.hold.generation for one in made], replace)
 
     async def _abort(self, lane: int, holds: Sequence[Hold]) -> None:
-        """Has the holds be what they were before, and ends those that were none."""
+        """Have the holds be what they were before, and end those that were none."""
 
         async def leave(session: Any) -> None:
             for hold in holds:
@@ -240,7 +241,7 @@ def _position(letter: UnreadableRecord) -> LogPosition:
 
 
 def _diff_writes(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> EncodedWrites:
-    """What makes those that are served what they should be; readers see it all at once."""
+    """Return what makes those that are served what they should be; readers see it all at once."""
     other = {
         _id: document
         for _id, document in fresh.items()

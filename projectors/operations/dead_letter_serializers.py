@@ -26,7 +26,7 @@ _HIDDEN: Final = re.compile(r'("[a-z][a-z0-9_]{0,40}"\s*:)|\w')
 
 
 def of_error(one: ErrorCount) -> dict[str, Any]:
-    """A kind of error, as JSON."""
+    """Return a kind of error, as JSON."""
     return {
         "kind": one.kind,
         "error": one.error,
@@ -38,7 +38,7 @@ def of_error(one: ErrorCount) -> dict[str, Any]:
 
 
 def of_letter(letter: DeadLetter) -> dict[str, Any]:
-    """A dead letter without its record, as JSON."""
+    """Return a dead letter without its record, as JSON."""
     position = letter.position
     return {
         "id": letter.id,
@@ -56,12 +56,12 @@ def of_letter(letter: DeadLetter) -> dict[str, Any]:
 
 
 def of_discard(one: Discard) -> dict[str, Any]:
-    """Who took a record out, and why, as JSON."""
+    """Return who took a record out, and why, as JSON."""
     return {"by": one.by, "why": one.why, "error": one.error, "at": one.at}
 
 
 def of_record(record: Record, letter: DeadLetter) -> dict[str, Any]:
-    """A record as an operator needs to see it, as JSON: what it is and how it is made, contact data masked."""
+    """Return a record as an operator needs to see it, as JSON: what it is and how it is made, contact data masked."""
     kept = letter.record or {}
     return {
         "timestamp": record.timestamp,
@@ -102,12 +102,12 @@ def _shape_of(value: Any) -> Any:
 
 
 def _shape(text: str) -> str:
-    """How a text is made, without what it says: what somebody is called or lives at may stand anywhere in it."""
+    """Return how a text is made, without what it says: what somebody is called or lives at may stand anywhere in it."""
     return _HIDDEN.sub(lambda found: found[1] or "•", text)
 
 
 def named(owner: str | None) -> str | None:
-    """An id, or two with a slash, as they are; of whatever else a key had in their place, how it is made."""
+    """Return an id, or two with a slash, as they are; of whatever else a key had in their place, how it is made."""
     return owner if owner is None or _IS_KEY(owner) else _shape(owner)
 
 

@@ -34,12 +34,12 @@ class GenerationReport:
     """On disk, indexes included."""
 
     def as_json(self) -> dict[str, Any]:
-        """An item of the body of `GET /api/generations`."""
+        """Return an item of the body of `GET /api/generations`."""
         return asdict(self)
 
 
 async def overview(store: ReadModelStore) -> dict[str, Any]:
-    """The body of `GET /api/generations`; raises Unavailable.
+    """Return the body of `GET /api/generations`; raises StoreUnavailable.
 
     `served`, `standby`, `level` and `filling` are numbers of generations of this version, None where there is none;
     `items` are all there ever were.
@@ -51,7 +51,7 @@ async def overview(store: ReadModelStore) -> dict[str, Any]:
 
 
 async def generations(store: ReadModelStore) -> list[GenerationReport]:
-    """All there ever were, the newest first; raises Unavailable."""
+    """Return all there ever were, the newest first; raises StoreUnavailable."""
     found = []
     for record in await store.generations.records():
         there = record["state"] != "retired"

@@ -43,14 +43,14 @@ class HoldRelease:
         self._writer = writer
 
     async def holds(self, owner: str) -> list[Hold]:
-        """An owner's holds in the generations that are kept."""
+        """Return an owner's holds in the generations that are kept."""
         pointer = await self._store.generations.pointer(self._store.version)
         return await self._store.holds.of(owner, pointer.active) if pointer else []
 
     async def apply_pending(self, owner: str) -> int:
-        """Applies what an owner's hold keeps back, and ends it; answers how many records that were.
+        """Apply what an owner's hold keeps back, and end it; answer how many records that were.
 
-        Raises StillFails, KafkaAway, LogGap.
+        Raises RetryFailed, KafkaUnavailable, RecordsMissing.
         """
         applied, most = 0, STEP_EVENTS
         while holds := await self.holds(owner):
@@ -66,7 +66,7 @@ class HoldRelease:
         return applied
 
     async def _apply_chunk(self, holds: Sequence[Hold], most: int) -> int:
-        """Applies the first records that a hold keeps back, at most so many, in all generations at once."""
+        """Apply the first records that a hold keeps back, at most so many, in all generations at once."""
         discarded = await self._writer.discarded({hold.lane for hold in holds})
         made: list[tuple[Hold, list[LogPosition], WriteBatch | None]] = []
         for hold in holds:
@@ -96,7 +96,7 @@ class HoldRelease:
         return max(len(positions) for _, positions, _ in made)
 
     async def _block_on_next(self, holds: Sequence[Hold], reason: str) -> RetryFailed:
-        """Has the records that come next be what holds; the error to raise. Raises `HoldChanged`."""
+        """Have the records that come next be what holds; the error to raise. Raises `HoldChanged`."""
         places = [(hold, await self._store.holds.pending(hold, 1)) for hold in holds]
 
         async def stay(session: Any) -> None:
@@ -113,7 +113,7 @@ class HoldRelease:
         )
 
     async def read(self, positions: Sequence[LogPosition]) -> list[Record]:
-        """The records at places, in the order of these."""
+        """Return the records at places, in the order of these."""
         found: dict[LogPosition, Record] = {}
         for topic, lane in dict.fromkeys((one.topic, one.lane) for one in positions):
             offsets = [one.offset for one in positions if (one.topic, one.lane) == (topic, lane)]

@@ -8,8 +8,7 @@ from typing import Final, Literal
 import structlog
 
 from projectors.installation import Installation
-from projectors.kafka.log_reader import open_log_reader
-from projectors.kafka.topology import discover
+from projectors.operations.context import open_log
 from read_models.store import (
     GenerationPointer,
     NotCaughtUp,
@@ -40,12 +39,13 @@ async def switch_generation(
     *,
     generation: int | None = None,
 ) -> GenerationPointer:
-    """Serve another generation; answers what is kept then.
+    """Serve another generation; answer what is kept then.
 
     Where none is named, `promote` means the newest that was filled, else the one that stands by, and `rollback` the one
     that stands by. Which is meant is settled when it is asked for: of two who ask at once, the second finds it done.
     `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
-    Raises NotNow when there is none, NotLevel when it is not level within `wait_s`, and Unavailable, KafkaAway.
+    Raises OperationRefused when there is none, NotCaughtUp when it is not level within `wait_s`, and
+    StoreUnavailable, KafkaUnavailable.
     """
     known = await store.generations.pointer(store.version)
     order = SwitchRequest(secrets.token_hex(8), what, generation or resolve_target(known, what), by, forced)
@@ -70,10 +70,9 @@ async def switch_generation(
 
 
 async def _ends(installation: Installation) -> dict[int, dict[str, int]]:
-    """Where the log ends, by lane and topic without prefix."""
-    cluster = await discover(installation.kafka, installation.topic_prefix)
+    """Return where the log ends, by lane and topic without prefix."""
     found: dict[int, dict[str, int]] = {}
-    async with open_log_reader(installation.kafka, cluster.topics) as log:
+    async with open_log(installation) as (cluster, log):
         for (name, lane), end in (await log.end_offsets(range(cluster.topics.partitions))).items():
             found.setdefault(lane, {})[cluster.topics.unprefixed_by_name[name]] = end
     return found

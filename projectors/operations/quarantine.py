@@ -3,6 +3,7 @@
 What is in the quarantine is read by `ReadModelStore.letters` alone.
 """
 
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
@@ -13,9 +14,8 @@ from events.envelope import MalformedRecord, Record, decode
 from events.topics import Topics
 from projectors import log_compatibility
 from projectors.installation import Installation
-from projectors.kafka.log_reader import LogReader, open_log_reader
-from projectors.kafka.topology import discover
-from projectors.operations import context
+from projectors.kafka.log_reader import LogReader
+from projectors.operations.context import open_log, open_store
 from projectors.operations.customer_rebuild import CustomerRebuild, CustomerRebuildResult
 from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
 from projectors.operations.hold_release import HoldRelease, RetryFailed
@@ -28,7 +28,7 @@ from read_models.store.quarantine.dead_letter_queries import parse_id
 logger = structlog.get_logger(__name__)
 
 
-PATIENCE_S: Final = 60.0
+RETRY_TIMEOUT_S: Final = 60.0
 """How long a transaction may fail: longer than servers take to change over, and than MongoDB lets one be open."""
 
 
@@ -70,11 +70,11 @@ class Quarantine:
         return await self._anew.run(owner, progress)
 
     async def retry(self, name: str, by: str) -> RetryResult:
-        """Applies a held event and all that waited in order, and ends the hold, in every generation that is kept.
+        """Apply a held event and all that waited in order, and end the hold, in every generation that is kept.
 
         The customer of an unreadable record that can be read by now is projected anew: to apply it late would be wrong.
-        `by` is who asks, as in the audit. Raises NoSuchLetter, StillFails, Broken, KafkaAway, LogGap; `Unavailable`
-        when MongoDB does not answer for longer than the writer has patience.
+        `by` is who asks, as in the audit. Raises DeadLetterNotFound, RetryFailed, Broken, KafkaUnavailable,
+        RecordsMissing; `StoreUnavailable` when MongoDB does not answer for longer than the writer has patience.
         """
         letters = await self._letters(name)
         await self._audit.note(by, "dead_letter.retry", name, None, utc_now())
@@ -91,9 +91,9 @@ class Quarantine:
         return RetryResult(applied, owners)
 
     async def discard(self, name: str, by: str, why: str) -> RetryResult:
-        """Takes a record out for good, in every generation, and applies what waited behind it.
+        """Take a record out for good, in every generation, and apply what waited behind it.
 
-        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; StillFails when what waited
+        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; RetryFailed when what waited
         cannot be applied either: the record is discarded then.
         """
         letters = await self._letters(name)
@@ -128,7 +128,7 @@ class Quarantine:
         return letters
 
     async def _readable(self, letter: DeadLetter) -> str:
-        """Whose an unreadable record is, which can be read by now; raises StillFails."""
+        """Return whose an unreadable record is, which can be read by now; raises RetryFailed."""
         (record,) = await self._release.read([letter.position] if letter.position else [])
         try:
             return owner_of(decode(record, self._topics))
@@ -138,17 +138,18 @@ class Quarantine:
             ) from None
 
     async def _resume(self, owner: str, by: str) -> int:
-        """Ends an owner's hold, as it was begun; answers how many records were applied."""
+        """End an owner's hold, as it was begun; answer how many records were applied."""
         if any(hold.rebuild for hold in await self._release.holds(owner)):
             return (await self.rebuild_customer(owner, by)).waited
         return await self._release.apply_pending(owner)
 
 
 async def describe(installation: Installation, store: ReadModelStore, name: str) -> dict[str, Any]:
-    """A dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
+    """Return a dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
 
     Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
-    Raises NoSuchLetter, `Unavailable`; where Kafka is asked, KafkaAway, TopicsUnfit, Broken, LogGap.
+    Raises DeadLetterNotFound, `StoreUnavailable`; where Kafka is asked, KafkaUnavailable, InvalidTopics, Broken,
+    RecordsMissing.
     """
     position, _ = parse_id(name)
     letters = await store.letters.find(name)
@@ -166,15 +167,14 @@ async def describe(installation: Installation, store: ReadModelStore, name: str)
 async def _record(installation: Installation, store: ReadModelStore, letter: DeadLetter) -> Record | None:
     if letter.position is None or letter.record is not None:
         return _kept(letter, installation.topic_prefix)
-    cluster = await discover(installation.kafka, installation.topic_prefix)
-    async with open_log_reader(installation.kafka, cluster.topics) as log:
+    async with open_log(installation) as (cluster, log):
         await log_compatibility.check(store, cluster, log)
         place = cluster.topics.name(letter.position.topic), letter.position.lane
         return (await log.read_offsets(place, [letter.position.offset]))[0]
 
 
 def _kept(letter: DeadLetter, prefix: str) -> Record | None:
-    """An unreadable record as it was kept, maybe cut; None of a hold that no event began."""
+    """Return an unreadable record as it was kept, maybe cut; None of a hold that no event began."""
     if letter.record is None or letter.position is None:
         return None
     topic, lane, offset = letter.position
@@ -185,12 +185,28 @@ def _kept(letter: DeadLetter, prefix: str) -> Record | None:
 
 @asynccontextmanager
 async def open_quarantine(installation: Installation) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
-    """The store of an installation, and its quarantine; raises `Unavailable`, KafkaAway, TopicsUnfit, Broken."""
-    async with context.opened(installation) as (store, cluster, log):
+    """Yield the store of an installation, and its quarantine; raises `StoreUnavailable`, KafkaUnavailable,
+    InvalidTopics, Broken."""
+    async with (
+        open_store(installation) as store,
+        open_quarantine_of_store(installation, store, RETRY_TIMEOUT_S) as opened,
+    ):
+        yield store, opened
+
+
+@asynccontextmanager
+async def open_quarantine_of_store(
+    installation: Installation, store: ReadModelStore, retry_timeout_s: float = math.inf
+) -> AsyncIterator[Quarantine]:
+    """Yield the quarantine over an open store; failing transactions are retried for `retry_timeout_s`.
+
+    Raises StoreUnavailable, KafkaUnavailable, InvalidTopics, LogMismatch.
+    """
+    async with open_log(installation) as (cluster, log):
         await log_compatibility.check(store, cluster, log)
-        writer = store.writer(PATIENCE_S)
+        writer = store.writer(retry_timeout_s)
         await writer.open()
         try:
-            yield store, Quarantine(store, cluster.topics, log, writer)
+            yield Quarantine(store, cluster.topics, log, writer)
         finally:
             await writer.close()

@@ -97,7 +97,7 @@ class Verification:
             yield one
 
     async def verify_owners(self, owners: Collection[str]) -> AsyncIterator[OwnerComparison]:
-        """These owners, be they in the log, in the views, or in neither."""
+        """Yield these owners, be they in the log, in the views, or in neither."""
         by_lane: dict[int, list[str]] = {}
         for owner in owners:
             by_lane.setdefault(self._topics.partition(owner.encode()), []).append(owner)
@@ -146,7 +146,7 @@ class Verification:
     async def _of_lane(
         self, lane: int, wanted: Wanted, asked_for: Sequence[str]
     ) -> AsyncIterator[OwnerComparison]:
-        """The wanted owners of a lane; those asked for also when neither side has anything of them."""
+        """Yield the wanted owners of a lane; those asked for also when neither side has anything of them."""
         while True:
             through = self._through
             try:
@@ -163,7 +163,7 @@ class Verification:
     async def _begin(
         self, lane: int, wanted: Wanted, generation: int
     ) -> tuple[Replay, frozenset[LogPosition]]:
-        """The log of a lane folded as far as the views are, but for what waits and what was discarded."""
+        """Return the log of a lane folded as far as the views are, but for what waits and what was discarded."""
         async with self._store.snapshots.of(generation) as snapshot:
             checkpoint = await snapshot.checkpoint(lane)
             if checkpoint is None:

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from projectors import log_compatibility
-from projectors.kafka.log_reader import open_log_reader
-from projectors.kafka.topology import discover
 from projectors.lag import Lag
 from projectors.operations.generation_report import GenerationReport, generations
 from projectors.operations.promotion import switch_generation
-from projectors.operations.quarantine import Quarantine, RetryResult, describe
+from projectors.operations.quarantine import Quarantine, RetryResult, describe, open_quarantine_of_store
 from projectors.rebuild import progress
 from projectors.rebuild.progress import RebuildStatus
 from projectors.staff.config import StaffConfig
@@ -36,7 +33,7 @@ class OperationTimedOut(Exception):
 
 @asynccontextmanager
 async def raise_on_timeout(seconds: float) -> AsyncIterator[None]:
-    """Raises TakesLong when what is done in it takes longer."""
+    """Raise OperationTimedOut when what is done in it takes longer."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -112,18 +109,20 @@ class StaffService:
         *,
         generation: int | None = None,
     ) -> GenerationPointer:
-        """Switches what is served; raises NotNow, NotLevel, Unavailable, KafkaAway, TopicsUnfit."""
+        """Switches what is served; raises OperationRefused, NotCaughtUp, StoreUnavailable, KafkaUnavailable,
+        InvalidTopics."""
         return await switch_generation(
             self.installation, self.store, what, operator.by, wait_s, forced, generation=generation
         )
 
     async def letter(self, name: str) -> dict[str, Any]:
-        """A dead letter with its record, and its discard, as JSON; see `quarantine.shown`."""
+        """Return a dead letter with its record, and its discard, as JSON; see `quarantine.shown`."""
         await self.store.ping()  # who waits in front of a browser is told at once
         return await describe(self.installation, self.store, name)
 
     async def retry(self, name: str, operator: Operator) -> RetryResult:
-        """Retries a dead letter; raises NoSuchLetter, StillFails, KafkaAway, LogGap, Unavailable."""
+        """Retries a dead letter; raises DeadLetterNotFound, RetryFailed, KafkaUnavailable, RecordsMissing,
+        StoreUnavailable."""
         async with raise_on_timeout(RETRY_TIMEOUT_S), self._quarantine() as quarantine:
             return await quarantine.retry(name, operator.by)
 
@@ -133,28 +132,21 @@ class StaffService:
             return await quarantine.discard(name, operator.by, why)
 
     async def rebuild(self, options: Sequence[str], operator: Operator) -> None:
-        """Starts a rebuild beside; raises NotNow while one that was started here runs, and Unavailable."""
+        """Start a rebuild beside; raise OperationRefused while one that was started here runs, and StoreUnavailable."""
         self.rebuilding.require_none()
         await self.note(operator, "rebuild.start", " ".join(options))
         await self.rebuilding.start([*options, f"--asked-by={operator.by}"])
 
     async def rebuilds(self) -> list[dict[str, Any]]:
-        """Running and past rebuilds, the latest first, as JSON; raises Unavailable."""
+        """Return running and past rebuilds, the latest first, as JSON; raises StoreUnavailable."""
         return [one.as_json() for one in await progress.rebuilds(self.store, self.clock())]
 
     async def note(self, operator: Operator, action: str, about: str) -> None:
-        """Keeps what an operator does in the audit; raises Unavailable."""
+        """Keep what an operator does in the audit; raise StoreUnavailable."""
         await self.records.audit.note(operator.by, action, about, None, self.clock())
 
     @asynccontextmanager
     async def _quarantine(self) -> AsyncIterator[Quarantine]:
         await self.store.ping()  # who waits in front of a browser is told at once
-        async with AsyncExitStack() as stack:
-            installation = self.installation
-            cluster = await discover(installation.kafka, installation.topic_prefix)
-            log = await stack.enter_async_context(open_log_reader(installation.kafka, cluster.topics))
-            await log_compatibility.check(self.store, cluster, log)
-            writer = self.store.writer()
-            await writer.open()
-            stack.push_async_callback(writer.close)
-            yield Quarantine(self.store, cluster.topics, log, writer)
+        async with open_quarantine_of_store(self.installation, self.store) as quarantine:
+            yield quarantine

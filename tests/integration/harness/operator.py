@@ -7,7 +7,7 @@ from typing import Any
 from events.envelope import Record
 from portal.settings import Settings
 from projectors.kafka.records import record_of
-from projectors.operations.context import OperatorContext, opened
+from projectors.operations.context import OperatorContext, open_context
 from projectors.processing.projector import Projector
 from read_models.projection import VERSION
 from tests.harness.portal_installation import Installation, Installations
@@ -25,7 +25,7 @@ async def published(installation: Installations, lines: Sequence[bytes], lanes: 
 @asynccontextmanager
 async def at(one: Installation) -> AsyncIterator[OperatorContext]:
     """Its log and views."""
-    async with opened(Settings.read(one.env).installation) as all_of_it:
+    async with open_context(Settings.read(one.env).installation) as all_of_it:
         yield all_of_it
 
 
