@@ -30,7 +30,7 @@ Outcome = tuple[dict[str, Any], list[Line]]
 
 
 def main() -> int:
-    """Runs them; 0 whatever comes of it, 1 when something could not be measured, 2 for a part that there is not."""
+    """Run them; 0 whatever comes of it, 1 when something could not be measured, 2 for a part that there is not."""
     # A new topic has no leader for a moment; what is tried again until it works is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     chosen = sys.argv[1:] or list(PARTS)
@@ -91,7 +91,7 @@ async def latency_of(stage: Stage) -> Outcome:
 
 
 async def reading_of(stage: Stage) -> Outcome:
-    """What a customer's requests cost."""
+    """Return what a customer's requests cost."""
     costs, rates = await read_throughput.measure(stage)
     to_plain, to_constant = rates.dashboards / rates.plain, rates.dashboards / rates.constant
     measured = {
@@ -114,7 +114,7 @@ async def reading_of(stage: Stage) -> Outcome:
 
 
 async def rebuild_of(stage: Stage) -> Outcome:
-    """Views made anew."""
+    """View made anew."""
     speed = await rebuild.speed(stage)
     to_best, to_hand = speed.rebuild / speed.best, speed.rebuild / speed.by_hand
     to_connector = speed.rebuild / speed.connector
@@ -136,7 +136,7 @@ async def rebuild_of(stage: Stage) -> Outcome:
 
 
 async def memory_of(stage: Stage) -> Outcome:
-    """What a rebuild takes of memory."""
+    """Return what a rebuild takes of memory."""
     took = await rebuild.memory(stage)
     ratio = took.much / took.little
     return {"rebuild_memory_bytes": took._asdict(), "rebuild_memory_ratio": ratio}, [
@@ -147,7 +147,7 @@ async def memory_of(stage: Stage) -> Outcome:
 
 
 async def enumeration_of(stage: Stage) -> Outcome:
-    """Whether times tell who is a customer."""
+    """Return whether times tell who is a customer."""
     times = await timing_side_channel.measure(stage)
     return {"enumeration": {name: one._asdict() for name, one in times.items()}}, [
         (
@@ -160,7 +160,7 @@ async def enumeration_of(stage: Stage) -> Outcome:
 
 
 async def pages_of(stage: Stage) -> Outcome:
-    """What pages weigh, and how soon they begin."""
+    """Return what pages weigh, and how soon they begin."""
     costs = await page_weight.measure(stage)
     return {"pages_after_ten_years": {path: cost._asdict() for path, cost in costs.items()}}, [
         (
@@ -185,7 +185,7 @@ PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
 
 
 def table(lines: Iterable[Line]) -> Table:
-    """The results beside their goals."""
+    """Return the results beside their goals."""
     shown = Table(title=f"{os.cpu_count()} cores, all servers on them too", box=None)
     shown.add_column("benchmark")
     shown.add_column("measured", justify="right")
@@ -196,7 +196,7 @@ def table(lines: Iterable[Line]) -> Table:
 
 
 def _stage(stack: Stack, guard: Reaper, name: str) -> Stage:
-    """An installation of its own, with its topics."""
+    """Return an installation of its own, with its topics."""
     env = {**stack.env, "PORTAL_TOPIC_PREFIX": f"{name}.", "PORTAL_MONGO_DATABASE": f"bench_{name}"}
     logs = stack.state / "logs" / name
     logs.mkdir()

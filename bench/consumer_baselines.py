@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 async def best(consumer: AIOKafkaConsumer, places: list[TopicPartition], documents: Any) -> int:
-    """Reads, decodes, folds plain dicts in memory, and inserts them: what the machine can do at best."""
+    """Read, decodes, folds plain dicts in memory, and inserts them: what the machine can do at best."""
     folded: dict[str, Json] = {}
     count = 0
     async for records in _read(consumer, places):
@@ -43,7 +43,7 @@ async def best(consumer: AIOKafkaConsumer, places: list[TopicPartition], documen
 
 
 async def by_hand(consumer: AIOKafkaConsumer, places: list[TopicPartition], documents: Any) -> int:
-    """One `bulk_write` for each batch, as one would write it first."""
+    """Return one `bulk_write` for each batch, as one would write it first."""
     count = 0
     async for records in _read(consumer, places):
         for begin in range(0, len(records), AT_ONCE):
@@ -69,7 +69,7 @@ def _said(value: bytes) -> tuple[str, Json]:
 
 
 async def measure(kind: str, lanes: Iterable[int]) -> None:
-    """Reads, and prints when it began and ended, by the clock of the machine."""
+    """Read, and prints when it began and ended, by the clock of the machine."""
     topics = Topics(os.environ["PORTAL_TOPIC_PREFIX"], 1)
     places = [TopicPartition(name, lane) for lane in lanes for name in topics.names]
     client: Any = AsyncIOMotorClient(os.environ["PORTAL_MONGO_URL"])

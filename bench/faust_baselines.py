@@ -26,11 +26,11 @@ WARM_UP = 100
 
 
 async def nothing(_event: Any) -> None:
-    """An empty agent."""
+    """Read events with an agent that does nothing else."""
 
 
 def by_hand(url: str, database: str) -> Handler:
-    """One `find_one` and one `replace_one` per event, as one would write it first."""
+    """Return one `find_one` and one `replace_one` per event, as one would write it first."""
     documents = AsyncIOMotorClient[dict[str, Any]](url)[database]["by_hand"]
 
     async def handle(event: Any) -> None:
@@ -83,7 +83,7 @@ async def measure(kind: str, count: int, folder: str) -> float:
 
 
 def main() -> None:
-    """Prints the result and ends there and then: Faust's threads would go on, and how it leaves is not measured."""
+    """Print the result and end there and then: Faust's threads would go on, and how it leaves is not measured."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         rate = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(

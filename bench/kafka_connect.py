@@ -21,7 +21,7 @@ WITHIN_S = 300.0
 
 
 async def measure(stage: Stage, events: int) -> float:
-    """Records a second, from the first that is seen in the collection to the last."""
+    """Record a second, from the first that is seen in the collection to the last."""
     libraries = await asyncio.to_thread(_libraries)
     ports = Ports()
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ async def measure(stage: Stage, events: int) -> float:
 
 
 def _libraries() -> Path:
-    """The connector and what it needs, kept beside the stack's own programs."""
+    """Return the connector and what it needs, kept beside the stack's own programs."""
     libraries = root() / f"connect-{hashlib.sha256(POM.read_bytes()).hexdigest()[:8]}" / "libs"
     if not libraries.is_dir():
         wanted = ["-DincludeScope=runtime", f"-DoutputDirectory={libraries}"]

@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
 
 
 async def measure(stage: Stage) -> tuple[Latency, Sizes]:
-    """Starts a worker and the portal, and looks at dashboards."""
+    """Start a worker and the portal, and looks at dashboards."""
     now = datetime.now(UTC)
     stage.start("project")
     stage.start("serve")
@@ -58,7 +58,7 @@ async def measure(stage: Stage) -> tuple[Latency, Sizes]:
 
 
 def history(now: datetime) -> Iterator[Json]:
-    """What there is before: customers with a week and ten years of visits, one to look at, many for the load."""
+    """Yield what there is before: customers with a week and ten years of visits, one to look at, many for the load."""
     at = now - DECADE * WEEK
     yield business(BUSINESS, at)
     for customer, weeks in (("cus_week", 1), ("cus_decade", DECADE), (PROBE, 0)):
@@ -72,7 +72,7 @@ def history(now: datetime) -> Iterator[Json]:
 
 
 def steady(now: datetime) -> Iterator[Json]:
-    """The load: a week of each customer after the other, with their visits lying in the past."""
+    """Yield the load: a week of each customer after the other, with their visits lying in the past."""
     left = (WARM_UP_S + SECONDS) * A_SECOND
     for number in range(DECADE):
         for customer in range(CUSTOMERS):

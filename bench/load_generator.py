@@ -31,12 +31,12 @@ class Connection(asyncio.Protocol):
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asks for the first."""
+        """Ask for the first."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
-        """Asks for the next when the answer is whole."""
+        """Ask for the next when the answer is whole."""
         self._waiting += data
         end = self._waiting.find(END)
         if end < 0:
@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._fail("the connection was closed")
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -79,7 +79,7 @@ class LoadGenerator:
         self._parts = [requests[number::connections] for number in range(connections)]
 
     async def run(self, seconds: float) -> float:
-        """Answers a second. Raises ConnectionError for anything but answers."""
+        """Answer a second. Raises ConnectionError for anything but answers."""
         connections = await self._connected()
         try:
             begun, before = time.perf_counter(), sum(one.answers for one in connections)
@@ -94,7 +94,7 @@ class LoadGenerator:
                 one.close()
 
     async def once(self) -> HttpResponse:
-        """The first answer."""
+        """Return the first answer."""
         (connection,) = await self._connected()
         try:
             while connection.last is None:

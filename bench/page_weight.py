@@ -77,7 +77,7 @@ async def measure(stage: Stage) -> Mapping[str, PageCost]:
 
 
 def log(now: datetime) -> Iterator[Json]:
-    """A customer of ten years with a visit a week and three photos of each."""
+    """Yield a customer of ten years with a visit a week and three photos of each."""
     at = now - DECADE_WEEKS * WEEK
     yield business(BUSINESS, at)
     yield from begin(BUSINESS, DECADE, at)
@@ -88,7 +88,7 @@ def log(now: datetime) -> Iterator[Json]:
 async def cost_of(
     browser: httpx.AsyncClient, path: str, cookie: str, kept: dict[str, int], *, signed_out: bool
 ) -> PageCost:
-    """A page, several times over; `kept` holds the sizes of assets that were loaded before."""
+    """Return a page, several times over; `kept` holds the sizes of assets that were loaded before."""
     headers = {} if signed_out else {"Cookie": cookie}
     waits = []
     for _ in range(ROUNDS):

@@ -23,19 +23,19 @@ class PortalClient:
         ).encode()
 
     async def __aenter__(self) -> Self:
-        """Connects."""
+        """Connect."""
         self._reader, self._writer = await asyncio.open_connection(self._address.hostname, self._address.port)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self._writer.close()
         await self._writer.wait_closed()
 
     async def dashboard(self) -> bytes:
-        """The dashboard, as it is served; raises ValueError when it is not."""
+        """Return the dashboard, as it is served; raises ValueError when it is not."""
         self._writer.write(self._request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = re.search(rb"\r\ncontent-length: (\d+)", head)
@@ -44,7 +44,7 @@ class PortalClient:
         return await self._reader.readexactly(int(length[1]))
 
     async def sees(self, text: bytes) -> None:
-        """Returns when it stands on the dashboard."""
+        """Return when it stands on the dashboard."""
         while True:
             if text in await self.dashboard():
                 return
@@ -52,7 +52,7 @@ class PortalClient:
 
 
 async def sign_in(url: str, mail_api: str, slug: str, email: str) -> PortalClient:
-    """Signs a customer in with a mailed code."""
+    """Sign a customer in with a mailed code."""
     portal = f"{url}/{slug}/api"
     async with httpx.AsyncClient(trust_env=False, headers={"Origin": url}) as client:
         asked = await client.post(f"{portal}/sign-in", json={"email": email})

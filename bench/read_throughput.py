@@ -90,7 +90,7 @@ async def measure(stage: Stage) -> tuple[Mapping[str, RequestCost], Rates]:
 
 
 def log(now: datetime) -> Iterator[Json]:
-    """A customer of ten years with three photos a visit, and many customers of some weeks."""
+    """Yield a customer of ten years with three photos a visit, and many customers of some weeks."""
     yield business(BUSINESS, now - DECADE_WEEKS * WEEK)
     for customer, weeks, photos in (
         (DECADE, DECADE_WEEKS, PHOTOS),
@@ -103,7 +103,7 @@ def log(now: datetime) -> Iterator[Json]:
 
 
 async def signed_in(store: ReadModelStore, customer: str, now: datetime) -> str:
-    """A session of a customer, as the cookie that a browser sends."""
+    """Return a session of a customer, as the cookie that a browser sends."""
     token = new_token()
     record = SessionRecord(
         token=digest(token),
@@ -121,7 +121,7 @@ async def signed_in(store: ReadModelStore, customer: str, now: datetime) -> str:
 
 
 async def costs_of(stage: Stage, cookie: str) -> dict[str, RequestCost]:
-    """Every endpoint once, while the database writes down what it is asked."""
+    """Return every endpoint once, while the database writes down what it is asked."""
     number = DECADE_WEEKS - 1
     places = {"visit": f"vis_{DECADE}_{number}", "invoice": f"inv_{DECADE}_{number}"}
     costs = {}
@@ -145,7 +145,7 @@ async def costs_of(stage: Stage, cookie: str) -> dict[str, RequestCost]:
 
 
 async def rates(stage: Stage, cookies: Sequence[str]) -> Rates:
-    """One after the other, several times; the median of each."""
+    """Return one after the other, several times; the median of each."""
     portal = [request(stage.url, f"/{SLUG}/api/portal", cookie) for cookie in cookies]
     size = len((await LoadGenerator(stage.url, portal[:1], 1).once()).body)
     async with AsyncExitStack() as stack:
@@ -164,14 +164,14 @@ async def rates(stage: Stage, cookies: Sequence[str]) -> Rates:
 
 
 def request(url: str, path: str, cookie: str = "") -> bytes:
-    """A GET as it goes over the wire."""
+    """Return a GET as it goes over the wire."""
     sent = f"Cookie: {cookie}\r\n" if cookie else ""
     return f"GET {path} HTTP/1.1\r\nHost: {url.removeprefix('http://')}\r\n{sent}\r\n".encode()
 
 
 @asynccontextmanager
 async def serving(kind: str, env: Mapping[str, str]) -> AsyncIterator[str]:
-    """A rival's address, while it serves."""
+    """Yield a rival's address, while it serves."""
     ports = Ports()
     port = ports.take()
     url = f"http://127.0.0.1:{port}"

@@ -44,7 +44,7 @@ class Memory(NamedTuple):
 
 
 async def speed(stage: Stage) -> Speed:
-    """Publishes the log, then lets each read it from its beginning, one after the other."""
+    """Publish the log, then lets each read it from its beginning, one after the other."""
     async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
         events = await publisher.send_all(log(CUSTOMERS, EVENTS))
     halves = [range(number, DEFAULT_PARTITIONS, WORKERS) for number in range(WORKERS)]
@@ -60,7 +60,7 @@ async def speed(stage: Stage) -> Speed:
 
 
 async def _at_rest(stage: Stage) -> None:
-    """Has the database write out what came before: in the background it would take of what is measured next."""
+    """Have the database write out what came before: in the background it would take of what is measured next."""
     async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
         for name in ("best", "by_hand", kafka_connect.COLLECTION):
             await client[stage.env["PORTAL_MONGO_DATABASE"]].drop_collection(name)
@@ -125,7 +125,7 @@ async def _reader(kind: str, lanes: range, env: Mapping[str, str]) -> dict[str, 
 
 
 async def _rebuild(stage: Stage) -> tuple[float, int]:
-    """Records a second from the first claim of a lane to the last lane that is filled; the most memory."""
+    """Record a second from the first claim of a lane to the last lane that is filled; the most memory."""
     process = await asyncio.create_subprocess_exec(
         *(PORTAL, "rebuild", "--workers", str(WORKERS), "--restart"),
         env={**os.environ, **stage.env},

@@ -10,7 +10,7 @@ WEEK = timedelta(weeks=1)
 
 
 def business(name: str, at: datetime) -> Json:
-    """A business by its id, and a slug like it; as one CloudEvent in structured JSON."""
+    """Return a business by its id, and a slug like it; as one CloudEvent in structured JSON."""
     data = {
         "name": "Blue Pools",
         "slug": name.replace("_", "-"),
@@ -24,7 +24,7 @@ def business(name: str, at: datetime) -> Json:
 
 
 def begin(name: str, customer: str, at: datetime) -> Iterator[Json]:
-    """A customer of a business signs a contract and takes a plan."""
+    """Yield a customer of a business signs a contract and takes a plan."""
     say = _EventFactory(name, customer).event
     yield say(
         "customer.registered", customer, 1, at, {"name": "Ada Field", "emails": [f"{customer}@mail.test"]}
@@ -59,7 +59,7 @@ def begin(name: str, customer: str, at: datetime) -> Iterator[Json]:
 
 
 def week(name: str, customer: str, number: int, begin_at: datetime, photos: int = 1) -> Iterator[Json]:
-    """The events of a week: its visit with photos in a Proof Pack, an invoice of it, which is paid."""
+    """Yield the events of a week: its visit with photos in a Proof Pack, an invoice of it, which is paid."""
     say = _EventFactory(name, customer).event
     start = begin_at + number * WEEK
     visit, invoice = f"vis_{customer}_{number}", f"inv_{customer}_{number}"

@@ -33,7 +33,7 @@ class Throughput(NamedTuple):
 
 
 async def measure(stage: Stage) -> Throughput:
-    """Publishes the log, then lets each of the three read it from its beginning, in turn, again and again.
+    """Publish the log, then lets each of the three read it from its beginning, in turn, again and again.
 
     What else the machine does meanwhile hits all of them. Each time they begin with an empty database.
     """
@@ -51,7 +51,7 @@ async def measure(stage: Stage) -> Throughput:
 
 
 def log() -> Iterator[Json]:
-    """Some weeks of many customers, week by week."""
+    """Yield some weeks of many customers, week by week."""
     at = datetime.now(UTC) - WEEKS * WEEK
     yield business("biz_bench", at)
     customers = [f"cus_{number}" for number in range(CUSTOMERS)]
@@ -81,7 +81,7 @@ async def _agent(kind: str, events: int, env: Mapping[str, str]) -> float:
 
 
 async def _applied(events: int, stage: Stage) -> float:
-    """The rate from the first batch that is seen in the views to the last."""
+    """Return the rate from the first batch that is seen in the views to the last."""
     first: tuple[int, float] | None = None
     async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
         checkpoints = client[stage.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]

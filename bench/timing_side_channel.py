@@ -39,7 +39,7 @@ class TimingComparison(NamedTuple):
 
 
 async def measure(stage: Stage) -> dict[str, TimingComparison]:
-    """Asks for codes, and shows wrong ones."""
+    """Ask for codes, and shows wrong ones."""
     stage.env |= {
         f"PORTAL_LIMIT_{name}": "1000000"
         for name in (
@@ -62,7 +62,7 @@ async def measure(stage: Stage) -> dict[str, TimingComparison]:
 
 
 async def _compare(url: str, code: str | None) -> TimingComparison:
-    """The times of asking for a code, or of showing one that is wrong."""
+    """Return the times of asking for a code, or of showing one that is wrong."""
     times: dict[bool, list[float]] = {True: [], False: []}
     kinds = [True, False] * (WARM_UP + TRIES)
     random.shuffle(kinds)
@@ -83,7 +83,7 @@ async def _compare(url: str, code: str | None) -> TimingComparison:
 
 
 def told(known: Sequence[float], unknown: Sequence[float]) -> TimingComparison:
-    """What two samples of times, in seconds, tell."""
+    """Return what two samples of times, in seconds, tell."""
     ranked = sorted([(one, True) for one in known] + [(one, False) for one in unknown])
     ranks = sum(rank for rank, (_, is_known) in enumerate(ranked, 1) if is_known)
     pairs = len(known) * len(unknown)

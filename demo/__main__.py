@@ -26,7 +26,7 @@ TICK_S = 0.5
 
 
 def main() -> int:
-    """Runs the demo; exit status 0 when it was ended by a signal, 1 when something failed."""
+    """Run the demo; exit status 0 when it was ended by a signal, 1 when something failed."""
     # Also where a shell that starts it in the background has Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for ending in (signal.SIGTERM, signal.SIGHUP):
@@ -54,7 +54,7 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def show(open_ones: ExitStack) -> None:
-    """Brings everything up, one step after the other, and keeps it going until it is interrupted.
+    """Bring everything up, one step after the other, and keep it going until it is interrupted.
 
     Raises Problem, StackError or KafkaError when something does not work.
     """
@@ -89,7 +89,7 @@ def show(open_ones: ExitStack) -> None:
 
 
 def invitation(world: World, stage: Stage) -> str:
-    """Where to look, and as whom."""
+    """Return where to look, and as whom."""
     pool = world.customers[0]
     pair = next(one for one in world.customers if one.company is pool.company and one.position == 1)
     garden = next(one for one in world.customers if one.company is not pool.company)

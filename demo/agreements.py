@@ -9,12 +9,12 @@ SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target":
 
 
 def year_after(day: date) -> date:
-    """The same day of the next year; days are never the 29th of February here."""
+    """Return the same day of the next year; days are never the 29th of February here."""
     return day.replace(year=day.year + 1)
 
 
 def month_after(first: date, months: int = 1) -> date:
-    """The first of a later, or with a negative number of an earlier month."""
+    """Return the first of a later, or with a negative number of an earlier month."""
     count = first.year * 12 + first.month - 1 + months
     return date(count // 12, count % 12 + 1, 1)
 
@@ -22,7 +22,7 @@ def month_after(first: date, months: int = 1) -> date:
 def sign(
     customer: DemoCustomer, service: CompanyService, weeks: int, starts_on: date, today: date, grace: int = 15
 ) -> str:
-    """Signs a contract for a year and renews it, as long as the customer stays; gives its id."""
+    """Sign a contract for a year and renews it, as long as the customer stays; gives its id."""
     company = customer.company
     contract = customer.new_id("con")
     number = f"C-{customer.number}-{contract.rpartition('_')[2]}"
@@ -64,12 +64,12 @@ def raised_on(today: date) -> date:
 
 
 def price(customer: DemoCustomer, month: date, today: date) -> int:
-    """What the plan cost in a month, in minor units."""
+    """Return what the plan cost in a month, in minor units."""
     return sum(item.quantity * item.unit_amount for item in _items(customer, month, today))
 
 
 def subscribe(customer: DemoCustomer, contract: str | None, today: date) -> str:
-    """Subscribes to the company's plan; it renews on the first of each month. Gives the subscription's id."""
+    """Subscribe to the company's plan; it renews on the first of each month. Gives the subscription's id."""
     plan = customer.company.plan
     subscription = customer.new_id("sub")
     customer.say(
@@ -100,7 +100,7 @@ def subscribe(customer: DemoCustomer, contract: str | None, today: date) -> str:
 
 
 def pause(customer: DemoCustomer, subscription: str, at: datetime, resumes_on: date) -> None:
-    """Lets a subscription rest for a while."""
+    """Let a subscription rest for a while."""
     customer.say(at, "subscription.paused.v1", subscription, resumes_on=resumes_on.isoformat())
     customer.say(customer.at(resumes_on, 0.2), "subscription.resumed.v1", subscription)
 

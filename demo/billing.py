@@ -73,7 +73,7 @@ def issue(
 
 
 def method(customer: DemoCustomer) -> dict[str, str]:
-    """How a customer pays; always the same card."""
+    """Return how a customer pays; always the same card."""
     if customer.habit in ("bank", "check"):
         return {"kind": customer.habit}
     return {
@@ -109,7 +109,7 @@ def pay(
 
 
 def fail(customer: DemoCustomer, invoice: DemoInvoice, at: datetime) -> str:
-    """A payment is declined; gives its id."""
+    """Return a payment is declined; gives its id."""
     payment = customer.new_id("pay")
     customer.say(
         at,
@@ -124,7 +124,7 @@ def fail(customer: DemoCustomer, invoice: DemoInvoice, at: datetime) -> str:
 
 
 def refund(customer: DemoCustomer, invoice: DemoInvoice, payment: str, at: datetime, amount: int) -> None:
-    """Gives an amount of a payment back."""
+    """Give an amount of a payment back."""
     customer.say(
         at,
         "payment.refunded.v1",
@@ -150,12 +150,12 @@ def credit(customer: DemoCustomer, invoice: DemoInvoice, at: datetime, amount: i
 
 
 def void(customer: DemoCustomer, invoice: DemoInvoice, at: datetime) -> None:
-    """Takes an invoice back."""
+    """Take an invoice back."""
     customer.say(at, "invoice.voided.v1", invoice.id, reason=customer.company.words.wrong)
 
 
 def settle(customer: DemoCustomer, invoice: DemoInvoice, missed: int) -> None:
-    """Does with an invoice what this customer usually does; `missed` visits of the business's doing are credited."""
+    """Do with an invoice what this customer usually does; `missed` visits of the business's doing are credited."""
     due = invoice.total
     if missed and due and customer.chance(80):
         amount = min(due, missed * customer.company.regular.price)

@@ -70,7 +70,7 @@ class DemoCustomer:
         return self.company.technicians[self.position % len(self.company.technicians)]
 
     def address(self) -> dict[str, str]:
-        """Where the work is done."""
+        """Return where the work is done."""
         draw = Random(f"{self.company.id} {self.position} address")
         city, postal_code = draw.choice(self.company.places)
         streets = self.company.streets
@@ -86,29 +86,29 @@ class DemoCustomer:
         }
 
     def say(self, at: datetime, what: str, subject: str, **data: Any) -> None:
-        """Adds a fact about this customer."""
+        """Add a fact about this customer."""
         self.log.say(at, what, self.owner, subject, **data)
 
     def new_id(self, kind: str) -> str:
-        """An id that no other entity of the business has, e.g. `vis_1041_17`."""
+        """Return an id that no other entity of the business has, e.g. `vis_1041_17`."""
         self._ids[kind] += 1
         return f"{kind}_{self.number}_{self._ids[kind]}"
 
     def at(self, day: date, hour: float) -> datetime:
-        """A moment by the clock at the customer's."""
+        """Return a moment by the clock at the customer's."""
         clock = datetime.combine(day, time(), tzinfo=self.company.timezone)
         return clock + timedelta(hours=hour)
 
     def chance(self, percent: float) -> bool:
-        """True in so many of a hundred cases."""
+        """Return True in so many of a hundred cases."""
         return self.random.random() * 100 < percent
 
     def minutes(self, least: float, most: float) -> timedelta:
-        """A while, to the second."""
+        """Return a while, to the second."""
         return timedelta(seconds=round(60 * self.random.uniform(least, most)))
 
     def technician_data(self, technician: CompanyTechnician | None = None) -> dict[str, Any]:
-        """A technician as events name one; the usual one when none is given."""
+        """Return a technician as events name one; the usual one when none is given."""
         chosen = technician or self.technician
         return {
             "id": chosen.id,

@@ -12,7 +12,7 @@ QUARTER = 13
 
 
 def specials(customer: DemoCustomer, today: date) -> None:
-    """Says it all; each day is counted back from today, so that the page looks the same whenever it is shown."""
+    """Say it all; each day is counted back from today, so that the page looks the same whenever it is shown."""
     contract = yearly_check(customer, today)
     stricter_promise(customer, contract, today)
     if len(customer.company.occasional) > 1:
@@ -21,7 +21,7 @@ def specials(customer: DemoCustomer, today: date) -> None:
 
 
 def yearly_check(customer: DemoCustomer, today: date) -> str:
-    """The second contract: a check once a quarter, the last one a few days ago and its invoice still open."""
+    """Return the second contract: a check once a quarter, the last one a few days ago and its invoice still open."""
     service = customer.company.occasional[0]
     contract = agreements.sign(customer, service, QUARTER, customer.since, today, grace=30)
     last = today - timedelta(days=6)
@@ -41,13 +41,13 @@ def yearly_check(customer: DemoCustomer, today: date) -> str:
 
 
 def stricter_promise(customer: DemoCustomer, contract: str, today: date) -> None:
-    """A year ago the grace of the second contract was halved: all of its visits are scored anew."""
+    """Halve the grace of the second contract a year ago, which scores all of its visits again."""
     at = customer.at(today - timedelta(days=330), 10)
     customer.say(at, "contract.amended.v1", contract, sla=agreements.SLA)
 
 
 def extras(customer: DemoCustomer, today: date) -> None:
-    """A repair paid in part, a clean-up overdue, and one of which the office has not said what became of it."""
+    """Add a repair paid in part, a clean-up overdue, and a visit without an outcome."""
     _, repair, cleanup = customer.company.occasional
     visit = extra(customer, repair, today - timedelta(days=12))
     invoice = bill(customer, visit, None, due_in=30)
@@ -62,7 +62,7 @@ def extras(customer: DemoCustomer, today: date) -> None:
 
 
 def extra(customer: DemoCustomer, service: CompanyService, day: date) -> DemoVisit:
-    """A visit out of turn that went well."""
+    """Return a visit out of turn that went well."""
     start = customer.at(day, 14)
     visit = visits.book(customer, service, start, start - timedelta(hours=45))
     arrived = start + customer.minutes(10, 90)

@@ -34,7 +34,7 @@ class World:
 
 
 def build(library: Library, now: datetime) -> World:
-    """Tells both businesses' stories up to now and a little beyond; the same for the same `now`."""
+    """Tell both businesses' stories up to now and a little beyond; the same for the same `now`."""
     log = Log()
     customers: list[DemoCustomer] = []
     for company in (SONORAN, TURIA):
@@ -51,7 +51,7 @@ def build(library: Library, now: datetime) -> World:
 
 
 def begin(company: Company, library: Library, log: Log, today: date) -> None:
-    """Registers a business, connects its payments, and later gives it its present looks."""
+    """Register a business, connect its payments, and later gives it its present looks."""
     first = month_after(today.replace(day=1), -12 * YEARS - 2)
     noon = datetime(first.year, first.month, first.day, 12, tzinfo=company.timezone)
     owner = Owner(company.id)
@@ -87,7 +87,7 @@ def begin(company: Company, library: Library, log: Log, today: date) -> None:
 
 
 def gather(company: Company, library: Library, log: Log, today: date) -> list[DemoCustomer]:
-    """The company's customers, who came one by one over the years; a few have left."""
+    """Return the company's customers, who came one by one over the years; a few have left."""
     random = Random(company.id)
     this_month = today.replace(day=1)
     found = []
@@ -115,7 +115,7 @@ def gather(company: Company, library: Library, log: Log, today: date) -> list[De
 
 
 def arrive(customer: DemoCustomer) -> None:
-    """Registers a customer. One address may belong to two of them: the second and third of the first business."""
+    """Register a customer. One address may belong to two of them: the second and third of the first business."""
     company = customer.company
     shares = company is SONORAN and customer.position == 2
     emails = ["pat.delgado@mail.example", customer.email] if shares else [customer.email]
@@ -140,7 +140,7 @@ def arrive(customer: DemoCustomer) -> None:
 
 
 def live_on(customer: DemoCustomer, today: date) -> None:
-    """The regular side of a customer's life: agreement, visits, a bill each month."""
+    """Add the regular side of a customer's life: agreement, visits, a bill each month."""
     company = customer.company
     service = company.regular
     contract = subscription = None
@@ -179,7 +179,7 @@ def resting(customer: DemoCustomer, subscription: str | None, today: date) -> tu
 
 
 def regular_days(customer: DemoCustomer, today: date) -> list[date]:
-    """The days of all regular visits, up to those that are booked by now."""
+    """Return the days of all regular visits, up to those that are booked by now."""
     first = customer.since + timedelta(days=(customer.weekday - customer.since.weekday()) % 7)
     last = customer.until or today + AHEAD
     every = timedelta(weeks=customer.weeks)

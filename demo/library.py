@@ -21,13 +21,13 @@ class Library:
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
 
     def media(self, business: str, key: str) -> dict[str, Any]:
-        """Describes a file that was added."""
+        """Describe a file that was added."""
         return self._known[business, key]
 
     def add(
         self, business: str, key: str, content: bytes, size: tuple[int, int] | None = None
     ) -> dict[str, Any]:
-        """Writes a file and describes it; `size` in pixels, for pictures."""
+        """Write a file and describes it; `size` in pixels, for pictures."""
         file = self.folder / business / key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -43,5 +43,5 @@ class Library:
         return self._known[business, key]
 
     def document(self, business: str, key: str, title: str, lines: Sequence[str]) -> dict[str, Any]:
-        """Writes a page of text as PDF and describes it."""
+        """Write a page of text as PDF and describes it."""
         return self.add(business, key, pdf(title, lines))

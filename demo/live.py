@@ -31,7 +31,7 @@ SAID = {
 
 
 def told(world: World, happened: Sequence[Message]) -> Iterator[str]:
-    """What has happened, a line each."""
+    """Yield what has happened, a line each."""
     names = {customer.owner: customer.name for customer in world.customers}
     for message in happened:
         attributes = message.attributes
@@ -42,7 +42,8 @@ def told(world: World, happened: Sequence[Message]) -> Iterator[str]:
 
 
 def stories(world: World) -> Iterator[Callable[[datetime], None]]:
-    """What begins next, at the moment it is given: at first a visit to the one to sign in as, then mostly others'."""
+    """Yield what begins next, at the moment it is given: at first a visit to the one to sign in as, then mostly
+    others'."""
     random = Random("live")
     first, *others = world.customers
     yield partial(visit_now, first)
@@ -68,7 +69,7 @@ def visit_now(customer: DemoCustomer, now: datetime) -> None:
 
 
 def visit_agreed(customer: DemoCustomer, now: datetime) -> None:
-    """A visit in a few days is booked, and moved soon after."""
+    """Book a visit in a few days, and move it soon after."""
     service = customer.random.choice(customer.company.occasional)
     day = (now + timedelta(days=customer.random.randrange(2, 6))).astimezone(customer.company.timezone).date()
     visit = visits.book(customer, service, customer.at(day, customer.hour), now)
@@ -76,7 +77,7 @@ def visit_agreed(customer: DemoCustomer, now: datetime) -> None:
 
 
 def bill_paid(customer: DemoCustomer, now: datetime) -> None:
-    """An invoice is issued, its payment declined at first and then made."""
+    """Issue an invoice, whose payment is declined at first and then made."""
     service = customer.company.occasional[0]
     today = now.astimezone(customer.company.timezone).date()
     invoice = billing.issue(customer, today, [(service.name, 1, service.price)], service.tax, at=now)

@@ -57,11 +57,11 @@ class Log:
         self._sequences: Counter[tuple[str, str, str]] = Counter()
 
     def say(self, at: datetime, what: str, owner: Owner, subject: str, **data: Any) -> None:
-        """Adds a fact. Fields that are None are left out of its data, datetimes are written as timestamps."""
+        """Add a fact. Fields that are None are left out of its data, datetimes are written as timestamps."""
         self._facts.append(Fact(at, what, owner, subject, _written(data)))
 
     def take(self, now: datetime) -> Iterator[Message]:
-        """Takes out what has happened up to now, in order, with sequences that go on from those taken before."""
+        """Take out what has happened up to now, in order, with sequences that go on from those taken before."""
         due = sorted((fact for fact in self._facts if fact.at <= now), key=lambda fact: fact.at)
         self._facts = [fact for fact in self._facts if fact.at > now]
         for fact in due:
@@ -91,7 +91,7 @@ class Log:
 
 
 def stamp(at: datetime) -> str:
-    """A moment as EVENTS.md writes timestamps: RFC 3339, UTC, milliseconds."""
+    """Return a moment as EVENTS.md writes timestamps: RFC 3339, UTC, milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

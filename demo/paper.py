@@ -8,7 +8,8 @@ COLUMNS = 84
 
 
 def pdf(title: str, lines: Sequence[str]) -> bytes:
-    """One A4 page: the title large, each line a paragraph. What is not in Windows-1252 becomes a question mark."""
+    """Return one A4 page: the title large, each line a paragraph. What is not in Windows-1252 becomes a question
+    mark."""
     text = [b"BT /B 20 Tf 64 760 Td", _shown(title), b"/R 11 Tf 0 -40 Td 16 TL"]
     for line in lines:
         text += [_shown(part) + b" T*" for part in textwrap.wrap(line, COLUMNS)]

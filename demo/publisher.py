@@ -26,18 +26,18 @@ class DemoPublisher:
         )
 
     async def __aenter__(self) -> Self:
-        """Connects; raises aiokafka's KafkaError."""
+        """Connect; raise aiokafka's KafkaError."""
         await self._producer.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Sends what is left and disconnects."""
+        """Send what is left and disconnects."""
         await self._producer.stop()
 
     async def publish(self, messages: Iterable[Message]) -> int:
-        """Returns when all are acknowledged; how many there were. Raises aiokafka's KafkaError."""
+        """Return when all are acknowledged; how many there were. Raises aiokafka's KafkaError."""
         count, sent = 0, list[asyncio.Future[Any]]()
         for message in messages:
             key, value, headers = encode(*message)

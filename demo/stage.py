@@ -33,7 +33,7 @@ class Problem(Exception):
 
 @contextlib.contextmanager
 def step(text: str) -> Iterator[None]:
-    """A line about what is being done, and how long it took."""
+    """Yield a line about what is being done, and how long it took."""
     begun = time.monotonic()
     print(f"  {text:<62}", end="", flush=True)
     try:
@@ -68,13 +68,13 @@ class Stage:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        """Starts nothing yet."""
+        """Start nothing yet."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Has all of them end in good order."""
+        """Have all of them end in good order."""
         for process in self._running.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -84,7 +84,7 @@ class Stage:
         self._ports.release()
 
     def run(self, *arguments: str) -> None:
-        """Runs `portal …` to its end; raises Problem when it fails."""
+        """Run `portal …` to its end; raise Problem when it fails."""
         done = subprocess.run(
             [PORTAL, *arguments],
             env={**os.environ, **self.env},
@@ -97,23 +97,23 @@ class Stage:
             raise Problem(f"`portal {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
 
     def start(self, command: str) -> None:
-        """Starts `portal …`, which runs until the end; from the main thread only."""
+        """Start `portal …`, which runs until the end; from the main thread only."""
         self._running[command] = spawn([PORTAL, command], self._log(command), self._group, self.env)
 
     def stop(self, command: str) -> None:
-        """Has `portal …` end in good order; it may be started again."""
+        """Have `portal …` end in good order; it may be started again."""
         process = self._running.pop(command)
         process.send_signal(signal.SIGTERM)
         process.wait()
 
     def check(self) -> None:
-        """Raises Problem when one that should run has ended."""
+        """Raise Problem when one that should run has ended."""
         for command, process in self._running.items():
             if process.poll() is not None:
                 raise Problem(f"`portal {command}` ended with {process.returncode}:\n{self._tail(command)}")
 
     def wait_level(self) -> None:
-        """Returns when the views hold all that is on the topics; raises Problem when that does not come to pass."""
+        """Return when the views hold all that is on the topics; raises Problem when that does not come to pass."""
         watch = subprocess.Popen(
             [PORTAL, "lag", "--watch", "--json"],
             env={**os.environ, **self.env},
@@ -137,7 +137,7 @@ class Stage:
             watch.wait()
 
     def wait_ready(self) -> None:
-        """Returns when the portal serves; raises Problem when it does not."""
+        """Return when the portal serves; raises Problem when it does not."""
         deadline = time.monotonic() + WITHIN_S
         with httpx.Client(trust_env=False, timeout=5) as client:
             while True:
@@ -150,7 +150,7 @@ class Stage:
                 time.sleep(0.1)
 
     def hear_of_payments(self) -> None:
-        """Has the stand-in for Stripe send its events to the portal, as an operator sets up the real one."""
+        """Have the stand-in for Stripe send its events to the portal, as an operator sets up the real one."""
         webhook = {"webhook_url": f"{self.url}/-/webhooks/stripe"}
         control = f"{self.env['LOCAL_STRIPE_CONTROL']}/control"
         httpx.post(control, json=webhook, trust_env=False, timeout=10).raise_for_status()

@@ -40,7 +40,7 @@ class Drawn(NamedTuple):
 
 
 def wanted() -> Iterator[Wanted]:
-    """All pictures, as visits and businesses name them."""
+    """Yield all pictures, as visits and businesses name them."""
     for company in (SONORAN, TURIA):
         yield Wanted(company.id, "brand/logo.png", "logo", company.scene)
         for technician in company.technicians:
@@ -62,7 +62,7 @@ def _photos(company: Company) -> Iterator[Wanted]:
 
 
 def draw(one: Wanted) -> Drawn:
-    """Draws a picture and writes it in the format its key names."""
+    """Draw a picture and write it in the format its key names."""
     image = _image(one)
     file = io.BytesIO()
     if one.key.endswith(".jpg"):
@@ -104,7 +104,7 @@ class Studio:
         self._group = group
 
     def __enter__(self) -> Self:
-        """Starts the drawing processes."""
+        """Start the drawing processes."""
         self._pool = ProcessPoolExecutor(
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_settle,
@@ -116,11 +116,11 @@ class Studio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends them; what is not begun is not drawn any more."""
+        """End them; what is not begun is not drawn any more."""
         self._pool.shutdown(cancel_futures=True)
 
     def deliver(self, library: Library) -> int:
-        """Waits for the pictures, puts them into the library and closes; how many there are."""
+        """Wait for the pictures, put them into the library and close; how many there are."""
         for order in as_completed(self._orders):
             one, drawn = self._orders[order], order.result()
             library.add(one.business, one.key, drawn.content, drawn.size)

@@ -82,7 +82,7 @@ def book(
 
 
 def take_course(customer: DemoCustomer, visit: DemoVisit, strained: bool) -> Fate:
-    """Draws what becomes of a booked visit and says it."""
+    """Draw what becomes of a booked visit and say it."""
     fates = STRAINED if strained else FATES
     fate = customer.random.choices(list(fates), list(fates.values()))[0]
     words = customer.company.words
@@ -121,7 +121,7 @@ def take_course(customer: DemoCustomer, visit: DemoVisit, strained: bool) -> Fat
 
 
 def postpone(customer: DemoCustomer, visit: DemoVisit, at: datetime) -> datetime:
-    """Moves a visit by a day or two and gives the start of its new window."""
+    """Move a visit by a day or two and give the start of its new window."""
     by: Literal["customer", "business"] = "customer" if customer.chance(60) else "business"
     start = visit.start + timedelta(days=customer.random.choice((1, 1, 2)))
     customer.say(
@@ -146,7 +146,7 @@ def carry_out(
     drive: timedelta = timedelta(minutes=22),
     paperwork: timedelta = timedelta(minutes=9),
 ) -> None:
-    """Says that somebody sets out, arrives, works, completes the visit, and publishes the proof."""
+    """Say that somebody sets out, arrives, works, completes the visit, and publish the proof."""
     random, service = customer.random, visit.service
     if known_arrival:
         customer.say(arrived - drive, "visit.dispatched.v1", visit.id, eta=arrived.replace(second=0))
@@ -169,7 +169,7 @@ def carry_out(
 def take_pictures(
     customer: DemoCustomer, visit: DemoVisit, arrived: datetime, completed: datetime
 ) -> list[str]:
-    """Uploads photos from before and after the work, at times a note or a signature; ids in display order."""
+    """Upload photos from before and after the work, at times a note or a signature; ids in display order."""
     random, company = customer.random, customer.company
     took = completed - arrived
     items: list[str] = []
@@ -218,7 +218,7 @@ def take_pictures(
 def publish_proof(
     customer: DemoCustomer, visit: DemoVisit, items: list[str], completed: datetime, paperwork: timedelta
 ) -> None:
-    """Publishes the pack; now and then an item is retracted later, or the pack replaced."""
+    """Publish the pack; now and then an item is retracted later, or the pack replaced."""
     company = customer.company
     at, pack = completed + paperwork, customer.new_id("pck")
     document = None

@@ -78,7 +78,7 @@ class MalformedRecord(Exception):
 def decode(record: Record, topics: Topics) -> Event:
     """Read a record in either mode, check every rule of EVENTS.md, upcast its data.
 
-    Raises Malformed and nothing else, whatever the bytes.
+    Raises MalformedRecord and nothing else, whatever the bytes.
     """
     topic = topics.unprefixed_by_name.get(record.topic)
     if topic is None:
@@ -190,7 +190,7 @@ def _check_content_type(content_type: Any) -> None:
 
 @lru_cache(maxsize=100_000)
 def _parse_key(key: bytes) -> tuple[str, str, str | None] | None:
-    """The partitionkey, businessid and customerid that belong to a key; None where it is not made of ids."""
+    """Return the partitionkey, businessid and customerid that belong to a key; None where it is not made of ids."""
     owner = key.decode("latin-1")
     business, slash, customer = owner.partition("/")
     if not _IS_ID(business) or (slash and not _IS_ID(customer)):
@@ -213,7 +213,8 @@ def _owner(
 
 
 def _owner_mismatch(attributes: Mapping[str, Any], topic: str) -> str:
-    """Which rule is broken by what is said of the owner; raises Malformed where an id is wrong by itself."""
+    """Return which rule is broken by what is said of the owner; raises MalformedRecord where an id is wrong by
+    itself."""
     owner = _id(attributes, "businessid")
     if topic != BUSINESSES:
         owner = f"{owner}/{_id(attributes, 'customerid')}"

@@ -76,5 +76,5 @@ class Topics:
         return self.name(ENTITIES[parts[1]])
 
     def partition(self, key: bytes) -> int:
-        """The partition of a key as Kafka's default partitioner chooses it (murmur2)."""
+        """Return the partition of a key as Kafka's default partitioner chooses it (murmur2)."""
         return _hash(key) % self.partitions

@@ -56,13 +56,13 @@ _LOCALE: Final = re.compile(
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Every name of the IANA time zone database, as the tzdata package has it."""
+    """Return every name of the IANA time zone database, as the tzdata package has it."""
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 @cache
 def countries() -> frozenset[str]:
-    """Every ISO 3166-1 alpha-2 code, from the table that comes with the IANA time zone database."""
+    """Return every ISO 3166-1 alpha-2 code, from the table that comes with the IANA time zone database."""
     table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
     return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
 

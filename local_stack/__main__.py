@@ -11,7 +11,7 @@ from local_stack.stack import RESTARTABLE, Stack, ask_restart
 
 
 def main() -> int:
-    """Runs a command and returns its exit status: 0, or 1 when it could not be done."""
+    """Run a command and return its exit status: 0, or 1 when it could not be done."""
     parser = argparse.ArgumentParser(
         prog="python -m local_stack", description="Real servers for development."
     )
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def run(state: Path | None) -> None:
-    """Starts the stack, prints its settings and `ready`, and stays until SIGTERM, SIGHUP or Ctrl-C."""
+    """Start the stack, prints its settings and `ready`, and stays until SIGTERM, SIGHUP or Ctrl-C."""
     for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ending, _end)
     with Stack(state) as stack:

@@ -60,7 +60,7 @@ Programs = Mapping[str, Path]
 
 
 def root() -> Path:
-    """The cache folder: `LOCAL_CACHE`, else a folder of ours in the user's cache."""
+    """Return the cache folder: `LOCAL_CACHE`, else a folder of ours in the user's cache."""
     if chosen := os.environ.get("LOCAL_CACHE"):
         return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -68,7 +68,7 @@ def root() -> Path:
 
 
 def require(*tools: Tool) -> None:
-    """Raises `StackError`, one line per tool, when one of them is not on the PATH."""
+    """Raise `StackError`, one line per tool, when one of them is not on the PATH."""
     missing = [tool for tool in tools if shutil.which(tool.name) is None]
     if missing:
         raise StackError(
@@ -79,7 +79,7 @@ def require(*tools: Tool) -> None:
 
 
 def ensure(group: int) -> Programs:
-    """Brings all parts into the cache, missing ones side by side, and returns their folders by name.
+    """Bring all parts into the cache, missing ones side by side, and return their folders by name.
 
     The work is done in child processes of process group `group`, so that it ends with the stack. Raises
     `StackError` when a tool is missing or a download fails; what is whole by then stays.
@@ -96,7 +96,7 @@ def ensure(group: int) -> Programs:
 
 
 def fetch(part: Download) -> None:
-    """Makes one part unless it is there, alone among all processes that share the cache."""
+    """Make one part unless it is there, alone among all processes that share the cache."""
     base = root()
     place = base / part.folder
     with (base / f"{part.name}.lock").open("w") as lock:
@@ -114,7 +114,7 @@ def fetch(part: Download) -> None:
 
 
 def _run(folder: Path, command: list[str], **environment: str) -> None:
-    """Runs a tool whose temporary files stay within the unfinished part."""
+    """Run a tool whose temporary files stay within the unfinished part."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     done = subprocess.run(

@@ -15,7 +15,7 @@ class Mailpit(HttpServer):
     health = "/readyz"
 
     def command(self) -> list[str]:
-        """Keeps more mails than its default of 500; looks nothing up in DNS or on its maker's site."""
+        """Keep more mails than its default of 500; looks nothing up in DNS or on its maker's site."""
         return [
             str(self.place.programs["mailpit"] / "mailpit"),
             *("--smtp", self.place.address("smtp"), "--listen", self.place.address("mail")),
@@ -45,7 +45,7 @@ class PaymentPageServer(HttpServer):
     health = "/control"
 
     def command(self) -> list[str]:
-        """A program of this package; its secret comes by environment and not by argument."""
+        """Return a program of this package; its secret comes by environment and not by argument."""
         port, upstream = str(self.place.ports["payment_page"]), f"http://{self.place.address('stripe_mock')}"
         return [sys.executable, "-m", "local_stack.payment_page", port, upstream]
 

@@ -42,7 +42,7 @@ class Kafka(Server):
     _formatting: subprocess.Popen[bytes] | None = None
 
     def prepare(self) -> None:
-        """Writes the settings; an empty log folder has to be formatted, which takes a second."""
+        """Write the settings; an empty log folder has to be formatted, which takes a second."""
         super().prepare()
         self._write_properties()
         if not self._formatted.exists():
@@ -54,7 +54,7 @@ class Kafka(Server):
             self._formatting = self._spawn([*java, "kafka.tools.StorageTool", "format", *given])
 
     def start(self) -> None:
-        """Starts the broker once its log folder is formatted; raises `StackError` when it could not be."""
+        """Start the broker once its log folder is formatted; raise `StackError` when it could not be."""
         if self._formatting is not None:
             if self._formatting.wait() != 0:
                 raise StackError(
@@ -64,11 +64,11 @@ class Kafka(Server):
         super().start()
 
     def command(self) -> list[str]:
-        """The JVM takes little memory and the collector that needs no threads of its own."""
+        """Return the JVM takes little memory and the collector that needs no threads of its own."""
         return [*self._java("-Xmx512m"), "kafka.Kafka", str(self._properties)]
 
     def is_ready(self) -> bool:
-        """Whether the broker said so: its port opens before it is allowed to lead partitions."""
+        """Return whether the broker said so: its port opens before it is allowed to lead partitions."""
         return "Kafka Server started" in self._output()
 
     @property

@@ -36,7 +36,8 @@ class Mongo(Server):
         ]
 
     def is_ready(self) -> bool:
-        """Whether it takes writes; makes the replica set if it is new, moves it if the port is another than before."""
+        """Return whether it takes writes; makes the replica set if it is new, moves it if the port is another than
+        before."""
         uri = f"mongodb://{self.place.address('mongo')}/?directConnection=true&serverSelectionTimeoutMS=200"
         client: MongoClient[dict[str, object]] = MongoClient(uri)
         with client:

@@ -21,7 +21,7 @@ PORTS = range(20000, 32768)
 def spawn(
     command: list[str], log: Path | None, group: int, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts a child that the kernel kills when this thread ends: call it from the main thread only.
+    """Start a child that the kernel kills when this thread ends: call it from the main thread only.
 
     It joins process group `group`, where the guard finds it and Ctrl-C at the terminal does not: the stack
     stops it in good order. Its output is appended to `log`; without one it goes to stderr, since stdout is
@@ -48,7 +48,7 @@ class Reaper:
     """The process that cleans up after the stack, whatever becomes of the stack; see guard.py."""
 
     def __init__(self, remove: Path | None = None, lock: int | None = None) -> None:
-        """Starts it. `remove` is a folder that goes at the end, `lock` a locked file that it holds until then."""
+        """Start it. `remove` is a folder that goes at the end, `lock` a locked file that it holds until then."""
         self._process = subprocess.Popen(
             [sys.executable, "-ISs", str(GUARD), *([str(remove)] if remove else [])],
             stdin=subprocess.PIPE,
@@ -60,7 +60,7 @@ class Reaper:
         self.group = self._process.pid
 
     def release(self) -> None:
-        """Lets it do its work and waits until that is done."""
+        """Let it do its work and wait until that is done."""
         self._process.communicate()
 
 
@@ -68,11 +68,11 @@ class Ports:
     """Free ports of 127.0.0.1, no two stacks' the same."""
 
     def __init__(self) -> None:
-        """Holds no port yet."""
+        """Hold no port yet."""
         self._claims: list[socket.socket] = []
 
     def take(self, wanted: int | None = None) -> int:
-        """A port for this stack: the wanted one if it is free, else another."""
+        """Return a port for this stack: the wanted one if it is free, else another."""
         candidates = random.sample(PORTS, 100)
         for port in [wanted, *candidates] if wanted else candidates:
             if self._claim(port):
@@ -95,6 +95,6 @@ class Ports:
         return True
 
     def release(self) -> None:
-        """Gives all of them back."""
+        """Give all of them back."""
         for claim in self._claims:
             claim.close()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 
 def others(group: int) -> list[int]:
-    """The living processes of a process group, without this one."""
+    """Return the living processes of a process group, without this one."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -35,7 +35,7 @@ def others(group: int) -> list[int]:
 
 
 def main() -> None:
-    """Waits for the end of the stack, then for the end of everything it started."""
+    """Wait for the end of the stack, then for the end of everything it started."""
     for unwanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(unwanted, signal.SIG_IGN)
     sys.stdin.buffer.read()

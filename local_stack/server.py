@@ -49,23 +49,23 @@ class Server(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """The program and its arguments."""
+        """Return the program and its arguments."""
 
     @abstractmethod
     def is_ready(self) -> bool:
-        """Whether the server does its work by now."""
+        """Return whether the server does its work by now."""
 
     def prepare(self) -> None:
-        """Begins what has to be done before the first start, and returns at once; `start` waits for it."""
+        """Begin what has to be done before the first start, and return at once; `start` waits for it."""
         self.data.mkdir(exist_ok=True)
 
     def start(self) -> None:
-        """Starts the process and returns at once."""
+        """Start the process and return at once."""
         self._log_begin = self.log.stat().st_size if self.log.exists() else 0
         self.process = self._spawn(self.command())
 
     def wait_ready(self) -> None:
-        """Returns when the server is ready; raises `StackError` with the end of its log when it ends before."""
+        """Return when the server is ready; raises `StackError` with the end of its log when it ends before."""
         deadline = time.monotonic() + READY_WITHIN_S
         while not self.is_ready():
             if not self.alive():
@@ -77,22 +77,22 @@ class Server(ABC):
             time.sleep(0.03)
 
     def alive(self) -> bool:
-        """Whether the process runs; reaps it if it has ended."""
+        """Return whether the process runs; reaps it if it has ended."""
         return self.process is not None and self.process.poll() is None
 
     def pid(self) -> int:
-        """The number of the process last started."""
+        """Return the number of the process last started."""
         if self.process is None:
             raise StackError(f"{self.name} was not started")
         return self.process.pid
 
     def signal(self, number: signal.Signals) -> None:
-        """Sends a signal if the process runs."""
+        """Send a signal if the process runs."""
         if self.process is not None and self.alive():
             self.process.send_signal(number)
 
     def stop(self) -> None:
-        """Waits for the end of a process that was told to stop, and kills it when that takes too long."""
+        """Wait for the end of a process that was told to stop, and kills it when that takes too long."""
         if self.process is not None:
             try:
                 self.process.wait(STOP_WITHIN_S)
@@ -105,7 +105,7 @@ class Server(ABC):
         return spawn(command, self.log, self.place.group, {"TMPDIR": str(temporary)})
 
     def _output(self) -> str:
-        """What it has logged since it was last started."""
+        """Return what it has logged since it was last started."""
         with self.log.open("rb") as log:
             log.seek(self._log_begin)
             return log.read().decode(errors="replace")
@@ -120,7 +120,7 @@ class HttpServer(Server):
     health: ClassVar[str] = "/"
 
     def is_ready(self) -> bool:
-        """Whether it answers, whatever it says."""
+        """Return whether it answers, whatever it says."""
         # Not through a proxy that the environment may name.
         connection = http.client.HTTPConnection(self.place.address(self.ports[0]), timeout=1)
         try:

@@ -46,7 +46,7 @@ class Stack:
         self._ports = Ports()
 
     def __enter__(self) -> Self:
-        """Starts it, and leaves nothing behind when that fails."""
+        """Start it, and leave nothing behind when that fails."""
         try:
             self.start()
         except BaseException:
@@ -57,11 +57,11 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stops it."""
+        """Stop it."""
         self.close()
 
     def start(self) -> None:
-        """Starts all servers and returns when all are ready; `env` is filled then.
+        """Start all servers and return when all are ready; `env` is filled then.
 
         Raises `StackError` when a tool is missing, a server does not start, or a stack already runs in the folder.
         """
@@ -80,7 +80,7 @@ class Stack:
         self.env = self._environment(place)
 
     def restart(self, name: str) -> int:
-        """Brings `kafka` or `mongo` back on its port with its data, stopping it first if it runs; its new pid."""
+        """Bring `kafka` or `mongo` back on its port with its data, stopping it first if it runs; its new pid."""
         if name not in RESTARTABLE:
             raise StackError(f"cannot restart {name!r}; one of {', '.join(RESTARTABLE)}")
         server = self.servers[name]
@@ -92,12 +92,12 @@ class Stack:
         return server.pid()
 
     def kill(self, name: str) -> None:
-        """Ends a server with SIGKILL, as tests like to."""
+        """End a server with SIGKILL, as tests like to."""
         self.servers[name].signal(signal.SIGKILL)
         self.servers[name].stop()
 
     def serve(self) -> None:
-        """Answers `restart` and says when a server ended, until an exception ends it (a signal, say)."""
+        """Answer `restart` and says when a server ended, until an exception ends it (a signal, say)."""
         if self._door is None:
             raise StackError("the stack was not started")
         running = set(self.servers)
@@ -110,7 +110,7 @@ class Stack:
             running = alive
 
     def close(self) -> None:
-        """Ends the servers, in good order if their data stays, and removes a temporary folder."""
+        """End the servers, in good order if their data stays, and remove a temporary folder."""
         for server in self.servers.values():
             server.signal(signal.SIGKILL if self.temporary else signal.SIGTERM)
         for server in self.servers.values():
@@ -146,7 +146,8 @@ class Stack:
             caller.sendall(answer.encode())
 
     def _settle(self, programs: downloads.Programs) -> ServerContext:
-        """What stays the same when a state is started again: keys, cluster id, and ports as far as they are free."""
+        """Return what stays the same when a state is started again: keys, cluster id, and ports as far as they are
+        free."""
         memory = self.state / "stack.json"
         known = json.loads(memory.read_text()) if memory.exists() else {}
         wanted = known.get("ports", {})
@@ -188,7 +189,7 @@ class Stack:
 
 
 def ask_restart(name: str, state: Path) -> int:
-    """Has the stack that runs in `state` restart a server; its new pid. Raises `StackError` when that fails."""
+    """Have the stack that runs in `state` restart a server; its new pid. Raises `StackError` when that fails."""
     with socket.socket(socket.AF_UNIX) as caller:
         try:
             caller.connect(_door_name(state))

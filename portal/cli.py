@@ -52,13 +52,13 @@ def main() -> None:
 
 
 def settings() -> Settings:
-    """The settings of this process; raises UsageError."""
+    """Return the settings of this process; raises UsageError."""
     return Settings.read(os.environ)
 
 
 @topics.command()
 def create() -> None:
-    """Creates the topics that are missing, PORTAL_PARTITIONS partitions each."""
+    """Create the topics that are missing, PORTAL_PARTITIONS partitions each."""
     from portal.commands.topics import create
 
     logs.configure(of_libraries=False)
@@ -76,7 +76,7 @@ def publish(
         Literal["structured", "binary"], typer.Option(help="How they are written.")
     ] = "structured",
 ) -> None:
-    """Puts a log of events, one CloudEvent in structured JSON a line, onto its topics."""
+    """Put a log of events, one CloudEvent in structured JSON a line, onto its topics."""
     from portal.commands.publish import bar, publish
 
     logs.configure(of_libraries=False)
@@ -91,7 +91,7 @@ def publish(
 
 @app.command()
 def project() -> None:
-    """Runs the live projector and watches it; start more for more throughput."""
+    """Run the live projector and watches it; start more for more throughput."""
     from portal.commands.project import project
 
     logs.configure()
@@ -100,7 +100,7 @@ def project() -> None:
 
 @app.command()
 def serve() -> None:
-    """Serves the API and the pages of the customers at PORTAL_HOST and PORTAL_PORT."""
+    """Serve the API and the pages of the customers at PORTAL_HOST and PORTAL_PORT."""
     from portal.commands.serve import serve
 
     logs.configure()
@@ -109,7 +109,7 @@ def serve() -> None:
 
 @app.command()
 def staff() -> None:
-    """Serves the staff surface at PORTAL_HOST and PORTAL_STAFF_PORT."""
+    """Serve the staff surface at PORTAL_HOST and PORTAL_STAFF_PORT."""
     from portal.commands.staff import staff
 
     logs.configure()
@@ -121,7 +121,7 @@ def lag(
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until stopped.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/lag.")] = False,
 ) -> None:
-    """Shows how far the views are behind the log."""
+    """Show how far the views are behind the log."""
     from portal.commands.lag import lag
 
     logs.configure(of_libraries=False)
@@ -137,7 +137,7 @@ def verify(
     from_truncated: FromTruncated = False,
     reason: Why = None,
 ) -> None:
-    """Makes views from the log again, in memory, and reports every difference from what is served."""
+    """Make views from the log again, in memory, and reports every difference from what is served."""
     from portal.commands.verify import verify
 
     logs.configure(of_libraries=False)
@@ -152,7 +152,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
 ) -> None:
-    """What is wrong, by error and by lane, and the latest dead letters."""
+    """List what is wrong, by error and by lane, and the latest dead letters."""
     from portal.commands.dead_letters import list_letters
 
     logs.configure(of_libraries=False)
@@ -164,7 +164,7 @@ def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `list` names it, e.g. visits-3-1042.")],
     as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
 ) -> None:
-    """One dead letter with its record, contact data masked; who discarded it, if somebody did."""
+    """Show one dead letter with its record, contact data masked; who discarded it, if somebody did."""
     from portal.commands.dead_letters import show
 
     logs.configure(of_libraries=False)
@@ -181,7 +181,7 @@ def retry(
     error: Annotated[str | None, typer.Option(help="With --all: only those of this error.")] = None,
     by: Annotated[str | None, BY] = None,
 ) -> None:
-    """Applies, after a fix, the event that holds a customer and all that waited for it, in order."""
+    """Apply, after a fix, the event that holds a customer and all that waited for it, in order."""
     from portal.commands.dead_letters import retry
 
     logs.configure(of_libraries=False)
@@ -194,7 +194,7 @@ def discard(
     reason: Annotated[str, typer.Option(help="Why, for the records; name no customer in it.")],
     by: Annotated[str | None, BY] = None,
 ) -> None:
-    """Takes records out for good: no generation, live or made anew, applies them; applies what waited behind."""
+    """Take records out for good: no generation, live or made anew, apply them; apply what waited behind."""
     from portal.commands.dead_letters import discard
 
     logs.configure(of_libraries=False)
@@ -243,7 +243,7 @@ def rebuild(
 
 
 def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
-    """The reason, where there is one for it; raises UsageError when they do not come together."""
+    """Return the reason, where there is one for it; raises UsageError when they do not come together."""
     why = reason.strip() if reason else None
     if from_truncated != bool(why):
         raise UsageError(
@@ -254,7 +254,7 @@ def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
 
 @app.command()
 def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
-    """Serves the generation that was filled last, at once; without one, that which stands by."""
+    """Serve the generation that was filled last, at once; without one, that which stands by."""
     from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
@@ -267,7 +267,7 @@ def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> N
 
 @app.command()
 def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
-    """Serves the generation that was served before, at once."""
+    """Serve the generation that was served before, at once."""
     from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
@@ -282,7 +282,7 @@ def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> 
 def list_generations(
     as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/generations.")] = False,
 ) -> None:
-    """Shows the generations of the views: state, size, age."""
+    """Show the generations of the views: state, size, age."""
     from portal.commands.generations import show
 
     logs.configure(of_libraries=False)
@@ -296,7 +296,7 @@ def drop(
         bool, typer.Option("--served", help="Also one that is served to readers of its version.")
     ] = False,
 ) -> None:
-    """Removes a generation for good: that which stands by, say, or those of a version that is not used any more."""
+    """Remove a generation for good: that which stands by, say, or those of a version that is not used any more."""
     from portal.commands.generations import drop
 
     logs.configure(of_libraries=False)
@@ -316,7 +316,7 @@ def reconcile(
         bool, typer.Option("--dry-run", help="Compares only: exit status 1 when something is missing.")
     ] = False,
 ) -> None:
-    """Compares with the payment provider, and publishes what the portal never heard of."""
+    """Compare with the payment provider, and publish what the portal never heard of."""
     from portal.commands.payments import reconcile
 
     logs.configure(of_libraries=False)

@@ -75,5 +75,5 @@ def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
-    """The line with e-mail addresses masked: what libraries say of an error may quote one."""
+    """Return the line with e-mail addresses masked: what libraries say of an error may quote one."""
     return mask_emails(str(line))

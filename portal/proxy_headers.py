@@ -48,7 +48,7 @@ class TrustedProxyMiddleware:
 
 
 def _address(hop: str) -> IPv4Address | IPv6Address | None:
-    """The address of a hop, which may have a port; None for what is none, such as `unknown`."""
+    """Return the address of a hop, which may have a port; None for what is none, such as `unknown`."""
     found = _HOP.fullmatch(hop.strip())
     if found is None:
         return None

@@ -6,7 +6,7 @@ from query_api.config import PaymentsConfig, QueryApiConfig, SignInLimits
 
 
 def query_api_config(settings: Settings) -> QueryApiConfig:
-    """What the customer surface is told; raises UsageError."""
+    """Return what the customer surface is told; raises UsageError."""
     try:
         limits = SignInLimits.read(settings.limits)
     except ValueError as error:
@@ -25,7 +25,7 @@ def query_api_config(settings: Settings) -> QueryApiConfig:
 
 
 def payments_config(settings: Settings) -> PaymentsConfig | None:
-    """What paying online needs; None when something of it is not set. Raises UsageError."""
+    """Return what paying online needs; None when something of it is not set. Raises UsageError."""
     if "payments" in disabled_features(settings):
         return None
     return PaymentsConfig(
@@ -38,7 +38,7 @@ def payments_config(settings: Settings) -> PaymentsConfig | None:
 
 
 def disabled_features(settings: Settings) -> dict[str, list[str]]:
-    """The features that are off, with the variables that are missing."""
+    """Return the features that are off, with the variables that are missing."""
     needed = {
         "sign-in": ("smtp_url", "secret_key"),
         "files": ("media_url", "cache_url"),

@@ -97,7 +97,7 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings from the environment; raises UsageError that names each variable that is wrong.
+        """Read the settings from the environment; raise UsageError that names each variable that is wrong.
 
         An empty variable counts as not set. A secret may lie in a file that `PORTAL_…_FILE` names. `PORTAL_…` names
         that are not ours are left alone.
@@ -132,11 +132,11 @@ class Settings(BaseModel):
 
     @classmethod
     def secret_names(cls) -> Sequence[str]:
-        """The settings that hold secrets."""
+        """Return the settings that hold secrets."""
         return [name for name, field in cls.model_fields.items() if SecretStr in get_args(field.annotation)]
 
     def weak_secrets(self) -> Mapping[str, str]:
-        """The secrets that are not to be used where customers are, and what is wrong with each."""
+        """Return the secrets that are not to be used where customers are, and what is wrong with each."""
         tokens = [pair.partition(":")[2] for pair in _split(self.staff_token)]
         found = {
             "secret_key": next(filter(None, map(_weak_secret_reason, self.keys)), None),
@@ -230,7 +230,7 @@ class Settings(BaseModel):
         )
 
     def required(self, name: str) -> str:
-        """The value of a setting that the command cannot do without; UsageError says what to set it to."""
+        """Return the value of a setting that the command cannot do without; UsageError says what to set it to."""
         value = getattr(self, name)
         if value is None:
             variable = _variable(name)
@@ -266,7 +266,7 @@ def _weak_secret_reason(secret: str) -> str | None:
 
 
 def _read(path: str, variable: str) -> str:
-    """The secret in a file, without the end of its line."""
+    """Return the secret in a file, without the end of its line."""
     try:
         with Path(path).open("rb") as file:
             return file.read(LARGEST_SECRET).decode().strip()

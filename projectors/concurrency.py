@@ -9,7 +9,7 @@ RECANCEL_INTERVAL_S: Final = 5.0
 
 
 async def run_until_first_exits(*works: Coroutine[Any, Any, None]) -> None:
-    """Run until one ends or raises, or until cancelled; then end the others."""
+    """Run until one ends or raise, or until cancelled; then end the others."""
     tasks = {asyncio.ensure_future(one) for one in works}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -64,7 +64,7 @@ class Lag:
     """Why it is `unknown` or `broken`, in words."""
 
     def as_json(self) -> dict[str, Any]:
-        """The body of `GET /api/lag`."""
+        """Return the body of `GET /api/lag`."""
         body = asdict(self)
         del body["reasons"]
         return body
@@ -110,7 +110,7 @@ class LagMeter:
     async def measure(self) -> Lag:
         """Ask both servers and compare. What does not answer within seconds makes the lag unknown, never 0.
 
-        Where the topics differ in their partition counts it is broken; raises TopicsMissing when there are none.
+        Where the topics differ in their partition counts it is broken; raises MissingTopics when there are none.
         """
         opening = asyncio.ensure_future(self._open())
         try:
@@ -160,12 +160,12 @@ async def measure(installation: Installation, clock: Callable[[], datetime]) -> 
 
 
 def unknown(prefix: str, reason: str, now: datetime) -> Lag:
-    """The lag where it could not be measured."""
+    """Return the lag where it could not be measured."""
     return replace(compare(prefix, None, None, now), reasons=[reason])
 
 
 def compare(prefix: str, views: ViewsSnapshot | None, log: LogSnapshot | None, now: datetime) -> Lag:
-    """The lag, of what MongoDB and Kafka said; None for the one that did not answer."""
+    """Return the lag, of what MongoDB and Kafka said; None for the one that did not answer."""
     lanes = range(log.cluster.topics.partitions) if log else sorted(views.checkpoints) if views else ()
     broken = _broken(views, log) if views and log and views.generation is not None else []
     partitions = [

@@ -69,7 +69,7 @@ def recreated_topics(
 def earliest_of_untruncated(
     firsts: Mapping[Partition, int], beginnings: Mapping[Partition, int], begins: Mapping[Partition, int]
 ) -> dict[Partition, int]:
-    """The oldest records of the partitions that have not forgotten any; the others' say nothing. See
+    """Return the oldest records of the partitions that have not forgotten any; the others' say nothing. See
     `truncation_reasons`."""
     return {place: first for place, first in firsts.items() if beginnings[place] <= begins.get(place, 0)}
 
@@ -114,7 +114,7 @@ async def check_active_generations(store: ReadModelStore, cluster: Cluster, log:
 
 
 async def watch(installation: Installation, store: ReadModelStore, log: LogReader) -> None:
-    """Look again and again whether they still belong together, for ever; raises Broken, TopicsUnfit."""
+    """Look again and again whether they still belong together, for ever; raise Broken, InvalidTopics."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         try:
@@ -161,7 +161,7 @@ async def check_one(
 
 
 def _known_first(topics: Topics, record: Mapping[str, Any], place: Partition) -> int | None:
-    """How a partition began when a generation was made, as its record has it."""
+    """Return how a partition began when a generation was made, as its record has it."""
     name, lane = place
     first: int | None = record.get("firsts", {}).get(topics.unprefixed_by_name[name], {}).get(str(lane))
     return first

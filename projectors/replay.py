@@ -48,7 +48,7 @@ class Replay:
         """Told of each record that cannot be read."""
 
     def is_at(self, offsets: Mapping[str, int]) -> bool:
-        """Whether it has been read exactly so far."""
+        """Return whether it has been read exactly so far."""
         return self._reached == {topic: offset for topic, offset in offsets.items() if offset}
 
     async def advance_to(
@@ -57,9 +57,9 @@ class Replay:
         without: Collection[LogPosition],
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Goes on to offsets, by topic without prefix, and passes by some places.
+        """Go on to offsets, by topic without prefix, and passes by some places.
 
-        `progress` is called with numbers of records that are through. Raises KafkaAway, LogGap.
+        `progress` is called with numbers of records that are through. Raises KafkaUnavailable, RecordsMissing.
         """
         for name, topic in self._topics.unprefixed_by_name.items():
             end = offsets.get(topic, 0)
@@ -72,7 +72,7 @@ class Replay:
             self._reached[topic] = end
 
     async def apply_positions(self, positions: Collection[LogPosition]) -> None:
-        """Applies single records that were passed by before; raises KafkaAway, LogGap."""
+        """Apply single records that were passed by before; raise KafkaUnavailable, RecordsMissing."""
         for topic in sorted({one.topic for one in positions}):
             offsets = [one.offset for one in positions if one.topic == topic]
             self._apply_read(

@@ -66,7 +66,7 @@ class HeartbeatPipe:
 async def supervise(command: Sequence[str]) -> None:
     """Keep a worker running until cancelled; `command` is given the number of the pipe's writing end.
 
-    Raises Unmendable.
+    Raises PermanentFailure.
     """
     pause = FIRST_PAUSE_S
     while True:
@@ -109,7 +109,7 @@ async def _run_once(command: Sequence[str]) -> int:
 
 
 async def send_heartbeats(pipe: int) -> None:
-    """The worker's side: write a beat every `HEARTBEAT_INTERVAL_S`; returns when the supervisor is gone."""
+    """Write a heartbeat every `HEARTBEAT_INTERVAL_S`; return when the supervisor is gone."""
     while True:
         try:
             os.write(pipe, b".")

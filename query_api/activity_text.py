@@ -70,7 +70,7 @@ REASON_GIVEN = frozenset(
 
 
 def english_formatter(customer: Doc, reading: QueryContext) -> LocaleFormatter:
-    """How an English text writes values for a customer."""
+    """Return how an English text writes values for a customer."""
     locale = select_locale([customer["locale"], reading.business["locale"]], {SOURCE})
     return LocaleFormatter(locale, reading.business["timezone"], reading.at, MINOR_UNIT_DIGITS)
 
@@ -81,18 +81,18 @@ class ActivityText:
     def __init__(
         self, formats: LocaleFormatter, business: str, gettext: Callable[[str], str] = lambda text: text
     ) -> None:
-        """`business` is its name; `gettext` translates into the language of `formats`."""
+        """Keep `business`, its name; `gettext` translates into the language of `formats`."""
         self.formats = formats
         self.business = business
         self.gettext = gettext
 
     def title(self, happening: ActivityEntry) -> str:
-        """What happened, and with what."""
+        """Return what happened, and with what."""
         entry, about = happening
         return self.translate(TITLES[entry["what"]], **record_name(entry, about))
 
     def detail(self, happening: ActivityEntry) -> str | None:
-        """What changed, by whom and why; None where the title says it all."""
+        """Return what changed, by whom and why; None where the title says it all."""
         entry, about = happening
         tell = DETAILS.get(entry["what"])
         sentences = list(tell(self, entry, about)) if tell else []
@@ -101,11 +101,11 @@ class ActivityText:
         return " ".join(sentences) or None
 
     def translate(self, text: str, **values: str) -> str:
-        """A text with its values put in."""
+        """Return a text with its values put in."""
         return self.gettext(text) % values
 
     def window(self, window: Doc, zone: str) -> str:
-        """A promised window in its zone, which is named where it is not the business's."""
+        """Return a promised window in its zone, which is named where it is not the business's."""
         start = window["start"]
         times = {"day": self.formats.day(start, zone), "times": self.formats.window(window, zone)}
         named = self.formats.zone_name(start, zone)
@@ -114,7 +114,7 @@ class ActivityText:
         return self.translate("%(day)s, %(times)s", **times)
 
     def clock(self, moment: str, zone: str) -> dict[str, str]:
-        """A moment in a zone, as the values of a text."""
+        """Return a moment in a zone, as the values of a text."""
         return {"day": self.formats.day(moment, zone), "time": self.formats.clock(moment, zone)}
 
 
@@ -247,7 +247,7 @@ DETAILS: Mapping[str, Callable[[ActivityText, Doc, Doc], Iterator[str]]] = {
 
 
 def record_name(entry: Doc, about: Doc) -> dict[str, Any]:
-    """What a title calls the record by: as it was called then, where the entry says so."""
+    """Return what a title calls the record by: as it was called then, where the entry says so."""
     match about["kind"]:
         case "visit":
             return {"service": about["service"]["name"]}

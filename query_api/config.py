@@ -22,7 +22,8 @@ class SignInLimits:
 
     @classmethod
     def read(cls, given: Mapping[str, int]) -> Self:
-        """The limits with some of them set by name; raises ValueError for a name that is none, or a negative number."""
+        """Return the limits with some of them set by name; raises ValueError for a name that is none, or a negative
+        number."""
         names = [known.name for known in fields(cls)]
         for name, value in given.items():
             if name not in names:

@@ -22,12 +22,12 @@ class HealthController(Controller):
 
     @get("/live", operation_id="getLive")
     async def live(self) -> Health:
-        """Whether the process answers."""
+        """Return whether the process answers."""
         return {"status": "ok"}
 
     @get("/ready", operation_id="getReady")
     async def ready(self, state: State) -> Health:
-        """Whether there are views of this version to serve; 503 until then, and while MongoDB is away."""
+        """Return whether there are views of this version to serve; 503 until then, and while MongoDB is away."""
         await state.store.ping()
         if not state.reads.ready():
             raise NotReady

@@ -54,7 +54,7 @@ class PollingWorker(ABC):
         self._woken.set()
 
     def stop(self) -> None:
-        """Lets what is under way be finished and begins nothing else."""
+        """Let what is under way be finished and begin nothing else."""
         self._stopping = True
         self.wake()
 
@@ -83,7 +83,7 @@ class PollingWorker(ABC):
 
 @asynccontextmanager
 async def delivering(mailer: PollingWorker) -> AsyncIterator[None]:
-    """Runs a mailer; at the end, mails under way are given the time to be sent."""
+    """Run a mailer; at the end, mails under way are given the time to be sent."""
     running = asyncio.create_task(mailer.run())
     try:
         yield

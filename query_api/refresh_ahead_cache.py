@@ -32,7 +32,7 @@ class RefreshAheadCache(Generic[Key, Value]):
         self._renewals: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
-        """The answer for a key."""
+        """Return the answer for a key."""
         asked_at = time.monotonic()
         known = self._answers.get(key)
         if known is not None and (age := asked_at - known[0]) < self._seconds:
@@ -50,7 +50,7 @@ class RefreshAheadCache(Generic[Key, Value]):
         return value
 
     def invalidate(self, *keys: Key) -> None:
-        """The next answers are new ones."""
+        """Drop an entry, also one whose refresh is in flight."""
         self._forgotten += 1
         for key in keys:
             self._answers.pop(key, None)
@@ -81,7 +81,7 @@ class BatchRefreshAheadCache(RefreshAheadCache[Key, Value]):
         self._renewal: asyncio.Task[None] | None = None
 
     async def get(self, key: Key) -> Value:
-        """The answer for a key."""
+        """Return the answer for a key."""
         known = self._answers.get(key)
         if known is None or (age := time.monotonic() - known[0]) >= self._seconds:
             return await super().get(key)

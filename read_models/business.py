@@ -11,7 +11,7 @@ FIRST = frozenset({"registered"})
 
 
 def new(business: str) -> Doc:
-    """A business that was not registered yet; its portal does not exist."""
+    """Return a business that was not registered yet; its portal does not exist."""
     return {
         "_id": business,
         "business": business,
@@ -23,7 +23,7 @@ def new(business: str) -> Doc:
 
 
 def evolve(business: Doc, event: Event) -> None:
-    """Applies an event of the business; nothing changes when it was not registered, or is registered again."""
+    """Apply an event of the business; nothing changes when it was not registered, or is registered again."""
     if business["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](business, event, event.data)
         business["updated_at"] = max(business.get("updated_at", ""), event.time)

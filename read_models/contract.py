@@ -14,7 +14,7 @@ TREND_MONTHS = 12
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
-    """A contract that waits to be signed; visits that name it are counted already.
+    """Return a contract that waits to be signed; visits that name it are counted already.
 
     `open` are its soonest visits without an outcome, `past` its latest with one, `trend` its latest months with a due
     visit (latest first), each with its `_count` in all; `totals` the counts over all months.
@@ -31,7 +31,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def evolve(contract: Doc, event: Event) -> None:
-    """Applies an event of the contract; nothing changes when it was not signed, or is signed again."""
+    """Apply an event of the contract; nothing changes when it was not signed, or is signed again."""
     if contract["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](contract, event, event.data)
         set_list_membership(contract, down=(f"contracts/{contract['status']}", contract["starts_on"]))
@@ -88,14 +88,14 @@ HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
 
 
 def grace(contract: Doc | None) -> int | None:
-    """The agreed minutes after the window within which an arrival is on time; None before it was signed."""
+    """Return the agreed minutes after the window within which an arrival is on time; None before it was signed."""
     if contract is None or not contract["shown"]:
         return None
     return int(contract["sla"]["on_time_grace_minutes"])
 
 
 def adjust(contract: Doc, before: Doc | None, month: Doc) -> None:
-    """Brings the totals up to date with a month that counted `before` until now."""
+    """Bring the totals up to date with a month that counted `before` until now."""
     minutes = grace(contract)
     totals = contract["totals"]
     for counts, sign in ((before, -1), (month, 1)):
@@ -106,12 +106,12 @@ def adjust(contract: Doc, before: Doc | None, month: Doc) -> None:
 
 
 def has_due(month: Doc) -> bool:
-    """Whether a month is in the trend."""
+    """Return whether a month is in the trend."""
     return bool(month["due"])
 
 
 def item(contract: Doc) -> Doc:
-    """The contract in a list (API.md), but for `expired`, which depends on today."""
+    """Return the contract in a list (API.md), but for `expired`, which depends on today."""
     sla = contract["sla"]
     trend = [{name: month[name] for name in month if name != "id"} for month in reversed(contract["trend"])]
     return {
@@ -134,7 +134,7 @@ def item(contract: Doc) -> Doc:
 
 
 def detail(contract: Doc) -> Doc:
-    """What a contract's page adds to the list's item (API.md), but for its terms' address and its visits."""
+    """Return what a contract's page adds to the list's item (API.md), but for its terms' address and its visits."""
     return {
         "services": contract["services"],
         "signed_by": contract["signed_by"],

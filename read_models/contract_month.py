@@ -17,7 +17,7 @@ def rate(part: int, whole: int) -> float | None:
 
 
 def rates(counts: Doc) -> Doc:
-    """The counts with their rates, in the order in which they are served."""
+    """Return the counts with their rates, in the order in which they are served."""
     return {
         "due": counts["due"],
         "completed": counts["completed"],
@@ -31,7 +31,7 @@ def rates(counts: Doc) -> Doc:
 
 
 def new_month(business: str, customer: str, contract_id: str, month: str) -> Doc:
-    """A month in which no visit of the contract was due. `late` counts its timed visits by minutes late."""
+    """Return a month in which no visit of the contract was due. `late` counts its timed visits by minutes late."""
     subject = month_subject(contract_id, month)
     return {
         "_id": document_id(business, customer, "month", subject),
@@ -51,17 +51,17 @@ def new_month(business: str, customer: str, contract_id: str, month: str) -> Doc
 
 
 def is_empty(month: Doc) -> bool:
-    """Whether no visit is due in it (any more)."""
+    """Return whether no visit is due in it (any more)."""
     return not month["due"]
 
 
 def month_subject(contract_id: str, month: str) -> str:
-    """The id of a contract's month; ids of the contract hold no colon."""
+    """Return the id of a contract's month; ids of the contract hold no colon."""
     return f"{contract_id}:{month}"
 
 
 def add_contribution(month: Doc, tally: HealthContribution, sign: int) -> None:
-    """Adds a visit's tally to its month (`sign` 1) or takes it away (-1)."""
+    """Add a visit's tally to its month (`sign` 1) or take it away (-1)."""
     month["due"] += sign
     month["completed"] += sign * tally.completed
     month["with_proof"] += sign * tally.with_proof
@@ -74,13 +74,13 @@ def add_contribution(month: Doc, tally: HealthContribution, sign: int) -> None:
 
 
 def on_time(month: Doc, grace: int | None) -> int:
-    """How many of the month's timed visits came no later than `grace` minutes after their window."""
+    """Return how many of the month's timed visits came no later than `grace` minutes after their window."""
     if grace is None:
         return 0
     return sum(visits for minutes, visits in month["late"].items() if int(minutes) <= grace)
 
 
 def to_trend_entry(month: Doc, grace: int | None) -> Doc:
-    """The month in the trend."""
+    """Return the month in the trend."""
     counts = {name: month[name] for name in COUNTS if name != "on_time"} | {"on_time": on_time(month, grace)}
     return {"id": month["id"], "month": month["month"]} | rates(counts)

@@ -23,7 +23,7 @@ SHOWN = 10
 
 
 def new(business: str, customer: str) -> Doc:
-    """A customer who was not registered yet and has no portal; what happens is counted already.
+    """Return a customer who was not registered yet and has no portal; what happens is counted already.
 
     Each short list has its `_count` in all; `backwards_count` are the appointments of which `visit.backwards` holds;
     `balance` is the sum due over open invoices by currency, minor units;
@@ -54,7 +54,7 @@ def new(business: str, customer: str) -> Doc:
 
 
 def tombstone(business: str, customer: str, seq: int) -> Doc:
-    """What is left of an erased customer: the ids (VIEWS.md, Applying events)."""
+    """Return what is left of an erased customer: the ids (VIEWS.md, Applying events)."""
     return {
         "_id": owner_id(business, customer),
         "business": business,
@@ -68,7 +68,7 @@ def tombstone(business: str, customer: str, seq: int) -> Doc:
 
 
 def evolve(customer: Doc, event: Event) -> None:
-    """Applies an event of the customer; nothing changes when not registered, or registered again."""
+    """Apply an event of the customer; nothing changes when not registered, or registered again."""
     if customer["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](customer, event.data)
 
@@ -105,7 +105,7 @@ HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
 
 
 def normalize_email(email: str) -> str:
-    """An e-mail address as it is compared: trimmed, without regard to case (VIEWS.md).
+    """Return an e-mail address as it is compared: trimmed, without regard to case (VIEWS.md).
 
     Letters of two mailboxes never become one: `casefold` makes "ss" of "ß", and "k" of the Kelvin sign.
     """
@@ -118,12 +118,12 @@ def _lower(char: str) -> str:
 
 
 def sign_in_emails(emails: Sequence[str]) -> list[str]:
-    """The addresses that sign in as this customer."""
+    """Return the addresses that sign in as this customer."""
     return sorted({normalize_email(email) for email in emails})
 
 
 def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
-    """Brings the balance up to date with an invoice that was `before` until now."""
+    """Bring the balance up to date with an invoice that was `before` until now."""
     sums = dict(customer["balance"])
     for document, sign in ((before, -1), (after, 1)):
         if document and invoice.is_open(document):
@@ -133,7 +133,8 @@ def settle_balance(customer: Doc, before: Doc | None, after: Doc) -> None:
 
 
 def incomplete_lists(customer: Doc, now: str, today: str) -> tuple[str, ...]:
-    """The short lists of the dashboard that do not hold enough to serve it at `now` and `today`: to be read whole.
+    """Return the short lists of the dashboard that do not hold enough to serve it at `now` and `today`: to be read
+    whole.
 
     Appointments are enough when they are all. Else every one that is not kept starts after the last one kept: if
     that is still to come, all that await an update are kept, unless a window ends before it starts; and then 10
@@ -172,7 +173,7 @@ def dashboard_valid_until(customer: Doc, now: str) -> str | None:
 
 
 def dashboard(customer: Doc, now: str, today: str) -> Doc:
-    """The dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
+    """Return the dashboard at `now` (a served timestamp) and `today` (the business's date), without `as_of`.
 
     The lists that were `incomplete_lists` are to be whole.
     """
@@ -204,7 +205,7 @@ def dashboard(customer: Doc, now: str, today: str) -> Doc:
 
 
 def with_overdue(item: Doc, today: str) -> Doc:
-    """An invoice in a list, `overdue` when it is open and its due date has passed."""
+    """Return an invoice in a list, `overdue` when it is open and its due date has passed."""
     shape = {}
     for name, value in item.items():
         shape[name] = value
@@ -214,12 +215,12 @@ def with_overdue(item: Doc, today: str) -> Doc:
 
 
 def with_next(entry: Doc, next_visit_id: str | None) -> Doc:
-    """A subscription in a list, with its next visit."""
+    """Return a subscription in a list, with its next visit."""
     shape = {name: value for name, value in entry.items() if name != "open_count"}
     return shape | {"plan": entry["plan"]["name"], "next_visit_id": next_visit_id}
 
 
 def with_expiry(item: Doc, today: str) -> Doc:
-    """A contract in a list, `expired` when it is active and its end has passed."""
+    """Return a contract in a list, `expired` when it is active and its end has passed."""
     expired = item["status"] == "active" and item["ends_on"] is not None and item["ends_on"] < today
     return item | {"status": "expired"} if expired else item

@@ -55,7 +55,7 @@ def derive_batch(documents: UnitOfWork) -> Generator[DocumentRequest, LoadedDocu
 
 
 def _settle_payments(documents: UnitOfWork) -> Asking:
-    """Shows the payments of invoices that were issued in this batch, and the batch's payments of issued ones."""
+    """Show the payments of invoices that were issued in this batch, and the batch's payments of issued ones."""
     issued = [
         document
         for document in documents.touched("invoice")
@@ -73,7 +73,7 @@ def _settle_payments(documents: UnitOfWork) -> Asking:
 
 
 def _moves(documents: UnitOfWork, kind: str) -> list[_ListChanges]:
-    """Where the touched documents of a kind came into short lists, changed in them, or left them."""
+    """Return where the touched documents of a kind came into short lists, changed in them, or left them."""
     touched = documents.touched(kind)
     found = []
     for spec in LISTED[kind]:
@@ -116,7 +116,7 @@ def _tallies(
 
 
 def _health_ids(documents: UnitOfWork, visited: Doc) -> list[str]:
-    """The months that a visit counted in and counts in, and their contract, when that changes."""
+    """Return the months that a visit counted in and counts in, and their contract, when that changes."""
     before, after = _tallies(documents, visited)
     if before == after:
         return []
@@ -141,7 +141,7 @@ def _count_month(documents: UnitOfWork, visited: Doc) -> None:
 
 
 def _place(documents: UnitOfWork, found: Iterable[_ListChanges]) -> Asking:
-    """Makes the moves, and fills the lists that they left with places free."""
+    """Make the moves, and fills the lists that they left with places free."""
     short: list[tuple[Doc, EmbeddedList]] = []
     for spec, _, moves in found:
         member = moves[0].document
@@ -166,7 +166,7 @@ def _fill(documents: UnitOfWork, short: Sequence[tuple[Doc, EmbeddedList]]) -> A
 
 
 def _unsaved_members(documents: UnitOfWork, parent: Doc, spec: EmbeddedList) -> list[Doc]:
-    """The touched documents which are, were, or may become members of a parent's list."""
+    """Return the touched documents which are, were, or may become members of a parent's list."""
     kind = "month" if spec.field == "trend" else next(kind for kind, of in LISTED.items() if spec in of)
     return [
         document
@@ -178,7 +178,7 @@ def _unsaved_members(documents: UnitOfWork, parent: Doc, spec: EmbeddedList) -> 
 
 
 def _settle_contracts(documents: UnitOfWork) -> Asking:
-    """Brings health and trend of contracts up to date with their months, or with a new grace."""
+    """Bring health and trend of contracts up to date with their months, or with a new grace."""
     moves: dict[str, list[MembershipChange]] = {}
     for month in documents.touched("month"):
         owner = month["business"], month["customer"]
@@ -206,6 +206,6 @@ def _settle_contracts(documents: UnitOfWork) -> Asking:
 
 
 def _rescore(parent: Doc) -> None:
-    """Adds up what is on time over all months, which the trend holds for the moment, and cuts the trend."""
+    """Add up what is on time over all months, which the trend holds for the moment, and cuts the trend."""
     parent["totals"] = parent["totals"] | {"on_time": sum(month["on_time"] for month in parent["trend"])}
     del parent["trend"][contract.TREND_MONTHS :]

@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
 
 def diff_documents(served: Mapping[str, Doc], expected: Mapping[str, Doc]) -> Iterator[Difference]:
-    """Every difference between documents by `_id`, in the order of these."""
+    """Yield every difference between documents by `_id`, in the order of these."""
     for _id in sorted(served.keys() | expected.keys()):
         one, other = served.get(_id, ABSENT), expected.get(_id, ABSENT)
         for fields, mine, its in _between(one, other, ()):

@@ -19,22 +19,23 @@ ACTIVITY_LIMIT = 50
 
 
 def owner_id(business: str, customer: str) -> DocumentId:
-    """The `_id` of a customer's dashboard, which is also the key of the customer's records in the log."""
+    """Return the `_id` of a customer's dashboard, which is also the key of the customer's records in the log."""
     return DocumentId(f"{business}/{customer}")
 
 
 def document_id(business: str, customer: str, kind: str, subject: str) -> DocumentId:
-    """The `_id` of a customer's document. Holding the customer, it cannot be met by another customer's subject."""
+    """Return the `_id` of a customer's document. Holding the customer, it cannot be met by another customer's
+    subject."""
     return DocumentId(f"{business}/{customer}/{kind}/{subject}")
 
 
 def business_id(business: str) -> DocumentId:
-    """The `_id` of a business's document, which everybody may see."""
+    """Return the `_id` of a business's document, which everybody may see."""
     return DocumentId(business)
 
 
 def new_document(business: str, customer: str, kind: str, subject: str) -> Doc:
-    """A document of which nothing is known yet: it waits here for its first fact (VIEWS.md, Applying events)."""
+    """Return a document of which nothing is known yet: it waits here for its first fact (VIEWS.md, Applying events)."""
     return {
         "_id": document_id(business, customer, kind, subject),
         "business": business,
@@ -48,7 +49,7 @@ def new_document(business: str, customer: str, kind: str, subject: str) -> Doc:
 
 
 def append_activity(document: Doc, event: Event, **facts: Any) -> None:
-    """Adds an event to the document's log: the latest `ACTIVITY_LIMIT` by time, source and id, oldest first.
+    """Add an event to the document's log: the latest `ACTIVITY_LIMIT` by time, source and id, oldest first.
 
     `facts` are what the entry's words are made of; what is None is left out. `touched` is the key of the latest
     entry, so that a customer's 50 latest events lie in the 50 documents touched last.
@@ -66,25 +67,25 @@ def append_activity(document: Doc, event: Event, **facts: Any) -> None:
 
 
 def activity_sort_key(entry: Doc) -> str:
-    """The place of a log entry among the customer's: by time, then source, then id."""
+    """Return the place of a log entry among the customer's: by time, then source, then id."""
     return f"{entry['at']}\0{entry['source']}\0{entry['id']}"
 
 
 def parse(timestamp: str) -> datetime:
-    """A served timestamp as a datetime in UTC."""
+    """Return a served timestamp as a datetime in UTC."""
     return datetime.fromisoformat(timestamp)
 
 
 def timestamp(at: datetime) -> str:
-    """A datetime as it is served: UTC, three decimals (cut), `Z` (VIEWS.md)."""
+    """Return a datetime as it is served: UTC, three decimals (cut), `Z` (VIEWS.md)."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def money(amount: int, currency: str) -> Doc:
-    """An amount in minor units, as it is served (API.md)."""
+    """Return an amount in minor units, as it is served (API.md)."""
     return {"amount": amount, "currency": currency}
 
 
 def to_plain(value: Any) -> Any:
-    """A model of an event as plain data; None stays None."""
+    """Return a model of an event as plain data; None stays None."""
     return None if value is None else value.model_dump()

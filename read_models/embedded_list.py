@@ -37,7 +37,7 @@ class MembershipChange(NamedTuple):
 
 
 def apply_changes(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipChange]) -> bool:
-    """Brings the parent's list up to date with members that came, changed or left; True: it has to be filled."""
+    """Bring the parent's list up to date with members that came, changed or left; True: it has to be filled."""
     order = LISTS[spec.list].order
     before: list[Doc] = parent[spec.field]
     count: int = parent[f"{spec.field}_count"]
@@ -58,12 +58,12 @@ def apply_changes(parent: Doc, spec: EmbeddedList, moves: Sequence[MembershipCha
 
 
 def refill_query(parent: Doc, spec: EmbeddedList, unsaved: int) -> ListQuery:
-    """The range that fills a list again; `unsaved` is how many of the members read may be out of date."""
+    """Return the range that fills a list again; `unsaved` is how many of the members read may be out of date."""
     return ListQuery(spec.list, spec.scope(parent), spec.limit + unsaved)
 
 
 def refill(parent: Doc, spec: EmbeddedList, read: Iterable[Doc], unsaved: Iterable[Doc]) -> None:
-    """Makes the list anew of the documents read and of those which are not saved yet."""
+    """Make the list anew of the documents read and of those which are not saved yet."""
     members = {document["id"]: document for document in read}
     for document in unsaved:
         members.pop(document["id"], None)

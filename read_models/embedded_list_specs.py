@@ -98,7 +98,7 @@ LISTED: dict[str, Sequence[EmbeddedList]] = {
 
 
 def trend(grace: int | None) -> EmbeddedList:
-    """A contract's latest months with a due visit, scored with its grace in minutes."""
+    """Return a contract's latest months with a due visit, scored with its grace in minutes."""
     scored = partial(contract_month.to_trend_entry, grace=grace)
     return EmbeddedList(
         "contract",

@@ -11,7 +11,7 @@ from read_models.working_set import LoadedDocuments
 
 
 def owner_of_document(_id: str) -> str:
-    """Whose a document is, by its `_id`: `biz/cus` or, of a business, `biz`."""
+    """Return whose a document is, by its `_id`: `biz/cus` or, of a business, `biz`."""
     return "/".join(_id.split("/", 2)[:2])
 
 
@@ -27,7 +27,7 @@ class InMemoryProjection:
         return self._owners.keys()
 
     def documents_of(self, owner: str) -> Mapping[str, Doc]:
-        """An owner's documents by `_id`."""
+        """Return an owner's documents by `_id`."""
         return self._owners.get(owner, {})
 
     def apply(self, events: Sequence[Event]) -> None:
@@ -53,7 +53,7 @@ class InMemoryProjection:
         return self._owners.get(owner_of_document(_id), {}).get(_id)
 
     def _range(self, wanted: ListQuery) -> list[Doc]:
-        """The first documents of a customer's list, as `Views.range` finds them."""
+        """Return the first documents of a customer's list, as `Views.range` finds them."""
         spec = LISTS[wanted.list]
         names = wanted.only or spec.membership_names
         members = [

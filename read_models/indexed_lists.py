@@ -87,17 +87,17 @@ QueryScope = NewType("QueryScope", tuple[str, ...])
 
 
 def for_customer(business: str, customer: str, *narrowed: str) -> QueryScope:
-    """A customer's; of a list that is narrowed, what belongs to one record of the customer's."""
+    """Return a customer's; of a list that is narrowed, what belongs to one record of the customer's."""
     return QueryScope((business, customer, *narrowed))
 
 
 def for_email(business: str, address: str) -> QueryScope:
-    """The customers' of a business who hold an address."""
+    """Return the customers' of a business who hold an address."""
     return QueryScope((business, address))
 
 
 def for_claim(name: str) -> QueryScope:
-    """The businesses' who claim a slug or a host."""
+    """Return the businesses' who claim a slug or a host."""
     return QueryScope((name,))
 
 
@@ -120,7 +120,7 @@ class ListQuery(NamedTuple):
 def set_list_membership(
     document: Doc, *, up: tuple[str, str] | None = None, down: tuple[str, str] | None = None
 ) -> None:
-    """Puts a document into a list of each index, by name and key, or takes it out."""
+    """Put a document into a list of each index, by name and key, or take it out."""
     for index, place in (("up", up), ("down", down)):
         if place:
             document[index] = {"list": place[0], "key": place[1]}
@@ -129,7 +129,7 @@ def set_list_membership(
 
 
 def to_mongo_query(wanted: ListQuery) -> tuple[Doc, Order]:
-    """The filter and the sort of a range, in MongoDB's terms; both are answered by the list's index."""
+    """Return the filter and the sort of a range, in MongoDB's terms; both are answered by the list's index."""
     spec = LISTS[wanted.list]
     index = INDEXES[spec.by]
     narrowed = (spec.filter_field,) if spec.filter_field else ()
@@ -150,7 +150,7 @@ def to_mongo_query(wanted: ListQuery) -> tuple[Doc, Order]:
 
 
 def get_path(document: Doc, field: str) -> Any:
-    """The value of a field, dotted or not."""
+    """Return the value of a field, dotted or not."""
     value: Any = document
     for name in field.split("."):
         value = value[name]
@@ -158,7 +158,7 @@ def get_path(document: Doc, field: str) -> Any:
 
 
 def precedes(one: Doc, other: Doc, order: Order) -> bool:
-    """Whether `one` comes before `other`."""
+    """Return whether `one` comes before `other`."""
     for field, direction in order:
         mine, its = get_path(one, field), get_path(other, field)
         if mine != its:
@@ -167,7 +167,7 @@ def precedes(one: Doc, other: Doc, order: Order) -> bool:
 
 
 def sort_documents(documents: list[Doc], order: Order) -> list[Doc]:
-    """The documents in order."""
+    """Return the documents in order."""
     for field, direction in reversed(order):
         documents = sorted(documents, key=lambda document: get_path(document, field), reverse=direction < 0)
     return documents

@@ -12,7 +12,7 @@ FIRST = frozenset({"issued"})
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
-    """An invoice that waits to be issued; payments may name it already.
+    """Return an invoice that waits to be issued; payments may name it already.
 
     `payments` are the ids of all that name it, `paid_by_currency` what they come to net of refunds, minor units.
     """
@@ -20,7 +20,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def evolve(invoice: Doc, event: Event) -> None:
-    """Applies an event of the invoice; nothing changes when it was not issued, or is issued again."""
+    """Apply an event of the invoice; nothing changes when it was not issued, or is issued again."""
     if invoice["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](invoice, event, event.data)
 
@@ -75,7 +75,7 @@ HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
 
 
 def derive(invoice: Doc) -> None:
-    """Works out what is paid, due and overpaid, and the `status`: open, paid, void."""
+    """Work out what is paid, due and overpaid, and the `status`: open, paid, void."""
     if not invoice["shown"]:
         return
     paid = invoice["paid_by_currency"].get(invoice["currency"], 0)
@@ -91,12 +91,12 @@ def derive(invoice: Doc) -> None:
 
 
 def is_open(invoice: Doc) -> bool:
-    """Whether it is among the open invoices."""
+    """Return whether it is among the open invoices."""
     return bool(invoice["shown"]) and bool(invoice["status"] == "open")
 
 
 def item(invoice: Doc) -> Doc:
-    """The invoice in a list (API.md), but for `overdue`, which depends on today."""
+    """Return the invoice in a list (API.md), but for `overdue`, which depends on today."""
     return {
         "id": invoice["id"],
         "number": invoice["number"],
@@ -109,7 +109,7 @@ def item(invoice: Doc) -> Doc:
 
 
 def detail(invoice: Doc) -> Doc:
-    """What an invoice's page adds to the list's item (API.md), but for what other documents hold."""
+    """Return what an invoice's page adds to the list's item (API.md), but for what other documents hold."""
     currency = invoice["currency"]
     return item(invoice) | {
         "lines": [line | {"amount": money(line["amount"], currency)} for line in invoice["lines"]],

@@ -24,12 +24,12 @@ OF_THINGS: Final = frozenset(("service", "plan", "services", "technician", "item
 
 
 def mask_emails(text: str) -> str:
-    """The text with e-mail addresses masked."""
+    """Return the text with e-mail addresses masked."""
     return _ADDRESS.sub("…@…", text)
 
 
 def mask_contact_data(value: Any, path: Sequence[str] = ()) -> Any:
-    """A value of an event or a document, with contact data masked; `path` are the fields that lead to it."""
+    """Return a value of an event or a document, with contact data masked; `path` are the fields that lead to it."""
     if any(_is_contact(path[: end + 1]) for end in range(len(path))):
         return _hidden(value)
     if isinstance(value, Mapping):

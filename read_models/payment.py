@@ -10,7 +10,7 @@ FIRST = frozenset({"succeeded", "failed"})
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
-    """A payment of which nothing is known yet. It is shown once its invoice is."""
+    """Return a payment of which nothing is known yet. It is shown once its invoice is."""
     return new_document(business, customer, "payment", subject) | {
         "invoice_id": None,
         "status": None,
@@ -19,13 +19,13 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def invoice_of(payment: Doc | None, data: Any) -> str:
-    """The invoice that a payment is for: the first one named stands (EVENTS.md, 8)."""
+    """Return the invoice that a payment is for: the first one named stands (EVENTS.md, 8)."""
     stands = payment and payment["invoice_id"]
     return str(stands or data.invoice_id)
 
 
 def evolve(payment: Doc, event: Event) -> None:
-    """Applies an event. A payment may fail and then succeed; after that only refunds change it (EVENTS.md, 8)."""
+    """Apply an event. A payment may fail and then succeed; after that only refunds change it (EVENTS.md, 8)."""
     data: Any = event.data
     if event.fact == "succeeded" and payment["status"] in (None, "failed"):
         payment.update(
@@ -69,19 +69,19 @@ def evolve(payment: Doc, event: Event) -> None:
 
 
 def refundable(payment: Doc) -> bool:
-    """Whether a refund changes it: it succeeded."""
+    """Return whether a refund changes it: it succeeded."""
     return payment["status"] not in (None, "failed")
 
 
 def net_amount(payment: Doc | None) -> tuple[str, int] | None:
-    """The currency and what came in of it net of refunds, None when nothing came in."""
+    """Return the currency and what came in of it net of refunds, None when nothing came in."""
     if payment is None or not refundable(payment):
         return None
     return payment["currency"], payment["amount"] - payment["refunded"]
 
 
 def apply_to_invoice(invoice: Doc, payment: Doc, before: tuple[str, int] | None) -> None:
-    """Brings the invoice up to date with a payment that came to `before` until now."""
+    """Bring the invoice up to date with a payment that came to `before` until now."""
     sums = dict(invoice["paid_by_currency"])
     for part, sign in ((before, -1), (net_amount(payment), 1)):
         if part:
@@ -92,7 +92,7 @@ def apply_to_invoice(invoice: Doc, payment: Doc, before: tuple[str, int] | None)
 
 
 def show_with_invoice(payment: Doc, invoice: Doc) -> None:
-    """Shows the payment with its invoice's number once the invoice is issued."""
+    """Show the payment with its invoice's number once the invoice is issued."""
     if invoice["shown"] and payment["status"] is not None:
         payment.update(shown=True, invoice_number=invoice["number"])
     if payment["shown"]:
@@ -100,7 +100,7 @@ def show_with_invoice(payment: Doc, invoice: Doc) -> None:
 
 
 def item(payment: Doc) -> Doc:
-    """The payment in a list (API.md)."""
+    """Return the payment in a list (API.md)."""
     return {
         "id": payment["id"],
         "status": payment["status"],

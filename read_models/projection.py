@@ -74,7 +74,7 @@ class BatchChanges(NamedTuple):
 def fold(
     events: Sequence[Event], cache: dict[str, Doc | None]
 ) -> Generator[DocumentRequest, LoadedDocuments, BatchChanges]:
-    """Applies events, given in the order of their topics; yields what it needs, returns what has changed.
+    """Apply events, given in the order of their topics; yields what it needs, return what has changed.
 
     `cache` holds documents as they are saved (None: known to be absent). They are changed in place: when the changes
     cannot be saved, or an event raises, the whole cache is to be forgotten.
@@ -90,7 +90,7 @@ def fold(
 
 
 def fold_complete_history(events: Iterable[Event]) -> BatchChanges:
-    """The changes by all events that there are of some owners, folded from nothing.
+    """Return the changes by all events that there are of some owners, folded from nothing.
 
     The same as `fold` in any number of batches, at less cost: each document is settled once.
     """
@@ -114,7 +114,7 @@ class _EmptyCache(dict[str, Doc | None]):
 
 
 def _document_ids(event: Event) -> Iterator[str]:
-    """The ids of the documents that an event names."""
+    """Yield the ids of the documents that an event names."""
     if event.customer is None:
         yield event.business
         return
@@ -145,7 +145,7 @@ class _Batch:
         self.latest: dict[tuple[str, str], str] = {}
 
     def referenced_ids(self, event: Event) -> Iterator[str]:
-        """The ids of what a known subject refers to, where it is not what this event names (EVENTS.md, 8)."""
+        """Yield the ids of what a known subject refers to, where it is not what this event names (EVENTS.md, 8)."""
         if event.customer is None or event.data is None:
             return
         owner = event.business, event.customer
@@ -157,7 +157,7 @@ class _Batch:
             yield document_id(*owner, "invoice", payment.invoice_of(known, event.data))
 
     def apply(self, event: Event) -> None:
-        """Applies one event to its own document and to the one it refers to."""
+        """Apply one event to its own document and to the one it refers to."""
         if event.customer is None:
             self._apply_to_business(event)
             return
@@ -226,7 +226,7 @@ class _Batch:
             self.latest[place] = event.time
 
     def _is_next(self, event: Event, document: Doc | None) -> bool:
-        """Whether the event is not stale (VIEWS.md, Applying events); counts what was lost before it."""
+        """Return whether the event is not stale (VIEWS.md, Applying events); counts what was lost before it."""
         known = document["seq"] if document else 0
         if event.sequence <= known:
             return False
@@ -242,14 +242,14 @@ class _Batch:
         self.counts.setdefault(key, Counter())[name] += 1
 
     def settle(self) -> Asking:
-        """Works out what follows from all that was applied."""
+        """Work out what follows from all that was applied."""
         for owner, time in self.latest.items():
             dashboard = self.documents.touch_customer(*owner)
             dashboard["updated_at"] = max(dashboard["updated_at"], time)
         yield from derive_batch(self.documents)
 
     def changes(self) -> BatchChanges:
-        """What is to be saved."""
+        """Return what is to be saved."""
         save, removed = {}, set()
         for _id, before in self.documents.originals.items():
             document = self.documents.docs[_id]

@@ -14,23 +14,23 @@ PACK_FIRST = frozenset({"published"})
 
 
 def new_item(business: str, customer: str, subject: str) -> Doc:
-    """A proof item that was not uploaded yet."""
+    """Return a proof item that was not uploaded yet."""
     return new_document(business, customer, "proof", subject) | {"visit_id": None}
 
 
 def new_pack(business: str, customer: str, subject: str) -> Doc:
-    """A pack that was not published yet."""
+    """Return a pack that was not published yet."""
     return new_document(business, customer, "proof_pack", subject) | {"visit_id": None}
 
 
 def visit_of(proof: Doc | None, data: Any) -> str:
-    """The visit that an item or a pack belongs to: the first one named stands (EVENTS.md, 8)."""
+    """Return the visit that an item or a pack belongs to: the first one named stands (EVENTS.md, 8)."""
     stands = proof and proof["visit_id"]
     return str(stands or data.visit_id)
 
 
 def evolve_item(item: Doc, visit: Doc, event: Event) -> None:
-    """Applies an event of a proof item to it and to its visit. Retracted is for good."""
+    """Apply an event of a proof item to it and to its visit. Retracted is for good."""
     data: Any = event.data
     if event.fact == "uploaded" and item["visit_id"] is None:
         item.update(
@@ -54,7 +54,7 @@ def evolve_item(item: Doc, visit: Doc, event: Event) -> None:
 
 
 def evolve_pack(pack: Doc, visit: Doc, event: Event) -> None:
-    """Applies an event of a pack: the one published last replaces the others for good."""
+    """Apply an event of a pack: the one published last replaces the others for good."""
     data: Any = event.data
     if event.fact == "published":
         pack.update(visit_id=visit["id"], shown=True)
@@ -73,11 +73,11 @@ def evolve_pack(pack: Doc, visit: Doc, event: Event) -> None:
 
 
 def pack_items(visit: Doc) -> list[str]:
-    """The ids of the items that a visit's shown pack shows, in its order."""
+    """Return the ids of the items that a visit's shown pack shows, in its order."""
     present = set(visit["proofs"])
     return [item for item in dict.fromkeys(visit["pack"]["items"]) if item in present]
 
 
 def is_shown(visit: Doc) -> bool:
-    """Whether the visit has a pack that is shown; it may hold no items yet."""
+    """Return whether the visit has a pack that is shown; it may hold no items yet."""
     return bool(visit["pack"]) and not visit["pack"]["withdrawn"]

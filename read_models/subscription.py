@@ -20,7 +20,7 @@ FIRST = frozenset({"started"})
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
-    """A subscription that waits to be started; appointments may name it already.
+    """Return a subscription that waits to be started; appointments may name it already.
 
     `open` are the soonest visits without an outcome that name it, `open_count` how many there are.
     """
@@ -28,12 +28,12 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def is_unreferenced(subscription: Doc) -> bool:
-    """Whether nothing is known of it and no appointment names it (any more)."""
+    """Return whether nothing is known of it and no appointment names it (any more)."""
     return not subscription["seq"] and not subscription["open_count"]
 
 
 def evolve(subscription: Doc, event: Event) -> None:
-    """Applies an event of the subscription; nothing changes when it was not started, or is started again."""
+    """Apply an event of the subscription; nothing changes when it was not started, or is started again."""
     if subscription["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](subscription, event, event.data)
         set_list_membership(subscription, up=("subscriptions", subscription["plan"]["name"]))
@@ -104,13 +104,14 @@ HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
 
 
 def price(subscription: Doc) -> int:
-    """The price per interval in minor units: the sum of quantity x unit amount, cut to what an integer may be."""
+    """Return the price per interval in minor units: the sum of quantity x unit amount, cut to what an integer may
+    be."""
     total: int = sum(entry["quantity"] * entry["unit_amount"] for entry in subscription["items"])
     return max(-MAX_INTEGER, min(total, MAX_INTEGER))
 
 
 def item(subscription: Doc) -> Doc:
-    """The subscription in a list (API.md), but for `next_visit_id`, which depends on now."""
+    """Return the subscription in a list (API.md), but for `next_visit_id`, which depends on now."""
     return {
         "id": subscription["id"],
         "status": subscription["status"],
@@ -124,17 +125,18 @@ def item(subscription: Doc) -> Doc:
 
 
 def to_dashboard_entry(subscription: Doc) -> Doc:
-    """The subscription on the dashboard: with the nested name it is sorted by, and how many appointments name it."""
+    """Return the subscription on the dashboard: with the nested name it is sorted by, and how many appointments name
+    it."""
     return item(subscription) | {"plan": subscription["plan"], "open_count": subscription["open_count"]}
 
 
 def current(subscription: Doc, today: str) -> bool:
-    """Whether the dashboard shows it: not cancelled, or cancelled and `ends_on` has not passed."""
+    """Return whether the dashboard shows it: not cancelled, or cancelled and `ends_on` has not passed."""
     return subscription["status"] != "cancelled" or bool(subscription["ends_on"] >= today)
 
 
 def detail(subscription: Doc) -> Doc:
-    """What a subscription's page adds to the list's item (API.md), but for its appointments."""
+    """Return what a subscription's page adds to the list's item (API.md), but for its appointments."""
     currency = subscription["currency"]
     return {
         "items": [

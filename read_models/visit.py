@@ -25,7 +25,7 @@ UNDER_WAY = frozenset({"on_the_way", "in_progress"})
 
 
 def new(business: str, customer: str, subject: str) -> Doc:
-    """A visit that waits to be booked; proofs, packs and invoices may name it already.
+    """Return a visit that waits to be booked; proofs, packs and invoices may name it already.
 
     `proofs` are the ids of its items that are uploaded and not retracted, `pack` the one published last
     {id, items, document, published_at, withdrawn}, `invoices` the ids of those that bill it.
@@ -34,7 +34,7 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def evolve(visit: Doc, event: Event) -> None:
-    """Applies an event of the visit; nothing changes when it was not booked, or is booked again."""
+    """Apply an event of the visit; nothing changes when it was not booked, or is booked again."""
     if visit["shown"] != (event.fact in FIRST):
         HANDLERS[event.fact](visit, event, event.data)
 
@@ -131,7 +131,7 @@ HANDLERS: dict[str, Callable[[Doc, Event, Any], None]] = {
 
 
 def derive(visit: Doc) -> None:
-    """Works out what follows from the rest: `phase` (open, past), `month`, `has_proof`, the arrival and `late`.
+    """Work out what follows from the rest: `phase` (open, past), `month`, `has_proof`, the arrival and `late`.
 
     `late` is by how many whole minutes, rounded up, the arrival was after the end of the window: on time is
     `late` <= grace, in exact seconds as well, since a grace is whole minutes (VIEWS.md, Contracts).
@@ -158,7 +158,7 @@ def derive(visit: Doc) -> None:
 
 
 def local_month(timestamp: str, zone: str) -> str:
-    """The calendar month (`YYYY-MM`) of a moment in a zone."""
+    """Return the calendar month (`YYYY-MM`) of a moment in a zone."""
     if "02" <= timestamp[8:10] <= "27":
         return timestamp[:7]  # no zone is a whole day from UTC
     try:
@@ -168,7 +168,7 @@ def local_month(timestamp: str, zone: str) -> str:
 
 
 def has_proof(visit: Doc) -> bool:
-    """Whether its pack is shown and holds an item or a document (VIEWS.md, Proof Packs)."""
+    """Return whether its pack is shown and holds an item or a document (VIEWS.md, Proof Packs)."""
     pack = visit["pack"]
     if not pack or pack["withdrawn"]:
         return False
@@ -195,7 +195,7 @@ def tally(visit: Doc) -> HealthContribution | None:
 
 
 def item(visit: Doc) -> Doc:
-    """The visit in a list (API.md): an appointment, or with how it ended, a past visit."""
+    """Return the visit in a list (API.md): an appointment, or with how it ended, a past visit."""
     technician = visit["technician"]
     shape = {
         "id": visit["id"],
@@ -213,22 +213,24 @@ def item(visit: Doc) -> Doc:
 
 
 def to_embedded_slot(visit: Doc) -> Doc:
-    """The visit in the short lists of its contract and subscription: what sorts it and tells whether it passed."""
+    """Return the visit in the short lists of its contract and subscription: what sorts it and tells whether it
+    passed."""
     return {"id": visit["id"], "window": visit["window"], "status": visit["status"]}
 
 
 def upcoming(appointment: Doc, now: str) -> bool:
-    """Whether an appointment is upcoming at `now` (a served timestamp); else it awaits an update."""
+    """Return whether an appointment is upcoming at `now` (a served timestamp); else it awaits an update."""
     return appointment["status"] in UNDER_WAY or appointment["window"]["end"] >= now
 
 
 def has_inverted_window(visit: Doc) -> bool:
-    """Whether it is an appointment with a window that ends before it starts, which EVENTS.md does not rule out."""
+    """Return whether it is an appointment with a window that ends before it starts, which EVENTS.md does not rule
+    out."""
     return visit.get("phase") == "open" and bool(visit["window"]["end"] < visit["window"]["start"])
 
 
 def detail(visit: Doc) -> Doc:
-    """What a visit's page adds to the list's item (API.md), but for what other documents hold."""
+    """Return what a visit's page adds to the list's item (API.md), but for what other documents hold."""
     completion = visit["completion"] if visit["status"] == "completed" else None
     return item(visit) | {
         "address": visit["address"],

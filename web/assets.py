@@ -30,7 +30,7 @@ class Asset(NamedTuple):
 
 
 def digest(content: bytes) -> str:
-    """What of a content's SHA-256 its name holds."""
+    """Return what of a content's SHA-256 its name holds."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -42,12 +42,12 @@ class Assets:
         self._files = dict(_read(sorted(folder.iterdir())))
 
     def url(self, name: str) -> str:
-        """The address of a file. Raises KeyError for one that is not in the folder."""
+        """Return the address of a file. Raises KeyError for one that is not in the folder."""
         stem, _, suffix = name.rpartition(".")
         return f"{self.prefix}/{stem}.{self._files[name].digest}.{suffix}"
 
     def find(self, name: str) -> tuple[Asset, bool] | None:
-        """The file that is served as `name`, and whether its digest is the one asked for."""
+        """Return the file that is served as `name`, and whether its digest is the one asked for."""
         stem, _, suffix = name.rpartition(".")
         stem, _, asked = stem.rpartition(".")
         asset = self._files.get(f"{stem}.{suffix}")
@@ -65,23 +65,23 @@ ASSETS = Assets()
 
 
 def brand_url(colour: str | None) -> str:
-    """The address of a brand colour's stylesheet; it says all that is needed to make it."""
+    """Return the address of a brand colour's stylesheet; it says all that is needed to make it."""
     colours = palette(colour)
     return f"/-/brand/{colours.brand[1:]}.{digest(stylesheet(colours).encode())}.css"
 
 
 def _response(content: bytes, content_type: str, *, current: bool) -> Response[bytes]:
-    """A file; one of another release (its page is still open somewhere) is not to be kept under this name."""
+    """Return a file; one of another release (its page is still open somewhere) is not to be kept under this name."""
     headers = {"Cache-Control": IMMUTABLE if current else REVALIDATE}
     return Response(content, media_type=content_type, headers=headers)
 
 
 def static_route(assets: Assets) -> HTTPRouteHandler:
-    """The route of the files of a folder."""
+    """Return the route of the files of a folder."""
 
     @get(f"{assets.prefix}/{{name:str}}", include_in_schema=False, sync_to_thread=False)
     def asset(name: FromPath[str]) -> Response[bytes]:
-        """A stylesheet, icon or script."""
+        """Return a stylesheet, icon or script."""
         found = assets.find(name)
         if found is None:
             raise NotFoundException
@@ -93,7 +93,7 @@ def static_route(assets: Assets) -> HTTPRouteHandler:
 
 @get("/-/brand/{name:str}", include_in_schema=False, sync_to_thread=False)
 def brand(name: FromPath[str]) -> Response[bytes]:
-    """A brand colour's stylesheet, `{rrggbb}.{digest}.css`."""
+    """Return a brand colour's stylesheet, `{rrggbb}.{digest}.css`."""
     try:
         colours = palette("#" + name.partition(".")[0])
     except ValueError as error:

@@ -40,7 +40,7 @@ class Palette(NamedTuple):
 
 
 def parse(colour: str) -> Rgb:
-    """The channels of `#rrggbb`, 0 to 255 each. Raises ValueError for anything else."""
+    """Return the channels of `#rrggbb`, 0 to 255 each. Raises ValueError for anything else."""
     if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
         raise ValueError(f"not a colour of the form #rrggbb: {colour!r}")
     red, green, blue = bytes.fromhex(colour[1:])
@@ -53,26 +53,26 @@ def written(colour: Rgb) -> str:
 
 
 def luminance(colour: Rgb) -> float:
-    """The relative luminance, 0 (black) to 1 (white), as WCAG 2.2 defines it."""
+    """Return the relative luminance, 0 (black) to 1 (white), as WCAG 2.2 defines it."""
     shares = [channel / 255 for channel in colour]
     red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """The contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
+    """Return the contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def mixed(colour: Rgb, other: Rgb, share: float) -> Rgb:
-    """The colour with `share` (0 to 1) of the other in it."""
+    """Return the colour with `share` (0 to 1) of the other in it."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 
 
 def readable(colour: Rgb, surface: Rgb) -> Rgb:
-    """The colour, moved no further than it must be towards black or white to be read on the surface."""
+    """Return the colour, moved no further than it must be towards black or white to be read on the surface."""
     towards = max(BLACK, WHITE, key=lambda end: contrast(end, surface))
     steps = (mixed(colour, towards, percent / 100) for percent in range(101))
     return next(step for step in steps if contrast(step, surface) >= READABLE)
@@ -80,7 +80,8 @@ def readable(colour: Rgb, surface: Rgb) -> Rgb:
 
 @lru_cache(maxsize=1024)
 def palette(colour: str | None) -> Palette:
-    """The palette of a brand colour `#rrggbb`, of `DEFAULT` where there is none. Raises ValueError for other forms."""
+    """Return the palette of a brand colour `#rrggbb`, of `DEFAULT` where there is none. Raises ValueError for other
+    forms."""
     brand = parse(colour or DEFAULT)
     return Palette(
         brand=written(brand),
@@ -91,7 +92,7 @@ def palette(colour: str | None) -> Palette:
 
 
 def stylesheet(colours: Palette) -> str:
-    """The palette as CSS variables, by day and by night."""
+    """Return the palette as CSS variables, by day and by night."""
     return (
         f":root{{--brand:{colours.brand};--on-brand:{colours.on_brand};--accent:{colours.accent}}}"
         f"@media(prefers-color-scheme:dark){{:root{{--accent:{colours.accent_at_night}}}}}\n"

@@ -42,7 +42,7 @@ MIN_BYTES = 1_000
 
 
 def compress_response(scope: HTTPScope, answer: BufferedResponse) -> None:
-    """A step: zstd, else gzip, for who takes it.
+    """Compress a response with zstd, else gzip, where the client accepts it.
 
     A strong ETag becomes a weak one, as the bytes differ from those that it was made of (RFC 9110, 8.8.3). Of what is
     Not Modified only the head is completed, as it would be with the content.
@@ -61,7 +61,7 @@ def compress_response(scope: HTTPScope, answer: BufferedResponse) -> None:
 
 @lru_cache
 def coding_for(accepted: str) -> str | None:
-    """The first of `CODINGS` that an Accept-Encoding header takes by name; a weight of 0 refuses it."""
+    """Return the first of `CODINGS` that an Accept-Encoding header takes by name; a weight of 0 refuses it."""
     taken = {
         name.strip()
         for name, _, weight in (one.partition(";") for one in accepted.lower().split(","))
@@ -72,12 +72,12 @@ def coding_for(accepted: str) -> str | None:
 
 @lru_cache
 def is_text(content_type: bytes) -> bool:
-    """Whether what a Content-Type names is of a kind that is compressed."""
+    """Return whether what a Content-Type names is of a kind that is compressed."""
     return content_type.partition(b";")[0].strip().decode("latin-1") in COMPRESSIBLE_TYPES
 
 
 def adjust_header(header: Header, length: int) -> Header:
-    """A header of an answer whose content was compressed to `length` bytes."""
+    """Return a header of an answer whose content was compressed to `length` bytes."""
     match header:
         case b"content-length", _:
             return b"content-length", b"%d" % length

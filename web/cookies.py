@@ -16,7 +16,7 @@ from web.tokens import TOKEN_LENGTH
 
 
 def host_cookie(name: str, value: str, life: timedelta) -> Cookie:
-    """A cookie of this host alone, which scripts do not see and other sites' forms do not send.
+    """Return a cookie of this host alone, which scripts do not see and other sites' forms do not send.
 
     `name` begins with `__Host-`, here and below.
     """
@@ -32,7 +32,7 @@ def host_cookie(name: str, value: str, life: timedelta) -> Cookie:
 
 
 def token_in(request: Request[Any, Any, Any], name: str) -> str | None:
-    """The token in such a cookie, as far as it can be one."""
+    """Return the token in such a cookie, as far as it can be one."""
     sent = request_headers(request.scope).get(b"cookie", b"").decode("latin-1")
     for pair in sent.split(";"):
         known, _, token = pair.strip().partition("=")
@@ -42,7 +42,8 @@ def token_in(request: Request[Any, Any, Any], name: str) -> str | None:
 
 
 def network_of(host: str) -> str:
-    """The network that limits count by: an IPv4 address, or the /64 of an IPv6 address; "" where there is none."""
+    """Return the network that limits count by: an IPv4 address, or the /64 of an IPv6 address; "" where there is
+    none."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -33,7 +33,7 @@ class LocaleFormatter:
         return str(self.locale).replace("_", "-")
 
     def number(self, value: int) -> str:
-        """A count."""
+        """Return a count."""
         return format_decimal(value, locale=self.locale)
 
     def money(self, value: Mapping[str, Any]) -> str:
@@ -49,7 +49,7 @@ class LocaleFormatter:
         return written
 
     def share(self, rate: float) -> str:
-        """A rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one (VIEWS.md)."""
+        """Return a rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one (VIEWS.md)."""
         cut = Decimal(str(rate)).quantize(Decimal("0.001"), ROUND_DOWN)
         pattern = copy(self.locale.percent_formats[None])
         pattern.frac_prec = (0, 1)
@@ -57,7 +57,7 @@ class LocaleFormatter:
         return written
 
     def day(self, value: str, zone: str | None = None) -> str:
-        """A date, or a timestamp's day in its zone, the weekday always; the year where it is not this one."""
+        """Return a date, or a timestamp's day in its zone, the weekday always; the year where it is not this one."""
         on = self._date(value, zone)
         this_year = on.year == self.today(zone).year
         return format_date(
@@ -65,15 +65,15 @@ class LocaleFormatter:
         )
 
     def weekday(self, value: str, zone: str | None = None) -> str:
-        """The name of a day of the week alone; pages set `day` in parts with it."""
+        """Return the name of a day of the week alone; pages set `day` in parts with it."""
         return format_date(self._date(value, zone), "cccc", locale=self.locale)
 
     def day_number(self, value: str, zone: str | None = None) -> str:
-        """The day of the month alone."""
+        """Return the day of the month alone."""
         return format_date(self._date(value, zone), "d", locale=self.locale)
 
     def month_of(self, value: str, zone: str | None = None) -> str:
-        """The month alone, with its year where it is not this one."""
+        """Return the month alone, with its year where it is not this one."""
         on = self._date(value, zone)
         return (
             self.month(on.isoformat()[:7])
@@ -82,28 +82,29 @@ class LocaleFormatter:
         )
 
     def date_only(self, value: str) -> str:
-        """A date without its weekday, for terms and periods."""
+        """Return a date without its weekday, for terms and periods."""
         return format_date(date.fromisoformat(value), "medium", locale=self.locale)
 
     def month(self, value: str) -> str:
-        """A month `YYYY-MM` by name, with its year."""
+        """Return a month `YYYY-MM` by name, with its year."""
         pattern = self.locale.datetime_skeletons[match_skeleton("yMMMM", self.locale.datetime_skeletons)]
         return format_date(date.fromisoformat(f"{value}-01"), str(pattern.pattern), locale=self.locale)
 
     def month_initial(self, value: str) -> str:
-        """The shortest that a month `YYYY-MM` is written, for charts: a letter."""
+        """Return the shortest that a month `YYYY-MM` is written, for charts: a letter."""
         return format_date(date.fromisoformat(f"{value}-01"), "LLLLL", locale=self.locale)
 
     def nearness(self, value: str, zone: str | None = None) -> int:
-        """How many days lie between today and a date or a timestamp's day, both in the zone; negative in the past."""
+        """Return how many days lie between today and a date or a timestamp's day, both in the zone; negative in the
+        past."""
         return (self._date(value, zone) - self.today(zone)).days
 
     def today(self, zone: str | None = None) -> date:
-        """The day it is now, in a zone."""
+        """Return the day it is now, in a zone."""
         return self.now.astimezone(ZoneInfo(zone or self.zone)).date()
 
     def window(self, value: Mapping[str, str], zone: str) -> str:
-        """A window `{start, end}` as the clock times of its zone, "9:00–11:00 AM".
+        """Return a window `{start, end}` as the clock times of its zone, "9:00–11:00 AM".
 
         Where clocks change in between, each time names its own: the same one may come twice, and the later before.
         """
@@ -122,11 +123,11 @@ class LocaleFormatter:
         return f"{opening} – {day}{closing}"
 
     def clock(self, value: str, zone: str | None = None) -> str:
-        """A timestamp's clock time in its zone."""
+        """Return a timestamp's clock time in its zone."""
         return format_time(self._moment(value, zone), "short", locale=self.locale)
 
     def zone_name(self, value: str, zone: str) -> str | None:
-        """What the zone is called at a timestamp; None where it is the business's and needs no name.
+        """Return what the zone is called at a timestamp; None where it is the business's and needs no name.
 
         On a day on which its clocks change it is called what it is called all year.
         """
@@ -138,7 +139,7 @@ class LocaleFormatter:
         return get_timezone_name(moment.tzinfo if changing else moment, locale=self.locale)
 
     def age(self, value: str) -> timedelta:
-        """How long ago a timestamp was; never negative."""
+        """Return how long ago a timestamp was; never negative."""
         return max(self.now - datetime.fromisoformat(value), timedelta())
 
     def _date(self, value: str, zone: str | None) -> date:
@@ -147,7 +148,8 @@ class LocaleFormatter:
         return self._moment(value, zone).date()
 
     def _moment(self, value: str, zone: str | None) -> datetime:
-        """A timestamp in its zone; in UTC at the ends of the calendar, where the zone's day has no date any more."""
+        """Return a timestamp in its zone; in UTC at the ends of the calendar, where the zone's day has no date any
+        more."""
         moment = datetime.fromisoformat(value)
         try:
             return moment.astimezone(ZoneInfo(zone or self.zone))

@@ -25,7 +25,7 @@ class LanguagePreference(NamedTuple):
 
 
 def load(*folders: Path) -> Catalogues:
-    """The catalogues `{folder}/{language}.po` of several folders, those of a language merged."""
+    """Return the catalogues `{folder}/{language}.po` of several folders, those of a language merged."""
     catalogues: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
     for path in sorted(path for folder in folders for path in folder.glob("*.po")):
         loaded = compile_catalogue(path)
@@ -38,7 +38,7 @@ def load(*folders: Path) -> Catalogues:
 
 
 def compile_catalogue(path: Path) -> Translations:
-    """A catalogue of text, ready for use. What is marked fuzzy is left out, as gettext does."""
+    """Return a catalogue of text, ready for use. What is marked fuzzy is left out, as gettext does."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.stem)
     binary = io.BytesIO()
@@ -48,7 +48,7 @@ def compile_catalogue(path: Path) -> Translations:
 
 
 def select_locale(tags: Iterable[str | None], languages: Iterable[str]) -> Locale:
-    """The locale of the first tag (BCP 47) whose language is among `languages`, else that of `SOURCE`.
+    """Return the locale of the first tag (BCP 47) whose language is among `languages`, else that of `SOURCE`.
 
     What is no tag at all is passed over: the tags come from events and browsers.
     """
@@ -61,7 +61,7 @@ def select_locale(tags: Iterable[str | None], languages: Iterable[str]) -> Local
 
 
 def parse_tag(tag: str) -> Locale | None:
-    """The locale of a BCP 47 tag; of its language alone where the rest is unknown; None where that is, too."""
+    """Return the locale of a BCP 47 tag; of its language alone where the rest is unknown; None where that is, too."""
     for candidate in (tag, tag.partition("-")[0]):
         try:
             return Locale.parse(candidate, sep="-")
@@ -71,7 +71,8 @@ def parse_tag(tag: str) -> Locale | None:
 
 
 def parse_accept_language(header: str) -> Sequence[str]:
-    """The tags of an Accept-Language header (RFC 9110, 12.5.4), most wanted first; unreadable parts are left out."""
+    """Return the tags of an Accept-Language header (RFC 9110, 12.5.4), most wanted first; unreadable parts are left
+    out."""
     wishes = [wish for part in header[:500].split(",") if (wish := _wish(part)) and wish.weight > 0]
     return [wish.tag for wish in sorted(wishes, key=lambda wish: -wish.weight)]
 

@@ -36,7 +36,7 @@ class RequestLatency(Collector):
         registry.register(self)
 
     def __call__(self, method: str, scope: HTTPScope, status: int, seconds: float) -> None:
-        """Notes an answer."""
+        """Record an answer."""
         route = scope.get("path_template") or NO_ROUTE
         labels = (method if method in KNOWN else "other", route, f"{status // 100}xx")
         answers = self._answers.get(labels)
@@ -47,7 +47,7 @@ class RequestLatency(Collector):
         self._seconds[labels] += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """The histogram."""
+        """Yield the histogram."""
         shown = HistogramMetricFamily(
             "portal_api_seconds",
             "How long the answers of the customers' service take, from the request to the end of the answer.",

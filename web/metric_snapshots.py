@@ -12,7 +12,7 @@ Snapshot = Sequence[Mapping[str, Any]]
 
 
 def ok(registry: CollectorRegistry) -> Snapshot:
-    """All that a process measured, as values that can be stored."""
+    """Return all that a process measured, as values that can be stored."""
     return [
         {
             "name": family.name,
@@ -35,7 +35,7 @@ class MergedSnapshots(Collector):
         self._snapshots = list(snapshots)
 
     def collect(self) -> Iterator[Metric]:
-        """The families, each with the samples of all processes."""
+        """Yield the families, each with the samples of all processes."""
         families: dict[str, Metric] = {}
         for labels, families_of_one in self._snapshots:
             for one in families_of_one:

@@ -51,19 +51,19 @@ class BufferedResponse:
         """Whether `body` is all of its content."""
 
     def header(self, name: bytes) -> bytes | None:
-        """The value of the first header of a name; None when there is none."""
+        """Return the value of the first header of a name; None when there is none."""
         for known, value in self.headers:
             if known == name:
                 return value
         return None
 
     def add_missing(self, headers: Sequence[Header]) -> None:
-        """Adds those whose name it does not have."""
+        """Add those whose name it does not have."""
         known = dict(self.headers)
         self.headers += [header for header in headers if header[0] not in known]
 
     def empty(self) -> None:
-        """Takes the content away, and what is said of it."""
+        """Take the content away, and what is said of it."""
         self.body = b""
         self.headers = [header for header in self.headers if header[0] not in CONTENT_HEADERS]
 
@@ -85,7 +85,7 @@ class PrebuiltResponse(Protocol):
     """The same object for as long as the answer is the same."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it."""
+        """Send it."""
 
 
 Revalidate = Callable[[HTTPScope], Awaitable[PrebuiltResponse]]
@@ -140,7 +140,7 @@ class ResponsePipeline:
         self._known: dict[Likeness, MemoizedResponse] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on; where that fails before anything was sent, answers the error."""
+        """Pass the request on; where that fails before anything was sent, answer the error."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -228,7 +228,8 @@ Likeness = tuple[str, bytes, bytes | None, bytes | None, bytes | None]
 
 
 def memo_key(scope: HTTPScope) -> Likeness:
-    """All of a request that its whole answer may depend on: checks, steps and who is asked again read no more of it.
+    """Return all of a request that its whole answer may depend on: checks, steps and who is asked again read no more
+    of it.
 
     But for If-None-Match: there may be many for one answer, which is completed for each.
     """

@@ -40,7 +40,7 @@ INTERNAL_ERROR = ProblemDetails(
 
 
 def from_http_exception(error: HTTPException) -> ProblemDetails:
-    """What an error of the framework is told as."""
+    """Return what an error of the framework is told as."""
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return INTERNAL_ERROR
     members = {"errors": error.extra} if isinstance(error.extra, list) and error.extra else {}
@@ -48,7 +48,7 @@ def from_http_exception(error: HTTPException) -> ProblemDetails:
 
 
 def response(problem: ProblemDetails, challenge: str = CHALLENGE) -> Response[Any]:
-    """An error as JSON. A 401 asks for a `challenge` (RFC 9110, 11.6.1)."""
+    """Return an error as JSON. A 401 asks for a `challenge` (RFC 9110, 11.6.1)."""
     content = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -63,7 +63,7 @@ def response(problem: ProblemDetails, challenge: str = CHALLENGE) -> Response[An
 
 
 def log_error(request: AnyRequest, status: int, error: Exception) -> None:
-    """Logs what is our fault; neither query nor body, which may hold what is nobody's business."""
+    """Log what is our fault; neither query nor body, which may hold what is nobody's business."""
     if status < HTTP_500_INTERNAL_SERVER_ERROR:
         return
     ours = status == HTTP_500_INTERNAL_SERVER_ERROR
@@ -79,5 +79,5 @@ def log_error(request: AnyRequest, status: int, error: Exception) -> None:
 
 
 def retry_after_seconds(wait: timedelta) -> int:
-    """A time to wait, for Retry-After: never too short, never 0."""
+    """Return a time to wait, for Retry-After: never too short, never 0."""
     return max(1, math.ceil(wait.total_seconds()))

@@ -13,13 +13,13 @@ class SafeRequest(Request[Any, Any, State]):
     """A request whose `json` and `form` raise ClientException for every body that they cannot read."""
 
     async def json(self) -> Any:
-        """The body as JSON."""
+        """Return the body as JSON."""
         await self.body()
         with _reading():
             return await super().json()
 
     async def form(self) -> FormMultiDict:
-        """The body as the fields of a form, whose texts are all UTF-8."""
+        """Return the body as the fields of a form, whose texts are all UTF-8."""
         await self.body()
         with _reading():
             fields = await super().form()
@@ -32,7 +32,7 @@ class SafeRequest(Request[Any, Any, State]):
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """What parsers raise besides their own errors: no UTF-8, no such charset, nested too deep."""
+    """Yield what parsers raise besides their own errors: no UTF-8, no such charset, nested too deep."""
     try:
         yield
     except (ValueError, LookupError, RecursionError) as error:

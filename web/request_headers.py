@@ -9,7 +9,7 @@ HEADERS = "headers"
 
 
 def request_headers(scope: HTTPScope) -> Mapping[bytes, bytes]:
-    """The values of a request's headers by lower-case name; lines of one name are one value (RFC 9110, 5.3)."""
+    """Return the values of a request's headers by lower-case name; lines of one name are one value (RFC 9110, 5.3)."""
     state = scope.setdefault("state", {})
     known: Mapping[bytes, bytes] | None = state.get(HEADERS)
     if known is None:

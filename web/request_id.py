@@ -18,7 +18,7 @@ class RequestIds:
         self._numbers = itertools.count()
 
     def of(self, headers: Mapping[bytes, bytes]) -> bytes:
-        """The name of a request with these headers."""
+        """Return the name of a request with these headers."""
         given = headers.get(HEADER)
         if given is not None and _IS_NAME(given):
             return given

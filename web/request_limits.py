@@ -11,7 +11,7 @@ MAX_TARGET_BYTES = 32 * 1024
 
 
 async def check_request_size(scope: HTTPScope) -> None:
-    """A check: what is too large is refused before anybody reads it (RFC 6585, 5; RFC 9110, 15.5.15).
+    """Refuse what is too large before anybody reads it (RFC 6585, 5; RFC 9110, 15.5.15).
 
     Raises HTTPException: 431 for the headers, 414 for the target.
     """

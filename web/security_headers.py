@@ -42,7 +42,7 @@ SUBDOMAINS = b"; includeSubDomains"
 
 
 def security_headers(*, https: bool) -> dict[str, str]:
-    """The headers of every response; with `https`, that the host is never to be asked in the clear again."""
+    """Return the headers of every response; with `https`, that the host is never to be asked in the clear again."""
     return HEADERS | STRICT_TRANSPORT if https else dict(HEADERS)
 
 
@@ -65,11 +65,11 @@ class SecurityHeaders:
         self._domain = domain.encode() if domain else None
 
     def __call__(self, scope: HTTPScope, answer: BufferedResponse) -> None:
-        """Adds what is missing."""
+        """Add what is missing."""
         of_domain = self._domain is not None and self._domain == host_of(scope)
         answer.add_missing(self._of_domain if of_domain else self._headers)
 
 
 def host_of(scope: HTTPScope) -> bytes:
-    """The host that a request names, in lower case and without its port; b"" where it names none."""
+    """Return the host that a request names, in lower case and without its port; b"" where it names none."""
     return request_headers(scope).get(b"host", b"").lower().partition(b":")[0]

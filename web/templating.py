@@ -27,16 +27,16 @@ class TemplateRenderer:
         }
 
     def gettext(self, language: str) -> Callable[[str], str]:
-        """What translates a text of code into one of `languages`."""
+        """Return what translates a text of code into one of `languages`."""
         return self._catalogues[language].gettext
 
     def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
-        """A page in one of `languages`. Raises jinja2.UndefinedError where a value is missing."""
+        """Return a page in one of `languages`. Raises jinja2.UndefinedError where a value is missing."""
         return self._environments[language].get_template(template).render(values)
 
 
 def environment(templates: Path, catalogues: Catalogues, language: str) -> Environment:
-    """Where templates are found, the service's own first, and what they know without being told."""
+    """Return where templates are found, the service's own first, and what they know without being told."""
     made = Environment(
         loader=FileSystemLoader([templates, SHARED]),
         autoescape=select_autoescape(default=True),

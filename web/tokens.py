@@ -8,10 +8,10 @@ TOKEN_LENGTH = 43
 
 
 def new_token() -> str:
-    """A token for a session, a link or a browser."""
+    """Return a token for a session, a link or a browser."""
     return secrets.token_urlsafe(32)
 
 
 def digest(token: str) -> str:
-    """What is kept of a token: its SHA-256, in hex."""
+    """Return what is kept of a token: its SHA-256, in hex."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -55,14 +55,14 @@ def paint(image: Image.Image, color: Color, mask: Image.Image) -> None:
 
 
 def ripples(random: Random, size: Size, cell: int) -> Image.Image:
-    """The net of light that the sun draws on the floor of a pool, grey."""
+    """Return the net of light that the sun draws on the floor of a pool, grey."""
     ridges = [round(max(0.0, 1 - abs(value - 128) / 60) ** 3 * 255) for value in range(256)]
     nets = [noise(random, size, width).point(ridges) for width in (cell, round(cell * 1.7))]
     return ImageChops.screen(nets[0], nets[1].point([round(value * 0.6) for value in range(256)]))
 
 
 def leaf(draw: ImageDraw.ImageDraw, random: Random, at: Point, length: float, color: Color) -> None:
-    """One leaf, lying any way round."""
+    """Draw one leaf, lying any way round."""
     turn, width = random.uniform(0, 2 * math.pi), length * random.uniform(0.16, 0.3)
     outline = [(-1, 0), (-0.4, 1), (0.3, 0.8), (1, 0), (0.3, -0.8), (-0.4, -1)]
     cos, sin = math.cos(turn), math.sin(turn)
@@ -71,7 +71,7 @@ def leaf(draw: ImageDraw.ImageDraw, random: Random, at: Point, length: float, co
 
 
 def lay(floor: Image.Image, corners: Sequence[Point]) -> Image.Image:
-    """The floor, a plan seen from above, as it looks from where one stands: its corners, clockwise from the
+    """Return the floor, a plan seen from above, as it looks from where one stands: its corners, clockwise from the
     upper left one, lie at `corners` of a photo."""
     width, height = floor.size
     plan = ((0, 0), (width, 0), (width, height), (0, height))
@@ -97,7 +97,7 @@ def _solve(rows: list[list[float]]) -> list[float]:
 
 
 def photograph(image: Image.Image, random: Random) -> Image.Image:
-    """Makes a drawing look like a snapshot: a hand that is not quite still, light, grain, darker corners."""
+    """Make a drawing look like a snapshot: a hand that is not quite still, light, grain, darker corners."""
     width, height = image.size
     turned = image.rotate(random.uniform(-0.8, 0.8), Image.Resampling.BICUBIC)
     x, y = (random.randrange(round(side * 0.03)) for side in image.size)
@@ -116,5 +116,5 @@ def enlarged(size: Size, factor: int) -> Size:
 
 
 def shrunk(image: Image.Image, factor: int) -> Image.Image:
-    """The other half of `enlarged`."""
+    """Return the other half of `enlarged`."""
     return image.reduce(factor)

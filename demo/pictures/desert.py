@@ -54,7 +54,7 @@ def sky(random: Random, size: Size) -> Image.Image:
 def ridge(
     draw: ImageDraw.ImageDraw, random: Random, base: float, height: float, color: Color, size: Size
 ) -> None:
-    """A mountain's outline."""
+    """Draw a mountain's outline."""
     waves = [(random.uniform(0.002, 0.012), random.uniform(0, 6), random.uniform(0.2, 1)) for _ in range(6)]
     total = sum(weight for _, _, weight in waves)
     tops = []
@@ -81,7 +81,7 @@ def wall(picture: Image.Image, yard: Yard, random: Random, foot: int) -> None:
 def bush(
     draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, width: float, color: Color
 ) -> None:
-    """A round crown made of many small ones, lit from above."""
+    """Draw a round crown made of many small ones, lit from above."""
     for number in range(70):
         share = number / 70
         radius = random.uniform(0.1, 0.2) * width
@@ -93,7 +93,7 @@ def bush(
 
 
 def palm(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, height: float) -> None:
-    """A fan palm."""
+    """Draw a fan palm."""
     lean = random.uniform(-30, 30)
     for step in range(60):
         share = step / 60
@@ -121,7 +121,7 @@ def palm(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, heigh
 
 
 def saguaro(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, height: float) -> None:
-    """A cactus with two arms."""
+    """Draw a cactus with two arms."""
     dark, light = (62, 92, 62), (112, 140, 92)
 
     def column(cx: float, low: float, high: float, half: float) -> None:
@@ -141,7 +141,7 @@ def saguaro(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, he
 
 
 def agave(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, height: float) -> None:
-    """A rosette of pointed leaves."""
+    """Draw a rosette of pointed leaves."""
     color = random.choice(((98, 128, 112), (120, 142, 98), (84, 112, 84)))
     for number in range(11):
         angle = math.pi * (0.08 + 0.84 * number / 10)
@@ -152,7 +152,7 @@ def agave(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, heig
 
 
 def foreground(picture: Image.Image, yard: Yard, horizon: int) -> None:
-    """What stands between the pool and who looks: a parasol with its shadow."""
+    """Draw a parasol with its shadow between the pool and the viewer."""
     if not yard.parasol:
         return
     random = Random(yard.seed)

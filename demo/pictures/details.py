@@ -27,7 +27,7 @@ WIDTH, HEIGHT = enlarged(PHOTO, LARGE)
 
 
 def detail(name: str, dirty: bool, take: int) -> Image.Image:
-    """A photo of `basket`, `water`, `cartridge` or `gauge`."""
+    """Return a photo of `basket`, `water`, `cartridge` or `gauge`."""
     random = Random(f"{name} {take}")
     large = DETAILS[name](random, dirty)
     return photograph(shrunk(large, LARGE), random)
@@ -48,14 +48,14 @@ def surface(random: Random, color: Color) -> Image.Image:
 
 
 def shadow(picture: Image.Image, box: tuple[float, float, float, float], strength: int = 130) -> None:
-    """A soft oval one."""
+    """Draw a soft oval shadow."""
     mask = Image.new("L", (WIDTH // 4, HEIGHT // 4))
     ImageDraw.Draw(mask).ellipse(tuple(value / 4 for value in box), fill=strength)
     paint(picture, (30, 24, 22), mask.filter(ImageFilter.GaussianBlur(9)).resize(picture.size))
 
 
 def basket(random: Random, dirty: bool) -> Image.Image:
-    """A skimmer basket from above."""
+    """Return a skimmer basket from above."""
     picture = surface(random, (188, 176, 160))
     shadow(picture, (500, 240, 1640, 1440))
     draw = ImageDraw.Draw(picture)
@@ -86,7 +86,7 @@ def basket(random: Random, dirty: bool) -> Image.Image:
 
 
 def water(random: Random, dirty: bool) -> Image.Image:
-    """A test kit: two vials beside their scales."""
+    """Return a test kit: two vials beside their scales."""
     picture = surface(random, (150, 190, 200))
     draw = ImageDraw.Draw(picture)
     shadow(picture, (420, 1180, 1700, 1460))
@@ -116,7 +116,7 @@ def water(random: Random, dirty: bool) -> Image.Image:
 
 
 def cartridge(random: Random, dirty: bool) -> Image.Image:
-    """A filter's pleats."""
+    """Return a filter's pleats."""
     picture = surface(random, (172, 156, 140))
     shadow(picture, (300, 980, 1780, 1330))
     draw = ImageDraw.Draw(picture)
@@ -145,7 +145,7 @@ def cartridge(random: Random, dirty: bool) -> Image.Image:
 
 
 def gauge(random: Random, dirty: bool) -> Image.Image:
-    """The pressure at the filter, in psi."""
+    """Return the pressure at the filter, in psi."""
     picture = surface(random, (120, 128, 134))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((WIDTH / 2 - 90, 1180, WIDTH / 2 + 90, HEIGHT), fill=(176, 148, 84))

@@ -50,7 +50,7 @@ LOOKS: Sequence[GardenLook] = (
 
 
 def garden(look: int, wild: bool, take: int) -> Image.Image:
-    """A photo of a garden; of one take, both stages (`wild` and not) are seen from the same spot."""
+    """Return a photo of a garden; of one take, both stages (`wild` and not) are seen from the same spot."""
     random = Random(f"garden {look} {take}")
     chosen = LOOKS[look]
     picture = background(chosen)
@@ -61,7 +61,7 @@ def garden(look: int, wild: bool, take: int) -> Image.Image:
 
 
 def lawn(look: GardenLook, wild: bool, random: Random) -> Image.Image:
-    """The ground from above: stripes where it is mown, else tufts, bare patches, daisies and leaves."""
+    """Return the ground from above: stripes where it is mown, else tufts, bare patches, daisies and leaves."""
     ground = Image.new("RGB", FLOOR, look.grass)
     draw = ImageDraw.Draw(ground)
     if not wild:
@@ -87,7 +87,7 @@ def lawn(look: GardenLook, wild: bool, random: Random) -> Image.Image:
 
 
 def stones(ground: Image.Image, random: Random, wild: bool) -> None:
-    """A path of flat stones, overgrown where nobody trimmed its edges."""
+    """Draw a path of flat stones, overgrown where nobody trimmed its edges."""
     draw = ImageDraw.Draw(ground)
     for row in range(9):
         y = 60.0 + 150 * row
@@ -158,7 +158,7 @@ def house(draw: ImageDraw.ImageDraw, x: float, foot: float) -> None:
 
 
 def orange_tree(draw: ImageDraw.ImageDraw, random: Random, x: float, foot: float, width: float) -> None:
-    """A round crown with oranges in it."""
+    """Draw a round crown with oranges in it."""
     draw.rectangle((x - 9, foot - width * 0.8, x + 9, foot), fill=(106, 82, 60))
     bush(draw, random, x, foot - width * 0.5, width, (58, 110, 52))
     for _ in range(22):

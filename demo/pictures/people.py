@@ -44,7 +44,7 @@ FACES = {
 
 
 def portrait(name: str) -> Image.Image:
-    """A drawn one, square."""
+    """Return a drawn one, square."""
     face = FACES[name]
     side = SIDE * LARGE
     picture = gradient(
@@ -94,7 +94,7 @@ def portrait(name: str) -> Image.Image:
 
 
 def hair_behind(draw: ImageDraw.ImageDraw, face: Face, x: float) -> None:
-    """What falls behind the shoulders."""
+    """Draw the hair that falls behind the shoulders."""
     if face.style == "bun":
         draw.ellipse((x - 120, 200, x + 120, 430), fill=face.hair)
     if face.style == "long":
@@ -109,7 +109,7 @@ def hair_behind(draw: ImageDraw.ImageDraw, face: Face, x: float) -> None:
 
 
 def hair_before(draw: ImageDraw.ImageDraw, face: Face, x: float) -> None:
-    """The top of the head, or a cap on it."""
+    """Draw the top of the head, or a cap on it."""
     if face.cap:
         cap, dark = face.shirt, mix(face.shirt, (10, 20, 30), 0.35)
         for way in (-1, 1):
@@ -128,7 +128,7 @@ def hair_before(draw: ImageDraw.ImageDraw, face: Face, x: float) -> None:
 
 
 def signature(number: int) -> Image.Image:
-    """A name written by finger, black on nothing."""
+    """Return a name written by finger, black on nothing."""
     random = Random(f"signature {number}")
     large = Image.new("RGBA", enlarged((600, 220), LARGE))
     draw = ImageDraw.Draw(large)
@@ -151,7 +151,7 @@ def signature(number: int) -> Image.Image:
 
 
 def logo(scene: str) -> Image.Image:
-    """A round mark: the sun over water for a `pool`, else a leaf."""
+    """Return a round mark: the sun over water for a `pool`, else a leaf."""
     side = SIDE * LARGE
     disc = Image.new("L", (side, side))
     ImageDraw.Draw(disc).ellipse((6, 6, side - 6, side - 6), fill=255)
@@ -161,7 +161,7 @@ def logo(scene: str) -> Image.Image:
 
 
 def pool_mark(side: int) -> Image.Image:
-    """The sun going down behind waves."""
+    """Return the sun going down behind waves."""
     picture = gradient((side, side), ((0, (250, 214, 150)), (0.6, (244, 160, 96)), (1, (236, 120, 84))))
     draw = ImageDraw.Draw(picture)
     draw.ellipse((side * 0.28, side * 0.2, side * 0.72, side * 0.64), fill=(255, 246, 220))

@@ -71,7 +71,7 @@ LOOKS: Sequence[PoolLook] = (
 
 
 def pool(look: int, dirty: bool, take: int) -> Image.Image:
-    """A photo of a pool; of one take, both stages (`dirty` and not) are seen from the same spot."""
+    """Return a photo of a pool; of one take, both stages (`dirty` and not) are seen from the same spot."""
     random = Random(f"pool {look} {take}")
     chosen = LOOKS[look]
     floor, basin = plan(chosen, dirty, random)
@@ -87,7 +87,7 @@ def pool(look: int, dirty: bool, take: int) -> Image.Image:
 
 
 def plan(look: PoolLook, dirty: bool, random: Random) -> tuple[Image.Image, Image.Image]:
-    """The ground from above, and where it is water."""
+    """Return the ground from above, and where it is water."""
     ground = deck(look.deck, random)
     basin = shape(look.shape, 0)
     shadow = curve(shape(look.shape, 46).filter(ImageFilter.GaussianBlur(14)), 0, 255, 100)
@@ -107,7 +107,7 @@ def plan(look: PoolLook, dirty: bool, random: Random) -> tuple[Image.Image, Imag
 
 
 def shape(parts: Sequence[Part], grown: int) -> Image.Image:
-    """A pool's outline as a mask; where its parts meet, corners are rounded."""
+    """Return a pool's outline as a mask; where its parts meet, corners are rounded."""
     small = Image.new("L", (FLOOR[0] // 2, FLOOR[1] // 2))
     draw = ImageDraw.Draw(small)
     for kind, box in parts:
@@ -145,7 +145,7 @@ def deck(color: Color, random: Random) -> Image.Image:
 
 
 def water(look: PoolLook, dirty: bool, random: Random) -> Image.Image:
-    """All of the plan as if it were pool."""
+    """Return all of the plan as if it were pool."""
     deep, shallow = mix(look.water, (8, 60, 100), 0.45), mix(look.water, (214, 244, 240), 0.45)
     # Drawn at half the size: nothing in it is sharp.
     size = FLOOR[0] // 2, FLOOR[1] // 2
@@ -164,7 +164,7 @@ def water(look: PoolLook, dirty: bool, random: Random) -> Image.Image:
 
 
 def litter(ground: Image.Image, basin: Image.Image, random: Random) -> None:
-    """Leaves: many on the water, where the wind drives them together, some beside it."""
+    """Leave: many on the water, where the wind drives them together, some beside it."""
     draw = ImageDraw.Draw(ground)
     drift = (random.uniform(400, 1000), random.uniform(450, 950))
     for number in range(420):
@@ -181,7 +181,7 @@ def litter(ground: Image.Image, basin: Image.Image, random: Random) -> None:
 
 
 def shine(picture: Image.Image, mirror: Image.Image, water_mask: Image.Image, strength: float) -> None:
-    """The yard and the sky in the water, the more the farther away."""
+    """Draw the yard and the sky in the water, more of it farther away."""
     height = mirror.size[1]
     hazy = Image.blend(mirror, Image.new("RGB", mirror.size, (150, 200, 226)), 0.35)
     reflected = Image.new("RGB", PHOTO)

@@ -43,7 +43,7 @@ class StandIn(ThreadingHTTPServer):
     request_queue_size = 1024  # of the usual 5, a crowd that pays at once would be turned away
 
     def __init__(self, port: int, upstream: str, secret: str) -> None:
-        """Listens on a port of 127.0.0.1; `upstream` is stripe-mock's address."""
+        """Listen on a port of 127.0.0.1; `upstream` is stripe-mock's address."""
         super().__init__(("127.0.0.1", port), Handler)
         self.site = f"http://127.0.0.1:{port}"
         self.stripe = httpx.Client(base_url=upstream, timeout=20, trust_env=False)
@@ -108,11 +108,11 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body in one packet: apart, they wait for each other's acknowledgement
 
     def do_GET(self) -> None:
-        """Reads."""
+        """Read."""
         self._serve("")
 
     def do_POST(self) -> None:
-        """Changes."""
+        """Change."""
         size = int(self.headers.get("Content-Length") or 0)
         if size > LARGEST_BODY:
             self.close_connection = True
@@ -188,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def page(session: Json, *, declined: bool) -> str:
-    """The payment page of a session, or a sentence when it is not open any more."""
+    """Return the payment page of a session, or a sentence when it is not open any more."""
     amount = html.escape(f"{session['amount_total'] / 100:.2f} {session['currency'].upper()}")
     if session["status"] == "open":
         buttons = (("pay", "Pay"), ("decline", "Decline"), ("bank", "Pay by bank"), ("cancel", "Cancel"))
@@ -217,7 +217,7 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Json:
 
 
 def main() -> None:
-    """Serves until it is killed."""
+    """Serve until it is killed."""
     port, upstream = int(sys.argv[1]), sys.argv[2]
     StandIn(port, upstream, os.environ["PORTAL_STRIPE_WEBHOOK_SECRET"]).serve_forever()
 

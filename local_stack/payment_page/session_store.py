@@ -32,7 +32,7 @@ class RefusedError(Exception):
     """A call that Stripe would refuse: HTTP status, Stripe's code, and a sentence."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Keeps the three apart, for the answer."""
+        """Keep the three apart, for the answer."""
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
@@ -41,26 +41,26 @@ class FakeStripeState:
     """All objects of all accounts. `example` gives stripe-mock's example of a path such as `charges/x`."""
 
     def __init__(self, example: Callable[[str], Json]) -> None:
-        """Starts empty."""
+        """Start empty."""
         self._example = example
         self._objects: dict[str, tuple[str, Json]] = {}
         self._intents: dict[str, Json] = {}  # what a session's payment will be made from
         self._unsent: list[Json] = []
 
     def get(self, id_: str, kind: str, account: str) -> Json:
-        """An object by its id; `RefusedError` with 404 where this account has none, whoever else has."""
+        """Return an object by its id; `RefusedError` with 404 where this account has none, whoever else has."""
         owner, found = self._objects.get(id_, (None, {}))
         if owner != account or found["object"] != kind:
             raise RefusedError(404, "resource_missing", f"No such {kind}: '{id_}'")
         return found
 
     def find(self, id_: str) -> tuple[str, Json]:
-        """A session by its id alone, and its account: who pays does not say whose it is."""
+        """Return a session by its id alone, and its account: who pays does not say whose it is."""
         account = self._objects.get(id_, ("", {}))[0]
         return account, self.get(id_, "checkout.session", account)
 
     def page(self, kind: str, account: str, query: Json) -> Json:
-        """A list as Stripe answers it: newest first, by equal fields and bounds on `created`."""
+        """Return a list as Stripe answers it: newest first, by equal fields and bounds on `created`."""
         rows = [
             row
             for owner, row in reversed(self._objects.values())
@@ -79,7 +79,7 @@ class FakeStripeState:
         return {"object": "list", "data": rows[:size], "has_more": len(rows) > size}
 
     def expanded(self, value: Json, paths: Iterable[str]) -> Json:
-        """A copy in which ids at the given dotted paths are replaced by their objects."""
+        """Return a copy in which ids at the given dotted paths are replaced by their objects."""
         value = copy.deepcopy(value)
         for path in paths:
             places: list[Any] = [value]
@@ -93,12 +93,12 @@ class FakeStripeState:
         return value
 
     def take_events(self) -> list[Json]:
-        """The events since the last call, oldest first."""
+        """Return the events since the last call, oldest first."""
         events, self._unsent = self._unsent, []
         return events
 
     def create_session(self, base: Json, params: Json, account: str, site: str) -> Json:
-        """A new session from the caller's parameters; its page is below `site`."""
+        """Return a new session from the caller's parameters; its page is below `site`."""
         lines = [item for item in params.get("line_items", {}).values() if "price_data" in item]
         if params.get("mode") != "payment" or not lines or len(lines) != len(params["line_items"]):
             raise RefusedError(
@@ -133,27 +133,27 @@ class FakeStripeState:
         )
 
     def expire(self, session: Json, account: str) -> Json:
-        """Closes an open session, unpaid."""
+        """Close an open session, unpaid."""
         self._require_open(session)
         session |= {"status": "expired", "url": None}
         self._say(account, ("checkout.session.expired", session))
         return session
 
     def pay(self, session: Json, account: str) -> None:
-        """The customer paid by card."""
+        """Record that the customer paid by card."""
         charge, intent = self._attempt(session, account)
         self._succeed(session, charge, intent)
         session |= {"status": "complete", "url": None}
         self._say(account, *_succeeded(charge, intent), ("checkout.session.completed", session))
 
     def decline(self, session: Json, account: str) -> None:
-        """The card was refused; the session stays open for another try."""
+        """Record that the card was refused; the session stays open for another try."""
         charge, intent = self._attempt(session, account)
         self._fail(charge, intent)
         self._say(account, *_failed(charge, intent))
 
     def promise(self, session: Json, account: str) -> None:
-        """The customer paid by bank, which takes days: complete and not yet paid, until `settle`."""
+        """Record a payment by bank, which takes days: complete and not yet paid, until `settle`."""
         charge, intent = self._attempt(session, account)
         charge |= {"status": "pending", "payment_method_details": BANK}
         intent |= {"status": "processing"}
@@ -162,7 +162,7 @@ class FakeStripeState:
         self._say(account, *pending, ("checkout.session.completed", session))
 
     def settle(self, session: Json, account: str, *, succeeded: bool) -> None:
-        """What became of a payment by bank."""
+        """Record the result of a payment by bank."""
         if session["status"] != "complete" or session["payment_status"] == "paid":
             raise RefusedError(
                 400, "parameter_unknown", "Only a payment by bank that is still processing can be settled."
@@ -179,7 +179,7 @@ class FakeStripeState:
             self._say(account, *_failed(charge, intent), ("checkout.session.async_payment_failed", session))
 
     def refund(self, base: Json, params: Json, account: str) -> Json:
-        """Gives money back, all that is left of the charge unless an amount is named."""
+        """Give money back, all that is left of the charge unless an amount is named."""
         if "payment_intent" in params:
             charge_id = self.get(params["payment_intent"], "payment_intent", account)["latest_charge"]
         else:
@@ -206,7 +206,7 @@ class FakeStripeState:
         return refund
 
     def _attempt(self, session: Json, account: str) -> tuple[Json, Json]:
-        """A charge of the session's payment, which is made at the first attempt, as Stripe does."""
+        """Return a charge of the session's payment, which is made at the first attempt, as Stripe does."""
         self._require_open(session)
         wanted = self._intents[session["id"]]
         metadata = wanted.get("metadata", {})

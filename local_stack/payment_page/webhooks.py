@@ -40,15 +40,15 @@ class Webhooks:
         self.log: list[dict[str, Any]] = []
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Changes some of the settings; `ValueError` for what is none."""
+        """Change some of the settings; `ValueError` for what is none."""
         self.delivery = Delivery.model_validate({**self.delivery.model_dump(), **changes})
 
     def state(self) -> dict[str, Any]:
-        """The settings, and every attempt so far: event, type, HTTP status or null, Unix time."""
+        """Return the settings, and every attempt so far: event, type, HTTP status or null, Unix time."""
         return self.delivery.model_dump() | {"attempts": self.log}
 
     def send(self, events: list[dict[str, Any]]) -> None:
-        """Returns at once."""
+        """Return at once."""
         delivery = self.delivery
         if events and delivery.webhook_url is not None:
             ordered = events[::-1] if delivery.shuffle else events

@@ -72,7 +72,7 @@ async def _measured(settings: Settings) -> Lag:
 
 
 def table(lag: Lag, more: Sequence[str]) -> Group:
-    """The lag for people: totals, and the partitions that have something to say."""
+    """Return the lag for people: totals, and the partitions that have something to say."""
     rows = Table(box=None, pad_edge=False)
     for column in ("topic", "partition", "end", "applied", "records", "seconds", "state"):
         rows.add_column(column, justify="left" if column in ("topic", "state") else "right")

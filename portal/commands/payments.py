@@ -23,7 +23,7 @@ SENT_WITHIN_S: Final = 60.0
 
 
 def moment(text: str | None, now: datetime) -> datetime:
-    """When to begin: a date or a timestamp (ISO 8601, UTC unless it says otherwise); raises UsageError."""
+    """Return when to begin: a date or a timestamp (ISO 8601, UTC unless it says otherwise); raises UsageError."""
     if text is None:
         return now - LOOKED_BACK
     try:

@@ -9,7 +9,7 @@ from projectors.supervisor import PermanentFailure, supervise
 
 
 async def project(settings: Settings) -> None:
-    """Keep one worker running until told to stop; raises CommandError when starting it anew does not help."""
+    """Keep one worker running until told to stop; raise CommandError when starting it anew does not help."""
     _ = settings.installation
     # The same for all workers that this process starts: the group gives each the lanes of the one before.
     instance = f"portal-{secrets.token_hex(6)}"

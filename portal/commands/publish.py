@@ -43,7 +43,7 @@ class InvalidLine(Exception):
 
 @contextmanager
 def bar(file: Path) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal; gives what takes the number of bytes that are through."""
+    """Yield a progress bar on a terminal; gives what takes the number of bytes that are through."""
     console = Console(stderr=True)
     columns = "publishing", BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -70,7 +70,7 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
 
 
 def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
-    """Read one line; raises Unroutable. What is JSON at all goes through, so that a log is published as it was."""
+    """Read one line; raise InvalidLine. What is JSON at all goes through, so that a log is published as it was."""
     try:
         event = json.loads(line)
     except ValueError as error:
@@ -105,7 +105,7 @@ def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, text and end in the file of each line that is not blank."""
+    """Yield number, text and end in the file of each line that is not blank."""
     through = 0
     with file.open("rb") as source:
         for number, raw in enumerate(source, start=1):

@@ -24,7 +24,7 @@ AGAIN_S: Final = 1.0
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop; raises UsageError for a setting, CommandError when the service cannot start."""
+    """Serve until told to stop; raise UsageError for a setting, CommandError when the service cannot start."""
     config = query_api_config(settings)
     for feature, missing in disabled_features(settings).items():
         logger.warning("a feature is off", feature=feature, missing=missing)
@@ -35,7 +35,7 @@ def serve(settings: Settings) -> None:
 
 
 def app() -> ASGIApp:
-    """The application, for the process that granian starts."""
+    """Return the application, for the process that granian starts."""
     logs.configure()
     # As in the worker: documents are kept and none is in a cycle.
     gc.freeze()

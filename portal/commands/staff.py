@@ -19,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 
 def staff(settings: Settings) -> None:
-    """Serve until told to stop; raises UsageError for a setting, CommandError when the service cannot start.
+    """Serve until told to stop; raise UsageError for a setting, CommandError when the service cannot start.
 
     It starts whatever is away: to say so is what it is for.
     """
@@ -29,14 +29,14 @@ def staff(settings: Settings) -> None:
 
 
 def app() -> ASGIApp:
-    """The application, for the process that granian starts."""
+    """Return the application, for the process that granian starts."""
     logs.configure()
     settings = Settings.read(os.environ)
     return TrustedProxyMiddleware(create_app(config_of(settings)), settings.trusted_proxies)
 
 
 def config_of(settings: Settings) -> StaffConfig:
-    """What the staff surface is told; raises UsageError."""
+    """Return what the staff surface is told; raises UsageError."""
     try:
         operators = Operators.read(settings.required("staff_token"))
     except ValueError as error:

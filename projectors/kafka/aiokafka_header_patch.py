@@ -73,11 +73,11 @@ class LenientMemoryRecords:
         return int(self._records.size_in_bytes())
 
     def has_next(self) -> bool:
-        """Whether there is another whole batch."""
+        """Return whether there is another whole batch."""
         return bool(self._records.has_next())
 
     def next_batch(self) -> LenientRecordBatch:
-        """The next one."""
+        """Return the next one."""
         (length,) = LENGTH.unpack_from(self._content, self._at + LENGTH_AT)
         begin, self._at = self._at, self._at + HEAD + length
         return LenientRecordBatch(self._records.next_batch(), self._content[begin : self._at])

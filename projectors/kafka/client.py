@@ -33,7 +33,7 @@ class KafkaConfig:
         return [server.strip() for server in self.bootstrap.split(",")]
 
     def client(self) -> dict[str, Any]:
-        """The arguments every aiokafka client takes."""
+        """Return the arguments every aiokafka client takes."""
         return {
             "bootstrap_servers": self.servers,
             "security_protocol": self.security_protocol,

@@ -37,15 +37,16 @@ class LogReader:
         """What is assigned to the client is one reader's at a time."""
 
     async def end_offsets(self, lanes: Iterable[int]) -> dict[Partition, int]:
-        """The offset that the next record of each partition will have; raises KafkaAway."""
+        """Return the offset that the next record of each partition will have; raises KafkaUnavailable."""
         return await self._query(self._client.end_offsets, lanes)
 
     async def beginning_offsets(self, lanes: Iterable[int]) -> dict[Partition, int]:
-        """The offset of the oldest record of each partition; raises KafkaAway."""
+        """Return the offset of the oldest record of each partition; raises KafkaUnavailable."""
         return await self._query(self._client.beginning_offsets, lanes)
 
     async def earliest_timestamps(self, lanes: Iterable[int]) -> dict[Partition, int]:
-        """The Kafka timestamp, in ms, of the oldest record of each partition that has one; raises KafkaAway."""
+        """Return the Kafka timestamp, in ms, of the oldest record of each partition that has one; raises
+        KafkaUnavailable."""
 
         async def ask(places: list[TopicPartition]) -> dict[TopicPartition, OffsetAndTimestamp | None]:
             found: dict[TopicPartition, OffsetAndTimestamp | None]
@@ -55,16 +56,16 @@ class LogReader:
         return {place: first.timestamp for place, first in (await self._query(ask, lanes)).items() if first}
 
     async def read(self, place: Partition, start: int, end: int) -> list[Record]:
-        """The records of a partition from one offset up to, not including, another; raises as `scan` does."""
+        """Return the records of a partition from one offset up to, not including, another; raises as `scan` does."""
         async with self._alone:
             return [record_of(one) async for read in self.scan(place, start, end) for one in read]
 
     async def scan(
         self, place: Partition, start: int, end: int
     ) -> AsyncIterator[list[ConsumerRecord[bytes, bytes]]]:
-        """The records of a partition from one offset up to, not including, another, as they arrive.
+        """Yield the records of a partition from one offset up to, not including, another, as they arrive.
 
-        Raises KafkaAway; LogGap where the log does not reach back to `start`.
+        Raises KafkaUnavailable; RecordsMissing where the log does not reach back to `start`.
         """
         partition = TopicPartition(*place)
         self._client.assign([partition])
@@ -84,7 +85,8 @@ class LogReader:
             raise KafkaUnavailable("Kafka does not answer") from error
 
     async def read_offsets(self, place: Partition, offsets: Iterable[int]) -> list[Record]:
-        """The records of a partition at some offsets, in order; raises KafkaAway, and LogGap where one is gone."""
+        """Return the records of a partition at some offsets, in order; raises KafkaUnavailable, and RecordsMissing
+        where one is gone."""
         partition = TopicPartition(*place)
         wanted = sorted(set(offsets), reverse=True)
         found: list[Record] = []
@@ -110,7 +112,8 @@ class LogReader:
         return found
 
     async def timestamps_at(self, starts: Mapping[Partition, int]) -> dict[Partition, int]:
-        """The Kafka timestamp, in ms, of the first record from an offset on, by partition; raises KafkaAway.
+        """Return the Kafka timestamp, in ms, of the first record from an offset on, by partition; raises
+        KafkaUnavailable.
 
         A partition is left out whose rest is no records (the markers of transactions have offsets, too).
         """
@@ -156,7 +159,7 @@ async def standalone_consumer(
     request_s: float = REQUEST_TIMEOUT_S,
     wait_ms: int = 100,
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of no group, which is assigned nothing; raises KafkaAway when no broker answers.
+    """Yield a consumer of no group, which is assigned nothing; raises KafkaUnavailable when no broker answers.
 
     So many bytes of a partition are asked for at a time; the broker waits for some so long, where there are none.
     """
@@ -183,6 +186,7 @@ async def standalone_consumer(
 async def open_log_reader(
     kafka: KafkaConfig, topics: Topics, fetch_bytes: int = 64 * 1024
 ) -> AsyncIterator[LogReader]:
-    """A log to read from, so many bytes of a partition at a time; raises KafkaAway when no broker answers."""
+    """Yield a log to read from, so many bytes of a partition at a time; raises KafkaUnavailable when no broker
+    answers."""
     async with standalone_consumer(kafka, fetch_bytes=fetch_bytes) as client:
         yield LogReader(client, topics)

@@ -12,12 +12,12 @@ _timestamp = attrgetter("timestamp")
 
 
 def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
-    """What aiokafka read, as our record."""
+    """Return what aiokafka read, as our record."""
     return Record(read.topic, read.partition, read.offset, read.timestamp, read.key, read.value, read.headers)
 
 
 def oldest_first(partitions: Iterable[Sequence[Record]]) -> list[Record]:
-    """The records of some partitions by Kafka's time, each partition's in their order.
+    """Return the records of some partitions by Kafka's time, each partition's in their order.
 
     Any other order between partitions gives the same documents. In this one events that were published together are
     applied together: the documents that they share are written once, no half of a story waits for the other, and a

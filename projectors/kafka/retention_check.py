@@ -23,7 +23,8 @@ FIX_HINT: Final = (
 
 
 async def topics_with_retention(kafka: KafkaConfig, prefix: str) -> dict[str, str]:
-    """The topics of an installation that are not kept for ever, and by which settings; raises KafkaAway."""
+    """Return the topics of an installation that are not kept for ever, and by which settings; raises
+    KafkaUnavailable."""
     found = await _configs(kafka, prefix)
     return {name: said for name, config in found.items() if (said := retention_reason(config))}
 
@@ -51,7 +52,7 @@ def retention_reason(config: dict[str, str]) -> str:
 
 
 async def _configs(kafka: KafkaConfig, prefix: str) -> dict[str, dict[str, str]]:
-    """The settings of an installation's topics, by name, as far as they may be read; raises KafkaAway."""
+    """Return the settings of an installation's topics, by name, as far as they may be read; raises KafkaUnavailable."""
     names = Topics(prefix, 1).names
     async with admin(kafka) as client:
         answers = await client.describe_configs(

@@ -30,7 +30,7 @@ class Cluster(NamedTuple):
 
 @asynccontextmanager
 async def admin(kafka: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An administration client; raises KafkaAway when no broker answers."""
+    """Yield an administration client; raises KafkaUnavailable when no broker answers."""
     client = AIOKafkaAdminClient(**kafka.client(), request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
     try:
         async with asyncio.timeout(2 * REQUEST_TIMEOUT_S):
@@ -43,9 +43,10 @@ async def admin(kafka: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def discover(kafka: KafkaConfig, prefix: str) -> Cluster:
-    """The cluster and the installation's topics in it.
+    """Return the cluster and the installation's topics in it.
 
-    Raises TopicsUnfit when a topic is missing or their partition counts differ (EVENTS.md, "Topics"), KafkaAway.
+    Raises InvalidTopics when a topic is missing or their partition counts differ (EVENTS.md, "Topics"),
+    KafkaUnavailable.
     """
     async with admin(kafka) as client:
         cluster = await client.describe_cluster()
@@ -55,7 +56,7 @@ async def discover(kafka: KafkaConfig, prefix: str) -> Cluster:
 
 
 def validate_topics(prefix: str, counts: Mapping[str, int]) -> Topics:
-    """The topics under a prefix, given the partition counts by full name; raises TopicsUnfit."""
+    """Return the topics under a prefix, given the partition counts by full name; raises InvalidTopics."""
     names = Topics(prefix, 1).names
     missing = [name for name in names if name not in counts]
     if missing:
@@ -71,7 +72,7 @@ def validate_topics(prefix: str, counts: Mapping[str, int]) -> Topics:
 
 
 async def group_members(kafka: KafkaConfig, group: str) -> set[str]:
-    """The client ids of a group's members; raises KafkaAway."""
+    """Return the client ids of a group's members; raises KafkaUnavailable."""
     async with admin(kafka) as client:
         (answer,) = await client.describe_consumer_groups([group])
         return {member["client_id"] for found in answer.to_object()["groups"] for member in found["members"]}

@@ -24,7 +24,7 @@ COMMIT_S: Final = 5.0
 
 
 def group_id(prefix: str, database: str, version: int) -> str:
-    """The group of an installation's workers; another version of the read models is another group."""
+    """Return the group of an installation's workers; another version of the read models is another group."""
     return f"{prefix}portal.{database}.v{version}"
 
 
@@ -63,7 +63,7 @@ class _NoopMonitor(Monitor):
 def create_app(
     kafka: KafkaConfig, group: str, instance: str, folder: Path, inbox: RecordBuffer, positions: Positions
 ) -> faust.App:
-    """A member of the group that is not started yet; it delivers to the inbox and commits the positions.
+    """Return a member of the group that is not started yet; it delivers to the inbox and commits the positions.
 
     `instance` names this member: started again under the same name, it has its lanes back at once. Faust wants a
     `folder`, and puts nothing there as there are no tables.
@@ -112,7 +112,7 @@ def _credentials(kafka: KafkaConfig) -> SASLCredentials | None:
 
 
 def lanes_of_assignment(assigned: set[TP], topics: Topics) -> set[int]:
-    """The lanes of an assignment; ValueError when one is not there with all its topics."""
+    """Return the lanes of an assignment; ValueError when one is not there with all its topics."""
     lanes = {place.partition for place in assigned}
     if assigned != {TP(topic, lane) for topic in topics.names for lane in lanes}:
         raise ValueError("the group gave out parts of lanes: a customer's events would have two writers")

@@ -32,18 +32,18 @@ class RecordBuffer:
         self.has_capacity.set()
 
     def add(self, records: Sequence[Record]) -> None:
-        """Puts in what was fetched."""
+        """Put in what was fetched."""
         self._records += records
         self._update_capacity()
 
     def take(self, most: int) -> list[Record]:
-        """Takes the first ones out."""
+        """Take the first ones out."""
         taken, self._records = self._records[:most], self._records[most:]
         self._update_capacity()
         return taken
 
     def clear(self) -> None:
-        """Forgets all: the lanes are given away."""
+        """Forget all: the lanes are given away."""
         self._records = []
         self._update_capacity()
 

@@ -38,7 +38,7 @@ class GroupMember:
         batch_events: int,
     ) -> None:
         """`name` is the group's; for `instance` and `folder` see `consumer_group.member`, for `batch_events`
-        `Applier`."""
+        `Projector`."""
         self._topics = topics
         self._lanes = lanes
         self._max_records = BATCHES * batch_events

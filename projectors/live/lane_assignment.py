@@ -96,7 +96,7 @@ class LaneAssignment:
             await self._applier.mark_level(ends, at)
 
     async def _even_out(self) -> None:
-        """Has all generations that are kept hold the same: what one of them is behind is read from the log."""
+        """Have all generations that are kept hold the same: what one of them is behind is read from the log."""
         while stretches := self._applier.divergence():
             for place, (start, end) in stretches.items():
                 for begin in range(start, end, READ_CHUNK):
@@ -144,7 +144,7 @@ class LaneAssignment:
         return wanted
 
     async def _run(self, work: Callable[[], Awaitable[T]]) -> T | None:
-        """Run as the task that `give_away` ends; None when it was."""
+        """Run as the task that `revoke` ends; None when it was."""
 
         async def alone() -> T:
             async with self._alone:

@@ -56,7 +56,7 @@ class _StalledPartitions:
     async def records(
         self, positions: Mapping[Partition, int], ends: Mapping[Partition, int], log: LogReader
     ) -> set[Partition]:
-        """The partitions in which records wait; raises KafkaAway.
+        """Return the partitions in which records wait; raises KafkaUnavailable.
 
         Markers have offsets, too: what comes where a position does not move is looked at, once.
         """
@@ -80,7 +80,7 @@ class _StalledPartitions:
         return set(behind)
 
     def silent(self) -> Partition | None:
-        """A partition that has stood for too long."""
+        """Return a partition that has stood for too long."""
         now = time.monotonic()
         return next(
             (place for place, (_, at) in self._since.items() if now - at > PARTITION_STALL_TIMEOUT_S), None
@@ -88,7 +88,7 @@ class _StalledPartitions:
 
 
 async def watch(lanes: LaneAssignment, log: LogReader, clock: Callable[[], datetime]) -> None:
-    """Ask for the ends once a second, for ever; raises BeginAnew."""
+    """Ask for the ends once a second, for ever; raise WorkerStalled."""
     standing, all_standing, losing, batches, waiting = (
         _StalledPartitions(),
         _Stopwatch(),
@@ -116,7 +116,7 @@ async def watch(lanes: LaneAssignment, log: LogReader, clock: Callable[[], datet
 async def _look(
     lanes: LaneAssignment, log: LogReader, standing: _StalledPartitions, clock: Callable[[], datetime]
 ) -> bool:
-    """Whether records wait."""
+    """Return whether records wait."""
     positions = dict(lanes.positions)
     if not positions:
         return False

@@ -42,7 +42,7 @@ async def work(installation: Installation, instance: str) -> None:
     """Work until cancelled.
 
     Waits, saying for what, while Kafka, MongoDB, the topics, a generation of this version or a free lane is missing.
-    Raises TopicsUnfit and `log_compatibility.Broken`, which no new start mends, and whatever makes the worker crash.
+    Raises InvalidTopics and `log_compatibility.Broken`, which no new start mends, and whatever makes the worker crash.
     """
     kafka, prefix = installation.kafka, installation.topic_prefix
     cluster = await _retry_until_ready(lambda: discover(kafka, prefix))

@@ -66,16 +66,16 @@ class BatchBuilder:
         """Places that are passed by."""
 
     def clear_cache(self) -> None:
-        """Keeps no document: all are asked for anew."""
+        """Keep no document: all are asked for anew."""
         self._cache.clear()
 
     def evict(self) -> None:
-        """Forgets the documents changed longest ago, down to `CACHED_DOCUMENTS`; all have to be saved."""
+        """Forget the documents changed longest ago, down to `CACHED_DOCUMENTS`; all have to be saved."""
         for _id in list(islice(self._cache, max(0, len(self._cache) - CACHED_DOCUMENTS))):
             del self._cache[_id]
 
     def split(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """The records, cut into what a transaction may hold."""
+        """Yield the records, cut into what a transaction may hold."""
         begin = size = 0
         for end, record in enumerate(records):
             length = size_of(record)
@@ -91,7 +91,7 @@ class BatchBuilder:
         return max(1, min(self._most_events, int(0.8 * BATCH_DOCUMENTS / self._documents_per_event)))
 
     async def decode(self, records: Sequence[Record]) -> list[DecodedRecord]:
-        """The records as they read; gives way now and then to what is under way beside it."""
+        """Return the records as they read; gives way now and then to what is under way beside it."""
         reads = []
         for number, record in enumerate(records, 1):
             reads.append(self._read(record))
@@ -116,7 +116,7 @@ class BatchBuilder:
         """Folds what was read, while the batch `before` may still be written.
 
         With `hold`, a reason, its one event begins a hold instead.
-        Raises `BatchNotApplicable`, `Unstorable` and `Unavailable`; then what it did is to be forgotten.
+        Raises `BatchNotApplicable`, `DocumentRejected` and `StoreUnavailable`; then what it did is to be forgotten.
         """
         events, waiting, unreadable = self._sorted(reads, hold)
         changes = await self._fold(events, views, before)
@@ -186,7 +186,7 @@ class BatchBuilder:
     async def _of_living(
         self, letters: Sequence[UnreadableRecord], views: ViewCollection, counts: dict[int, Counter[str]]
     ) -> list[UnreadableRecord]:
-        """The letters of customers that are not erased; the others are dropped and counted (VIEWS.md)."""
+        """Return the letters of customers that are not erased; the others are dropped and counted (VIEWS.md)."""
         owners: list[str | None] = []
         for letter in letters:
             business, customer = owner_of(letter.record.key)
@@ -217,6 +217,6 @@ def size_of(record: Record) -> int:
 
 
 def describe_error(error: BaseException) -> str:
-    """What was raised and where, for operators; not its text, which may hold values of the event."""
+    """Return what was raised and where, for operators; not its text, which may hold values of the event."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {place.name}, {place.filename.rpartition('/')[2]}:{place.lineno}"

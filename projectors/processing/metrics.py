@@ -30,7 +30,7 @@ class _ProjectorCollector(Collector):
 
 
 def registry_of(applier: Projector) -> CollectorRegistry:
-    """All that is measured of an applier's work."""
+    """Return all that is measured of an applier's work."""
     registry = CollectorRegistry()
     registry.register(_ProjectorCollector(applier))
     registry.register(applier.batch_seconds)

@@ -44,7 +44,7 @@ class LanePositions:
         return given
 
     def positions(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
-        """The offset of the next record to read of lanes, by full topic name and partition."""
+        """Return the offset of the next record to read of lanes, by full topic name and partition."""
         return {
             (name, lane): self._wanted.get((lane, short), 0)
             for lane in sorted(lanes)
@@ -52,7 +52,8 @@ class LanePositions:
         }
 
     def apart(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """The stretches of the log that not all generations hold: from one offset up to another, by partition."""
+        """Return the stretches of the log that not all generations hold: from one offset up to another, by
+        partition."""
         stretches = {}
         for (lane, topic), furthest in self._furthest.items():
             least = min(
@@ -63,13 +64,13 @@ class LanePositions:
         return stretches
 
     def applied_in_any_generation(self, record: Record) -> bool:
-        """Whether a generation held a record when it began."""
+        """Return whether a generation held a record when it began."""
         return record.offset < self._furthest.get(
             (record.partition, self._topics.unprefixed_by_name[record.topic]), 0
         )
 
     def filter_unapplied(self, reads: Sequence[DecodedRecord]) -> list[DecodedRecord]:
-        """Those that are to be folded, which they count as from now on.
+        """Return those that are to be folded, which they count as from now on.
 
         The others are redeliveries, or of lanes that were given up.
         """
@@ -91,13 +92,13 @@ class LogEndOffsets:
         self._at: datetime | None = None
 
     def note(self, ends: Mapping[tuple[str, int], int], at: datetime, topics: Topics) -> None:
-        """Takes notice of the ends, by full topic name and partition, as asked at a moment."""
+        """Take notice of the ends, by full topic name and partition, as asked at a moment."""
         self._at, self._ends = at, {}
         for (name, lane), end in ends.items():
             self._ends.setdefault(lane, {})[topics.unprefixed_by_name[name]] = end
 
     def level(self, lane: int, offsets: Mapping[str, int]) -> datetime | None:
-        """The moment up to which a lane's log is applied whole where these offsets are reached, by topic.
+        """Return the moment up to which a lane's log is applied whole where these offsets are reached, by topic.
 
         None where they were not its end.
         """

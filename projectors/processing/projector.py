@@ -83,23 +83,24 @@ class Projector:
         return self._writer.retries
 
     async def take_over(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
-        """Takes lanes; gives the offset of the next record to read by full topic name and partition.
+        """Take lanes; give the offset of the next record to read by full topic name and partition.
 
-        Raises `NoGeneration`; waits while MongoDB does not answer.
+        Raises `GenerationNotFound`; waits while MongoDB does not answer.
         """
         await retry_until_available(lambda: self._take_over(frozenset(lanes)))
         return self.positions(lanes)
 
     def positions(self, lanes: Collection[int]) -> dict[tuple[str, int], int]:
-        """The offset of the next record to read of lanes, by full topic name and partition."""
+        """Return the offset of the next record to read of lanes, by full topic name and partition."""
         return self._standing.positions(lanes)
 
     def divergence(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """The stretches of the log that not all generations hold: from one offset up to another, by partition."""
+        """Return the stretches of the log that not all generations hold: from one offset up to another, by
+        partition."""
         return self._standing.apart()
 
     async def catch_up_generations(self, records: Sequence[Record]) -> None:
-        """Applies records of these stretches, in order, to each generation that does not hold them; as `apply`."""
+        """Apply records of these stretches, in order, to each generation that does not hold them; as `apply`."""
         self._state_is_consistent = False
         standing = self._standing
         wanted = [one for one in records if standing.applied_in_any_generation(one)]
@@ -118,7 +119,7 @@ class Projector:
         self._state_is_consistent = True
 
     async def refresh_active_generations(self) -> None:
-        """Begins to write what is kept by now, which lanes that have no records to apply would not notice.
+        """Begin to write what is kept by now, which lanes that have no records to apply would not notice.
 
         Raises `LaneOwnershipLost`, and `StoreUnavailable`.
         """
@@ -142,16 +143,16 @@ class Projector:
         self._state_is_consistent = True
 
     async def drop_lanes(self) -> frozenset[int]:
-        """Forgets all lanes and says which they were; writes nothing."""
+        """Forget all lanes and says which they were; writes nothing."""
         self._batches.clear_cache()
         return self._standing.clear()
 
     async def close(self) -> None:
-        """Ends its sessions."""
+        """End its sessions."""
         await self._writer.close()
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Applies records in order; returns when all are committed. Raises `LaneOwnershipLost` and
+        """Apply records in order; return when all are committed. Raises `LaneOwnershipLost` and
         `GenerationsDiverged`.
 
         Where something does not go as it mostly does, it begins again from the checkpoints, more cautiously.
@@ -173,7 +174,7 @@ class Projector:
         self._state_is_consistent = True
 
     async def mark_level(self, ends: Mapping[tuple[str, int], int], at: datetime) -> None:
-        """Takes notice of the log's ends, by full topic name and partition, as asked at a moment.
+        """Take notice of the log's ends, by full topic name and partition, as asked at a moment.
 
         A lane that has reached them is level up to that moment; one that has not is when a batch reaches them.
         Of an idle lane the store is told every 10 s. Raises `StoreUnavailable`.
@@ -209,7 +210,7 @@ class Projector:
             raise
 
     async def _apply_bisecting(self, reads: Sequence[DecodedRecord], hold: str | None) -> None:
-        """Applies records by themselves; splits them until the event is found that holds its customer."""
+        """Apply records by themselves; splits them until the event is found that holds its customer."""
         while fresh := self._standing.filter_unapplied(reads):
             try:
                 await self._write(await self._batches.build(fresh, self._views(), hold))
@@ -235,7 +236,7 @@ class Projector:
                 await self._reload()
 
     def _views(self) -> ViewCollection:
-        """Where documents are read: they are the same in all generations that are kept."""
+        """Return where documents are read: they are the same in all generations that are kept."""
         return self._store.views(self._standing.generations[0])
 
     async def _write(self, batch: WriteBatch) -> None:
@@ -254,7 +255,7 @@ class Projector:
         self.applied += batch.records
 
     async def _reload(self) -> None:
-        """Takes everything as it was saved; raises `LaneOwnershipLost` where a checkpoint names another worker, and
+        """Take everything as it was saved; raise `LaneOwnershipLost` where a checkpoint names another worker, and
         `GenerationsDiverged`."""
         await retry_until_available(self._reload_checkpoints)
         if self._standing.is_apart:
@@ -267,7 +268,7 @@ class Projector:
             raise LaneOwnershipLost(lost)
 
     async def _claimed(self) -> tuple[tuple[int, ...], frozenset[int], Checkpoints]:
-        """What is kept, the lanes that were lost, and the checkpoints of the others, in new generations too.
+        """Return what is kept, the lanes that were lost, and the checkpoints of the others, in new generations too.
 
         Whoever has a lane in the generations known so far has it in those that are kept from now on.
         """

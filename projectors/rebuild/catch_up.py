@@ -32,7 +32,7 @@ class CatchUp:
     def __init__(
         self, installation: Installation, store: ReadModelStore, cluster: Cluster, generation: int
     ) -> None:
-        """Connects to nothing yet."""
+        """Connect to nothing yet."""
         self._installation = installation
         self._store = store
         self._cluster = cluster
@@ -46,8 +46,8 @@ class CatchUp:
     async def run(self) -> None:
         """Follow until every lane is a live worker's, or no worker is running.
 
-        Raises LaneLost when somebody else follows, `OperationRefused` when the generation was dropped, KafkaAway,
-        LogGap.
+        Raises LaneOwnershipLost when somebody else follows, `OperationRefused` when the generation was dropped,
+        KafkaUnavailable, RecordsMissing.
         """
         try:
             async with standalone_consumer(self._installation.kafka, wait_ms=50) as client:
@@ -104,7 +104,7 @@ class CatchUp:
             self._positions[one.topic, one.partition] = one.offset + 1
 
     async def _detect_taken_lanes(self, client: AIOKafkaConsumer) -> None:
-        """Gives up the lanes that a live worker has taken, also those in which nothing happens."""
+        """Give up the lanes that a live worker has taken, also those in which nothing happens."""
         try:
             await self._applier.verify_ownership()
         except LaneOwnershipLost as lost:

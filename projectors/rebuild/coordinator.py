@@ -72,8 +72,8 @@ async def rebuild(
 ) -> int:
     """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
 
-    Goes on with one that was begun, and helps where another process fills it. Raises Failed, NotNow, Broken, LogGap,
-    TopicsUnfit, KafkaAway and Unavailable.
+    Goes on with one that was begun, and helps where another process fills it. Raises Failed, OperationRefused,
+    Broken, RecordsMissing, InvalidTopics, KafkaUnavailable and StoreUnavailable.
     """
     cluster = await discover(installation.kafka, installation.topic_prefix)
     async with open_log_reader(installation.kafka, cluster.topics) as log:
@@ -92,7 +92,7 @@ async def rebuild(
 async def plan_lanes(
     cluster: Cluster, log: LogReader, *, from_truncated: bool = False
 ) -> Mapping[int, dict[str, Any]]:
-    """How each lane is filled up to where the log ends now.
+    """Return how each lane is filled up to where the log ends now.
 
     Raises Broken where the log does not begin at 0, unless what is left of it is to do.
     """
@@ -191,7 +191,7 @@ class _Coordinator:
         await self._store.lifecycle.update_rebuild(self._generation, finished_at=utc_now(), error=None)
 
     async def _tell(self, what: str) -> None:
-        """Says how far it is, to whoever started it and in the generation's record."""
+        """Say how far it is, to whoever started it and in the generation's record."""
         while True:
             try:
                 progress = await self._filling.progress()
@@ -204,7 +204,7 @@ class _Coordinator:
             await asyncio.sleep(LOOK_S)
 
     async def _fill(self) -> None:
-        """Has processes fill lanes until none is left; starts those again that are killed."""
+        """Have processes fill lanes until none is left; start those again that are killed."""
         arguments = [*self._plan.command, str(self._generation)]
         if self._plan.most_a_second is not None:
             arguments.append(str(self._plan.most_a_second / self._plan.workers))
@@ -270,7 +270,7 @@ class _Coordinator:
                 raise LaneOwnershipLost(frozenset())
 
     async def _finished(self) -> bool:
-        """Whether live workers keep it already, be it that another process followed; promotes it then."""
+        """Return whether live workers keep it already, be it that another process followed; promotes it then."""
         record = await self._require_there()
         if record["state"] == "filling":
             return False
@@ -291,7 +291,7 @@ class _Coordinator:
 
 
 async def _process(arguments: Sequence[str]) -> int:
-    """Runs a process to its end; it ends with its stdin, when this one is killed."""
+    """Run a process to its end; it ends with its stdin, when this one is killed."""
     process = await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.PIPE)
     try:
         return await process.wait()

@@ -27,9 +27,9 @@ async def estimate(
     *,
     from_truncated: bool = False,
 ) -> tuple[int, float | None]:
-    """Records to read, and seconds it should take; None where there are none.
+    """Record to read, and seconds it should take; None where there are none.
 
-    Raises Broken, TopicsUnfit, KafkaAway, LogGap, Unavailable.
+    Raises Broken, InvalidTopics, KafkaUnavailable, RecordsMissing, StoreUnavailable.
     """
     cluster = await discover(installation.kafka, installation.topic_prefix)
     async with open_log_reader(installation.kafka, cluster.topics) as log:
@@ -43,7 +43,8 @@ async def estimate(
 
 
 async def _rate(cluster: Cluster, log: LogReader, lanes: Mapping[int, dict[str, Any]]) -> float:
-    """Records a second of one process, by a sample of the longest topic, at least 1 of it; raises KafkaAway, LogGap."""
+    """Record a second of one process, by a sample of the longest topic, at least 1 of it; raise KafkaUnavailable,
+    RecordsMissing."""
     place, begin, end = max(
         (
             ((cluster.topics.name(short), lane), found["begins"].get(short, 0), end)

@@ -48,7 +48,7 @@ Made = tuple[OwnerFold, Sequence[Record]]
 async def fill(installation: Installation, generation: int, most_a_second: float | None) -> None:
     """Fill lanes until none is left; at most so many records a second. Waits while a server is away.
 
-    Raises LogGap where the log has lost what is to be read, TopicsUnfit.
+    Raises RecordsMissing where the log has lost what is to be read, InvalidTopics.
     """
     store = ReadModelStore(installation.mongo_url, installation.database)
     filling = store.filling(generation)
@@ -110,7 +110,7 @@ class _FillWorker:
     async def _fill_next(
         self, claim: LaneClaim, slices: Sequence[KeySlice], discarded: frozenset[LogPosition]
     ) -> Sequence[KeySlice]:
-        """Fills the first of the slices that are left, or as much of it as memory allows; what is left then."""
+        """Fill the first of the slices that are left, or as much of it as memory allows; what is left then."""
         owners = await self._reader.read(claim.lane, claim.begins, claim.target, slices[0])
         rest = [*owners.rest, *slices[1:]]
         if owners.rest:
@@ -155,7 +155,7 @@ class _FillWorker:
     async def _write(
         self, claim: LaneClaim, made: Sequence[Made], read: int, discarded: frozenset[LogPosition]
     ) -> None:
-        """Writes owners in one transaction; those that cannot be stored are found one by one, and are held."""
+        """Write owners in one transaction; those that cannot be stored are found one by one, and are held."""
         portion = _portion([owned for owned, _ in made], read, claim.begun)
         try:
             await retry_until_available(lambda: self._filling.insert(claim, portion))

@@ -39,7 +39,7 @@ def fold_owner(
     discarded: Collection[LogPosition],
     refused: str | None = None,
 ) -> OwnerFold:
-    """What an owner's records, in order, come to; those of discarded places are passed by.
+    """Return what an owner's records, in order, come to; those of discarded places are passed by.
 
     With `refused`, why the database does not take the documents, all of them wait.
     """
@@ -79,7 +79,7 @@ class _FoldResult(NamedTuple):
 
 
 def _documents(reads: Sequence[_Read]) -> _FoldResult:
-    """Raises whatever the fold raises, and `DocumentRejected`."""
+    """Raise whatever the fold raises, and `DocumentRejected`."""
     if not reads:
         return _FoldResult((), Counter())
     changes = fold_complete_history(event for _, event in reads)
@@ -89,7 +89,7 @@ def _documents(reads: Sequence[_Read]) -> _FoldResult:
 def _bisect_failure(
     reads: Sequence[_Read], topics: Topics, refused: str | None
 ) -> tuple[_FoldResult, list[BlockedRecord]]:
-    """What comes before the first event that cannot be applied, and from it on what waits.
+    """Return what comes before the first event that cannot be applied, and from it on what waits.
 
     An erasure never waits: it ends the hold.
     """

@@ -35,12 +35,12 @@ class RebuildStatus:
     """Why it failed."""
 
     def as_json(self) -> dict[str, Any]:
-        """An item of the body of `GET /api/rebuilds`."""
+        """Return an item of the body of `GET /api/rebuilds`."""
         return asdict(self)
 
 
 async def rebuilds(store: ReadModelStore, now: datetime) -> list[RebuildStatus]:
-    """All rebuilds, the newest first; raises Unavailable."""
+    """Return all rebuilds, the newest first; raises StoreUnavailable."""
     return [
         await _rebuild(store, record, now)
         for record in await store.generations.records()
@@ -90,7 +90,7 @@ class RateMeter:
         self._seen: deque[tuple[float, int]] = deque()
 
     def add(self, done: int) -> float | None:
-        """The rate with a count that was just seen; None for the first one."""
+        """Return the rate with a count that was just seen; None for the first one."""
         now = time.monotonic()
         self._seen.append((now, done))
         while now - self._seen[0][0] > RATE_OVER_S:

@@ -41,7 +41,7 @@ class SliceRecords(NamedTuple):
 
 
 def slice_count(records: int) -> int:
-    """How many slices a lane of so many records is read in."""
+    """Return how many slices a lane of so many records is read in."""
     return max(1, -(-records // SLICE_RECORDS))
 
 
@@ -56,9 +56,10 @@ class SliceReader:
     async def read(
         self, lane: int, begins: Mapping[str, int], target: Mapping[str, int], part: KeySlice
     ) -> SliceRecords:
-        """The records of a slice from some offsets (0 where none is given) to below others, by topic without prefix.
+        """Return the records of a slice from some offsets (0 where none is given) to below others, by topic without
+        prefix.
 
-        Raises KafkaAway; LogGap where the log does not reach back so far.
+        Raises KafkaUnavailable; RecordsMissing where the log does not reach back so far.
         """
         ends = {TopicPartition(self._topics.name(short), lane): end for short, end in target.items() if end}
         numbers = {place.topic: number for number, place in enumerate(ends)}
@@ -132,12 +133,12 @@ class _SliceCollector:
 
 
 def slice_hash(key: bytes | None) -> int:
-    """The number by which an owner is in a slice: not Kafka's, by which all owners of a lane are alike."""
+    """Return the number by which an owner is in a slice: not Kafka's, by which all owners of a lane are alike."""
     return zlib.crc32(key or b"")
 
 
 @asynccontextmanager
 async def lane_reader(kafka: KafkaConfig, topics: Topics) -> AsyncIterator[SliceReader]:
-    """A reader with a connection of its own; raises KafkaAway when no broker answers."""
+    """Yield a reader with a connection of its own; raises KafkaUnavailable when no broker answers."""
     async with standalone_consumer(kafka, fetch_bytes=FETCH_BYTES, request_s=SILENT_S) as client:
         yield SliceReader(client, topics)

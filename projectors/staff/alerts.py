@@ -21,7 +21,7 @@ class Alert(NamedTuple):
 
 
 def current_alerts(overview: Overview, version: int, now: datetime) -> list[Alert]:
-    """All that is wrong."""
+    """Return all that is wrong."""
     return [*_of_lag(overview, version, now), *_of_processes(overview, now), *_of_data(overview)]
 
 
@@ -98,7 +98,7 @@ def _of_data(overview: Overview) -> Iterator[Alert]:
 
 
 def alive(seen_at: datetime, now: datetime) -> bool:
-    """Whether a process has said lately that it runs."""
+    """Return whether a process has said lately that it runs."""
     return now - seen_at <= HEARTBEAT_TIMEOUT
 
 

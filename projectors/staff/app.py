@@ -36,12 +36,12 @@ MAX_BODY_BYTES = 16 * 1024
 
 @get("/-/health/live", include_in_schema=False)
 async def live() -> dict[str, str]:
-    """Whether the process answers."""
+    """Return whether the process answers."""
     return {"status": "ok"}
 
 
 def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> Litestar:
-    """The service; its lifespan measures the lag, and ends a rebuild that was started here.
+    """Yield the service; its lifespan measures the lag, and ends a rebuild that was started here.
 
     Its state has `desk`, `operators`, `sessions` and `tries`.
     """

@@ -25,9 +25,9 @@ StaffRequest = Request[Any, Any, State]
 
 
 async def authenticate(scope: HTTPScope) -> None:
-    """A check: a bearer token, or a session whose changes come from the surface's own pages.
+    """Require a bearer token, or a session whose changes come from the surface's own pages.
 
-    Raises NotAuthorizedException, PermissionDeniedException, Limited, Unavailable.
+    Raises NotAuthorizedException, PermissionDeniedException, TooManyAttempts, StoreUnavailable.
     """
     if scope["path"].startswith(OWN):
         return
@@ -64,7 +64,7 @@ async def _operator(request: StaffRequest) -> Operator:
 async def operator_for_token(
     token: str, operators: Operators, tries: FailedAttempts, network: str
 ) -> Operator | None:
-    """Whose token it is; None, and a try less, when it is nobody's. Raises Limited."""
+    """Return whose token it is; None, and a try less, when it is nobody's. Raises TooManyAttempts."""
     tries.check(network)
     operator = operators.of_token(token)
     if operator is None:
@@ -74,17 +74,17 @@ async def operator_for_token(
 
 
 def client_network(request: StaffRequest) -> str:
-    """Where a request comes from, as limits count."""
+    """Return where a request comes from, as limits count."""
     return network_of(request.client.host if request.client else "")
 
 
 def _is_from_a_page(request: StaffRequest) -> bool:
-    """Whether a browser says which page a request comes from; programs say nothing of the kind."""
+    """Return whether a browser says which page a request comes from; programs say nothing of the kind."""
     return "origin" in request.headers or "sec-fetch-site" in request.headers
 
 
 def _require_own_origin(request: StaffRequest) -> None:
-    """Raises PermissionDeniedException unless a change comes from a page of this host (as API.md for customers)."""
+    """Raise PermissionDeniedException unless a change comes from a page of this host (as API.md for customers)."""
     if request.method in READING:
         return
     origin = request.headers.get("origin")

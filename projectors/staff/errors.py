@@ -32,7 +32,7 @@ from web.problems import INTERNAL_ERROR, RETRY_SOON, ProblemDetails, from_http_e
 
 
 def problem_of(error: Exception) -> ProblemDetails:
-    """What an error is told as."""
+    """Return what an error is told as."""
     match error:
         case NotAuthorizedException():
             return ProblemDetails(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
@@ -59,7 +59,7 @@ def problem_of(error: Exception) -> ProblemDetails:
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
-    """The answer to an error, in the form of what was asked for."""
+    """Return the answer to an error, in the form of what was asked for."""
     problem = problem_of(error)
     problems.log_error(request, problem.status, error)
     path = request.scope["path"]

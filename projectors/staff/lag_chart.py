@@ -28,7 +28,7 @@ class Sparkline:
 
 
 def chart(history: Iterable[LagSample], lag: Lag, now: datetime) -> list[Sparkline]:
-    """A line for each topic."""
+    """Return a line for each topic."""
     samples = [one for one in history if (now - one.at).total_seconds() <= SPAN_S]
     return [_line(topic, samples, lag, now) for topic in dict.fromkeys(one.topic for one in lag.partitions)]
 

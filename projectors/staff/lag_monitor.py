@@ -58,7 +58,7 @@ class LagMonitor:
             await asyncio.sleep(max(0.0, begun + EVERY_S - time.monotonic()))
 
     async def lag(self) -> Lag:
-        """The lag as of 2 s ago at most; unknown when it could not be measured by now."""
+        """Return the lag as of 2 s ago at most; unknown when it could not be measured by now."""
         try:
             async with asyncio.timeout(PATIENCE_S), self._measured:
                 await self._measured.wait_for(self._is_fresh)
@@ -85,7 +85,7 @@ class LagMonitor:
 
 
 def by_topic(lag: Lag) -> dict[str, int] | None:
-    """How many records wait in each topic; None when it is not known."""
+    """Return how many records wait in each topic; None when it is not known."""
     if lag.records is None:
         return None
     found: dict[str, int] = {}

@@ -93,7 +93,7 @@ class _LagCollector(Collector):
 
 
 def of_lag(lag: Lag) -> Iterator[Metric]:
-    """The lag as gauges."""
+    """Yield the lag as gauges."""
     whole: Mapping[str, str] = {}
     yield _gauge(
         "portal_lag_state",

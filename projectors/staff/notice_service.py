@@ -37,7 +37,7 @@ class NoticeService:
         """When a topic was first seen to forget, by name."""
 
     async def all(self) -> list[Notice]:
-        """All there are, the latest first; raises Unavailable."""
+        """Return all there are, the latest first; raises StoreUnavailable."""
         kept = await self._kept.latest(MOST)
         async with self._alone:
             if self._looked is None or time.monotonic() - self._looked[0] > LOOK_EVERY_S:

@@ -40,7 +40,7 @@ class Operators:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Those of `name:token[,name:token]`; raises ValueError, which quotes no token."""
+        """Return those of `name:token[,name:token]`; raises ValueError, which quotes no token."""
         known = []
         for number, part in enumerate(text.split(","), 1):
             name, _, token = part.strip().partition(":")
@@ -54,7 +54,8 @@ class Operators:
         return cls(known)
 
     def of_token(self, token: str) -> Operator | None:
-        """Whose token it is. All are compared, their hashes: the time tells neither which nor how much of it fits."""
+        """Return whose token it is. All are compared, their hashes: the time tells neither which nor how much of it
+        fits."""
         shown = digest(token)
         found = None
         for known, operator in self._known.items():
@@ -63,7 +64,7 @@ class Operators:
         return found
 
     def named(self, name: str) -> Operator | None:
-        """The operator of a name, who may be none any more."""
+        """Return the operator of a name, who may be none any more."""
         return self._names.get(name)
 
 
@@ -88,7 +89,7 @@ class FailedAttempts:
         self._wrong: dict[str, deque[datetime]] = {}
 
     def check(self, network: str) -> None:
-        """Raises Limited when the network has tried too often."""
+        """Raise TooManyAttempts when the network has tried too often."""
         wrong = self._wrong.get(network)
         if wrong is not None and len(wrong) == WRONG_TOKENS:
             left = wrong[0] + WITHIN - self._clock()
@@ -96,7 +97,7 @@ class FailedAttempts:
                 raise TooManyTokenAttempts(left)
 
     async def note(self, network: str) -> None:
-        """One more wrong token; raises Limited when the network has tried too often, here or elsewhere."""
+        """Count one more wrong token; raise TooManyTokenAttempts beyond the limit of the network."""
         now = self._clock()
         self._remember(network, now)
         try:
@@ -109,7 +110,7 @@ class FailedAttempts:
             raise TooManyTokenAttempts(taken - now)
 
     def _remember(self, network: str, at: datetime) -> None:
-        """The networks that were quiet for longest are forgotten beyond `MOST_NETWORKS`."""
+        """Count a try; beyond `MOST_NETWORKS` drop the networks that were quiet for longest."""
         wrong = self._wrong.pop(network, deque(maxlen=WRONG_TOKENS))
         wrong.append(at)
         self._wrong[network] = wrong

@@ -62,7 +62,8 @@ async def home(
     still: FromQuery[str | None] = None,
     done: FromQuery[str | None] = None,
 ) -> Response[str]:
-    """What is wrong, first and large; how it got there below. With `done`, what became of the last button, once."""
+    """Return what is wrong, first and large; how it got there below. With `done`, what became of the last button,
+    once."""
     desk: StaffService = state.desk
     operator = operator_of(request)
     said, wrong = desk.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
@@ -112,7 +113,7 @@ async def switch(
 
 @post("/rebuilds", include_in_schema=False)
 async def rebuild(request: StaffRequest, state: State) -> Response[Any]:
-    """Starts a rebuild."""
+    """Start a rebuild."""
 
     async def work() -> str:
         await state.desk.rebuild([], operator_of(request))
@@ -148,7 +149,7 @@ async def discard(name: FromPath[str], request: StaffRequest, state: State, data
 
 @get("/dead-letters/{name:str}", include_in_schema=False)
 async def letter(name: FromPath[str], request: StaffRequest, state: State) -> Response[str]:
-    """A dead letter with its record."""
+    """Return a dead letter with its record."""
     found = await state.desk.letter(name)
     values = {"operator": operator_of(request), "name": name, "found": found}
     return page("letter.html", values)
@@ -156,13 +157,13 @@ async def letter(name: FromPath[str], request: StaffRequest, state: State) -> Re
 
 @get(SIGN_IN, include_in_schema=False)
 async def sign_in() -> Response[str]:
-    """The way in."""
+    """Return the way in."""
     return page("sign_in.html", {"wrong": ""})
 
 
 @post(SIGN_IN, include_in_schema=False)
 async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any]:
-    """Signs in with an operator's token."""
+    """Sign in with an operator's token."""
     try:
         operator: Operator | None = await operator_for_token(
             data.get("token", "").strip(), state.operators, state.tries, client_network(request)
@@ -190,7 +191,7 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
 
 @post("/sign-out", include_in_schema=False)
 async def sign_out(request: StaffRequest, state: State) -> Response[Any]:
-    """Ends the session."""
+    """End the session."""
     operator: Operator = request.state[OPERATOR]
     if token := token_in(request, COOKIE):
         await state.sessions.end(token)

@@ -36,12 +36,13 @@ class RebuildProcess:
         return self._running is not None and self._running.returncode is None
 
     def require_none(self) -> None:
-        """Raises NotNow while one runs."""
+        """Raise OperationRefused while one runs."""
         if self.runs:
             raise OperationRefused("a rebuild that was started here is running: wait for its end")
 
     async def start(self, options: Sequence[str]) -> None:
-        """Starts one; raises NotNow while another runs. It says on stderr, in the service's log, what it does."""
+        """Start one; raise OperationRefused while another runs. It says on stderr, in the service's log, what it
+        does."""
         async with self._starting:
             self.require_none()
             self.ended_with = None
@@ -55,7 +56,7 @@ class RebuildProcess:
         self._watching = asyncio.create_task(self._watch(self._running))
 
     async def stop(self) -> None:
-        """Ends it, if one runs."""
+        """End it, if one runs."""
         if (process := self._running) is not None and process.returncode is None:
             process.terminate()
             try:

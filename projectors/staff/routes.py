@@ -25,7 +25,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
 def operator_of(request: StaffRequest) -> Operator:
-    """Who asks."""
+    """Return who asks."""
     operator: Operator = request.state[OPERATOR]
     return operator
 
@@ -38,7 +38,7 @@ class GenerationSwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
 
     def forced(self) -> str | None:
-        """The reason, where it is forced; raises ClientException."""
+        """Return the reason, where it is forced; raises ClientException."""
         reason = (self.reason or "").strip() or None
         if self.force != (reason is not None):
             raise ClientException("reason: force needs a reason, and a reason is for force alone.")
@@ -82,14 +82,14 @@ class RebuildBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/api/lag")
 async def lag(state: State) -> dict[str, Any]:
-    """How far the views are behind the log."""
+    """Return how far the views are behind the log."""
     desk: StaffService = state.desk
     return (await desk.watch.lag()).as_json()
 
 
 @get("/api/generations")
 async def list_generations(state: State) -> dict[str, Any]:
-    """What is served, stands by, is level and is being filled, by number; all there ever were."""
+    """Return what is served, stands by, is level and is being filled, by number; all there ever were."""
     return await overview(state.desk.store)
 
 
@@ -108,7 +108,7 @@ async def switch(
 
 @get("/api/rebuilds")
 async def list_rebuilds(state: State) -> dict[str, Any]:
-    """Running and past rebuilds."""
+    """Return running and past rebuilds."""
     return {"items": await state.desk.rebuilds()}
 
 
@@ -116,7 +116,7 @@ async def list_rebuilds(state: State) -> dict[str, Any]:
 async def rebuild(
     request: StaffRequest, state: State, data: JSONBody[RebuildBody | None] = None
 ) -> dict[str, Any]:
-    """Starts a rebuild, or goes on with an unfinished one."""
+    """Start a rebuild, or go on with an unfinished one."""
     await state.desk.rebuild((data or RebuildBody()).options(), operator_of(request))
     return {"items": await state.desk.rebuilds()}
 
@@ -125,7 +125,7 @@ async def rebuild(
 async def dead_letters(
     state: State, error: FromQuery[str | None] = None, lane: FromQuery[int | None] = None, limit: Limit = 100
 ) -> dict[str, Any]:
-    """What is in the quarantine: counted by error, and the latest of one error and lane, if given."""
+    """Return what is in the quarantine: counted by error, and the latest of one error and lane, if given."""
     letters = state.desk.store.letters
     return {
         "errors": [of_error(one) for one in await letters.errors()],
@@ -135,14 +135,14 @@ async def dead_letters(
 
 @get("/api/dead-letters/{name:str}")
 async def dead_letter(name: FromPath[str], state: State) -> dict[str, Any]:
-    """One of them with its record, contact data masked."""
+    """Return one of them with its record, contact data masked."""
     found: dict[str, Any] = await state.desk.letter(name)
     return found
 
 
 @post("/api/dead-letters/{name:str}/retry", status_code=HTTP_200_OK)
 async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dict[str, Any]:
-    """Applies it, and what waited behind it; 409 when it still fails."""
+    """Apply it, and what waited behind it; 409 when it still fails."""
     return _mended(await state.desk.retry(name, operator_of(request)))
 
 
@@ -150,7 +150,7 @@ async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dic
 async def discard(
     name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardBody]
 ) -> dict[str, Any]:
-    """Takes it out for good, and applies what waited behind it."""
+    """Take it out for good, and apply what waited behind it."""
     return _mended(await state.desk.discard(name, operator_of(request), data.reason.strip()))
 
 
@@ -160,13 +160,13 @@ def _mended(mended: RetryResult) -> dict[str, Any]:
 
 @get("/api/notices")
 async def notices(state: State) -> dict[str, Any]:
-    """What is to be seen to."""
+    """Return what is to be seen to."""
     return {"items": [one._asdict() for one in await state.desk.seen.all()]}
 
 
 @get("/api/audit")
 async def audit(state: State, limit: Limit = 100) -> dict[str, Any]:
-    """What operators did, the latest first."""
+    """Return what operators did, the latest first."""
     return {"items": [one._asdict() for one in await state.desk.records.audit.latest(limit)]}
 
 

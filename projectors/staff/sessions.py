@@ -29,7 +29,7 @@ class StaffSessionService:
         self._remembered: dict[str, StaffSession] = {}
 
     async def start(self, operator: Operator) -> str:
-        """Signs in, and answers the session's token; raises Unavailable."""
+        """Sign in, and answers the session's token; raises StoreUnavailable."""
         token, now = new_token(), self._clock()
         await self._records.start(
             StaffSession(digest(token), operator.name, _credential(token, operator), now, now, now + IDLE)
@@ -37,9 +37,9 @@ class StaffSessionService:
         return token
 
     async def find(self, token: str) -> Operator | None:
-        """Who is signed in with a token; None when the session is over or the operator's own token is another.
+        """Return who is signed in with a token; None when the session is over or the operator's own token is another.
 
-        Raises Unavailable.
+        Raises StoreUnavailable.
         """
         hashed = digest(token)
         try:
@@ -63,7 +63,7 @@ class StaffSessionService:
         return operator
 
     async def end(self, token: str) -> None:
-        """Signs out; raises Unavailable."""
+        """Sign out; raises StoreUnavailable."""
         self._remembered.pop(digest(token), None)
         await self._records.end(digest(token))
 

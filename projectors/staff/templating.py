@@ -23,7 +23,7 @@ _PAGES: Final = TemplateRenderer(HERE / "templates", load(LOCALE))
 
 
 def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
-    """A page."""
+    """Return a page."""
     shell = {
         "language": LANGUAGE,
         "brand_url": brand_url(None),
@@ -40,12 +40,12 @@ def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Resp
 
 
 def number(value: int | None) -> str:
-    """A count; a dash where it is not known."""
+    """Return a count; a dash where it is not known."""
     return "–" if value is None else f"{value:,}"
 
 
 def age(seconds: float | timedelta | None) -> str:
-    """A stretch of time in its largest unit; a dash where it is not known."""
+    """Return a stretch of time in its largest unit; a dash where it is not known."""
     if seconds is None:
         return "–"
     left = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
@@ -61,5 +61,5 @@ def size(octets: int | None) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """A time in UTC, to the second; a dash where there is none."""
+    """Return a time in UTC, to the second; a dash where there is none."""
     return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -28,7 +28,7 @@ from read_models.queries import ActivityEntry, PageQuery, QueryContext
 async def activity(
     request: AnyRequest, reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
 ) -> PrebuiltJson:
-    """What changed of late, newest first: of the latest 50 events, those whose record is shown."""
+    """Return what changed of late, newest first: of the latest 50 events, those whose record is shown."""
     words = ActivityText(english_formatter(session_of(request).customer, reading), reading.business["name"])
     happenings = await queries.activity(reading)
     return json_or_404(
@@ -39,7 +39,7 @@ async def activity(
 
 
 def item(happening: ActivityEntry, words: ActivityText) -> Doc:
-    """A happening in the list (API.md)."""
+    """Return a happening in the list (API.md)."""
     entry, about = happening
     return {
         "id": entry["id"],

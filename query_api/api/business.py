@@ -8,7 +8,7 @@ from query_api.api.schemas.common import Business
 
 @get("/{slug:str}/api/business", operation_id="getBusiness", tags=["business"])
 async def business_profile(request: AnyRequest) -> Business:
-    """Whose portal it is, and how it looks; no session needed."""
+    """Return whose portal it is, and how it looks; no session needed."""
     business = business_of(request)
     branding, support = business["branding"], business["support"]
     return {

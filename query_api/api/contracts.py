@@ -39,7 +39,7 @@ Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_le
     responses=response_specs(Contracts),
 )
 async def contracts(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
-    """All contracts with their health, the latest first."""
+    """Return all contracts with their health, the latest first."""
     return json_or_404(await queries.contracts(reading, part))
 
 
@@ -50,7 +50,7 @@ async def contracts(reading: NamedDependency[QueryContext], part: NamedDependenc
     responses=response_specs(ContractDetail),
 )
 async def contract(reading: NamedDependency[QueryContext], contract_id: FromPath[str]) -> PrebuiltJson:
-    """One contract, with its 10 latest past visits and its 10 soonest appointments."""
+    """Return one contract, with its 10 latest past visits and its 10 soonest appointments."""
     return json_or_404(await queries.contract(reading, contract_id))
 
 
@@ -74,7 +74,7 @@ async def contract_visits(
         QueryParameter(description="Those in any of these months, `YYYY-MM` in the visit's zone."),
     ] = None,
 ) -> PrebuiltJson:
-    """The visits behind a health figure, latest first; all that have an outcome, where none is named."""
+    """Return the visits behind a health figure, latest first; all that have an outcome, where none is named."""
     return json_or_404(await queries.contract_visits(reading, contract_id, part, counted or (), month or ()))
 
 

@@ -44,7 +44,7 @@ class DashboardCache:
         self._made: dict[str, CachedDashboard] = {}
 
     async def of(self, known: CustomerSnapshot, business: Doc) -> CachedDashboard:
-        """The dashboard of a customer."""
+        """Return the dashboard of a customer."""
         name, as_of, now = known.document["_id"], floor_to_10s(known.as_of), self._clock()
         made = self._made.get(name)
         if (
@@ -74,7 +74,7 @@ class DashboardCache:
     middleware=[BypassResolution],
 )
 async def dashboard(request: AnyRequest) -> PrebuiltJson:
-    """The dashboard of whoever is signed in."""
+    """Return the dashboard of whoever is signed in."""
     state, scope = request.app.state, request.scope
     token = found_or_401(session_token(request, business_of(request)))
     again = partial(_of_session, state.sessions, state.dashboards, digest(token))
@@ -86,7 +86,7 @@ async def dashboard(request: AnyRequest) -> PrebuiltJson:
 async def _of_session(
     sessions: SessionService, dashboards: DashboardCache, hashed: str, scope: HTTPScope
 ) -> PrebuiltJson:
-    """The dashboard of whom a session is of by now, at the business that the request was let through to."""
+    """Return the dashboard of whom a session is of by now, at the business that the request was let through to."""
     business = scope["state"][BUSINESS]
     session = found_or_401(await sessions.find_by_digest(business, hashed))
     return (await dashboards.of(session.known, business)).answer

@@ -34,26 +34,27 @@ T = TypeVar("T")
 
 
 def business_of(request: AnyRequest) -> Doc:
-    """The business whose portal the request is for."""
+    """Return the business whose portal the request is for."""
     business: Doc = request.scope["state"][BUSINESS]
     return business
 
 
 def origin_of(request: AnyRequest) -> str:
-    """The origin (RFC 6454) that the request was sent to: the portal's public one, or the business's own host's."""
+    """Return the origin (RFC 6454) that the request was sent to: the portal's public one, or the business's own
+    host's."""
     origin: str = request.scope["state"][ORIGIN]
     return origin
 
 
 async def session_or_401(request: AnyRequest) -> Session:
-    """Who is signed in; raises NotAuthorizedException when nobody is."""
+    """Return who is signed in; raises NotAuthorizedException when nobody is."""
     business = business_of(request)
     sessions: SessionService = request.app.state.sessions
     return found_or_401(await sessions.find(business, session_token(request, business)))
 
 
 def found_or_401(found: T | None) -> T:
-    """The session, or its token, that was found; raises NotAuthorizedException when there is none."""
+    """Return the session, or its token, that was found; raises NotAuthorizedException when there is none."""
     if found is None:
         raise NotAuthorizedException("Nobody is signed in.")
     return found
@@ -74,25 +75,25 @@ async def require_session(
 
 
 def session_of(request: AnyRequest) -> Session:
-    """Who is signed in, behind `require_session`."""
+    """Return who is signed in, behind `require_session`."""
     session: Session = request.scope["state"][SESSION]
     return session
 
 
 def provide_reading(request: AnyRequest) -> QueryContext:
-    """What the signed-in customer may read, as of now."""
+    """Return what the signed-in customer may read, as of now."""
     return query_context(request, session_of(request).scope)
 
 
 def query_context(request: AnyRequest, scope: CustomerScope) -> QueryContext:
-    """What a customer of the request's business may read, as of now."""
+    """Return what a customer of the request's business may read, as of now."""
     state = request.app.state
     checkouts = state.payments.checkouts if state.payments else None
     return QueryContext(state.store, scope, business_of(request), state.clock(), checkouts)
 
 
 def page_query_dependency(default: int) -> dict[str, Provide]:
-    """The dependency of a list of which so many items are given where nobody says how many."""
+    """Return the dependency of a list of which so many items are given where nobody says how many."""
 
     def provide_part(
         request: AnyRequest,
@@ -106,7 +107,8 @@ def page_query_dependency(default: int) -> dict[str, Provide]:
             ),
         ] = None,
     ) -> PageQuery:
-        """The part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists), BadCursor."""
+        """Return the part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists),
+        InvalidCursor."""
         known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
         for name in request.query_params:
             if name not in known:
@@ -117,7 +119,7 @@ def page_query_dependency(default: int) -> dict[str, Provide]:
 
 
 def invalid_parameter(name: str, message: str) -> ValidationException:
-    """A query parameter that cannot be answered, told as those that do not fit their type."""
+    """Return a query parameter that cannot be answered, told as those that do not fit their type."""
     return ValidationException(
         f"{name}: {message}", extra=[{"message": message, "key": name, "source": "query"}]
     )
@@ -141,13 +143,13 @@ PROBLEMS = {
 
 
 def response_specs(shape: Any) -> dict[int, ResponseSpec]:
-    """What a handler answers, for the OpenAPI document."""
+    """Return what a handler answers, for the OpenAPI document."""
     found = ResponseSpec(shape, generate_examples=False, description="What was asked for.")
     return {HTTP_200_OK: found, **PROBLEMS}
 
 
 def json_or_404(found: Doc | None) -> PrebuiltJson:
-    """What was found as JSON; raises NotFoundException where there is nothing."""
+    """Return what was found as JSON; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException
     return PrebuiltJson(orjson.dumps(found))

@@ -41,7 +41,7 @@ async def invoices(
     responses=response_specs(InvoiceDetail),
 )
 async def invoice(reading: NamedDependency[QueryContext], invoice_id: FromPath[str]) -> PrebuiltJson:
-    """One invoice, with its lines, credits, payments and visits."""
+    """Return one invoice, with its lines, credits, payments and visits."""
     return json_or_404(await queries.invoice(reading, invoice_id))
 
 
@@ -53,7 +53,7 @@ async def invoice(reading: NamedDependency[QueryContext], invoice_id: FromPath[s
     responses=response_specs(Payments),
 )
 async def payments(reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]) -> PrebuiltJson:
-    """The payment history, latest first."""
+    """Return the payment history, latest first."""
     return json_or_404(await queries.payments(reading, part))
 
 

@@ -23,7 +23,7 @@ from read_models.queries import PageQuery, QueryContext
 async def subscriptions(
     reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
 ) -> PrebuiltJson:
-    """All subscriptions, by the name of their plan."""
+    """Return all subscriptions, by the name of their plan."""
     return json_or_404(await queries.subscriptions(reading, part))
 
 
@@ -36,7 +36,7 @@ async def subscriptions(
 async def subscription(
     reading: NamedDependency[QueryContext], subscription_id: FromPath[str]
 ) -> PrebuiltJson:
-    """One subscription, with the 10 soonest appointments that name it."""
+    """Return one subscription, with the 10 soonest appointments that name it."""
     return json_or_404(await queries.subscription(reading, subscription_id))
 
 

@@ -25,7 +25,7 @@ from read_models.queries import PageQuery, QueryContext
 async def appointments(
     reading: NamedDependency[QueryContext], part: NamedDependency[PageQuery]
 ) -> PrebuiltJson:
-    """All appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
+    """Return all appointments without an outcome, soonest first; `awaiting` are those whose window has passed."""
     return json_or_404(await queries.appointments(reading, part))
 
 
@@ -48,7 +48,7 @@ async def visits(
 
 @get("/visits/{visit_id:str}", operation_id="getVisit", tags=["visits"], responses=response_specs(Visit))
 async def visit(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
-    """One visit or appointment, with its Proof Pack."""
+    """Return one visit or appointment, with its Proof Pack."""
     return json_or_404(await queries.visit(reading, visit_id))
 
 
@@ -59,7 +59,7 @@ async def visit(reading: NamedDependency[QueryContext], visit_id: FromPath[str])
     responses=response_specs(ProofPack),
 )
 async def proof(reading: NamedDependency[QueryContext], visit_id: FromPath[str]) -> PrebuiltJson:
-    """The Proof Pack of a visit; 404 if there is none."""
+    """Return the Proof Pack of a visit; 404 if there is none."""
     return json_or_404(await queries.proof_pack(reading, visit_id))
 
 

@@ -33,17 +33,17 @@ class FeedUrls:
         self._portals = portals
 
     async def url(self, scope: CustomerScope, business: Doc) -> str:
-        """The address of a customer's feed. Raises FeedsOff."""
+        """Return the address of a customer's feed. Raises CalendarFeedsDisabled."""
         keys = self._sealing()
         return await self._url(keys, scope, business, await self._records.nonce(*scope, new_id()))
 
     async def renewed(self, scope: CustomerScope, business: Doc) -> str:
-        """A new address of a customer's feed; the one before is dead. Raises FeedsOff."""
+        """Return a new address of a customer's feed; the one before is dead. Raises CalendarFeedsDisabled."""
         keys = self._sealing()
         return await self._url(keys, scope, business, await self._records.renew(*scope, new_id()))
 
     async def owner(self, business: Doc, secret: str) -> CustomerScope | None:
-        """Whose feed it is that a secret of a business opens; None where it opens none."""
+        """Return whose feed it is that a secret of a business opens; None where it opens none."""
         parts = SECRET.fullmatch(secret)
         if parts is None or self._keys is None:
             return None

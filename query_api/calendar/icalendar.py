@@ -42,7 +42,7 @@ class CalendarOwner(NamedTuple):
 
 
 def calendar(household: CalendarOwner, visits: Iterable[Doc]) -> bytes:
-    """A calendar of visits, with the zones they are in."""
+    """Return a calendar of visits, with the zones they are in."""
     business, customer = household.business, household.customer
     made = Calendar.new(
         prodid=PRODUCT,
@@ -61,12 +61,12 @@ def calendar(household: CalendarOwner, visits: Iterable[Doc]) -> bytes:
 
 @cache
 def zone(name: str) -> Timezone:
-    """A zone's rules; kept, as they take long to find."""
+    """Return a zone's rules; kept, as they take long to find."""
     return Timezone.from_tzid(name)
 
 
 def entry(household: CalendarOwner, visit: Doc) -> Event:
-    """A visit as a calendar's entry; SEQUENCE rises with each of its events, and no other does as much to it."""
+    """Return a visit as a calendar's entry; SEQUENCE rises with each of its events, and no other does as much to it."""
     business = household.business
     start, end = (local(visit["window"][name], visit["timezone"]) for name in ("start", "end"))
     changed = parse(visit["log"][-1]["at"])
@@ -87,12 +87,12 @@ def entry(household: CalendarOwner, visit: Doc) -> Event:
 
 
 def uid(subject: str, business: Doc) -> str:
-    """What an entry is recognised by for ever: ids are unique within their business only."""
+    """Return what an entry is recognised by for ever: ids are unique within their business only."""
     return f"{subject}@{business['_id']}.servicehub"
 
 
 def status(visit: Doc, now: str) -> STATUS:
-    """CANCELLED takes an entry out of calendars; TENTATIVE where the office has not said what happened."""
+    """Return the status: CANCELLED removes an entry, TENTATIVE where the outcome is not known."""
     if visit["status"] in ("cancelled", "missed"):
         return STATUS.CANCELLED
     if visit["phase"] == "open" and not upcoming(visit, now):
@@ -101,7 +101,7 @@ def status(visit: Doc, now: str) -> STATUS:
 
 
 def local(timestamp: str, name: str) -> datetime:
-    """A moment in its zone, or in UTC where it has no local time of its own."""
+    """Return a moment in its zone, or in UTC where it has no local time of its own."""
     moment = parse(timestamp)
     try:
         there = moment.astimezone(ZoneInfo(name))
@@ -112,14 +112,15 @@ def local(timestamp: str, name: str) -> datetime:
 
 
 def place(address: Doc) -> str:
-    """A postal address on a line."""
+    """Return a postal address on a line."""
     town = " ".join(part for part in (address["region"], address["postal_code"]) if part)
     parts = (address["line1"], address["line2"], address["city"], town, address["country"])
     return plain(", ".join(part for part in parts if part))
 
 
 def description(household: CalendarOwner, visit: Doc) -> str:
-    """Who comes, and whom to ask; not the instructions, which may open doors and have no place in a shared calendar."""
+    """Return who comes, and whom to ask; not the instructions, which may open doors and have no place in a shared
+    calendar."""
     business = household.business
     locale = select_locale((household.customer["locale"], business["locale"]), CATALOGUES)
     gettext = CATALOGUES[locale.language].gettext
@@ -133,5 +134,5 @@ def description(household: CalendarOwner, visit: Doc) -> str:
 
 
 def plain(text: str) -> str:
-    """A text on one line, without what is no text."""
+    """Return a text on one line, without what is no text."""
     return " ".join(UNPRINTABLE.sub(" ", text).split())

@@ -45,7 +45,7 @@ class FeedAddress(TypedDict):
 async def visit_calendar(
     request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> Response[bytes]:
-    """One visit or appointment as iCalendar (RFC 5545)."""
+    """Return one visit or appointment as iCalendar (RFC 5545)."""
     visit = await reading.document("visit", visit_id)
     if visit is None:
         raise NotFoundException
@@ -57,7 +57,7 @@ async def visit_calendar(
 
 @get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=response_specs(FeedAddress))
 async def feed_address(request: AnyRequest) -> FeedAddress:
-    """The secret address of the feed of upcoming appointments."""
+    """Return the secret address of the feed of upcoming appointments."""
     feeds: FeedUrls = request.app.state.feeds
     return {"url": await feeds.url(session_of(request).scope, business_of(request))}
 
@@ -72,14 +72,14 @@ async def feed_address(request: AnyRequest) -> FeedAddress:
     },
 )
 async def new_feed_address(request: AnyRequest) -> FeedAddress:
-    """Gives the feed a new secret address; the one before is dead."""
+    """Give the feed a new secret address; the one before is dead."""
     feeds: FeedUrls = request.app.state.feeds
     return {"url": await feeds.renewed(session_of(request).scope, business_of(request))}
 
 
 @get("/{slug:str}/calendar/{name:str}", include_in_schema=False)
 async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
-    """The upcoming appointments of the customer whose secret it is, and those that were called off of late."""
+    """Return the upcoming appointments of the customer whose secret it is, and those that were called off of late."""
     state, business = request.app.state, business_of(request)
     feeds: FeedUrls = state.feeds
     reads: PortalQueries = state.reads
@@ -94,13 +94,13 @@ async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
 
 
 async def household(request: AnyRequest, reading: QueryContext, customer: Doc) -> CalendarOwner:
-    """Whose calendar it is."""
+    """Return whose calendar it is."""
     portals: TenantResolver = request.app.state.portals
     return CalendarOwner(reading.business, customer, await portals.origin(reading.business), reading.now)
 
 
 async def icalendar(of: CalendarOwner, visits: list[Doc], name: str) -> Response[bytes]:
-    """A calendar under the name that it is saved under."""
+    """Return a calendar under the name that it is saved under."""
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     # In a thread: hundreds of entries take long enough to be felt by everybody else.
     content = await asyncio.to_thread(calendar, of, visits)

@@ -40,7 +40,7 @@ FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 
 
 async def statement(reading: QueryContext) -> str:
-    """The table: invoices, then payments, each the latest first."""
+    """Return the table: invoices, then payments, each the latest first."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, restval="")
     writer.writeheader()
@@ -52,7 +52,7 @@ async def statement(reading: QueryContext) -> str:
 
 
 def of_invoice(invoice: Doc) -> dict[str, str]:
-    """The row of an invoice, as its own page answers it."""
+    """Return the row of an invoice, as its own page answers it."""
     sums = ("tax", "credited", "paid", "amount_due", "overpaid")
     return {
         "kind": "invoice",
@@ -70,7 +70,7 @@ def of_invoice(invoice: Doc) -> dict[str, str]:
 
 
 def of_payment(payment: Doc, zone: str) -> dict[str, str]:
-    """The row of a payment, as the payment history answers it."""
+    """Return the row of a payment, as the payment history answers it."""
     method = payment["method"] or {}
     how = (method.get(name) for name in ("kind", "brand", "last4"))
     return {
@@ -89,18 +89,18 @@ def of_payment(payment: Doc, zone: str) -> dict[str, str]:
 
 
 def text(value: str | None) -> str:
-    """A text that came from outside, to be shown and not worked out."""
+    """Return a text that came from outside, to be shown and not worked out."""
     value = value or ""
     return f"'{value}" if FORMULA.match(value) else value
 
 
 def decimal(money: Doc) -> str:
-    """An amount as a decimal number in major units."""
+    """Return an amount as a decimal number in major units."""
     return f"{Decimal(money['amount']).scaleb(-MINOR_UNIT_DIGITS[money['currency']]):f}"
 
 
 def date(timestamp: str, zone: str) -> str:
-    """The date of a moment in a zone."""
+    """Return the date of a moment in a zone."""
     try:
         return parse(timestamp).astimezone(ZoneInfo(zone)).date().isoformat()
     except OverflowError:

@@ -22,7 +22,7 @@ CONTACT = ("id", "name", "emails", "phone", "locale", "timezone", "addresses")
 
 
 async def whole(reading: QueryContext, session: Session, devices: Iterable[SessionRecord]) -> bytes:
-    """The export of whoever is signed in; `devices` are the person's, of which the customer's own are told."""
+    """Return the export of whoever is signed in; `devices` are the person's, of which the customer's own are told."""
     customer, business = session.customer, reading.business
     words = ActivityText(english_formatter(customer, reading), business["name"])
     return orjson.dumps(
@@ -45,12 +45,12 @@ async def whole(reading: QueryContext, session: Session, devices: Iterable[Sessi
 
 
 async def encoded(records: AsyncIterator[Doc]) -> list[orjson.Fragment]:
-    """Records as the bytes they are served as."""
+    """Record as the bytes they are served as."""
     return [orjson.Fragment(orjson.dumps(record)) async for record in records]
 
 
 def device(record: SessionRecord) -> Doc:
-    """A signed-in device."""
+    """Return a signed-in device."""
     return {
         "device": record.device,
         "email": record.address,

@@ -45,7 +45,7 @@ async def export(
         Literal["json", "csv"], QueryParameter(description="All as JSON, or invoices and payments as CSV.")
     ] = "json",
 ) -> Response[bytes]:
-    """All that the portal holds of the customer, as JSON; or the invoices and payments, as a table in CSV."""
+    """Return all that the portal holds of the customer, as JSON; or the invoices and payments, as a table in CSV."""
     slug = reading.business["slug"]
     if format == "csv":
         # RFC 4180; the mark at its beginning is how spreadsheets know that it is UTF-8.
@@ -58,7 +58,7 @@ async def export(
 
 
 def download(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    """A file to be saved under a name."""
+    """Return a file to be saved under a name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media_type, headers=headers)
 

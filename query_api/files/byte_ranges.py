@@ -26,7 +26,8 @@ class ByteRange(NamedTuple):
 
 
 def span_of(asked: str | None, size: int) -> ByteRange | None:
-    """The bytes that a Range header asks for; None where the whole is to be answered. Raises Unsatisfiable."""
+    """Return the bytes that a Range header asks for; None where the whole is to be answered. Raises
+    RangeNotSatisfiable."""
     match = ONE_RANGE.fullmatch(asked) if asked else None
     if match is None:
         return None

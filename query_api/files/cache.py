@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class DerivedFileCache:
-    """The copies as one process keeps them. Every call raises `Unavailable` when a store does not answer."""
+    """The copies as one process keeps them. Every call raises `StoreUnavailable` when a store does not answer."""
 
     def __init__(self, copies: FileCache, notices: Notices, reads: PortalQueries, clock: Clock) -> None:
         self._copies = copies
@@ -25,7 +25,7 @@ class DerivedFileCache:
         self._making: dict[CacheKey, asyncio.Task[None]] = {}
 
     async def find(self, place: CacheKey) -> CachedFile | None:
-        """The copy at a place, None where there is none; one that is used is written again now and then."""
+        """Return the copy at a place, None where there is none; one that is used is written again now and then."""
         found = await self._copies.find(place)
         if found is None or self._clock() - found.written_at <= TOUCH_INTERVAL:
             return found
@@ -35,7 +35,7 @@ class DerivedFileCache:
     async def get_or_create(
         self, place: CacheKey, make: Callable[[], Coroutine[Any, Any, None]]
     ) -> CachedFile | None:
-        """The copy at a place, which `make` puts there where there is none; None when the customer was erased.
+        """Return the copy at a place, which `make` puts there where there is none; None when the customer was erased.
 
         It is made once, also for those who do not wait any more. Raises what `make` raises.
         """
@@ -50,16 +50,16 @@ class DerivedFileCache:
         return await self._copies.find(place)
 
     async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
-        """Keeps a copy, unless its customer was erased meanwhile."""
+        """Keep a copy, unless its customer was erased meanwhile."""
         await self._copies.put(place, content)
         await self.discard_if_erased(CustomerScope(place.business, place.customer))
 
     def read_range(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
-        """The bytes `first` to `last` of a copy that is there."""
+        """Return the bytes `first` to `last` of a copy that is there."""
         return self._copies.read_range(place, first, last)
 
     async def discard_if_erased(self, scope: CustomerScope) -> None:
-        """Takes back what was written for a customer who was erased while it was."""
+        """Take back what was written for a customer who was erased while it was."""
         if await self._reads.customer(scope) is None:
             await self._copies.erase(*scope)
             await self._notices.erase(*scope)

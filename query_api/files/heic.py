@@ -16,12 +16,12 @@ pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.
 
 
 def is_heic(head: pyvips.Image) -> bool:
-    """Whether the picture that libvips has read the head of is coded as HEVC."""
+    """Return whether the picture that libvips has read the head of is coded as HEVC."""
     return "heif-compression" in head.get_fields() and bool(head.get("heif-compression") == "hevc")
 
 
 def decoded(content: bytes) -> pyvips.Image:
-    """The primary picture of a file, its profile with it; all of it is in memory. Raises `FileUnusable`.
+    """Return the primary picture of a file, its profile with it; all of it is in memory. Raises `FileUnusable`.
 
     It is upright: the decoder turns it as the file says. Exif says it once more, and is not taken over.
     """

@@ -37,7 +37,8 @@ pyvips.cache_set_max(0)
 
 
 def copy(content: bytes, extension: str, width: int | None) -> bytes:
-    """A copy of a picture in the format of an extension (`SAVED_AS`), at most `width` pixels wide; never enlarged.
+    """Return a copy of a picture in the format of an extension (`SAVED_AS`), at most `width` pixels wide; never
+    enlarged.
 
     Of one that moves it is the first frame. Raises `FileUnusable`.
     """
@@ -58,7 +59,7 @@ def copy(content: bytes, extension: str, width: int | None) -> bytes:
 
 
 def icon(content: bytes, side: int) -> bytes:
-    """A PNG of `side` pixels squared with a picture of ours in its middle, on white, as home screens show it."""
+    """Return a PNG of `side` pixels squared with a picture of ours in its middle, on white, as home screens show it."""
     inner = side * 4 // 5
     fitted = pyvips.Image.thumbnail_buffer(content, inner, height=inner, output_profile="srgb")
     if fitted.hasalpha():
@@ -68,7 +69,7 @@ def icon(content: bytes, side: int) -> bytes:
 
 
 def letters(text: str, side: int, ground: Rgb, ink: Rgb) -> bytes:
-    """A PNG of `side` pixels squared with a few letters in its middle."""
+    """Return a PNG of `side` pixels squared with a few letters in its middle."""
     area = pyvips.Image.black(side, side, bands=3).copy(interpretation="srgb")
     if not text:
         return bytes((area + ground).cast("uchar").write_to_buffer(SAVED_AS["png"]))

@@ -63,7 +63,8 @@ class LogoService:
         self._failed: dict[tuple[str, str], float] = {}
 
     async def of(self, business: Doc) -> Logo | None:
-        """The logo of a business; None where it has none or it cannot be shown: then initials stand in its place."""
+        """Return the logo of a business; None where it has none or it cannot be shown: then initials stand in its
+        place."""
         media = business["branding"]["logo"]
         if media is None or self._originals is None:
             return None
@@ -93,7 +94,7 @@ class LogoService:
 
 
 async def load(originals: MediaStore, business: str, media: Doc) -> Logo:
-    """A picture of a business as a logo. Raises Unusable and Unavailable."""
+    """Return a picture of a business as a logo. Raises FileUnusable and StoreUnavailable."""
     form = full_size(media["content_type"])
     if not form.picture:
         raise FileUnusable(UNUSABLE, "no picture by its content type")
@@ -103,5 +104,5 @@ async def load(originals: MediaStore, business: str, media: Doc) -> Logo:
 
 
 def address(slug: str, logo: Logo) -> str:
-    """Where a logo is served; it changes with the logo, so that it may be kept."""
+    """Return where a logo is served; it changes with the logo, so that it may be kept."""
     return f"/{slug}/media/logo?v={logo.sha256[:12]}"

@@ -30,7 +30,7 @@ class FileUnusable(Exception):
         self.kind = kind
 
     def notice(self, business: str, subject: str, media: Doc, at: datetime) -> Notice:
-        """What operators are told of it; `subject` is the path of the file's address below `media/`."""
+        """Return what operators are told of it; `subject` is the path of the file's address below `media/`."""
         return Notice(self.kind, business, subject, at, f"{self}: {media['key']}")
 
 
@@ -42,10 +42,10 @@ class MediaStore:
         self._objects = ObjectStoreHandle(url)
 
     async def chunks(self, business: str, media: Doc, largest: int) -> AsyncIterator[bytes]:
-        """The bytes of a file, and after the last an error if they were not those that the event named.
+        """Yield the bytes of a file, and after the last an error if they were not those that the event named.
 
-        `media` is as in the event, `largest` in bytes. Raises `FileUnusable`, and `Unavailable` when the media store
-        does not answer.
+        `media` is as in the event, `largest` in bytes. Raises `FileUnusable`, and `StoreUnavailable` when the media
+        store does not answer.
         """
         expected, seen = digest_of(media), hashlib.sha256()
         store = self._objects.store
@@ -73,12 +73,12 @@ class MediaStore:
             raise FileUnusable(CHANGED, "the object has another SHA-256 than its event says")
 
     async def read(self, business: str, media: Doc, largest: int) -> bytes:
-        """The whole file; raises as `chunks` does."""
+        """Return the whole file; raises as `chunks` does."""
         return b"".join([chunk async for chunk in self.chunks(business, media, largest)])
 
 
 def digest_of(media: Doc) -> str:
-    """The SHA-256 that an event names, in lower case; raises `FileUnusable` when it is none."""
+    """Return the SHA-256 that an event names, in lower case; raises `FileUnusable` when it is none."""
     named: str = media["sha256"].lower()
     if not SHA256.fullmatch(named):
         raise FileUnusable(CHANGED, "what its event names is no SHA-256")

@@ -53,7 +53,7 @@ class FileHeaders(NamedTuple):
 async def file_response(
     request: AnyRequest, scope: CustomerScope, shown: VisibleFile | None, size: Size | None
 ) -> FileAnswer:
-    """A file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
+    """Return a file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
     files: FileService | None = request.app.state.files
     form = variant_for(shown.media["content_type"], size) if shown else None
     if shown is None or form is None or files is None:
@@ -76,12 +76,12 @@ async def _answered(
 
 
 def tag_of(place: CacheKey) -> str:
-    """The ETag of a copy."""
+    """Return the ETag of a copy."""
     return f'"{place.sha256}-{place.form}"'
 
 
 def not_modified(request: AnyRequest, headers: Mapping[str, str]) -> Response[bytes] | None:
-    """That the browser has what carries the ETag in these headers, if it does."""
+    """Return that the browser has what carries the ETag in these headers, if it does."""
     if not matches(request.headers.getall("if-none-match", []), headers["ETag"]):
         return None
     return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
@@ -94,7 +94,7 @@ def cached_file_response(
     found: CachedFile | None,
     served: FileHeaders,
 ) -> FileAnswer:
-    """A copy, or the part of it that is asked for. Raises NotFoundException where there is none."""
+    """Return a copy, or the part of it that is asked for. Raises NotFoundException where there is none."""
     if found is None:
         raise NotFoundException
     tag = tag_of(place)

@@ -23,7 +23,7 @@ async def proof(
     proof_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
-    """The file of an item of a visit's Proof Pack."""
+    """Return the file of an item of a visit's Proof Pack."""
     return await file_response(
         request, reading.scope, await visible_files.proof(reading, visit_id, proof_id), size
     )
@@ -36,7 +36,7 @@ async def document(
     visit_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
-    """The document of a visit's Proof Pack."""
+    """Return the document of a visit's Proof Pack."""
     return await file_response(request, reading.scope, await visible_files.document(reading, visit_id), size)
 
 
@@ -47,7 +47,7 @@ async def technician(
     visit_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
-    """The photo of a visit's technician."""
+    """Return the photo of a visit's technician."""
     return await file_response(
         request, reading.scope, await visible_files.technician(reading, visit_id), size
     )
@@ -60,7 +60,7 @@ async def terms(
     contract_id: FromPath[str],
     size: FromQuery[Size | None] = None,
 ) -> File:
-    """The terms of a contract."""
+    """Return the terms of a contract."""
     return await file_response(request, reading.scope, await visible_files.terms(reading, contract_id), size)
 
 

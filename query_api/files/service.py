@@ -43,11 +43,11 @@ class FileService:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     def place(self, scope: CustomerScope, shown: VisibleFile, form: Variant) -> CacheKey:
-        """Where the copy of a file lies; raises `FileUnusable` when its event names no hash."""
+        """Return where the copy of a file lies; raises `FileUnusable` when its event names no hash."""
         return CacheKey(*scope, digest_of(shown.media), form.name)
 
     async def copy(self, scope: CustomerScope, shown: VisibleFile, form: Variant) -> CachedFile | None:
-        """The copy of a file that the customer may see, None when the customer was erased meanwhile.
+        """Return the copy of a file that the customer may see, None when the customer was erased meanwhile.
 
         Raises `FileUnusable`.
         """
@@ -55,7 +55,7 @@ class FileService:
         return await self.kept.get_or_create(place, partial(self._make, place, shown, form))
 
     async def notice(self, scope: CustomerScope, shown: VisibleFile, error: FileUnusable) -> None:
-        """Tells operators that a file cannot be served."""
+        """Tell operators that a file cannot be served."""
         notice = error.notice(scope.business, shown.subject, shown.media, self._clock())
         await self._notices.put(notice, scope.customer)
         await self.kept.discard_if_erased(scope)
@@ -74,7 +74,7 @@ class FileService:
 
 @contextlib.asynccontextmanager
 async def tidying(copies: FileCache | None, erasures: PendingErasures, clock: Clock) -> AsyncIterator[None]:
-    """Removes copies that nobody has used for long, now and again, and what is left of erased customers at once."""
+    """Remove copies that nobody has used for long, now and again, and what is left of erased customers at once."""
     running = [asyncio.create_task(erasures.run(copies))]
     if copies:
         running.append(asyncio.create_task(_sweeping(copies, clock)))

@@ -47,7 +47,7 @@ PRINT_VARIANT: Final = Variant("print.jpg", "jpg", picture=True, width=1000)
 
 
 def variant_for(content_type: str, size: Size | None) -> Variant | None:
-    """The form in which a file of a type is served; None where there is none of this size."""
+    """Return the form in which a file of a type is served; None where there is none of this size."""
     if size is None:
         return full_size(content_type)
     width = WIDTHS[size]
@@ -55,7 +55,7 @@ def variant_for(content_type: str, size: Size | None) -> Variant | None:
 
 
 def full_size(content_type: str) -> Variant:
-    """The form of a file of a type that is not made smaller."""
+    """Return the form of a file of a type that is not made smaller."""
     kind = content_type.partition(";")[0].strip().lower()
     if is_image(content_type):
         extension = PICTURES.get(kind, "webp")

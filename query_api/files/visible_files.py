@@ -31,7 +31,7 @@ class VisiblePack(NamedTuple):
 
 
 async def pack_of(reading: QueryContext, visit_id: str) -> VisiblePack | None:
-    """The shown pack of a visit, None where there is none."""
+    """Return the shown pack of a visit, None where there is none."""
     visit = await reading.document("visit", visit_id)
     if visit is None or not proofs.is_shown(visit):
         return None
@@ -46,7 +46,7 @@ async def pack_of(reading: QueryContext, visit_id: str) -> VisiblePack | None:
 
 
 async def proof(reading: QueryContext, visit_id: str, proof_id: str) -> VisibleFile | None:
-    """The file of an item of a visit's shown pack."""
+    """Return the file of an item of a visit's shown pack."""
     found = await reading.documents([("visit", visit_id), ("proof", proof_id)])
     visit, item = found.get(("visit", visit_id)), found.get(("proof", proof_id))
     if visit is None or item is None or not proofs.is_shown(visit):
@@ -58,7 +58,7 @@ async def proof(reading: QueryContext, visit_id: str, proof_id: str) -> VisibleF
 
 
 async def document(reading: QueryContext, visit_id: str) -> VisibleFile | None:
-    """The document of a visit's shown pack."""
+    """Return the document of a visit's shown pack."""
     visit = await reading.document("visit", visit_id)
     if visit is None or not proofs.is_shown(visit):
         return None
@@ -66,14 +66,14 @@ async def document(reading: QueryContext, visit_id: str) -> VisibleFile | None:
 
 
 async def technician(reading: QueryContext, visit_id: str) -> VisibleFile | None:
-    """The photo of the technician of a visit."""
+    """Return the photo of the technician of a visit."""
     visit = await reading.document("visit", visit_id)
     named = (visit and visit["technician"]) or {}
     return _shown(f"visits/{visit_id}/technician", named.get("photo"))
 
 
 async def terms(reading: QueryContext, contract_id: str) -> VisibleFile | None:
-    """The terms of a contract."""
+    """Return the terms of a contract."""
     contract = await reading.document("contract", contract_id)
     return _shown(f"contracts/{contract_id}/terms", contract["terms"]) if contract else None
 

@@ -19,7 +19,7 @@ from web.pipeline import AnyRequest
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
-    """The answer to an error, in the form of what was asked for."""
+    """Return the answer to an error, in the form of what was asked for."""
     if isinstance(error, RedirectToPortal):
         return Redirect(error.path, status_code=HTTP_302_FOUND)
     if isinstance(error, SignInRequired):

@@ -17,7 +17,7 @@ PRIVATE = {"Cache-Control": "private, no-cache"}
 
 
 def conditional(scope: HTTPScope, answer: BufferedResponse) -> None:
-    """A step: an ETag for what was found; Not Modified where that is known (If-None-Match)."""
+    """Add an ETag to a response; answer Not Modified where the client knows it (If-None-Match)."""
     if scope["method"] != "GET" or answer.status != HTTP_200_OK or not answer.whole:
         return
     tag = answer.header(b"etag")
@@ -30,11 +30,11 @@ def conditional(scope: HTTPScope, answer: BufferedResponse) -> None:
 
 
 def tag_of(content: bytes) -> str:
-    """The ETag of content."""
+    """Return the ETag of content."""
     return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def matches(known: Sequence[str], tag: str) -> bool:
-    """Whether If-None-Match names the tag; compared weakly, as it asks for."""
+    """Return whether If-None-Match names the tag; compared weakly, as it asks for."""
     names = [name.strip().removeprefix("W/") for line in known for name in line.split(",")]
     return "*" in names or tag.removeprefix("W/") in names

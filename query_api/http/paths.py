@@ -10,16 +10,16 @@ API = "api"
 
 
 def segments(path: str) -> Sequence[str]:
-    """A path's segments as the router sees them: empty ones do not count."""
+    """Return a path's segments as the router sees them: empty ones do not count."""
     return [segment for segment in path.split("/") if segment]
 
 
 def slug_in_path(path: str) -> str | None:
-    """The slug that a path begins with, or what is in its place; None where there is nothing."""
+    """Return the slug that a path begins with, or what is in its place; None where there is nothing."""
     return path.lstrip("/").partition("/")[0] or None
 
 
 def is_api_path(path: str) -> bool:
-    """Whether what lies there is for programs and not for people."""
+    """Return whether what lies there is for programs and not for people."""
     parts = segments(path)
     return parts[:1] == [OWN] or parts[1:2] == [API]

@@ -18,7 +18,7 @@ class PrebuiltJson:
             self._headers.append((b"etag", tag.encode()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it."""
+        """Send it."""
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
         await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
@@ -34,6 +34,6 @@ class BypassResolution:
         """`app` is that way, which is not taken."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Has the handler answer."""
+        """Have the handler answer."""
         ready: PrebuiltJson = await scope["route_handler"].fn(SafeRequest(scope, receive, send))
         await ready(scope, receive, send)

@@ -29,7 +29,7 @@ class NotReady(Exception):
 
 
 def to_problem(error: Exception) -> ProblemDetails:
-    """What an error is told as."""
+    """Return what an error is told as."""
     match error:
         case InvalidCredentials():
             return ProblemDetails(

@@ -22,20 +22,20 @@ class PublicUrls:
         self._port = f":{parts.port}" if parts.port else ""
 
     def custom(self, host: str) -> str:
-        """The origin of a business's own host: as the public one, under another name."""
+        """Return the origin of a business's own host: as the public one, under another name."""
         return f"{self.scheme}://{host}{self._port}"
 
     def may_be_custom(self, host: str) -> bool:
-        """Whether a host name can be a business's own."""
+        """Return whether a host name can be a business's own."""
         return host != self.host and is_host_name(host)
 
 
 @lru_cache
 def is_host_name(host: str) -> bool:
-    """Whether a text can be a host's name; every request asks, of few."""
+    """Return whether a text can be a host's name; every request asks, of few."""
     return HOST.fullmatch(host) is not None
 
 
 def portal_url(origin: str, business: Doc, path: str = "") -> str:
-    """The address of a page of a business's portal."""
+    """Return the address of a page of a business's portal."""
     return f"{origin}/{business['slug']}/{path}"

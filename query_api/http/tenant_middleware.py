@@ -50,12 +50,13 @@ class TenantResolver:
         self._admitted = RefreshAheadCache(self._admission)
 
     async def by_host(self, host: str) -> Doc | None:
-        """The business whose own host it is; None when that is closed."""
+        """Return the business whose own host it is; None when that is closed."""
         own = await self._by_host.get(host) if self._addresses.may_be_custom(host) else None
         return own if own and not own["closed"] else None
 
     def resolve(self, host: str, slug: str) -> Awaitable[Tenant | None]:
-        """The business that is reached at a host, below what stands in a slug's place; None when there is none."""
+        """Return the business that is reached at a host, below what stands in a slug's place; None when there is
+        none."""
         return self._admitted.get((host if self._addresses.may_be_custom(host) else None, slug))
 
     async def _admission(self, place: tuple[str | None, str]) -> Tenant | None:
@@ -68,7 +69,7 @@ class TenantResolver:
         return Tenant(business, origin, own is not None)
 
     async def origin(self, business: Doc) -> str:
-        """Where a business's portal is reached: on its own host, where that is its."""
+        """Return where a business's portal is reached: on its own host, where that is its."""
         host = business["portal_host"]
         own = await self.by_host(host) if host else None
         if host and own and own["_id"] == business["_id"]:
@@ -76,7 +77,7 @@ class TenantResolver:
         return self._addresses.public
 
     def require_ready(self) -> None:
-        """Raises NotReady while there are no views to serve."""
+        """Raise NotReady while there are no views to serve."""
         if not self._reads.ready():
             raise NotReady
 
@@ -96,7 +97,7 @@ class TenantCheck:
         self._addresses = addresses
 
     async def __call__(self, scope: HTTPScope) -> None:
-        """Raises NotFoundException, PermissionDeniedException, NotReady, Home."""
+        """Raise NotFoundException, PermissionDeniedException, NotReady, Home."""
         slug = slug_in_path(scope["path"])
         if slug == OWN:
             return
@@ -117,7 +118,7 @@ class TenantCheck:
             self._require_own_origin(request_headers(scope), authority if found.own else None)
 
     def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
-        """Raises PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
+        """Raise PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
         origin = headers.get(b"origin")
         if origin is None:
             allowed = headers.get(b"sec-fetch-site") == b"same-origin"
@@ -132,5 +133,5 @@ class TenantCheck:
 
 @lru_cache
 def host_of(authority: bytes) -> str:
-    """The host name of a Host header, in lower case, without its port."""
+    """Return the host name of a Host header, in lower case, without its port."""
     return authority.decode("latin-1").lower().partition(":")[0].removesuffix(".")

@@ -60,7 +60,7 @@ class InvalidRecipient(Exception):
 
 
 def compose(letter: SignInMail, host: str) -> EmailMessage:
-    """The mail. `host` is the public one, which the sender's address is at. Raises Unmailable."""
+    """Return the mail. `host` is the public one, which the sender's address is at. Raises InvalidRecipient."""
     business = letter.business
     name = sanitize_header(business["name"])
     locale = select_locale((letter.customers[0]["locale"], business["locale"]), TEXTS.languages)
@@ -82,7 +82,7 @@ def compose(letter: SignInMail, host: str) -> EmailMessage:
 def build_message(
     business: Doc, to: Address, host: str, id_: str, at: datetime, written: RenderedMail
 ) -> EmailMessage:
-    """A mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
+    """Return a mail in the business's name; `host` is the public one, `id_` is the same at every attempt."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = written.subject
     mail["From"] = Address(sanitize_header(business["name"]), "no-reply", sending_domain(host))
@@ -99,7 +99,7 @@ def build_message(
 
 
 def sanitize_header(name: str) -> str:
-    """A name as a header may hold it: one line, no control characters, and no encoded word (RFC 2047).
+    """Return a name as a header may hold it: one line, no control characters, and no encoded word (RFC 2047).
 
     What is assigned to a header is read first, and an encoded word in it may stand for line breaks.
     """
@@ -108,7 +108,7 @@ def sanitize_header(name: str) -> str:
 
 
 def recipient_address(letter: SignInMail) -> Address:
-    """The address as the customer's record has it: what was typed is only known to compare equal."""
+    """Return the address as the customer's record has it: what was typed is only known to compare equal."""
     held = (email for customer in letter.customers for email in customer["emails"])
     written = parse_address(next(email for email in held if normalize_email(email) == letter.address))
     if written is None:
@@ -117,7 +117,7 @@ def recipient_address(letter: SignInMail) -> Address:
 
 
 def sending_domain(host: str) -> str:
-    """The domain that mails come from: the public host, if it has a name."""
+    """Return the domain that mails come from: the public host, if it has a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -126,7 +126,7 @@ def sending_domain(host: str) -> str:
 
 
 def parse_address(email: str) -> Address | None:
-    """An address that can stand in a header; None for a text that cannot."""
+    """Return an address that can stand in a header; None for a text that cannot."""
     text = email.strip()
     if sanitize_header(text) != text:
         return None

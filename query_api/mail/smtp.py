@@ -27,7 +27,7 @@ class SmtpServer(NamedTuple):
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """The server of `smtp[s]://[user:password@]host[:port]`; raises ValueError for anything else."""
+        """Return the server of `smtp[s]://[user:password@]host[:port]`; raises ValueError for anything else."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("PORTAL_SMTP_URL: an address such as smtp://mail.example.com:587")
@@ -35,7 +35,7 @@ class SmtpServer(NamedTuple):
         return cls(parts.hostname, parts.port, parts.scheme == "smtps", user, password)
 
     def connection(self, name: str) -> SMTP:
-        """A connection to open with `async with`; `name` is the host name that we say we are."""
+        """Return a connection to open with `async with`; `name` is the host name that we say we are."""
         return SMTP(
             hostname=self.host,
             port=self.port,
@@ -48,7 +48,7 @@ class SmtpServer(NamedTuple):
 
 
 async def send_envelope(connection: SMTP, mail: EmailMessage) -> None:
-    """Says who sends to whom. What the server refuses is raised as aiosmtplib does; so is SMTPNotSupported."""
+    """Say who sends to whom. What the server refuses is raised as aiosmtplib does; so is SMTPNotSupported."""
     sender, to = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
     if to.isascii():
         await connection.mail(sender)
@@ -62,5 +62,5 @@ async def send_envelope(connection: SMTP, mail: EmailMessage) -> None:
 
 
 def serialize(mail: EmailMessage) -> bytes:
-    """The mail as it is sent."""
+    """Return the mail as it is sent."""
     return mail.as_bytes(policy=ASCII if mail["To"].addresses[0].addr_spec.isascii() else SMTPUTF8)

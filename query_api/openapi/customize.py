@@ -127,7 +127,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
 
 
 def described(schema: Json) -> Json:
-    """The description with all that; the one that is given is left as it is."""
+    """Return the description with all that; the one that is given is left as it is."""
     paths = {path: _operations(path, operations) for path, operations in schema["paths"].items()}
     paths |= {f"/{{slug}}/{path}": {"get": _file(path, *said)} for path, said in FILES.items()}
     components = schema["components"]

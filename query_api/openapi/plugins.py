@@ -20,7 +20,7 @@ class CachedJsonPlugin(JsonRenderPlugin):
     _made: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The bytes of the JSON."""
+        """Return the bytes of the JSON."""
         if self._made is None:
             self._made = super().render(request, described(openapi_schema))
         return self._made
@@ -32,7 +32,7 @@ class ReferencePage(OpenAPIRenderPlugin):
     _made: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The bytes of the page."""
+        """Return the bytes of the page."""
         if self._made is None:
             self._made = self._page(openapi_schema)
         return self._made
@@ -49,7 +49,7 @@ class ReferencePage(OpenAPIRenderPlugin):
 
 
 def kind(shape: dict[str, Any]) -> str:
-    """A schema in a few words: the name of another, a type, what it may be."""
+    """Return a schema in a few words: the name of another, a type, what it may be."""
     if "$ref" in shape:
         return str(shape["$ref"]).rpartition("/")[2]
     if choices := shape.get("oneOf") or shape.get("anyOf"):

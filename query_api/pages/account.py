@@ -22,7 +22,7 @@ from read_models.documents import timestamp
 
 @get("/{slug:str}/account", include_in_schema=False)
 async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All of it on one page."""
+    """Return all of it on one page."""
     state, session = request.app.state, visitor.session
     feeds: FeedUrls = state.feeds
     sign_in: SignInService = state.sign_in
@@ -53,7 +53,7 @@ async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) 
 
 @post("/{slug:str}/account/switch", include_in_schema=False)
 async def switch(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """Goes on as another customer of the same address."""
+    """Go on as another customer of the same address."""
     sign_in: SignInService = request.app.state.sign_in
     business = visitor.page.business
     chosen = (await request.form()).get("customer_id", "")
@@ -69,7 +69,7 @@ async def switch(visitor: NamedDependency[SignedInPage], request: PageRequest) -
 async def sign_out_device(
     visitor: NamedDependency[SignedInPage], request: PageRequest, device_id: FromPath[str]
 ) -> Response[Any]:
-    """Signs one device out; one that is out already is no error to somebody who wants it out."""
+    """Sign one device out; one that is out already is no error to somebody who wants it out."""
     sessions: SessionService = request.app.state.sessions
     await sessions.end_device(visitor.session, device_id)
     return redirect_see_other(f"{visitor.root}account#devices")
@@ -77,7 +77,7 @@ async def sign_out_device(
 
 @post("/{slug:str}/account/devices/sign-out", include_in_schema=False)
 async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """Signs out everywhere, here included."""
+    """Sign out everywhere, here included."""
     sessions: SessionService = request.app.state.sessions
     await sessions.end_devices(visitor.session)
     answer = redirect_see_other(f"{visitor.root}sign-in")
@@ -87,7 +87,7 @@ async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: P
 
 @post("/{slug:str}/account/calendar", include_in_schema=False)
 async def renew_calendar(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """Gives the calendar a new address; the one before is dead."""
+    """Give the calendar a new address; the one before is dead."""
     feeds: FeedUrls = request.app.state.feeds
     await feeds.renewed(visitor.session.scope, visitor.page.business)
     return redirect_see_other(f"{visitor.root}account#calendar")
@@ -95,7 +95,7 @@ async def renew_calendar(visitor: NamedDependency[SignedInPage], request: PageRe
 
 @post("/{slug:str}/account/language", include_in_schema=False)
 async def choose_language(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """Has the pages speak another language in this browser."""
+    """Have the pages speak another language in this browser."""
     chosen = str((await request.form()).get("language", ""))
     answer = redirect_see_other(f"{visitor.root}account#language")
     answer.set_cookie(language_cookie(visitor.page.business, chosen if chosen in LANGUAGES else None))

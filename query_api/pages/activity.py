@@ -28,12 +28,12 @@ class ActivityChange(NamedTuple):
 
 @get("/{slug:str}/activity", include_in_schema=False)
 async def activity(visitor: NamedDependency[SignedInPage]) -> Response[Any]:
-    """The latest changes (VIEWS.md, Activity)."""
+    """Return the latest changes (VIEWS.md, Activity)."""
     return visitor.render("activity.html", changes=await changes(visitor))
 
 
 async def changes(visitor: SignedInPage) -> list[ActivityChange]:
-    """The latest changes, newest first."""
+    """Return the latest changes, newest first."""
     words, last = visitor.words, visitor.session.record.last_here_at
     since = timestamp(last) if last else None
     return [
@@ -49,7 +49,7 @@ async def changes(visitor: SignedInPage) -> list[ActivityChange]:
 
 
 def path(happening: ActivityEntry) -> str:
-    """The page of what a happening is about."""
+    """Return the page of what a happening is about."""
     about = happening.about
     if about["kind"] == "payment":
         return f"invoices/{about['invoice_id']}"

@@ -21,7 +21,7 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 @get("/{slug:str}/contracts", include_in_schema=False)
 async def contracts(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All contracts with their figures, the latest first."""
+    """Return all contracts with their figures, the latest first."""
     found = await queries.contracts(visitor.reading, page_query(request))
     shown = [{"item": item, "figures": dashboard.figures(item["health"])} for item in found["items"]]
     return visitor.render("contracts.html", contracts=shown, **pagination_links(request, found))
@@ -29,7 +29,7 @@ async def contracts(visitor: NamedDependency[SignedInPage], request: PageRequest
 
 @get("/{slug:str}/contracts/{contract_id:str}", include_in_schema=False)
 async def contract(visitor: NamedDependency[SignedInPage], contract_id: FromPath[str]) -> Response[Any]:
-    """One contract: what is promised, how it is kept, and its visits."""
+    """Return one contract: what is promised, how it is kept, and its visits."""
     found = found_or_404(await queries.contract(visitor.reading, contract_id))
     kept = found["health"]
     return visitor.render(
@@ -44,7 +44,7 @@ async def contract(visitor: NamedDependency[SignedInPage], contract_id: FromPath
 async def contract_visits(
     visitor: NamedDependency[SignedInPage], request: PageRequest, contract_id: FromPath[str]
 ) -> Response[Any]:
-    """The visits behind a figure, or all that have an outcome, of one month where one is chosen."""
+    """Return the visits behind a figure, or all that have an outcome, of one month where one is chosen."""
     counted = validated_filter(request, "counted", contract_health.FIGURES)
     month = request.query_params.get("month")
     if month is not None and not MONTH.fullmatch(month):
@@ -74,7 +74,8 @@ async def contract_visits(
 
 
 def validated_filter(request: PageRequest, name: str, known: tuple[str, ...]) -> str | None:
-    """The value of a filter, None where it is not set; raises ValidationException for one that is not `known`."""
+    """Return the value of a filter, None where it is not set; raises ValidationException for one that is not
+    `known`."""
     value: str | None = request.query_params.get(name)
     if value is not None and value not in known:
         raise ValidationException(f"{name}: this list has no such filter.")
@@ -82,7 +83,7 @@ def validated_filter(request: PageRequest, name: str, known: tuple[str, ...]) ->
 
 
 def visit_count(kept: Doc, counted: str | None, month: str | None) -> int | None:
-    """How many visits a list holds, as far as the contract's health counts them."""
+    """Return how many visits a list holds, as far as the contract's health counts them."""
     if counted in (None, "excluded"):
         return None
     if month is None:

@@ -13,7 +13,7 @@ from read_models.documents import Doc
 async def page_for(
     request: PageRequest, status: int, *, retry_after: timedelta | None = None
 ) -> Response[str]:
-    """The page of an error with this status; `retry_after` where it is known when to try again."""
+    """Return the page of an error with this status; `retry_after` where it is known when to try again."""
     page: PageContext | None = request.state.get("page")
     business: Doc | None = request.state.get(BUSINESS)
     if page:

@@ -25,7 +25,7 @@ THUMBNAILS = 3
 
 @get("/{slug:str}", include_in_schema=False)
 async def home(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """The home page; signed out it leads to the sign-in, which comes back here."""
+    """Return the home page; signed out it leads to the sign-in, which comes back here."""
     reads: PortalQueries = request.app.state.reads
     dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
     appointments = dashboard_presenter.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
@@ -54,5 +54,5 @@ async def home(visitor: NamedDependency[SignedInPage], request: PageRequest) -> 
 
 
 async def in_full(visitor: SignedInPage, items: Sequence[Item]) -> Doc | None:
-    """The first visit of a list with all that belongs to it; None when there is none, or none any more."""
+    """Return the first visit of a list with all that belongs to it; None when there is none, or none any more."""
     return await queries.visit(visitor.reading, items[0]["id"]) if items else None

@@ -49,7 +49,7 @@ POLL_FOR: Final = timedelta(seconds=30)
 
 @get("/{slug:str}/invoices", include_in_schema=False)
 async def invoices(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All invoices, the latest first."""
+    """Return all invoices, the latest first."""
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
         raise ValidationException(f"status: one of {', '.join(STATUSES)}")
@@ -62,7 +62,7 @@ async def invoices(visitor: NamedDependency[SignedInPage], request: PageRequest)
 async def invoice(
     visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
-    """One invoice, with Pay."""
+    """Return one invoice, with Pay."""
     return await invoice_page(visitor, request, invoice_id)
 
 
@@ -76,7 +76,7 @@ async def invoice_page(
     cancelled: bool = False,
     status: int = HTTP_200_OK,
 ) -> Response[str]:
-    """The page of an invoice; `problem` is why it could not be paid just now. Raises NotFoundException."""
+    """Return the page of an invoice; `problem` is why it could not be paid just now. Raises NotFoundException."""
     found = found_or_404(await queries.invoice(visitor.reading, invoice_id))
     due = found["amount_due"]
     pay = chargeable(due["amount"], due["currency"]) if found["payable"] and not found["processing"] else 0
@@ -99,7 +99,7 @@ async def invoice_page(
 async def checkout(
     visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
-    """Leads to the page where the invoice is paid; where that is not possible, says so on the invoice."""
+    """Lead to the page where the invoice is paid; where that is not possible, says so on the invoice."""
     typed = str((await request.form()).get("amount", "")).strip()
     try:
         amount = await _amount(visitor, invoice_id, typed) if typed else None
@@ -124,7 +124,7 @@ async def returned(
     invoice_id: FromPath[str],
     payment_id: FromPath[str],
 ) -> Response[Any]:
-    """Where the payment page leads back to: paid, or being processed and looking again, or not paid."""
+    """Return where the payment page leads back to: paid, or being processed and looking again, or not paid."""
     payments, known = await _checkout_of(request, visitor.reading, payment_id)
     if payments is None or known is None or known.invoice != invoice_id:
         raise NotFoundException
@@ -161,7 +161,7 @@ async def returned(
 async def cancelled(
     visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
-    """Where the payment page leads to when nothing was paid: that is said only when it is so."""
+    """Return where the payment page leads to when nothing was paid: that is said only when it is so."""
     payments: CheckoutService | None = request.app.state.payments
     latest = (
         await payments.checkouts.latest(document_id(*visitor.reading.scope, "invoice", invoice_id))
@@ -180,7 +180,7 @@ async def cancelled(
 
 @get("/{slug:str}/payments", include_in_schema=False)
 async def payments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """The payment history, the latest first."""
+    """Return the payment history, the latest first."""
     found = await queries.payments(visitor.reading, page_query(request))
     return visitor.render("payments.html", payments=found["items"], **pagination_links(request, found))
 
@@ -189,7 +189,7 @@ async def payments(visitor: NamedDependency[SignedInPage], request: PageRequest)
 async def receipt(
     visitor: NamedDependency[SignedInPage], request: PageRequest, payment_id: FromPath[str]
 ) -> Response[Any]:
-    """One payment: its receipt."""
+    """Return one payment: its receipt."""
     return visitor.render(
         "receipt.html", payment=found_or_404(await queries.payment(visitor.reading, payment_id))
     )
@@ -205,14 +205,14 @@ async def _checkout_of(
 
 
 async def _amount(visitor: SignedInPage, invoice_id: str, typed: str) -> int:
-    """What was typed, in minor units of the invoice's currency. Raises NumberFormatError, NotFoundException."""
+    """Return what was typed, in minor units of the invoice's currency. Raises NumberFormatError, NotFoundException."""
     found = found_or_404(await visitor.reading.document("invoice", invoice_id))
     locale = formats_for(visitor.page.business, visitor.page.reader).locale
     return minor_units(typed, locale, MINOR_UNIT_DIGITS[found["currency"]])
 
 
 def minor_units(typed: str, locale: Locale, digits: int) -> int:
-    """An amount as people write it, in minor units of so many digits. Raises NumberFormatError."""
+    """Return an amount as people write it, in minor units of so many digits. Raises NumberFormatError."""
     written = typed.strip("$€£¥\u202f\xa0 ")
     if not _DIGITS.fullmatch(written):
         raise NumberFormatError("not an amount")

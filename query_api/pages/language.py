@@ -22,12 +22,12 @@ LANGUAGES: Mapping[str, str] = {
 
 
 def language_cookie(business: Doc, language: str | None) -> Cookie:
-    """The cookie that keeps a choice; None takes it back."""
+    """Return the cookie that keeps a choice; None takes it back."""
     return host_cookie(_name(business), language or "", KEPT_FOR if language else timedelta())
 
 
 def language_of(request: Request[Any, Any, Any], business: Doc) -> str | None:
-    """The language that was chosen in the browser of a request."""
+    """Return the language that was chosen in the browser of a request."""
     chosen = request.cookies.get(_name(business))
     return chosen if chosen in LANGUAGES else None
 

@@ -17,7 +17,7 @@ FOR_A_WHILE = "public, max-age=300"
 
 @get("/{slug:str}/media/logo", include_in_schema=False)
 async def logo(request: PageRequest) -> Response[bytes]:
-    """The logo; under the address that names its hash it may be kept for ever."""
+    """Return the logo; under the address that names its hash it may be kept for ever."""
     logos: LogoService = request.app.state.logos
     found = await logos.of(request.state[BUSINESS])
     if found is None:
@@ -29,11 +29,11 @@ async def logo(request: PageRequest) -> Response[bytes]:
 
 @get("/{slug:str}/help", include_in_schema=False)
 async def help_page(page: NamedDependency[PageContext]) -> Response[Any]:
-    """Where one finds what, what is often asked, and how to reach the business."""
+    """Return where one finds what, what is often asked, and how to reach the business."""
     return render("help.html", page.portal, page.reader, {})
 
 
 @get("/{slug:str}/accessibility", include_in_schema=False)
 async def accessibility(page: NamedDependency[PageContext]) -> Response[Any]:
-    """The accessibility statement."""
+    """Return the accessibility statement."""
     return render("accessibility.html", page.portal, page.reader, {})

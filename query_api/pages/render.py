@@ -68,7 +68,7 @@ class PortalBranding(NamedTuple):
 def render(
     template: str, portal: PortalBranding, reader: Viewer, values: Mapping[str, Any], *, status: int = 200
 ) -> Response[str]:
-    """A page of the portal, in the reader's language."""
+    """Return a page of the portal, in the reader's language."""
     business = portal.business
     formats = formats_for(business, reader)
     shell = {
@@ -90,7 +90,7 @@ def render(
 
 
 def formats_for(business: Doc, reader: Viewer) -> LocaleFormatter:
-    """How a reader is told: texts, dates and money.
+    """Return how a reader is told: texts, dates and money.
 
     The language is the one that was chosen, else the customer's, what the browser asks for, the business's: the first
     we have the texts of. Dates and money are written as where the customer is, else as where the business is.
@@ -104,7 +104,7 @@ def formats_for(business: Doc, reader: Viewer) -> LocaleFormatter:
 
 
 def freshness(reader: Viewer) -> Freshness | None:
-    """How fresh the pages of whoever is signed in are."""
+    """Return how fresh the pages of whoever is signed in are."""
     if reader.known is None:
         return None
     as_of = floor_to_10s(reader.known.as_of)
@@ -113,7 +113,8 @@ def freshness(reader: Viewer) -> Freshness | None:
 
 
 def initials(name: str) -> str:
-    """How a name's first two words begin, in place of a logo; what begins with neither letter nor digit is no word."""
+    """Return how a name's first two words begin, in place of a logo; what begins with neither letter nor digit is no
+    word."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper()
 
@@ -121,7 +122,7 @@ def initials(name: str) -> str:
 def error_page(
     status: int, portal: PortalBranding | None, reader: Viewer, *, retry_after: timedelta | None = None
 ) -> Response[str]:
-    """An error as a page: in the business's name where one is known."""
+    """Return an error as a page: in the business's name where one is known."""
     values = {"status": status, "wait": minutes(retry_after)}
     if portal:
         return render("error.html", portal, reader, values, status=status)
@@ -136,5 +137,5 @@ def _page(content: str, status: int) -> Response[str]:
 
 
 def minutes(wait: timedelta | None) -> int | None:
-    """How long to wait, as people are told: in whole minutes, none too few."""
+    """Return how long to wait, as people are told: in whole minutes, none too few."""
     return math.ceil(wait / timedelta(minutes=1)) if wait else None

@@ -48,7 +48,7 @@ class PageContext(NamedTuple):
 
 
 async def provide_page(request: PageRequest) -> PageContext:
-    """The page's context, for handlers to ask for."""
+    """Return the page's context, for handlers to ask for."""
     business: Doc = request.state[BUSINESS]
     sign_in: SignInService = request.app.state.sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
@@ -61,14 +61,14 @@ async def provide_page(request: PageRequest) -> PageContext:
 
 
 async def portal_of(request: PageRequest, business: Doc) -> PortalBranding:
-    """The business as its pages show it."""
+    """Return the business as its pages show it."""
     logos: LogoService = request.app.state.logos
     logo = await logos.of(business)
     return PortalBranding(business, address(business["slug"], logo) if logo else None)
 
 
 def viewer_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
-    """Who a page is made for."""
+    """Return who a page is made for."""
     clock: Clock = request.app.state.clock
     business: Doc | None = request.state.get(BUSINESS)
     chosen = language_of(request, business) if business else None
@@ -76,12 +76,12 @@ def viewer_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
 
 
 def safe_redirect_target(page: PageContext, wanted: str) -> str:
-    """Where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
+    """Return where to go on after the sign-in: `wanted`, if it is a plain path of this portal, else its home page."""
     plain = re.fullmatch(r"[A-Za-z0-9_./?&=%~+-]*", wanted.removeprefix(page.root))
     # Browsers take "%2e%2e" for "..", too.
     return wanted if wanted.startswith(page.root) and plain and ".." not in unquote(wanted) else page.root
 
 
 def redirect_see_other(path: str) -> Redirect:
-    """Leads to another page, which is asked for with GET."""
+    """Lead to another page, which is asked for with GET."""
     return Redirect(path, status_code=HTTP_303_SEE_OTHER)

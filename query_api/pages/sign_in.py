@@ -38,7 +38,7 @@ class SignInForm(NamedTuple):
 
 
 async def form_of(request: PageRequest) -> SignInForm:
-    """The form of a request; a file in place of a text counts as absent."""
+    """Return the form of a request; a file in place of a text counts as absent."""
     sent = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     email, code, customer_id, wanted = (
         sent.get(name, "") for name in ("email", "code", "customer_id", "next")
@@ -48,7 +48,7 @@ async def form_of(request: PageRequest) -> SignInForm:
 
 @get("/{slug:str}/sign-in", include_in_schema=False)
 async def show_form(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
-    """The form for the address; who is signed in already goes on."""
+    """Return the form for the address; who is signed in already goes on."""
     wanted = request.query_params.get("next", "")
     if page.known:
         return redirect_see_other(safe_redirect_target(page, wanted))
@@ -57,7 +57,7 @@ async def show_form(page: NamedDependency[PageContext], request: PageRequest) ->
 
 @post("/{slug:str}/sign-in", include_in_schema=False, status_code=HTTP_200_OK)
 async def submit_form(page: NamedDependency[PageContext], request: PageRequest) -> Response[Any]:
-    """The address alone has a code sent; with the code it signs in."""
+    """Return the address alone has a code sent; with the code it signs in."""
     form = await form_of(request)
     if not form.email:
         return address_form(page, form.next, form.email, FormError("email_missing"))
@@ -65,7 +65,7 @@ async def submit_form(page: NamedDependency[PageContext], request: PageRequest) 
 
 
 async def send_code(page: PageContext, request: PageRequest, form: SignInForm) -> Response[Any]:
-    """Has a code sent, and shows the form for it: the same for every address."""
+    """Have a code sent, and shows the form for it: the same for every address."""
     sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
     try:
@@ -80,7 +80,7 @@ async def send_code(page: PageContext, request: PageRequest, form: SignInForm) -
 
 
 async def check_code(page: PageContext, request: PageRequest, form: SignInForm) -> Response[Any]:
-    """Signs in by the code."""
+    """Sign in by the code."""
     code = SEPARATORS.sub("", form.code)
     if not CODE.fullmatch(code):
         wrong = FormError("code_malformed" if code else "code_missing")
@@ -105,7 +105,7 @@ async def check_code(page: PageContext, request: PageRequest, form: SignInForm) 
 async def open_link(
     page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
 ) -> Response[Any]:
-    """The page of a mailed link. It uses nothing up: programs that check mails open links, too."""
+    """Return the page of a mailed link. It uses nothing up: programs that check mails open links, too."""
     sign_in: SignInService = request.app.state.sign_in
     link = await sign_in.link(page.business, token)
     if link.email is None:
@@ -117,7 +117,7 @@ async def open_link(
 async def sign_in_with_link(
     page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
 ) -> Response[Any]:
-    """Signs in by the link."""
+    """Sign in by the link."""
     form = await form_of(request)
     sign_in: SignInService = request.app.state.sign_in
     browser = browser_of(request, page.business)
@@ -132,7 +132,7 @@ async def sign_in_with_link(
 
 @post("/{slug:str}/sign-out", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
 async def sign_out(page: NamedDependency[PageContext], request: PageRequest) -> Redirect:
-    """Ends the session, on the server too."""
+    """End the session, on the server too."""
     sign_in: SignInService = request.app.state.sign_in
     await sign_in.sign_out(browser_of(request, page.business))
     response = redirect_see_other(f"{page.root}sign-in")
@@ -141,7 +141,7 @@ async def sign_out(page: NamedDependency[PageContext], request: PageRequest) -> 
 
 
 def signed_in(page: PageContext, wanted: str, token: str) -> Redirect:
-    """Leads on, with the new session."""
+    """Lead on, with the new session."""
     response = redirect_see_other(safe_redirect_target(page, wanted))
     response.set_cookie(session_cookie(page.business, token))
     return response

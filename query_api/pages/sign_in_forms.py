@@ -40,7 +40,7 @@ class FormError(NamedTuple):
 def form(
     template: str, page: PageContext, wrong: FormError | None, values: Mapping[str, Any]
 ) -> Response[str]:
-    """A form, with what is wrong with it said on top and at its field."""
+    """Return a form, with what is wrong with it said on top and at its field."""
     problem, retry_after = wrong or (None, None)
     said = {"problem": problem, "wait": minutes(retry_after)}
     status = STATUS.get(problem, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -67,7 +67,7 @@ def code_form(
 def account_form(
     page: PageContext, wanted: str, accounts: Sequence[Account], action: str, hidden: Mapping[str, str]
 ) -> Response[str]:
-    """Which customer to sign in as. `hidden` is sent again beside the choice: nothing has been used up yet."""
+    """Return which customer to sign in as. `hidden` is sent again beside the choice: nothing has been used up yet."""
     values = {
         "accounts": accounts,
         "action": action,
@@ -80,18 +80,18 @@ def account_form(
 
 
 def link_form(page: PageContext, email: str, action: str) -> Response[str]:
-    """The page of a mailed link that still works."""
+    """Return the page of a mailed link that still works."""
     values = {"address": masked(email), "action": action, "next": ""}
     return render("link.html", page.portal, page.reader, values)
 
 
 def link_over(page: PageContext, newer_at: datetime | None) -> Response[str]:
-    """The page of a mailed link that does not work any more; it says when a newer mail was sent, if one was."""
+    """Return the page of a mailed link that does not work any more; it says when a newer mail was sent, if one was."""
     values = {"newer_at": timestamp(newer_at) if newer_at else None}
     return render("link_over.html", page.portal, page.reader, values, status=HTTP_410_GONE)
 
 
 def masked(email: str) -> str:
-    """An address that its owner recognises and nobody else learns: the first letter and the domain."""
+    """Return an address that its owner recognises and nobody else learns: the first letter and the domain."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"

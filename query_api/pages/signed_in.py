@@ -51,19 +51,20 @@ class SignedInPage(NamedTuple):
         return ActivityText(formats, self.page.business["name"], PAGES.gettext(formats.locale.language))
 
     def render(self, template: str, **values: Any) -> Response[str]:
-        """A page in the reader's language."""
+        """Return a page in the reader's language."""
         return render(template, self.page.portal, self.page.reader, values)
 
 
 async def provide_visitor(page: NamedDependency[PageContext], request: PageRequest) -> SignedInPage:
-    """Who is signed in; raises SignedOut when nobody is."""
+    """Return who is signed in; raises SignInRequired when nobody is."""
     if page.session is None:
         raise SignInRequired(page.root, _return_path(page, request))
     return SignedInPage(page, page.session, query_context(request, page.session.scope))
 
 
 def _return_path(page: PageContext, request: PageRequest) -> str:
-    """What is asked for; where that is a change, the page whose form it was, as addresses of forms have no page."""
+    """Return what is asked for; where that is a change, the page whose form it was, as addresses of forms have no
+    page."""
     path = request.url.path
     if request.method == "GET":
         return f"{path}?{request.url.query}" if request.url.query else path
@@ -72,12 +73,13 @@ def _return_path(page: PageContext, request: PageRequest) -> str:
 
 
 def page_query(request: PageRequest) -> PageQuery:
-    """The part of a list that a page shows; raises BadCursor."""
+    """Return the part of a list that a page shows; raises InvalidCursor."""
     return PageQuery.from_cursor(request.query_params.get("cursor"), PAGE_SIZE)
 
 
 def pagination_links(request: PageRequest, found: Doc) -> dict[str, str | None]:
-    """Where a list goes on, and back to its beginning: addresses for `parts.paging`, None where there is none."""
+    """Return where a list goes on, and back to its beginning: addresses for `parts.paging`, None where there is
+    none."""
     path, kept = request.url.path, [one for one in request.query_params.multi_items() if one[0] != "cursor"]
     first = f"{path}?{urlencode(kept)}" if kept else path
     more = f"{path}?{urlencode([*kept, ('cursor', found['next'])])}" if found["next"] else None
@@ -85,7 +87,7 @@ def pagination_links(request: PageRequest, found: Doc) -> dict[str, str | None]:
 
 
 def found_or_404(found: Doc | None) -> Doc:
-    """What was found; raises NotFoundException where there is nothing."""
+    """Return what was found; raises NotFoundException where there is nothing."""
     if found is None:
         raise NotFoundException
     return found

@@ -14,7 +14,7 @@ from read_models import queries
 
 @get("/{slug:str}/subscriptions", include_in_schema=False)
 async def subscriptions(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All subscriptions, by the name of their plan."""
+    """Return all subscriptions, by the name of their plan."""
     found = await queries.subscriptions(visitor.reading, page_query(request))
     return visitor.render(
         "subscriptions.html", subscriptions=found["items"], **pagination_links(request, found)
@@ -25,7 +25,7 @@ async def subscriptions(visitor: NamedDependency[SignedInPage], request: PageReq
 async def subscription(
     visitor: NamedDependency[SignedInPage], subscription_id: FromPath[str]
 ) -> Response[Any]:
-    """One subscription: its state, what it consists of, and when we come."""
+    """Return one subscription: its state, what it consists of, and when we come."""
     found = found_or_404(await queries.subscription(visitor.reading, subscription_id))
     return visitor.render("subscription.html", subscription=found)
 

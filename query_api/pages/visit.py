@@ -16,7 +16,7 @@ from read_models import queries
 
 @get("/{slug:str}/visits/{visit_id:str}", include_in_schema=False)
 async def visit(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
-    """A visit or appointment, with all that belongs to it."""
+    """Return a visit or appointment, with all that belongs to it."""
     scored = await queries.visit_with_grace(visitor.reading, visit_id)
     if scored is None:
         raise NotFoundException
@@ -32,7 +32,7 @@ async def visit(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str])
 
 @get("/{slug:str}/visits/{visit_id:str}/proof", include_in_schema=False)
 async def proof(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str]) -> Response[Any]:
-    """The Proof Pack by itself, to look through, print and take along."""
+    """Return the Proof Pack by itself, to look through, print and take along."""
     found = found_or_404(await queries.visit(visitor.reading, visit_id))
     pack = found_or_404(found["proof"])
     return visitor.render("proof.html", visit=found, pack=pack, album=album(pack["items"]))
@@ -42,7 +42,7 @@ async def proof(visitor: NamedDependency[SignedInPage], visit_id: FromPath[str])
 async def photo(
     visitor: NamedDependency[SignedInPage], visit_id: FromPath[str], proof_id: FromPath[str]
 ) -> Response[Any]:
-    """A photo or signature, with the ways to the one before and the one after it."""
+    """Return a photo or signature, with the ways to the one before and the one after it."""
     found = found_or_404(await queries.visit(visitor.reading, visit_id))
     pictures = shown(album(found_or_404(found["proof"])["items"]))
     place = next((number for number, one in enumerate(pictures) if one["id"] == proof_id), None)
@@ -66,7 +66,7 @@ async def compare(
     before_id: FromPath[str],
     after_id: FromPath[str],
 ) -> Response[Any]:
-    """A photo before and the one after."""
+    """Return a photo before and the one after."""
     found = found_or_404(await queries.visit(visitor.reading, visit_id))
     pictures = {item["id"]: item for item in shown(album(found_or_404(found["proof"])["items"]))}
     before, after = (_of(pictures, name) for name in (before_id, after_id))

@@ -39,7 +39,7 @@ async def visits(visitor: NamedDependency[SignedInPage], request: PageRequest) -
 
 @get("/{slug:str}/appointments", include_in_schema=False)
 async def appointments(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
-    """All appointments, soonest first, those whose window has passed among them."""
+    """Return all appointments, soonest first, those whose window has passed among them."""
     found = await queries.appointments(visitor.reading, page_query(request))
     return visitor.render(
         "appointments.html", appointments=found["items"], **pagination_links(request, found)

@@ -23,7 +23,7 @@ SIDE = 512
 
 @get("/{slug:str}/manifest.webmanifest", include_in_schema=False)
 async def manifest(request: PageRequest) -> Response[bytes]:
-    """How the portal is called and looks once it is installed."""
+    """Return how the portal is called and looks once it is installed."""
     business: Doc = request.state[BUSINESS]
     root, colours = f"/{business['slug']}/", palette(business["branding"]["primary_color"])
     content: dict[str, Any] = {
@@ -42,7 +42,7 @@ async def manifest(request: PageRequest) -> Response[bytes]:
 
 @get("/{slug:str}/icon.png", include_in_schema=False)
 async def icon(request: PageRequest) -> Response[bytes]:
-    """An icon made of the business's logo, else of its initials on its colour."""
+    """Return an icon made of the business's logo, else of its initials on its colour."""
     business: Doc = request.state[BUSINESS]
     logos: LogoService = request.app.state.logos
     found = await logos.of(business)

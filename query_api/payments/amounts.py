@@ -32,12 +32,13 @@ _UNITS: Final[Mapping[str, StripeCurrencyUnit]] = {
 
 
 def unit(currency: str) -> StripeCurrencyUnit | None:
-    """How Stripe counts a lower-case currency; None where its rules say nothing of one with so many decimals."""
+    """Return how Stripe counts a lower-case currency; None where its rules say nothing of one with so many decimals."""
     return _UNITS.get(currency) or (StripeCurrencyUnit(2) if MINOR_UNIT_DIGITS[currency] == 2 else None)
 
 
 def chargeable(amount: int, currency: str) -> int:
-    """The most of an amount, in minor units, that Stripe can take: never more than is due, 0 where it can take none."""
+    """Return the most of an amount, in minor units, that Stripe can take: never more than is due, 0 where it can take
+    none."""
     known = unit(currency)
     if known is None or amount <= 0:
         return 0
@@ -45,7 +46,7 @@ def chargeable(amount: int, currency: str) -> int:
 
 
 def to_stripe(amount: int, currency: str) -> int:
-    """An amount in minor units as Stripe counts it, cut to what it can take; ValueError where it has no rule."""
+    """Return an amount in minor units as Stripe counts it, cut to what it can take; ValueError where it has no rule."""
     known = unit(currency)
     if known is None:
         raise ValueError(f"Stripe's rules for {currency} are not known")
@@ -54,7 +55,7 @@ def to_stripe(amount: int, currency: str) -> int:
 
 
 def from_stripe(amount: int, currency: str) -> int:
-    """An amount as Stripe counts it in minor units; ValueError where it has no rule."""
+    """Return an amount as Stripe counts it in minor units; ValueError where it has no rule."""
     known = unit(currency)
     if known is None:
         raise ValueError(f"Stripe's rules for {currency} are not known")

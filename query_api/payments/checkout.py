@@ -38,10 +38,10 @@ class CheckoutService:
     async def checkout(
         self, session: Session, business: Doc, invoice: Doc, amount: int | None, origin: str
     ) -> str:
-        """The address of the page where an invoice is paid, or a part of it, `amount` in minor units.
+        """Return the address of the page where an invoice is paid, or a part of it, `amount` in minor units.
 
         `origin` is where the customer is signed in, and comes back to. As long as the page of the same amount can be
-        used it is the same. Raises CannotPay, ProviderAway.
+        used it is the same. Raises NotPayable, PaymentProviderUnavailable.
         """
         account = business["stripe_account_id"]
         if account is None:
@@ -71,7 +71,7 @@ class CheckoutService:
     async def _begin(
         self, session: Session, business: Doc, invoice: Doc, account: str, amount: int, origin: str
     ) -> Checkout | None:
-        """A new record, before anything is asked of Stripe; None when there is one by now."""
+        """Return a new record, before anything is asked of Stripe; None when there is one by now."""
         id_ = f"{PREFIX}{secrets.token_hex(16)}"
         address = next(
             (held for held in session.customer["emails"] if normalize_email(held) == session.address),
@@ -93,7 +93,8 @@ class CheckoutService:
         return begun if await self.checkouts.begin(begun) else None
 
     async def _url(self, current: Checkout, *, keep: bool) -> str | None:
-        """The address of a record's page if it is to be kept and can be paid on; None once the record is closed."""
+        """Return the address of a record's page if it is to be kept and can be paid on; None once the record is
+        closed."""
         if current.state == "opening":
             opened = await self._open(current)
             if opened is None:
@@ -109,7 +110,7 @@ class CheckoutService:
         return None
 
     async def _open(self, current: Checkout) -> Checkout | None:
-        """Has the session made, or finds the one that was made: it has the same key at every attempt."""
+        """Have the session made, or find the one that was made: it has the same key at every attempt."""
         if current.asked is None or self._clock() - current.created_at > IDEMPOTENCY_KEY_TTL:
             await self.checkouts.change(current.id, _expired)
             return None
@@ -132,7 +133,7 @@ class CheckoutService:
         )
 
     async def _close(self, current: Checkout) -> None:
-        """Closes a session for good, so that only one can be paid. What was paid on it meanwhile is kept."""
+        """Close a session for good, so that only one can be paid. What was paid on it meanwhile is kept."""
         if current.session is None:
             return
         try:
@@ -143,10 +144,10 @@ class CheckoutService:
             _there(await self.checkouts.change(current.id, _expired))
 
     async def _reported(self, current: Checkout) -> Checkout:
-        """A record, with what became of its session.
+        """Return a record, with what became of its session.
 
         Where Stripe does not show it any more, as its account is not connected, it is closed once nobody can have paid
-        on it; until then nothing else can be begun, which raises CannotPay.
+        on it; until then nothing else can be begun, which raises NotPayable.
         """
         if current.session is None:
             return current
@@ -159,7 +160,7 @@ class CheckoutService:
 
 
 def _there(known: Checkout | None) -> Checkout:
-    """A record, as it is after Stripe was asked. Raises ProviderAway where it went meanwhile.
+    """Return a record, as it is after Stripe was asked. Raises PaymentProviderUnavailable where it went meanwhile.
 
     The customer may have been erased: a new record would be one of nobody, with a name and an address in it.
     """
@@ -169,7 +170,7 @@ def _there(known: Checkout | None) -> Checkout:
 
 
 def payable_amount(invoice: Doc, amount: int | None) -> int:
-    """What is to be paid, in minor units: all that is due, or a part of it. Raises CannotPay."""
+    """Return what is to be paid, in minor units: all that is due, or a part of it. Raises NotPayable."""
     due: int = invoice["amount_due"]
     if invoice["void"]:
         raise NotPayable("void")

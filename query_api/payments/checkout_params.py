@@ -63,7 +63,7 @@ class CheckoutRequest(NamedTuple):
 
 
 def checkout_params(paying: CheckoutRequest) -> Mapping[str, Any]:
-    """The parameters of the session."""
+    """Return the parameters of the session."""
     business, invoice = paying.business, paying.invoice
     locale = locale_of(paying.customer, business)
     names = {"number": invoice["number"], "business": business["name"]}
@@ -100,12 +100,12 @@ def checkout_params(paying: CheckoutRequest) -> Mapping[str, Any]:
 
 
 def locale_of(customer: Doc, business: Doc) -> Locale:
-    """The customer's locale, else the business's, among those there are texts in."""
+    """Return the customer's locale, else the business's, among those there are texts in."""
     return select_locale((customer["locale"], business["locale"]), TEXTS.languages)
 
 
 def stripe_locale(tag: str) -> str:
-    """The language of Stripe's page that is nearest to a BCP 47 tag; `auto` leaves it to the browser."""
+    """Return the language of Stripe's page that is nearest to a BCP 47 tag; `auto` leaves it to the browser."""
     locale = parse_tag(tag)
     if locale is None:
         return "auto"

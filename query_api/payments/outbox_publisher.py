@@ -48,7 +48,7 @@ class OutboxPublisher(PollingWorker):
         self._producer: AIOKafkaProducer | None = None
 
     async def process_next(self, only: str | None = None) -> bool:
-        """Publishes the facts of the payment that has waited longest, or of `only`; False when none is due."""
+        """Publish the facts of the payment that has waited longest, or of `only`; False when none is due."""
         claimed = await self._checkouts.claim_unsent(self._clock(), only)
         if claimed is None:
             return False
@@ -63,7 +63,7 @@ class OutboxPublisher(PollingWorker):
         return True
 
     async def flush(self, within_s: float) -> int:
-        """Publishes all that waits; what is left after `within_s`, or is in another sender's hands, is counted."""
+        """Publish all that waits; what is left after `within_s`, or is in another sender's hands, is counted."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while left := await self._checkouts.unsent():
@@ -73,7 +73,7 @@ class OutboxPublisher(PollingWorker):
         return await self._checkouts.unsent()
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """End the connections."""
         producer, self._producer = self._producer, None
         if producer is not None:
             # What Kafka does not take now stays unmarked, and is published by whoever comes next.
@@ -110,13 +110,13 @@ class OutboxPublisher(PollingWorker):
             return self._producer
 
     async def _reset_producer(self) -> None:
-        """Has the next one publish through a new producer: some errors end one for good."""
+        """Have the next one publish through a new producer: some errors end one for good."""
         async with self._starting:
             await self.close()
 
 
 def is_retriable(error: Exception) -> bool:
-    """Whether a producer goes on by itself once Kafka is back; what it still holds it sends then."""
+    """Return whether a producer goes on by itself once Kafka is back; what it still holds it sends then."""
     return not isinstance(error, KafkaError) or error.retriable or isinstance(error, KafkaTimeoutError)
 
 
@@ -142,7 +142,7 @@ def to_event(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list
 
 @asynccontextmanager
 async def publishing(sender: OutboxPublisher) -> AsyncIterator[None]:
-    """Runs a sender, and ends it at once: what is under way stays unmarked, and is published by whoever comes next."""
+    """Run a sender, and end it at once: what is under way stays unmarked, and is published by whoever comes next."""
     running = asyncio.create_task(sender.run())
     try:
         yield

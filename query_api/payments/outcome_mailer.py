@@ -54,7 +54,7 @@ class OutcomeMailer(PollingWorker):
         addresses: PublicUrls,
         clock: Clock,
     ) -> None:
-        """Raises ValueError for an SMTP address that is none."""
+        """Raise ValueError for an SMTP address that is none."""
         super().__init__()
         self._outcomes = outcomes
         self._checkouts = outcomes.checkouts
@@ -126,7 +126,8 @@ class OutcomeMailer(PollingWorker):
 
 
 def recipient(claimed: Checkout, customer: Doc) -> Address | None:
-    """Who paid, if the customer still has that address, else the customer's first; None where that is no address."""
+    """Return who paid, if the customer still has that address, else the customer's first; None where that is no
+    address."""
     emails: list[str] = customer["emails"]
     held = next(
         (email for email in emails if normalize_email(email) == normalize_email(claimed.address)), emails[0]
@@ -137,7 +138,7 @@ def recipient(claimed: Checkout, customer: Doc) -> Address | None:
 def written(
     claimed: Checkout, business: Doc, invoice: Doc, origin: str, formats: LocaleFormatter
 ) -> RenderedMail:
-    """What the mail says."""
+    """Return what the mail says."""
     failed = claimed.state == "failed"
     language = formats.locale.language
     page = f"invoices/{claimed.invoice}" if failed else f"payments/{claimed.id}"

@@ -44,9 +44,9 @@ class Reconciliation:
         """What was looked at, by the id of the payment."""
 
     async def differences(self, since: datetime) -> AsyncIterator[PaymentDifference]:
-        """What Stripe has of sessions, refunds and disputes made since a moment, or not decided since long ago.
+        """Yield what Stripe has of sessions, refunds and disputes made since a moment, or not decided since long ago.
 
-        Raises StripeAway.
+        Raises StripeUnavailable.
         """
         for account in await self._checkouts.accounts():
             try:
@@ -133,7 +133,7 @@ class Reconciliation:
             )
 
     async def _erased(self, session: Json) -> bool:
-        """Whether a session's customer has been erased: then there is no record, and there shall be none."""
+        """Return whether a session's customer has been erased: then there is no record, and there shall be none."""
         names = session["metadata"]
         (customer,) = await self._store.documents(
             owner_id(names.get("business", ""), names.get("customer", ""))
@@ -142,7 +142,7 @@ class Reconciliation:
 
 
 def _amiss(known: Checkout, document: Doc | None, *, there: bool) -> str | None:
-    """What is wrong with a payment in the views; None when it is as it was published."""
+    """Return what is wrong with a payment in the views; None when it is as it was published."""
     if not there:
         return "is published or waits to be, and the views do not hold it yet"
     if document is None or not document["shown"]:

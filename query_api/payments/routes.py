@@ -69,7 +69,7 @@ def _told(shape: type, description: str) -> ResponseSpec:
 async def checkout(
     request: AnyRequest, invoice_id: FromPath[str], data: JSONBody[CheckoutBody | None] = None
 ) -> Response[PaymentPage]:
-    """Opens the page where the invoice is paid; the same page again while it can be used."""
+    """Open the page where the invoice is paid; the same page again while it can be used."""
     wanted = data.amount if data else None
     if wanted is not None and isinstance((await request.json())["amount"], str):
         # Read as a number, "50.00" would be 50 cents.
@@ -81,7 +81,8 @@ async def checkout(
 async def url_of(
     request: AnyRequest, session: Session, reading: QueryContext, invoice_id: str, amount: int | None
 ) -> str:
-    """Where a customer pays one of their invoices. Raises NotFoundException, CannotPay, ProviderAway."""
+    """Return where a customer pays one of their invoices. Raises NotFoundException, NotPayable,
+    PaymentProviderUnavailable."""
     found = await reading.document("invoice", invoice_id)
     if found is None:
         raise NotFoundException
@@ -100,7 +101,7 @@ async def url_of(
     responses={HTTP_400_BAD_REQUEST: _told(ProblemSchema, "Not signed by Stripe, or too long ago.")},
 )
 async def stripe_webhook(request: AnyRequest) -> Response[dict[str, str]]:
-    """Takes an event of Stripe's; answers once what it says is kept."""
+    """Take an event of Stripe's; answer once what it says is kept."""
     webhook: Webhook | None = request.app.state.webhook
     if webhook is None:
         raise NotFoundException

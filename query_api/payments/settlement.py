@@ -42,7 +42,8 @@ class Settlement:
         self._clock = clock
 
     async def payment_of(self, about: Json, account: str) -> Checkout | None:
-        """The payment that an object of an account belongs to; None for one of somebody else's. Raises StripeAway."""
+        """Return the payment that an object of an account belongs to; None for one of somebody else's. Raises
+        StripeUnavailable."""
         known = await self._named(about)
         intent = about.get("payment_intent")
         if known is None and isinstance(intent, str):
@@ -65,9 +66,9 @@ class Settlement:
     async def record_report(
         self, known: Checkout, session: str, refunds: Iterable[Json] = (), disputes: Iterable[Json] = ()
     ) -> Checkout | None:
-        """Asks what became of a session and keeps it. `refunds` and `disputes` are those that somebody told of.
+        """Ask what became of a session and keep it. `refunds` and `disputes` are those that somebody told of.
 
-        None when there is no record of it any more. Raises StripeAway, StripeRefused.
+        None when there is no record of it any more. Raises StripeUnavailable, StripeRejected.
         """
         found = await self.stripe.session(known.account, session)
         if (found["metadata"] or {}).get("payment") != known.id:
@@ -133,7 +134,8 @@ class Settlement:
             )
 
     async def is_visible(self, known: Checkout, within_s: float) -> bool:
-        """Whether the views hold all that happened to a payment; waits for it, but not longer than `within_s`."""
+        """Return whether the views hold all that happened to a payment; waits for it, but not longer than
+        `within_s`."""
         deadline = time.monotonic() + within_s
         while True:
             current = await self.checkouts.find(known.id)
@@ -154,7 +156,7 @@ class Settlement:
         return await self._store.applied("payments", last.partition, last.offset)
 
     async def _watch(self, known: Checkout, refund: Json) -> None:
-        """Tells operators of a refund that failed: the money is with the business again, and the customer's."""
+        """Tell operators of a refund that failed: the money is with the business again, and the customer's."""
         if refund["status"] in ("failed", "canceled"):
             detail = f"refund {refund['id']} of this payment did not reach the customer: Stripe gave it back"
             notice = Notice("refund_failed", known.business, known.id, self._clock(), detail)

@@ -36,7 +36,7 @@ class StripeGateway:
     """Stripe's API, on the accounts that are connected to ours."""
 
     def __init__(self, key: str, base: str | None) -> None:
-        """`base` is where the API is; None is Stripe's own place."""
+        """Connect to `base`, where the API is; None is Stripe's own address."""
         self._http = stripe.HTTPXClient(timeout=PATIENCE_SECONDS)
         self._client = stripe.StripeClient(
             key,
@@ -47,11 +47,11 @@ class StripeGateway:
         self._sessions = self._client.v1.checkout.sessions
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """End the connections."""
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def create(self, account: str, key: str, asked: Mapping[str, Any]) -> Json:
-        """A new session; under the same `key` the same one again."""
+        """Return a new session; under the same `key` the same one again."""
         params: Any = dict(asked)
         with answered():
             made = await self._sessions.create_async(
@@ -60,24 +60,24 @@ class StripeGateway:
         return made.to_dict()
 
     async def session(self, account: str, id_: str) -> Json:
-        """A session with its payment and the latest charge of that."""
+        """Return a session with its payment and the latest charge of that."""
         with answered():
             found = await self._sessions.retrieve_async(id_, {"expand": EXPAND}, {"stripe_account": account})
         return found.to_dict()
 
     async def expire(self, account: str, id_: str) -> None:
-        """Closes a session; StripeRefused when it is not open any more."""
+        """Close a session; StripeRejected when it is not open any more."""
         with answered():
             await self._sessions.expire_async(id_, {}, {"stripe_account": account})
 
     async def intent(self, account: str, id_: str) -> Json:
-        """A payment."""
+        """Return a payment."""
         with answered():
             found = await self._client.v1.payment_intents.retrieve_async(id_, {}, {"stripe_account": account})
         return found.to_dict()
 
     async def refunds(self, account: str, intent: str) -> list[Json]:
-        """The refunds of a payment."""
+        """Return the refunds of a payment."""
         with answered():
             found = await self._client.v1.refunds.list_async(
                 {"payment_intent": intent, "limit": PAGE}, {"stripe_account": account}
@@ -85,7 +85,7 @@ class StripeGateway:
             return [refund.to_dict() async for refund in found.auto_paging_iter()]
 
     async def disputes(self, account: str, intent: str) -> list[Json]:
-        """The disputes of a payment."""
+        """Return the disputes of a payment."""
         with answered():
             found = await self._client.v1.disputes.list_async(
                 {"payment_intent": intent, "limit": PAGE}, {"stripe_account": account}
@@ -93,7 +93,7 @@ class StripeGateway:
             return [dispute.to_dict() async for dispute in found.auto_paging_iter()]
 
     async def sessions_since(self, account: str, since: datetime) -> AsyncIterator[Json]:
-        """The sessions of an account made since a moment, newest first."""
+        """Yield the sessions of an account made since a moment, newest first."""
         made: Any = {"created": {"gte": math.floor(since.timestamp())}, "limit": PAGE}
         with answered():
             found = await self._sessions.list_async(made, {"stripe_account": account})
@@ -101,7 +101,7 @@ class StripeGateway:
                 yield session.to_dict()
 
     async def given_back_since(self, account: str, since: datetime) -> AsyncIterator[Json]:
-        """The refunds and disputes of an account made since a moment."""
+        """Yield the refunds and disputes of an account made since a moment."""
         made: Any = {"created": {"gte": math.floor(since.timestamp())}, "limit": PAGE}
         options: Any = {"stripe_account": account}
         with answered():
@@ -115,7 +115,7 @@ class StripeGateway:
 
 @contextmanager
 def answered() -> Any:
-    """Raises our errors in place of the library's, whose texts may quote what was sent."""
+    """Raise our errors in place of the library's, whose texts may quote what was sent."""
     try:
         yield
     except stripe.InvalidRequestError as error:

@@ -48,7 +48,7 @@ class SessionOutcome(NamedTuple):
 def outcome_of(
     session: Json, invoice: str, refunds: Iterable[Json], disputes: Iterable[Json], now: datetime
 ) -> SessionOutcome:
-    """What became of a session that has `payment_intent.latest_charge` in it.
+    """Return what became of a session that has `payment_intent.latest_charge` in it.
 
     `invoice` is the id of the invoice it is for; `refunds` and `disputes` are those of its payment that are known.
     """
@@ -104,7 +104,7 @@ def _failed(session: Json, intent: Json, invoice: str, now: datetime) -> Payment
 
 
 def _refunded(given_back: Json, invoice: str) -> PaymentFact:
-    """A refund, or a dispute that was lost."""
+    """Return a refund, or a dispute that was lost."""
     data = _money(given_back["amount"], given_back["currency"], invoice) | {"refund_id": given_back["id"]}
     return PaymentFact("refunded", given_back["id"], _timestamp(given_back["created"]), data)
 
@@ -114,7 +114,7 @@ def _money(amount: int, currency: str, invoice: str) -> Json:
 
 
 def method(details: Mapping[str, Any] | None) -> Json:
-    """How somebody paid, as events say it, from a charge's `payment_method_details`."""
+    """Return how somebody paid, as events say it, from a charge's `payment_method_details`."""
     kind = str((details or {}).get("type", ""))
     found: Mapping[str, Any] = (details or {}).get(kind) or {}
     last4 = found.get("last4")

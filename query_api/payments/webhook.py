@@ -38,9 +38,9 @@ class Webhook:
         self._secret = secret
 
     async def receive(self, body: bytes, signature: str) -> None:
-        """Takes an event. When this returns, what it says is kept, or is none of ours.
+        """Take an event. When this returns, what it says is kept, or is none of ours.
 
-        Raises NotSigned, and StripeAway, after which Stripe sends it again.
+        Raises InvalidSignature, and StripeUnavailable, after which Stripe sends it again.
         """
         event = verified(body, signature, self._secret)
         kind, account = event.get("type"), event.get("account")
@@ -68,7 +68,7 @@ class Webhook:
 
 
 def verified(body: bytes, signature: str, secret: str) -> Json:
-    """The event that a body is; raises NotSigned unless Stripe signed these bytes, and lately."""
+    """Return the event that a body is; raises InvalidSignature unless Stripe signed these bytes, and lately."""
     if not signature.isascii():
         raise InvalidSignature
     try:
@@ -82,7 +82,7 @@ def verified(body: bytes, signature: str, secret: str) -> Json:
 
 
 def _object_of(event: Json) -> Json | None:
-    """What an event is about; None where it says that in no way that Stripe's do."""
+    """Return what an event is about; None where it says that in no way that Stripe's do."""
     data = event.get("data")
     about = data.get("object") if isinstance(data, dict) else None
     whole = (

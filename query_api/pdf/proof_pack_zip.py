@@ -45,7 +45,7 @@ class ChunkBuffer:
         self._pieces: list[bytes] = []
 
     def write(self, piece: Any) -> int:
-        """Keeps a piece until it is taken."""
+        """Keep a piece until it is taken."""
         self._pieces.append(bytes(piece))
         return len(piece)
 
@@ -53,14 +53,14 @@ class ChunkBuffer:
         """Nothing is held back."""
 
     def take(self) -> bytes:
-        """What was written since it was last asked."""
+        """Return what was written since it was last asked."""
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken
 
 
 def entries(pack: VisiblePack) -> Iterator[ZipEntry]:
-    """The files of a pack: its items in its order, then its document."""
+    """Yield the files of a pack: its items in its order, then its document."""
     for number, (item, shown) in enumerate(pack.items, 1):
         parts = (f"{number:03}", item["stage"], item["item_kind"], item["id"])
         said = {
@@ -72,14 +72,14 @@ def entries(pack: VisiblePack) -> Iterator[ZipEntry]:
 
 
 def tag_of(pack: VisiblePack) -> str:
-    """A weak ETag: it changes with what the pack's events say."""
+    """Return a weak ETag: it changes with what the pack's events say."""
     said = [(one.name, one.metadata, one.shown and one.shown.media) for one in entries(pack)]
     content = orjson.dumps([heading(pack), said])
     return f'W/"{hashlib.sha256(content).hexdigest()}"'
 
 
 def heading(pack: VisiblePack) -> Doc:
-    """What the manifest says of the pack."""
+    """Return what the manifest says of the pack."""
     visit = pack.visit
     return {
         "visit_id": visit["id"],
@@ -91,7 +91,8 @@ def heading(pack: VisiblePack) -> Doc:
 
 
 async def is_complete(files: FileService, scope: CustomerScope, pack: VisiblePack) -> bool:
-    """Whether each file of a pack has its copy: else what was sent under its ETag may lack what is there by now."""
+    """Return whether each file of a pack has its copy: else what was sent under its ETag may lack what is there by
+    now."""
     for entry in entries(pack):
         if entry.shown is not None:
             try:
@@ -104,7 +105,7 @@ async def is_complete(files: FileService, scope: CustomerScope, pack: VisiblePac
 
 
 async def stream_zip(files: FileService, scope: CustomerScope, pack: VisiblePack) -> AsyncIterator[bytes]:
-    """The ZIP, piece by piece. What cannot be had is said in the manifest, and to operators."""
+    """Yield the ZIP, piece by piece. What cannot be had is said in the manifest, and to operators."""
     sink, listed = ChunkBuffer(), []
     zone = pack.visit["timezone"]
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w") as archive:
@@ -140,17 +141,17 @@ async def stream_zip(files: FileService, scope: CustomerScope, pack: VisiblePack
 
 
 def original(media: Doc) -> Doc:
-    """A file as its event names it."""
+    """Return a file as its event names it."""
     return {name: media[name] for name in ("sha256", "bytes", "content_type")}
 
 
 def copy_metadata(form: Variant, sha256: str, size: int) -> Doc:
-    """A file as it is in the ZIP."""
+    """Return a file as it is in the ZIP."""
     return {"sha256": sha256, "bytes": size, "content_type": form.content_type}
 
 
 def zip_info(name: str, at: str, zone: str) -> zipfile.ZipInfo:
-    """An entry of the ZIP with its moment, as a clock where the visit was would show it."""
+    """Return an entry of the ZIP with its moment, as a clock where the visit was would show it."""
     try:
         local = parse(at).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except OverflowError:

@@ -40,7 +40,7 @@ class PdfRenderer:
         self._free = asyncio.Semaphore(1)
 
     async def render(self, html: str, pictures: Mapping[str, bytes]) -> bytes:
-        """A page as PDF, with its pictures (JPEG) by address.
+        """Return a page as PDF, with its pictures (JPEG) by address.
 
         Raises `StoreUnavailable` when it takes too long, and `PdfRenderingFailed`.
         """

@@ -21,11 +21,11 @@ CPU_SECONDS: Final = 60
 
 
 def printed(html: str, pictures: Mapping[str, bytes]) -> bytes:
-    """A PDF (tagged for screen readers, PDF/UA-1) of a page; its pictures are those and no others."""
+    """Return a PDF (tagged for screen readers, PDF/UA-1) of a page; its pictures are those and no others."""
 
     class OwnPictures(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-            """A picture of the page; raises ValueError for any other address."""
+            """Return a picture of the page; raises ValueError for any other address."""
             if url not in pictures:
                 raise ValueError("no picture of this page")
             return URLFetcherResponse(url, pictures[url], {"Content-Type": "image/jpeg"})
@@ -36,7 +36,7 @@ def printed(html: str, pictures: Mapping[str, bytes]) -> bytes:
 
 
 def main() -> None:
-    """One paper."""
+    """Render one document."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     # The library's remarks on fonts and styles would only fill our log.

@@ -22,7 +22,7 @@ PDF, ZIP = ".pdf", "application/zip"
 async def proof_pdf(
     request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> FileAnswer:
-    """The Proof Pack of a visit as PDF."""
+    """Return the Proof Pack of a visit as PDF."""
     return await printed(request, reading, await template_renderer.proof(reading, visit_id))
 
 
@@ -30,7 +30,7 @@ async def proof_pdf(
 async def proof_zip(
     request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> FileAnswer:
-    """All files of the Proof Pack of a visit, with a manifest."""
+    """Return all files of the Proof Pack of a visit, with a manifest."""
     files: FileService | None = request.app.state.files
     pack = await pack_of(reading, visit_id)
     if files is None or pack is None:
@@ -47,7 +47,7 @@ async def proof_zip(
 async def invoice_pdf(
     request: AnyRequest, reading: NamedDependency[QueryContext], name: FromPath[str]
 ) -> FileAnswer:
-    """An invoice as PDF."""
+    """Return an invoice as PDF."""
     return await printed(request, reading, await template_renderer.invoice(reading, named(name)))
 
 
@@ -55,19 +55,19 @@ async def invoice_pdf(
 async def payment_pdf(
     request: AnyRequest, reading: NamedDependency[QueryContext], name: FromPath[str]
 ) -> FileAnswer:
-    """A payment as PDF: its receipt."""
+    """Return a payment as PDF: its receipt."""
     return await printed(request, reading, await template_renderer.payment(reading, named(name)))
 
 
 def named(name: str) -> str:
-    """The id in the name of a PDF; raises NotFoundException."""
+    """Return the id in the name of a PDF; raises NotFoundException."""
     if not name.endswith(PDF):
         raise NotFoundException
     return name.removesuffix(PDF)
 
 
 async def printed(request: AnyRequest, reading: QueryContext, paper: PdfDocument | None) -> FileAnswer:
-    """A paper as PDF; raises NotFoundException where there is none, or files are off."""
+    """Return a paper as PDF; raises NotFoundException where there is none, or files are off."""
     papers: PdfService | None = request.app.state.papers
     if paper is None or papers is None:
         raise NotFoundException

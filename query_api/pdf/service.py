@@ -53,7 +53,7 @@ class PdfContext(NamedTuple):
 
 
 async def pdf_context(request: AnyRequest, session: Session, business: Doc) -> PdfContext:
-    """The letterhead of whoever is signed in to a business."""
+    """Return the letterhead of whoever is signed in to a business."""
     logos: LogoService = request.app.state.logos
     reader = viewer_of(request, session.known)
     return PdfContext(session.scope, business, reader, await logos.of(business))
@@ -67,7 +67,7 @@ class PdfService:
         self._press = press
 
     async def answer(self, request: AnyRequest, head: PdfContext, paper: PdfDocument) -> FileAnswer:
-        """A paper, as PDF."""
+        """Return a paper, as PDF."""
         kept = self._files.kept
         html = render_html(head, paper, paper.pictures)
         place = cache_key(head, html)
@@ -87,7 +87,7 @@ class PdfService:
         await self._files.kept.put(place, await self._press.render(html, pictures))
 
     async def _pictures(self, head: PdfContext, paper: PdfDocument) -> dict[str, bytes]:
-        """The pictures of a paper that can be had, by address; of the others operators are told."""
+        """Return the pictures of a paper that can be had, by address; of the others operators are told."""
         found = {logo_address(head.logo): head.logo.content} if head.logo else {}
         for shown in paper.pictures.values():
             try:
@@ -101,7 +101,7 @@ class PdfService:
 
 
 def render_html(head: PdfContext, paper: PdfDocument, pictures: Mapping[str, VisibleFile]) -> str:
-    """The page that is printed, with these of its pictures."""
+    """Return the page that is printed, with these of its pictures."""
     formats = formats_for(head.business, head.reader)
     values = {
         **paper.values,
@@ -130,5 +130,5 @@ def image_url(shown: VisibleFile) -> str:
 
 
 def cache_key(head: PdfContext, html: str) -> CacheKey:
-    """Where a paper is kept: under what it says."""
+    """Return where a paper is kept: under what it says."""
     return CacheKey(*head.scope, hashlib.sha256(html.encode()).hexdigest(), FORM)

@@ -9,19 +9,19 @@ from read_models.queries.file_links import is_image
 
 
 async def invoice(reading: QueryContext, invoice_id: str) -> PdfDocument | None:
-    """An invoice; None where the customer has no such one."""
+    """Return an invoice; None where the customer has no such one."""
     found = await queries.invoice(reading, invoice_id)
     return PdfDocument(f"invoice-{invoice_id}", "invoice.html", {"invoice": found}) if found else None
 
 
 async def payment(reading: QueryContext, payment_id: str) -> PdfDocument | None:
-    """A payment: a receipt, or that it failed; None where the customer has no such one."""
+    """Return a payment: a receipt, or that it failed; None where the customer has no such one."""
     found = await queries.payment(reading, payment_id)
     return PdfDocument(f"payment-{payment_id}", "payment.html", {"payment": found}) if found else None
 
 
 async def proof(reading: QueryContext, visit_id: str) -> PdfDocument | None:
-    """The Proof Pack of a visit; None where there is none that is shown."""
+    """Return the Proof Pack of a visit; None where there is none that is shown."""
     pack, visit = await pack_of(reading, visit_id), await queries.visit(reading, visit_id)
     if pack is None or visit is None:
         return None
@@ -42,7 +42,7 @@ async def proof(reading: QueryContext, visit_id: str) -> PdfDocument | None:
 
 
 def staged(items: list[tuple[Doc, VisibleFile | None]], stage: str | None) -> list[Doc]:
-    """The items of a stage of the work, in the pack's order."""
+    """Return the items of a stage of the work, in the pack's order."""
     return [
         item | {"picture": item["media"] is not None and is_image(item["media"]["content_type"])}
         for item, _ in items

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 
 def new_id() -> str:
-    """An id that nobody guesses."""
+    """Return an id that nobody guesses."""
     return secrets.token_hex(16)
 
 
 def new_code() -> str:
-    """A code: six digits."""
+    """Return a code: six digits."""
     return f"{secrets.randbelow(1_000_000):06}"
 
 
@@ -26,11 +26,11 @@ class HmacKeyRing:
         self._keys = [key.encode() for key in keys]
 
     def sign(self, purpose: str, *parts: str) -> str:
-        """The keyed hash of some parts, by the newest key, in hex; `purpose` keeps kinds of hashes apart."""
+        """Return the keyed hash of some parts, by the newest key, in hex; `purpose` keeps kinds of hashes apart."""
         return _seal(self._keys[0], purpose, parts)
 
     def verify(self, sealed: str, purpose: str, *parts: str) -> bool:
-        """Whether a keyed hash is that of these parts, by any of the keys."""
+        """Return whether a keyed hash is that of these parts, by any of the keys."""
         return any(hmac.compare_digest(sealed, _seal(key, purpose, parts)) for key in self._keys)
 
 

@@ -34,37 +34,37 @@ class ClientInfo(NamedTuple):
 
 
 def session_cookie_name(slug: str) -> str:
-    """The name of a business's session cookie (API.md): one browser can be signed in to two businesses."""
+    """Return the name of a business's session cookie (API.md): one browser can be signed in to two businesses."""
     return f"__Host-portal-{slug}"
 
 
 def binding_cookie_name(slug: str) -> str:
-    """The name of the cookie that binds a code to a browser: of no slug it is that of a session."""
+    """Return the name of the cookie that binds a code to a browser: of no slug it is that of a session."""
     return f"__Host-sign-in-{slug}"
 
 
 def session_cookie(business: Doc, token: str) -> Cookie:
-    """The cookie of a session; how long the session lives is the server's affair."""
+    """Return the cookie of a session; how long the session lives is the server's affair."""
     return host_cookie(session_cookie_name(business["slug"]), token, SESSION_LIFE)
 
 
 def expired_session_cookie(business: Doc) -> Cookie:
-    """The cookie that makes a browser forget its session."""
+    """Return the cookie that makes a browser forget its session."""
     return host_cookie(session_cookie_name(business["slug"]), "", timedelta())
 
 
 def binding_cookie(business: Doc, binding: str) -> Cookie:
-    """The cookie that binds codes to a browser; each request for a code makes it last from then on."""
+    """Return the cookie that binds codes to a browser; each request for a code makes it last from then on."""
     return host_cookie(binding_cookie_name(business["slug"]), binding, BINDING_LIFE)
 
 
 def session_token(request: AnyRequest, business: Doc) -> str | None:
-    """The token of the browser's session at a business, as far as it can be one."""
+    """Return the token of the browser's session at a business, as far as it can be one."""
     return token_in(request, session_cookie_name(business["slug"]))
 
 
 def browser_of(request: AnyRequest, business: Doc) -> ClientInfo:
-    """Where a request comes from."""
+    """Return where a request comes from."""
     return ClientInfo(
         binding=token_in(request, binding_cookie_name(business["slug"])),
         session=session_token(request, business),

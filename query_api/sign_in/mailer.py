@@ -55,7 +55,7 @@ class SignInMailer(PollingWorker):
         addresses: PublicUrls,
         clock: Clock,
     ) -> None:
-        """Raises ValueError for an SMTP address that is none."""
+        """Raise ValueError for an SMTP address that is none."""
         super().__init__()
         self._sign_ins = records.sign_ins
         self._store = store
@@ -85,7 +85,7 @@ class SignInMailer(PollingWorker):
         return True
 
     async def _letter(self, claimed: SignInRequest) -> SignInMail | None:
-        """What is to be mailed; None where nobody of the business has the address, or the business is gone."""
+        """Return what is to be mailed; None where nobody of the business has the address, or the business is gone."""
         (business,) = await self._store.documents(business_id(claimed.business))
         customers = await self._reads.customers_by_email(claimed.business, claimed.address)
         if business is None or not business["shown"] or business["closed"] or not customers:

@@ -110,7 +110,7 @@ class SessionController(Controller):
 
     @post("/", operation_id="signIn", responses={HTTP_201_CREATED: ResponseSpec(SignedIn)})
     async def start(self, request: AnyRequest, data: JSONBody[SessionBody]) -> Response[Any]:
-        """Signs in with a code, in the browser that asked for it, or with the token of a link."""
+        """Sign in with a code, in the browser that asked for it, or with the token of a link."""
         business, sign_in = business_of(request), _service(request)
         browser = browser_of(request, business)
         if data.token is not None and data.email is None and data.code is None:
@@ -125,12 +125,12 @@ class SessionController(Controller):
 
     @get("/", operation_id="getSession")
     async def show(self, request: AnyRequest) -> SignedIn:
-        """Who is signed in."""
+        """Return who is signed in."""
         return await _shown(request, await session_or_401(request))
 
     @delete("/", operation_id="signOut", status_code=HTTP_204_NO_CONTENT)
     async def end(self, request: AnyRequest) -> Response[None]:
-        """Signs out: the session is dead on the server too."""
+        """Sign out: the session is dead on the server too."""
         await session_or_401(request)
         business = business_of(request)
         await _service(request).sign_out(browser_of(request, business))
@@ -138,7 +138,7 @@ class SessionController(Controller):
 
     @post("/customer", operation_id="switchCustomer", status_code=HTTP_200_OK)
     async def switch(self, request: AnyRequest, data: JSONBody[SwitchBody]) -> Response[Any]:
-        """Goes on as another customer of the same address and business, with a new session."""
+        """Go on as another customer of the same address and business, with a new session."""
         session, business = await session_or_401(request), business_of(request)
         token = await _service(request).switch(session, data.customer_id, browser_of(request, business))
         if token is None:
@@ -160,7 +160,7 @@ class DevicesController(Controller):
         responses=response_specs(Devices),
     )
     async def show(self, request: AnyRequest, part: NamedDependency[PageQuery]) -> PrebuiltJson:
-        """The devices that the person is signed in on, the latest first."""
+        """Return the devices that the person is signed in on, the latest first."""
         session = session_of(request)
 
         def item(record: SessionRecord) -> Doc:
@@ -181,13 +181,13 @@ class DevicesController(Controller):
 
     @delete("/", operation_id="signOutEverywhere", status_code=HTTP_204_NO_CONTENT)
     async def end_all(self, request: AnyRequest) -> Response[None]:
-        """Signs the person out everywhere, here included."""
+        """Sign the person out everywhere, here included."""
         await _sessions(request).end_devices(await session_or_401(request))
         return Response(None, cookies=[expired_session_cookie(business_of(request))])
 
     @delete("/{device_id:str}", operation_id="signOutDevice", status_code=HTTP_204_NO_CONTENT)
     async def end_one(self, request: AnyRequest, device_id: FromPath[str]) -> None:
-        """Signs one device out."""
+        """Sign one device out."""
         if not await _sessions(request).end_device(await session_or_401(request), device_id):
             raise NotFoundException
 

@@ -83,13 +83,13 @@ class SignInService:
         self._clock = clock
 
     async def session(self, business: Doc, token: str | None) -> Session | None:
-        """Who is signed in to a business with the token of a session cookie; None when nobody is."""
+        """Return who is signed in to a business with the token of a session cookie; None when nobody is."""
         return await self._sessions.find(business, token)
 
     async def request_code(self, business: Doc, email: str, browser: ClientInfo) -> str:
-        """Has code and link mailed to an address, if the business knows it, and answers the browser's binding.
+        """Have code and link mailed to an address, if the business knows it, and answer the browser's binding.
 
-        Raises NotAnAddress, Limited, SignInOff.
+        Raises InvalidEmail, TooManyAttempts, SignInDisabled.
         """
         address = normalize_email(email)
         if not ADDRESS.fullmatch(address):
@@ -108,9 +108,9 @@ class SignInService:
     async def sign_in_with_code(
         self, business: Doc, email: str, code: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
-        """Signs in with a mailed code, in the browser that asked for it, and answers the session's token.
+        """Sign in with a mailed code, in the browser that asked for it, and answers the session's token.
 
-        Raises Refused, Limited, SignInOff; SeveralAccounts, having used nothing up.
+        Raises InvalidCredentials, TooManyAttempts, SignInDisabled; AccountChoiceRequired, having used nothing up.
         """
         address, binding = normalize_email(email), digest(browser.binding or "")
         limits, within = self._limits, LimitSettings.WRONG_CODES_WITHIN
@@ -133,9 +133,9 @@ class SignInService:
     async def sign_in_with_link(
         self, business: Doc, token: str, browser: ClientInfo, customer_id: str | None = None
     ) -> str:
-        """Signs in with the token of a mailed link, in any browser, and answers the session's token.
+        """Sign in with the token of a mailed link, in any browser, and answers the session's token.
 
-        Raises Refused; SeveralAccounts, having used nothing up.
+        Raises InvalidCredentials; AccountChoiceRequired, having used nothing up.
         """
         sign_in = await self._of_link(business, token)
         if sign_in is None or not await self._is_current(sign_in):
@@ -143,7 +143,7 @@ class SignInService:
         return await self._start_session(sign_in, browser, customer_id)
 
     async def link(self, business: Doc, token: str) -> LinkStatus:
-        """What a mailed link is worth. Uses nothing up."""
+        """Return what a mailed link is worth. Uses nothing up."""
         sign_in = await self._of_link(business, token)
         if sign_in is None or sign_in.sent_at is None:
             return LinkStatus(None, None)
@@ -153,16 +153,16 @@ class SignInService:
         return LinkStatus(None, latest if latest and latest > sign_in.sent_at else None)
 
     async def sign_out(self, browser: ClientInfo) -> None:
-        """Ends the browser's session, if it has one."""
+        """End the browser's session, if it has one."""
         await self._sessions.end(browser.session)
 
     async def accounts(self, session: Session, limit: int = ACCOUNTS_OF_AN_ADDRESS) -> Sequence[Account]:
-        """The first customers of the business that the person may switch to, the present one among them all."""
+        """Return the first customers of the business that the person may switch to, the present one among them all."""
         customers = await self._reads.customers_by_email(session.scope.business, session.address, limit)
         return [account(customer) for customer in customers]
 
     async def switch(self, session: Session, customer_id: str, browser: ClientInfo) -> str | None:
-        """Goes on as another customer of the same address, with a new session whose token it answers.
+        """Go on as another customer of the same address, with a new session whose token it answers.
 
         It ends when the one before would have: nobody signed in anew. None where the address has no such customer.
         """
@@ -175,7 +175,7 @@ class SignInService:
     async def _start_session(
         self, sign_in: Record | None, browser: ClientInfo, customer_id: str | None
     ) -> str:
-        """Uses a sign-in up for a session. Raises Refused; SeveralAccounts, having used nothing up."""
+        """Use a sign-in up for a session. Raises InvalidCredentials; AccountChoiceRequired, having used nothing up."""
         if sign_in is None:
             raise InvalidCredentials
         if customer_id is None:
@@ -196,7 +196,7 @@ class SignInService:
         return token
 
     async def _customer_with_email(self, address: str, scope: CustomerScope) -> Doc | None:
-        """The customer that is named, if it has the address."""
+        """Return the customer that is named, if it has the address."""
         known = await self._reads.customer(scope)
         # What is named comes from outside, and may be the name of a document that is no customer's.
         return known.document if known and address in known.document.get("sign_in", ()) else None
@@ -231,7 +231,7 @@ class SignInService:
         return RateLimit(f"{name}/{self._key_ring().sign('limit', name, *whose)}", times, within)
 
     async def _acquire_limits(self, *limits: RateLimit) -> Sequence[Hit]:
-        """One time of each limit; raises Limited, having taken none."""
+        """Return one time of each limit; raises TooManyAttempts, having taken none."""
         taken: list[Hit] = []
         now = self._clock()
         for limit in limits:
@@ -253,6 +253,6 @@ class SignInService:
 
 
 def account(customer: Doc) -> Account:
-    """A customer as it is offered to choose from."""
+    """Return a customer as it is offered to choose from."""
     first = next(iter(customer["addresses"]), None)
     return {"id": customer["id"], "name": customer["name"], "address": first["line1"] if first else None}

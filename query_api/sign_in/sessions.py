@@ -71,7 +71,7 @@ class SessionService:
     async def start(
         self, scope: CustomerScope, address: str, browser: ClientInfo, *, since: datetime | None = None
     ) -> str | None:
-        """Signs an address in as a customer, in place of the browser's present session, and answers the token.
+        """Sign an address in as a customer, in place of the browser's present session, and answers the token.
 
         `since` is when the person signed in, if it was not now. None where the customer has just been erased.
         """
@@ -97,7 +97,7 @@ class SessionService:
         return token
 
     async def find(self, business: Doc, token: str | None) -> Session | None:
-        """Who is signed in to a business with a token; None with another business's, or when it is over."""
+        """Return who is signed in to a business with a token; None with another business's, or when it is over."""
         return await self.find_by_digest(business, digest(token)) if token else None
 
     async def find_by_digest(self, business: Doc, hashed: str) -> Session | None:
@@ -119,17 +119,17 @@ class SessionService:
         return Session(scope, record, known)
 
     async def end(self, token: str | None) -> None:
-        """Ends the session of a token; nothing when there is none."""
+        """End the session of a token; nothing when there is none."""
         if token:
             await self._end(digest(token))
 
     async def devices(self, session: Session) -> list[SessionRecord]:
-        """The devices that the person is signed in on at the business, the latest first."""
+        """Return the devices that the person is signed in on at the business, the latest first."""
         found = await self._records.devices(session.scope.business, session.address)
         return [record for record in found if not self._is_expired(record)]
 
     async def end_device(self, session: Session, device: str) -> bool:
-        """Signs one of the person's devices out; False when there is no such device."""
+        """Sign one of the person's devices out; False when there is no such device."""
         person = session.scope.business, session.address
         tokens = [one.token for one in await self._records.devices(*person) if one.id == device]
         ended = await self._records.end_device(*person, device)
@@ -137,7 +137,7 @@ class SessionService:
         return ended
 
     async def end_devices(self, session: Session) -> None:
-        """Signs the person out everywhere, here included."""
+        """Sign the person out everywhere, here included."""
         person = session.scope.business, session.address
         tokens = [one.token for one in await self._records.devices(*person)]
         await self._records.end_devices(*person)
@@ -151,7 +151,8 @@ class SessionService:
         return found
 
     async def _erased(self, scope: CustomerScope) -> bool:
-        """Whether there is the tombstone: who is not to be found may be so because the views are not there yet."""
+        """Return whether there is the tombstone: who is not to be found may be so because the views are not there
+        yet."""
         (found,) = await self._store.documents(owner_id(*scope))
         return found is not None and "erased" in found
 

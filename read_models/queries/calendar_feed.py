@@ -17,7 +17,7 @@ CALLED_OFF_LIMIT = 500
 
 
 async def calendar(reading: QueryContext) -> list[Doc]:
-    """The documents of the visits that a calendar shows: upcoming ones, soonest first, then those called off."""
+    """Return the documents of the visits that a calendar shows: upcoming ones, soonest first, then those called off."""
     booked = await reading.fetch_whole_list("open_visits")
     since = timestamp(reading.at - CALLED_OFF_FOR)
     gone = ListQuery(

@@ -41,15 +41,15 @@ class QueryContext(NamedTuple):
         return f"/{self.business['slug']}/media"
 
     def own(self, *narrowed: str) -> QueryScope:
-        """The customer's own, for a range; of a list that is narrowed, what belongs to one of the records."""
+        """Return the customer's own, for a range; of a list that is narrowed, what belongs to one of the records."""
         return for_customer(*self.scope, *narrowed)
 
     async def document(self, kind: str, subject: str) -> Doc | None:
-        """A document, None when the customer has no such one."""
+        """Return a document, None when the customer has no such one."""
         return (await self.documents([(kind, subject)])).get((kind, subject))
 
     async def documents(self, named: Iterable[Named]) -> Mapping[Named, Doc]:
-        """The documents of these that the customer has, in one round trip."""
+        """Return the documents of these that the customer has, in one round trip."""
         wanted = list(dict.fromkeys(named))
         if not wanted:
             return {}
@@ -61,5 +61,5 @@ class QueryContext(NamedTuple):
         }
 
     async def fetch_whole_list(self, list_name: str, *narrowed: str) -> list[Doc]:
-        """All documents of a list of open visits."""
+        """Return all documents of a list of open visits."""
         return await self.store.range(ListQuery(list_name, self.own(*narrowed), WHOLE_LIST))

@@ -16,7 +16,7 @@ from read_models.queries.upcoming import soonest
 
 
 async def contracts(reading: QueryContext, part: PageQuery) -> Doc:
-    """All of them, the latest first."""
+    """Return all of them, the latest first."""
     wanted = ListQuery("contracts", reading.own(), part.limit)
     return await paginate(
         reading, wanted, part, lambda found: with_expiry(contracts_fold.item(found), reading.today)
@@ -24,7 +24,7 @@ async def contracts(reading: QueryContext, part: PageQuery) -> Doc:
 
 
 async def contract(reading: QueryContext, subject: str) -> Doc | None:
-    """One contract, with its 10 latest past visits and its 10 soonest appointments."""
+    """Return one contract, with its 10 latest past visits and its 10 soonest appointments."""
     found = await reading.document("contract", subject)
     if found is None:
         return None
@@ -52,7 +52,7 @@ async def contract_visits(
     counted: Sequence[str] = (),
     months: Sequence[str] = (),
 ) -> Doc | None:
-    """The visits of a contract that have an outcome, latest first.
+    """Return the visits of a contract that have an outcome, latest first.
 
     Those counted in one of the figures (`FIGURES`), and in one of the months (`YYYY-MM`), where some are named.
     """
@@ -69,5 +69,5 @@ async def contract_visits(
 
 
 def item(visited: Doc) -> Doc:
-    """A visit behind a figure."""
+    """Return a visit behind a figure."""
     return visit.item(visited) | {"excluded_because": visit.excluded_because(visited)}

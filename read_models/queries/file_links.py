@@ -6,7 +6,7 @@ THUMBNAIL = "?size=320"
 
 
 def file(url: str, media: Doc | None) -> Doc | None:
-    """A file at its address; only of images are there smaller ones."""
+    """Return a file at its address; only of images are there smaller ones."""
     if media is None:
         return None
     return {
@@ -20,6 +20,6 @@ def file(url: str, media: Doc | None) -> Doc | None:
 
 
 def is_image(content_type: str) -> bool:
-    """Whether it is a picture made of pixels; an SVG is a document that a browser could run."""
+    """Return whether it is a picture made of pixels; an SVG is a document that a browser could run."""
     kind, _, form = content_type.partition(";")[0].strip().lower().partition("/")
     return kind == "image" and form != "svg+xml"

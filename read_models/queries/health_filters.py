@@ -37,7 +37,8 @@ FIGURES: Mapping[str, HealthFilter] = {
 def apply_filters(
     wanted: ListQuery, counted: Sequence[str], months: Sequence[str], *, grace: int
 ) -> ListQuery:
-    """The range of a contract's past visits, of one of the figures and one of the months, where some are named."""
+    """Return the range of a contract's past visits, of one of the figures and one of the months, where some are
+    named."""
     tests: list[Doc] = []
     if counted:
         figures = [FIGURES[name] for name in counted]
@@ -62,6 +63,6 @@ def utc_bounds(months: Sequence[str]) -> tuple[str, str]:
 
 
 def shift_month(month: str, by: int) -> str:
-    """The month before (-1) or after (1) a month `YYYY-MM`."""
+    """Return the month before (-1) or after (1) a month `YYYY-MM`."""
     count = int(month[:4]) * 12 + int(month[5:]) - 1 + by
     return f"{count // 12:04}-{count % 12 + 1:02}"

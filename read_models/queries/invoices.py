@@ -23,7 +23,7 @@ async def invoices(reading: QueryContext, part: PageQuery, statuses: Iterable[st
 
 
 async def invoice(reading: QueryContext, subject: str) -> Doc | None:
-    """One invoice, with its payments, latest first, and the visits that it bills, latest first."""
+    """Return one invoice, with its payments, latest first, and the visits that it bills, latest first."""
     found = await reading.document("invoice", subject)
     if found is None:
         return None
@@ -45,13 +45,13 @@ async def invoice(reading: QueryContext, subject: str) -> Doc | None:
 
 
 async def payment(reading: QueryContext, subject: str) -> Doc | None:
-    """One payment, as the history lists it."""
+    """Return one payment, as the history lists it."""
     found = await reading.document("payment", subject)
     return payments_fold.item(found) if found else None
 
 
 async def _processing(reading: QueryContext, found: Doc) -> Doc | None:
-    """What was paid online and is not among the invoice's payments yet: not settled, or not projected."""
+    """Return what was paid online and is not among the invoice's payments yet: not settled, or not projected."""
     under_way = await reading.checkouts.under_way(found["_id"]) if reading.checkouts else ()
     waiting = [one for one in under_way if one.id not in found["payments"]]
     if not waiting:
@@ -62,5 +62,5 @@ async def _processing(reading: QueryContext, found: Doc) -> Doc | None:
 
 
 async def payments(reading: QueryContext, part: PageQuery) -> Doc:
-    """The payment history, latest first."""
+    """Return the payment history, latest first."""
     return await paginate(reading, ListQuery("payments", reading.own(), part.limit), part, payments_fold.item)

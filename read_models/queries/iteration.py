@@ -15,14 +15,14 @@ Detail = Callable[[QueryContext, str], Awaitable[Doc | None]]
 
 
 async def items(reading: QueryContext, listing: Listing) -> AsyncIterator[Doc]:
-    """Every item of a list, in its order."""
+    """Yield every item of a list, in its order."""
     async for part in _parts(reading, listing):
         for one in part:
             yield one
 
 
 async def details(reading: QueryContext, listing: Listing, detail: Detail) -> AsyncIterator[Doc]:
-    """Every record of a list in full, in the list's order; without those that went out of sight meanwhile."""
+    """Yield every record of a list in full, in the list's order; without those that went out of sight meanwhile."""
     async for part in _parts(reading, listing):
         # At the same time, so that they share their queries (DESIGN.md, decision 5).
         for one in await asyncio.gather(*(detail(reading, item["id"]) for item in part)):

@@ -40,17 +40,17 @@ class PageQuery(NamedTuple):
 
     @classmethod
     def from_cursor(cls, cursor: str | None, limit: int) -> Self:
-        """The part that a cursor leads to, the first one where there is none; raises BadCursor."""
+        """Return the part that a cursor leads to, the first one where there is none; raises InvalidCursor."""
         return cls(limit, decoded(cursor) if cursor is not None else None)
 
 
 def encoded(last: CursorPosition) -> str:
-    """The cursor of what comes behind an item: its place, so that newer items shift nothing."""
+    """Return the cursor of what comes behind an item: its place, so that newer items shift nothing."""
     return base64.urlsafe_b64encode(orjson.dumps([*_cut(last)])).decode().rstrip("=")
 
 
 def decoded(cursor: str) -> CursorPosition:
-    """The place in a cursor; raises BadCursor."""
+    """Return the place in a cursor; raises InvalidCursor."""
     try:
         match orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))):
             # Decoding is lenient; the cursor has to be the very text that was given.
@@ -64,19 +64,19 @@ def decoded(cursor: str) -> CursorPosition:
 async def paginate(
     reading: QueryContext, wanted: ListQuery, part: PageQuery, item: Callable[[Doc], Doc]
 ) -> Doc:
-    """A part of a list as it is served; `wanted` is the list, its limit is the part's."""
+    """Return a part of a list as it is served; `wanted` is the list, its limit is the part's."""
     found = await fetch_page(reading, wanted, part)
     return to_page(wanted, part, found, [item(document) for document in found[: part.limit]])
 
 
 async def fetch_page(reading: QueryContext, wanted: ListQuery, part: PageQuery) -> list[Doc]:
-    """The documents of a part, and one more where the list goes on; raises BadCursor."""
+    """Return the documents of a part, and one more where the list goes on; raises InvalidCursor."""
     after = await _behind(reading, wanted, part.after) if part.after else None
     return await reading.store.range(wanted._replace(limit=part.limit + 1, after=after))
 
 
 async def _behind(reading: QueryContext, wanted: ListQuery, last: CursorPosition) -> tuple[str, str]:
-    """The key and the id of the item that a part begins behind. Raises BadCursor for one of another list."""
+    """Return the key and the id of the item that a part begins behind. Raises InvalidCursor for one of another list."""
     if last.list != _name(wanted):
         raise InvalidCursor
     if len(last.key) < KEPT_OF_A_KEY:
@@ -88,7 +88,7 @@ async def _behind(reading: QueryContext, wanted: ListQuery, last: CursorPosition
 
 
 def to_page(wanted: ListQuery, part: PageQuery, found: list[Doc], items: list[Doc]) -> Doc:
-    """The items of the documents found, and the cursor behind the last where the list goes on."""
+    """Return the items of the documents found, and the cursor behind the last where the list goes on."""
     following = None
     if len(found) > part.limit:
         last = found[part.limit - 1]
@@ -103,7 +103,8 @@ def paginate_in_memory(
     place: Callable[[T], tuple[str, str]],
     item: Callable[[T], Doc],
 ) -> Doc:
-    """A part of a short list as it is served; `found` is all of the list, its largest keys first. Raises BadCursor.
+    """Return a part of a short list as it is served; `found` is all of the list, its largest keys first. Raises
+    InvalidCursor.
 
     `place` gives an item's key and id.
     """
@@ -128,7 +129,7 @@ def _cut(place: CursorPosition) -> CursorPosition:
 
 
 def _name(wanted: ListQuery) -> str:
-    """The name of a list in its cursors: where it is narrowed to a record, each record has one of its own."""
+    """Return the name of a list in its cursors: where it is narrowed to a record, each record has one of its own."""
     return "/".join((wanted.list, *wanted.scope[len(OWNER) :]))
 
 

@@ -44,16 +44,16 @@ class PortalQueries:
         self._clock = clock
 
     def ready(self) -> bool:
-        """Whether there are views of this version to serve."""
+        """Return whether there are views of this version to serve."""
         return self._store.control.served is not None
 
     async def business(self, slug: str) -> Doc | None:
-        """The business whose portal it is: registered, not closed, the earliest to claim the slug (VIEWS.md)."""
+        """Return the business whose portal it is: registered, not closed, the earliest to claim the slug (VIEWS.md)."""
         found = await self._claimant("business_by_slug", slug)
         return found if found and not found["closed"] else None
 
     async def business_by_host(self, host: str) -> Doc | None:
-        """The business that a host name belongs to, the earliest to claim it; closed, it keeps it."""
+        """Return the business that a host name belongs to, the earliest to claim it; closed, it keeps it."""
         return await self._claimant("business_by_host", host.lower())
 
     async def _claimant(self, name: str, claimed: str) -> Doc | None:
@@ -63,12 +63,12 @@ class PortalQueries:
     async def customers_by_email(
         self, business: str, email: str, limit: int = ACCOUNTS_OF_AN_ADDRESS
     ) -> list[Doc]:
-        """The first customers of a business that hold an address, by id."""
+        """Return the first customers of a business that hold an address, by id."""
         wanted = ListQuery("customers_by_email", for_email(business, customer.normalize_email(email)), limit)
         return [found for found in await self._store.range(wanted) if found["shown"]]
 
     async def customer(self, scope: CustomerScope) -> CustomerSnapshot | None:
-        """A customer, None when not registered or erased."""
+        """Return a customer, None when not registered or erased."""
         key = owner_id(*scope)
         as_of = self._store.control.fresh_as_of(
             key
@@ -77,7 +77,7 @@ class PortalQueries:
         return CustomerSnapshot(found, as_of) if found and found["shown"] else None
 
     async def dashboard(self, known: CustomerSnapshot, business: Doc) -> Doc:
-        """The dashboard as it is served (API.md, GET /{slug}/api/portal)."""
+        """Return the dashboard as it is served (API.md, GET /{slug}/api/portal)."""
         document, now = known.document, self._clock()
         current = timestamp(now)
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
@@ -99,5 +99,5 @@ def holds_until(known: CustomerSnapshot, business: Doc, now: datetime) -> dateti
 
 @lru_cache
 def floor_to_10s(at: datetime) -> datetime:
-    """A moment cut to 10 s, so that an ETag lives that long (API.md)."""
+    """Return a moment cut to 10 s, so that an ETag lives that long (API.md)."""
     return at.replace(second=at.second - at.second % 10, microsecond=0)

@@ -10,7 +10,7 @@ from read_models.queries.upcoming import kept_next, soonest
 
 
 async def subscriptions(reading: QueryContext, part: PageQuery) -> Doc:
-    """All of them, by plan name, each with its next visit."""
+    """Return all of them, by plan name, each with its next visit."""
     wanted = ListQuery("subscriptions", reading.own(), part.limit)
     found = await fetch_page(reading, wanted, part)
     following = {one["id"]: kept_next(one, reading.now) for one in found}
@@ -27,7 +27,7 @@ async def subscriptions(reading: QueryContext, part: PageQuery) -> Doc:
 
 
 async def subscription(reading: QueryContext, subject: str) -> Doc | None:
-    """One subscription, with the 10 soonest appointments that name it."""
+    """Return one subscription, with the 10 soonest appointments that name it."""
     found = await reading.document("subscription", subject)
     if found is None:
         return None

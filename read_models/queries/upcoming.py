@@ -10,7 +10,7 @@ from read_models.queries.context import QueryContext
 
 
 def kept_upcoming(parent: Doc, now: str) -> list[str] | None:
-    """The ids of the soonest upcoming appointments among those the parent keeps; None where it may keep too few.
+    """Return the ids of the soonest upcoming appointments among those the parent keeps; None where it may keep too few.
 
     It keeps its soonest ones, so that the first upcoming among them are the first of all.
     """
@@ -19,12 +19,12 @@ def kept_upcoming(parent: Doc, now: str) -> list[str] | None:
 
 
 def kept_next(parent: Doc, now: str) -> str | None:
-    """The id of the soonest upcoming appointment among those the parent keeps."""
+    """Return the id of the soonest upcoming appointment among those the parent keeps."""
     return next((slot["id"] for slot in parent["open"] if visit.upcoming(slot, now)), None)
 
 
 async def soonest(reading: QueryContext, parent: Doc, list_name: str) -> list[Doc]:
-    """The soonest upcoming appointments of a parent; its list is read in the rare case that it keeps too few."""
+    """Return the soonest upcoming appointments of a parent; its list is read in the rare case that it keeps too few."""
     ids = kept_upcoming(parent, reading.now)
     if ids is None:
         found: Iterable[Doc] = await reading.fetch_whole_list(list_name, parent["id"])

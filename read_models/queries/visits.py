@@ -26,7 +26,7 @@ class VisitWithGrace(NamedTuple):
 
 
 async def appointments(reading: QueryContext, part: PageQuery) -> Doc:
-    """All without an outcome, soonest first, each with `awaiting`."""
+    """Return all without an outcome, soonest first, each with `awaiting`."""
     wanted = ListQuery("open_visits", reading.own(), part.limit)
     return await paginate(
         reading, wanted, part, lambda found: visits_fold.item(found) | {"awaiting": awaiting(found, reading)}
@@ -41,13 +41,13 @@ async def visits(reading: QueryContext, part: PageQuery, statuses: Iterable[str]
 
 
 async def visit(reading: QueryContext, subject: str) -> Doc | None:
-    """A visit or appointment, with its contract, subscription, invoices and Proof Pack."""
+    """Return a visit or appointment, with its contract, subscription, invoices and Proof Pack."""
     found = await visit_with_grace(reading, subject)
     return found and found.visit
 
 
 async def visit_with_grace(reading: QueryContext, subject: str) -> VisitWithGrace | None:
-    """The same, with its contract's grace."""
+    """Return the same, with its contract's grace."""
     found = await reading.document("visit", subject)
     if found is None:
         return None
@@ -78,23 +78,23 @@ async def visit_with_grace(reading: QueryContext, subject: str) -> VisitWithGrac
 
 
 async def proof_pack(reading: QueryContext, subject: str) -> Doc | None:
-    """The Proof Pack of a visit, None when there is none that is shown."""
+    """Return the Proof Pack of a visit, None when there is none that is shown."""
     found = await reading.document("visit", subject)
     return pack(reading, found, await reading.documents(pack_item_ids(found))) if found else None
 
 
 def awaiting(visited: Doc, reading: QueryContext) -> bool:
-    """Whether the office has not said what happened: scheduled, and its window has passed."""
+    """Return whether the office has not said what happened: scheduled, and its window has passed."""
     return visited["phase"] == "open" and not visits_fold.upcoming(visited, reading.now)
 
 
 def pack_item_ids(visited: Doc) -> Sequence[Named]:
-    """The items of a visit's pack, in the pack's order."""
+    """Return the items of a visit's pack, in the pack's order."""
     return [("proof", _id) for _id in proof.pack_items(visited)] if proof.is_shown(visited) else []
 
 
 def pack(reading: QueryContext, visited: Doc, others: Mapping[Named, Doc]) -> Doc | None:
-    """A visit's pack as it is served, with those of its items that are among `others`."""
+    """Return a visit's pack as it is served, with those of its items that are among `others`."""
     if not proof.is_shown(visited):
         return None
     place, shown = f"{reading.media}/visits/{visited['id']}", visited["pack"]
@@ -120,7 +120,7 @@ def pack(reading: QueryContext, visited: Doc, others: Mapping[Named, Doc]) -> Do
 
 
 def past_item(visited: Doc) -> Doc:
-    """A visit among others with and without an outcome: as one with, what it has not being null."""
+    """Return a visit among others with and without an outcome: as one with, what it has not being null."""
     return visits_fold.item(visited) | {
         "completed_at": visited["completed_at"],
         "has_proof": visited["has_proof"],

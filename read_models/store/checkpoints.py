@@ -41,7 +41,7 @@ class Checkpoint:
 
     @classmethod
     def of(cls, document: Doc) -> "Checkpoint":
-        """The checkpoint of a stored document."""
+        """Return the checkpoint of a stored document."""
         values = {name: document[name] for name in document if name not in NOT_OF_WRITERS}
         return cls(**values, counts=Counter(document["counts"]))
 
@@ -52,12 +52,12 @@ class Checkpoint:
 
 
 def checkpoint_id(generation: int, lane: int) -> str:
-    """The `_id` of a lane's checkpoint in a generation."""
+    """Return the `_id` of a lane's checkpoint in a generation."""
     return f"{generation}/{lane}"
 
 
 def blank(generation: int, lane: int) -> Doc:
-    """The checkpoint of a lane of which nothing was applied."""
+    """Return the checkpoint of a lane of which nothing was applied."""
     return {
         "_id": checkpoint_id(generation, lane),
         "generation": generation,
@@ -82,7 +82,7 @@ class CheckpointUpdate(NamedTuple):
 def compare_and_set_updates(
     checkpoints: Iterable[Checkpoint], steps: Mapping[int, CheckpointUpdate], session: bytes, now: datetime
 ) -> list[UpdateOne]:
-    """The compares that a transaction begins with: each matches only the revision that the writer knows."""
+    """Return the compares that a transaction begins with: each matches only the revision that the writer knows."""
     operations = []
     for known in checkpoints:
         step = steps[known.lane]

@@ -51,7 +51,7 @@ class DocumentRejected(Exception):
 
 
 def connect(url: str) -> Any:
-    """A client whose every call ends within a bounded time."""
+    """Return a client whose every call ends within a bounded time."""
     return AsyncIOMotorClient(
         url,
         serverSelectionTimeoutMS=5_000,
@@ -65,7 +65,7 @@ def connect(url: str) -> Any:
 
 
 def validate_url(url: str) -> None:
-    """Raises ValueError for an address the driver does not take; quotes nothing of it, asks neither servers nor DNS."""
+    """Raise ValueError for an address the driver does not take; quotes nothing of it, asks neither servers nor DNS."""
     if not url.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("it does not begin with mongodb:// or mongodb+srv://")
     try:
@@ -80,7 +80,7 @@ def validate_url(url: str) -> None:
 
 @contextlib.contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raises the store's errors in place of the driver's."""
+    """Raise the store's errors in place of the driver's."""
     try:
         yield
     except (DocumentTooLarge, BSONError, OverflowError, UnicodeError, RecursionError) as error:
@@ -100,7 +100,7 @@ def translate_errors_with_timeout(seconds: float) -> Iterator[None]:
 
 
 def to_store_error(error: PyMongoError) -> Exception:
-    """The store's error for one of the driver's; itself where it is a mistake of ours."""
+    """Return the store's error for one of the driver's; itself where it is a mistake of ours."""
     codes = _codes(error)
     # The driver's own texts quote values.
     text = " ".join([type(error).__name__, *(str(code) for code in sorted(codes))])
@@ -118,7 +118,7 @@ def _codes(error: PyMongoError) -> set[int]:
 
 
 async def shield_until_done(operation: Coroutine[Any, Any, T]) -> T:
-    """Runs an operation to its end also when the caller is cancelled, which it is then told.
+    """Run an operation to its end also when the caller is cancelled, which it is then told.
 
     The driver works in threads: a session that is given up in the middle of something would be used twice at once.
     """
@@ -135,7 +135,7 @@ async def shield_until_done(operation: Coroutine[Any, Any, T]) -> T:
 
 
 async def retry_until_available(operation: Callable[[], Awaitable[T]]) -> T:
-    """Asks again, with growing pauses, until MongoDB answers or the caller cancels."""
+    """Ask again, with growing pauses, until MongoDB answers or the caller cancels."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:

@@ -27,7 +27,7 @@ class ReadModelStore:
     """A connection to one database, and its rooms."""
 
     def __init__(self, url: str, database: str, version: int = VERSION) -> None:
-        """Connects at the first question. `version` is that of the read models."""
+        """Connect at the first question. `version` is that of the read models."""
         self.version = version
         self._client: Client = connect(url)
         self.database = self._client[database]
@@ -44,7 +44,7 @@ class ReadModelStore:
 
     @classmethod
     async def connect(cls, url: str, database: str) -> Self:
-        """A store whose server answers; raises `Unavailable`."""
+        """Return a store whose server answers; raises `StoreUnavailable`."""
         store = cls(url, database)
         try:
             await store.ping()
@@ -54,7 +54,7 @@ class ReadModelStore:
         return store
 
     async def close(self) -> None:
-        """Ends the polling and the connections."""
+        """End the polling and the connections."""
         if self._polling is not None:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -62,30 +62,30 @@ class ReadModelStore:
         self._client.close()
 
     def start_polling(self) -> None:
-        """Keeps `control` up to date, for processes that serve readers."""
+        """Keep `control` up to date, for processes that serve readers."""
         self._polling = asyncio.create_task(self.control.poll())
 
     async def drop(self) -> None:
-        """Removes the database, for tests and benchmarks."""
+        """Remove the database, for tests and benchmarks."""
         await self._client.drop_database(self.database.name)
 
     async def ping(self) -> None:
-        """Raises `Unavailable` when MongoDB does not answer."""
+        """Raise `StoreUnavailable` when MongoDB does not answer."""
         with translate_errors():
             await self._client.admin.command("ping")
 
     def writer(self, patience_s: float = math.inf) -> TransactionalWriter:
-        """A write path with a session of its own; for `patience_s` see `TransactionalWriter`."""
+        """Return a write path with a session of its own; for `patience_s` see `TransactionalWriter`."""
         return TransactionalWriter(
             self._client, self.database, self.generations, self.dead_letters, patience_s
         )
 
     def filling(self, generation: int) -> LaneFiller:
-        """Fills lanes of a generation, with a session of its own."""
+        """Fill lanes of a generation, with a session of its own."""
         return LaneFiller(self._client, self.database, self.dead_letters, generation)
 
     def views(self, generation: int) -> ViewCollection:
-        """The documents of a generation."""
+        """Return the documents of a generation."""
         return ViewCollection(self.database, generation)
 
     async def documents(self, *ids: DocumentId) -> list[Doc | None]:
@@ -102,7 +102,7 @@ class ReadModelStore:
         )
 
     async def range(self, wanted: ListQuery) -> list[Doc]:
-        """The first documents of a list of what is served; shared, and asked for again, as `documents` are."""
+        """Return the first documents of a list of what is served; shared, and asked for again, as `documents` are."""
         served = self.control.served
         if served is None:
             return []
@@ -110,12 +110,12 @@ class ReadModelStore:
         return await self.range(wanted) if not found and await self._generation_changed(served) else found
 
     async def applied(self, topic: str, partition: int, offset: int) -> bool:
-        """Whether a record of the log (`topic` without prefix) is applied in what is served."""
+        """Return whether a record of the log (`topic` without prefix) is applied in what is served."""
         served = self.control.served
         return served is not None and await self.generations.applied(served, topic, partition, offset)
 
     async def _generation_changed(self, served: int) -> bool:
-        """Whether another generation is served by now; `control` knows it then."""
+        """Return whether another generation is served by now; `control` knows it then."""
         pointer = await self.generations.pointer(self.version)
         if pointer is None or pointer.served in (None, served):
             return False

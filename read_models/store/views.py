@@ -21,12 +21,12 @@ from read_models.working_set import DocumentRequest, LoadedDocuments
 
 
 def collection_name(generation: int) -> str:
-    """Where a generation's documents lie."""
+    """Return where a generation's documents lie."""
     return f"views_{generation}"
 
 
 def indexes() -> list[IndexModel]:
-    """Every index on the views (`read_models.indexed_lists`)."""
+    """Return every index on the views (`read_models.indexed_lists`)."""
     return [
         IndexModel(list(index.keys), name=name, partialFilterExpression=dict(index.where))
         for name, index in INDEXES.items()
@@ -53,7 +53,7 @@ class EncodedWrites(NamedTuple):
 
 
 def encode_changes(changes: BatchChanges) -> EncodedWrites:
-    """The changes of a batch, ready to be written to any generation; raises `DocumentRejected`.
+    """Return the changes of a batch, ready to be written to any generation; raises `DocumentRejected`.
 
     What was not there is inserted, at half the cost of an upsert: the compare that the transaction begins with says
     that nobody has made it since.
@@ -98,13 +98,13 @@ def encode_documents(documents: Iterable[Doc]) -> list[bytes]:
 
 
 def decode_with_id(stored_as: bytes) -> tuple[str, Doc]:
-    """A document by its `_id`."""
+    """Return a document by its `_id`."""
     document: Doc = bson.decode(stored_as)
     return document["_id"], document
 
 
 def difference(before: Doc, after: Doc) -> Doc:
-    """The update that makes one document of another: what differs is mostly a small part, and in no index."""
+    """Return the update that makes one document of another: what differs is mostly a small part, and in no index."""
     given = {
         name: value
         for name, value in after.items()
@@ -124,17 +124,17 @@ class ViewCollection:
         self._raw: Any = self._collection.with_options(codec_options=RAW)
 
     async def create(self) -> None:
-        """Makes the collection and its indexes, of all that is in it; harmless when they exist."""
+        """Make the collection and its indexes, of all that is in it; harmless when they exist."""
         with translate_errors_with_timeout(INDEXED_WITHIN_SECONDS):
             await self._collection.create_indexes(indexes())
 
     async def drop(self) -> None:
-        """Removes the collection with all that is in it; harmless when it is not there."""
+        """Remove the collection with all that is in it; harmless when it is not there."""
         with translate_errors():
             await self._collection.drop()
 
     async def load(self, ids: Iterable[str], session: Any = None) -> dict[str, Doc]:
-        """The documents that exist among these, by `_id`, in one round trip."""
+        """Return the documents that exist among these, by `_id`, in one round trip."""
         wanted = list(ids)
         if not wanted:
             return {}
@@ -143,17 +143,17 @@ class ViewCollection:
             return {document["_id"]: document for document in await found.to_list(None)}
 
     async def of(self, owner: str) -> dict[str, Doc]:
-        """All documents of `biz/cus` or, of the business alone, `biz`, by `_id`."""
+        """Return all documents of `biz/cus` or, of the business alone, `biz`, by `_id`."""
         with translate_errors():
             found = await self._collection.find({"$or": ids_of(owner)}).to_list(None)
         return {document["_id"]: document for document in found}
 
     async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
-        """The documents that exist among these as they are stored (BSON), in one round trip."""
+        """Return the documents that exist among these as they are stored (BSON), in one round trip."""
         return await fetch_raw(self._raw, ids)
 
     async def range(self, wanted: ListQuery, session: Any = None) -> list[Doc]:
-        """The first documents of a list, in its order, by its index."""
+        """Return the first documents of a list, in its order, by its index."""
         chosen, sort = to_mongo_query(wanted)
         with translate_errors():
             found = self._collection.find(chosen, session=session).hint(LISTS[wanted.list].by)
@@ -161,7 +161,7 @@ class ViewCollection:
             return documents
 
     async def conflicting_claims(self, claimed: Literal["slug", "portal_host"]) -> list[list[Doc]]:
-        """The businesses that claim the same slug or host, whoever has it first (VIEWS.md, Applying events)."""
+        """Return the businesses that claim the same slug or host, whoever has it first (VIEWS.md, Applying events)."""
         index = "slug" if claimed == "slug" else "host"
         since = INDEXES[index].keys[1][0]
         one = {"business": "$business", "claimed": f"${claimed}", "at": f"${since}", "closed": "$closed"}
@@ -176,24 +176,24 @@ class ViewCollection:
         return [group["rivals"] for group in found]
 
     async def answer(self, need: DocumentRequest, session: Any) -> LoadedDocuments:
-        """What a fold needs, one question after the other, as a session takes them."""
+        """Return what a fold needs, one question after the other, as a session takes them."""
         docs = await self.load(need.ids, session)
         return LoadedDocuments(docs, {wanted: await self.range(wanted, session) for wanted in need.ranges})
 
     async def insert(self, documents: Iterable[bytes], session: Any) -> None:
-        """Inserts encoded documents that are not there, in the session's transaction."""
+        """Insert encoded documents that are not there, in the session's transaction."""
         if fresh := [RawBSONDocument(document) for document in documents]:
             await self._collection.insert_many(fresh, session=session)
 
     async def clear(self, keys: Iterable[str], session: Any) -> None:
-        """Removes all documents of owners (`biz/cus`, `biz`), in the session's transaction."""
+        """Remove all documents of owners (`biz/cus`, `biz`), in the session's transaction."""
         gone: list[Any] = [DeleteOne({"_id": key}) for key in keys]
         gone += [DeleteMany({"_id": _behind(key)}) for key in keys if "/" in key]
         if gone:
             await self._collection.bulk_write(gone, session=session)
 
     async def write(self, batch: EncodedWrites, session: Any) -> None:
-        """Saves a batch, in the session's transaction."""
+        """Save a batch, in the session's transaction."""
         erased = [DeleteMany(_of_owner(*customer)) for customer in batch.erase]
         if erased:
             await self._collection.bulk_write(erased, session=session)
@@ -203,17 +203,17 @@ class ViewCollection:
 
 
 def ids_of(owner: str) -> list[Doc]:
-    """What the `_id`s of an owner's documents are: of `biz/cus`, or of the business `biz` alone."""
+    """Return what the `_id`s of an owner's documents are: of `biz/cus`, or of the business `biz` alone."""
     within = {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # "0" follows "/"
     return [{"_id": owner}, within] if "/" in owner else [{"_id": owner}]
 
 
 def _of_owner(business: str, customer: str) -> Doc:
-    """A customer's documents but the dashboard, by their ids, so that no index has to be kept for it."""
+    """Return a customer's documents but the dashboard, by their ids, so that no index has to be kept for it."""
     begins = _behind(owner_id(business, customer))
     return {"_id": begins, "business": business, "customer": customer}
 
 
 def _behind(key: str) -> Doc:
-    """The ids that begin with a customer's key."""
+    """Return the ids that begin with a customer's key."""
     return {"$gte": f"{key}/", "$lt": f"{key}0"}  # "0" follows "/"

@@ -100,7 +100,7 @@ class TransactionalWriter:
         return bytes(self._session.session_id["id"])
 
     async def open(self) -> None:
-        """Starts the sessions; raises `StoreUnavailable`."""
+        """Start the sessions; raise `StoreUnavailable`."""
         with translate_errors():
             if self._reading is None:
                 self._reading = await self._client.start_session()
@@ -108,14 +108,14 @@ class TransactionalWriter:
                 self._session = await self._client.start_session()
 
     async def close(self) -> None:
-        """Ends the sessions."""
+        """End the sessions."""
         for session in (self._session, self._reading):
             if session is not None:
                 await session.end_session()
         self._session = self._reading = None
 
     async def read(self, generations: Iterable[int], lanes: Iterable[int]) -> Checkpoints:
-        """The checkpoints of lanes in generations; those that there are."""
+        """Return the checkpoints of lanes in generations; those that there are."""
         wanted = {"generation": {"$in": list(generations)}, "lane": {"$in": list(lanes)}}
         with translate_errors():
             found = await self._checkpoints.find(wanted, session=self._reading).to_list(None)
@@ -125,7 +125,7 @@ class TransactionalWriter:
     async def read_active_generations(
         self, version: int, lanes: Collection[int], only: int | None = None
     ) -> tuple[tuple[int, ...], Checkpoints]:
-        """The generations that are kept in a version, and the checkpoints of lanes in them; raises
+        """Return the generations that are kept in a version, and the checkpoints of lanes in them; raises
         `GenerationNotFound`.
 
         The pointer is asked for on both sides of the checkpoints: whoever moves it writes them all, so that a move
@@ -148,23 +148,23 @@ class TransactionalWriter:
             known = await shield_until_done(self.read(pointer.active, lanes))
 
     async def held(self, generations: Collection[int], lanes: Collection[int]) -> set[str]:
-        """The owners (`biz/cus`, `biz`) that are held in lanes, in any of these generations."""
+        """Return the owners (`biz/cus`, `biz`) that are held in lanes, in any of these generations."""
         return await shield_until_done(self._dead_letters.held(generations, lanes, self._reading))
 
     async def generations_of(self, lane: int) -> list[int]:
-        """All generations, of any version, that have a lane."""
+        """Return all generations, of any version, that have a lane."""
         with translate_errors():
             found = await self._checkpoints.find({"lane": lane}, {"generation": 1}).to_list(None)
         return sorted([document["generation"] for document in found])
 
     async def discarded(self, lanes: Collection[int]) -> frozenset[LogPosition]:
-        """The places of lanes that are not to be applied."""
+        """Return the places of lanes that are not to be applied."""
         return await shield_until_done(self._discards.places(lanes, self._reading))
 
     async def acquire_lanes(
         self, version: int, lanes: Collection[int], others: Collection[int], only: int | None = None
     ) -> tuple[tuple[int, ...], Checkpoints]:
-        """Makes lanes this writer's: their checkpoints name its session from now on.
+        """Make lanes this writer's: their checkpoints name its session from now on.
 
         Answers as `current` does, for these lanes and others. Raises `RevisionConflict` when somebody wrote meanwhile.
         """
@@ -176,22 +176,22 @@ class TransactionalWriter:
         return kept, known
 
     async def fence(self, known: Sequence[Checkpoint]) -> None:
-        """Has checkpoints name this writer's session; raises `RevisionConflict` when somebody wrote them meanwhile."""
+        """Have checkpoints name this writer's session; raise `RevisionConflict` when somebody wrote them meanwhile."""
         steps = dict.fromkeys((one.lane for one in known), CheckpointUpdate({}, None, {}))
         await self.write(WriteBatch(0, steps, EncodedWrites((), frozenset(), 0)), known, ())
 
     async def load(self, need: DocumentRequest, views: ViewCollection) -> LoadedDocuments:
-        """What a fold needs, as of the last commit or later."""
+        """Return what a fold needs, as of the last commit or later."""
         self._advance_read_session()
         return await shield_until_done(views.answer(need, self._reading))
 
     async def write(
         self, batch: WriteBatch, known: Sequence[Checkpoint], views: Sequence[ViewCollection]
     ) -> None:
-        """Writes a batch in one transaction, or raises.
+        """Write a batch in one transaction, or raise.
 
         Failures of the server are retried with growing pauses, until the caller cancels or has no patience left, which
-        raises `StoreUnavailable`. Raises `RevisionConflict`, and `Unstorable` when a document cannot be stored.
+        raises `StoreUnavailable`. Raises `RevisionConflict`, and `DocumentRejected` when a document cannot be stored.
         `known` is brought up to date.
         """
         now = utc_now()
@@ -242,7 +242,7 @@ class TransactionalWriter:
         await self._with_retries(transact, list(known.values()))
 
     async def set_level(self, known: Sequence[Checkpoint], at: datetime) -> None:
-        """Notes that idle lanes were read to their ends at a moment; without a transaction or a new revision."""
+        """Record that idle lanes were read to their ends at a moment; without a transaction or a new revision."""
         mine = {"_id": {"$in": [one.id for one in known]}, "session": self.session_id}
         with translate_errors():
             update = self._checkpoints.update_many(mine, {"$max": {"level_at": at}}, session=self._session)
@@ -251,7 +251,7 @@ class TransactionalWriter:
             checkpoint.level_at = at
 
     def _advance_read_session(self) -> None:
-        """Has what is read next be no older than the last transaction."""
+        """Have what is read next be no older than the last transaction."""
         if self._session.cluster_time is not None:
             self._reading.advance_cluster_time(self._session.cluster_time)
         if self._session.operation_time is not None:
@@ -273,7 +273,7 @@ class TransactionalWriter:
                 await self._dead_letters.insert(batch.letters, batch.held, kept, now, session)
 
     async def erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
-        """Removes what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
+        """Remove what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
         if owners := [{"business": business, "customer": customer} for business, customer in customers]:
             deletes = [DeleteMany(owner) for owner in owners]
             for name in (*DEAD_LETTERS, *RECORDS):
@@ -313,7 +313,7 @@ class TransactionalWriter:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _kill_blocking_sessions(self, known: Sequence[Checkpoint]) -> None:
-        """Ends the sessions that the checkpoints name: a writer killed inside a transaction blocks its lanes."""
+        """End the sessions that the checkpoints name: a writer killed inside a transaction blocks its lanes."""
         current = await shield_until_done(
             self.read({one.generation for one in known}, {one.lane for one in known})
         )
@@ -327,5 +327,5 @@ class TransactionalWriter:
 
 
 def lsid(session: bytes) -> Any:
-    """A session's id as MongoDB takes it."""
+    """Return a session's id as MongoDB takes it."""
     return Binary(session, UUID_SUBTYPE)

@@ -43,7 +43,7 @@ class HealthCard(NamedTuple):
 
 
 def cards(health: Item) -> Sequence[HealthCard]:
-    """The three figures of a contract's health, in the order they are shown."""
+    """Return the three figures of a contract's health, in the order they are shown."""
     lengths, months = counts(health), gapless(health["trend"])
     return [
         HealthCard(
@@ -57,7 +57,7 @@ def cards(health: Item) -> Sequence[HealthCard]:
 
 
 def counts(health: Item) -> Mapping[str, int]:
-    """The length of every list but `excluded`, which the health does not count."""
+    """Return the length of every list but `excluded`, which the health does not count."""
     due, completed, timed = health["due"], health["completed"], health["timed"]
     return {
         "due": due,
@@ -72,7 +72,8 @@ def counts(health: Item) -> Mapping[str, int]:
 
 
 def gapless(trend: Sequence[Item]) -> Sequence[Item]:
-    """The months of a trend and those between them in which nothing was due, as `{"month"}`; the latest `LONGEST`."""
+    """Return the months of a trend and those between them in which nothing was due, as `{"month"}`; the latest
+    `LONGEST`."""
     if not trend:
         return []
     known = {month["month"]: month for month in trend}

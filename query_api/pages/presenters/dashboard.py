@@ -53,7 +53,7 @@ COUNTS: Mapping[Literal["completion", "on_time", "proof"], tuple[str, str]] = {
 
 
 def appointments(upcoming: Sequence[Item], now: str) -> UpcomingAppointments:
-    """Sorts upcoming appointments, soonest first, into next, running and later; `now` is a served timestamp."""
+    """Sort upcoming appointments, soonest first, into next, running and later; `now` is a served timestamp."""
     ahead = [item for item in upcoming if item["window"]["end"] >= now]
     running = [item for item in upcoming if item["window"]["end"] < now]
     queue = ahead or running
@@ -66,17 +66,17 @@ def appointments(upcoming: Sequence[Item], now: str) -> UpcomingAppointments:
 
 
 def overdue(dashboard: Item) -> Sequence[Item]:
-    """The open invoices whose due date has passed, first due first."""
+    """Return the open invoices whose due date has passed, first due first."""
     return [invoice for invoice in dashboard["open_invoices"] if invoice["overdue"]]
 
 
 def figures(health: Item) -> Sequence[Figure]:
-    """The three figures of a contract's health, in the order they are shown."""
+    """Return the three figures of a contract's health, in the order they are shown."""
     return [figure(health, name) for name in COUNTS]
 
 
 def figure(health: Item, name: Literal["completion", "on_time", "proof"]) -> Figure:
-    """One figure, with its target and its trend."""
+    """Return one figure, with its target and its trend."""
     counted, of = (health[field] for field in COUNTS[name])
     rate, target = health[f"{name}_rate"], health["targets"][name]
     return Figure(
@@ -93,7 +93,7 @@ def figure(health: Item, name: Literal["completion", "on_time", "proof"]) -> Fig
 def trend(
     months: Sequence[Item], name: Literal["completion", "on_time", "proof"]
 ) -> Literal["better", "worse", "steady"] | None:
-    """How a figure of the latest months compares with the months before, oldest first."""
+    """Return how a figure of the latest months compares with the months before, oldest first."""
     before = _rate(months[-2 * TREND_MONTHS : -TREND_MONTHS], name)
     after = _rate(months[-TREND_MONTHS:], name)
     if before is None or after is None:

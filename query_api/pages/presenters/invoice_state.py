@@ -49,7 +49,7 @@ class InvoiceState(NamedTuple):
 
 
 def state_of(invoice: Item) -> InvoiceState:
-    """The state of an invoice in full."""
+    """Return the state of an invoice in full."""
     name = _name(invoice)
     payments = invoice["payments"]
     # Of the portal's own payments it is known; what others report as failed says nothing of the money.
@@ -58,7 +58,7 @@ def state_of(invoice: Item) -> InvoiceState:
 
 
 def listed(invoice: Item) -> InvoiceState:
-    """The state of an invoice in a list, which knows nothing of its payments."""
+    """Return the state of an invoice in a list, which knows nothing of its payments."""
     if invoice["status"] in ("void", "paid"):
         name: Name = invoice["status"]
     else:

@@ -39,7 +39,7 @@ class ProofGallery(NamedTuple):
 
 
 def punctuality(visit: Item, grace: int) -> Punctuality | None:
-    """How punctual a visit was, with so many minutes of grace; None when nobody knows when they arrived."""
+    """Return how punctual a visit was, with so many minutes of grace; None when nobody knows when they arrived."""
     if visit["arrived_at"] is None:
         return None
     late = datetime.fromisoformat(visit["arrived_at"]) - datetime.fromisoformat(visit["window"]["end"])
@@ -48,7 +48,7 @@ def punctuality(visit: Item, grace: int) -> Punctuality | None:
 
 
 def album(items: Sequence[Item]) -> ProofGallery:
-    """The items of a pack, sorted."""
+    """Return the items of a pack, sorted."""
     pictures = [item for item in items if item["kind"] == "photo" and is_picture(item)]
     pairs = paired(pictures)
     in_pairs = {item["id"] for pair in pairs for item in pair}
@@ -63,7 +63,7 @@ def album(items: Sequence[Item]) -> ProofGallery:
 
 
 def is_picture(item: Item) -> bool:
-    """Whether a page can show it."""
+    """Return whether a page can show it."""
     return item["file"] is not None and item["file"]["thumbnail_url"] is not None
 
 
@@ -88,5 +88,5 @@ def _same(one: Item, other: Item) -> bool:
 
 
 def shown(found: ProofGallery) -> Sequence[Item]:
-    """All pictures, in the order in which they are looked at one after the other."""
+    """Return all pictures, in the order in which they are looked at one after the other."""
     return [*(item for pair in found.pairs for item in pair), *found.photos, *found.signatures]

@@ -84,7 +84,7 @@ class FillProgress(NamedTuple):
 
 
 def initial_fill_state(begins: Mapping[str, int], target: Mapping[str, int], total: int, slices: int) -> Doc:
-    """What a lane's checkpoint begins with; `total` records are to be read, between these offsets by topic."""
+    """Return what a lane's checkpoint begins with; `total` records are to be read, between these offsets by topic."""
     return {
         "begins": dict(begins),
         "filled": 0,
@@ -120,17 +120,17 @@ class LaneFiller:
         self._revision = 0
 
     async def open(self) -> None:
-        """Starts the session; raises `Unavailable`."""
+        """Start the session; raise `StoreUnavailable`."""
         with translate_errors():
             self._session = await self._client.start_session()
 
     async def close(self) -> None:
-        """Ends the session."""
+        """End the session."""
         if self._session is not None:
             await self._session.end_session()
 
     async def progress(self) -> FillProgress:
-        """How far all lanes are."""
+        """Return how far all lanes are."""
         chosen = {"generation": self._generation}
         with translate_errors():
             lanes = await self._checkpoints.find(chosen, {"filled": 1, "filling": 1}).to_list(None)
@@ -140,7 +140,7 @@ class LaneFiller:
         return FillProgress(done, sum(totals), len(left))
 
     async def claim(self) -> LaneClaim | None:
-        """Makes a lane that nobody fills this process's, the longest first; None when there is none."""
+        """Make a lane that nobody fills this process's, the longest first; None when there is none."""
         free = {
             "$or": [
                 {"filling.claimed_at": None},
@@ -167,7 +167,7 @@ class LaneFiller:
         return LaneClaim(self._generation, found["lane"], begins, filling["target"], slices, filling["begun"])
 
     async def refresh(self, claim: LaneClaim) -> None:
-        """Says that the process lives; raises `ClaimLost`."""
+        """Say that the process lives; raise `ClaimLost`."""
         mine = {"_id": self._id(claim), "session": self._lsid, "filling": {"$exists": True}}
         with translate_errors():
             update = self._checkpoints.update_one(mine, [{"$set": {"filling.claimed_at": "$$NOW"}}])
@@ -175,25 +175,25 @@ class LaneFiller:
                 raise ClaimLost
 
     async def discarded(self, lane: int) -> frozenset[LogPosition]:
-        """The places of a lane that are passed by."""
+        """Return the places of a lane that are passed by."""
         return await shield_until_done(self._discards.places([lane]))
 
     async def split(self, claim: LaneClaim, slices: Sequence[KeySlice]) -> None:
-        """Has other slices be left, made of the same records; raises `ClaimLost`."""
+        """Have other slices be left, made of the same records; raise `ClaimLost`."""
         change = {"$set": {"filling.slices": [list(one) for one in slices]}, "$inc": {"revision": 1}}
         with translate_errors():
             await shield_until_done(self._compared(claim, change, None))
         self._revision += 1
 
     async def insert(self, claim: LaneClaim, portion: InsertBatch) -> None:
-        """Inserts a part of the next slice; raises `ClaimLost`, `Unstorable`, `Unavailable`."""
+        """Insert a part of the next slice; raise `ClaimLost`, `DocumentRejected`, `StoreUnavailable`."""
         change = {"$set": {"filling.begun": True, "filling.read": portion.read}, "$inc": {"revision": 1}}
         await shield_until_done(self._transact(claim, change, portion))
 
     async def finish(
         self, claim: LaneClaim, rest: Sequence[KeySlice], read: int, counts: Mapping[str, int]
     ) -> None:
-        """Notes that the next slice is done, of `read` records; with the last one the lane is filled."""
+        """Record that the next slice is done, of `read` records; with the last one the lane is filled."""
         added = {"revision": 1, "filled": read} | {f"counts.{name}": n for name, n in counts.items()}
         change: Doc = {"$inc": added}
         if rest:

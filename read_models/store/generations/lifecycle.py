@@ -73,7 +73,7 @@ class GenerationLifecycle:
         rebuild: Mapping[str, Any],
         truncated: TruncationOverride | None = None,
     ) -> int:
-        """Begins a generation that is filled beside what is kept, and answers its number.
+        """Begin a generation that is filled beside what is kept, and answer its number.
 
         `lanes` says of every lane how it is filled (`read_models.store.generations.fill_claims.initial_fill_state`),
         `rebuild` what is to be known of who fills it, as for `note`.
@@ -106,13 +106,13 @@ class GenerationLifecycle:
         return generation
 
     async def filling(self) -> Doc | None:
-        """The record of the generation that is being filled, of whatever version; None when none is."""
+        """Return the record of the generation that is being filled, of whatever version; None when none is."""
         with translate_errors():
             found: Doc | None = await self._records.find_one({"state": "filling"})
         return found
 
     async def acquire_leadership(self, generation: int, leader: str) -> bool:
-        """Whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation.
+        """Return whether somebody is, until `LEASE_MS` from now, the one who follows the log for a filled generation.
 
         Nobody becomes it any more once live workers keep the generation.
         """
@@ -125,13 +125,13 @@ class GenerationLifecycle:
             return bool((await self._records.update_one(chosen, change)).matched_count)
 
     async def update_rebuild(self, generation: int, **rebuild: Any) -> None:
-        """Keeps what is to be known of a rebuild: fields of the record's `rebuild`."""
+        """Keep what is to be known of a rebuild: fields of the record's `rebuild`."""
         change = {"$set": {f"rebuild.{name}": value for name, value in rebuild.items()}}
         with translate_errors():
             await self._records.update_one({"_id": generation}, change)
 
     async def mark_level(self, generation: int) -> GenerationPointer:
-        """Has live workers keep a generation that is filled, from now on; the one filled before goes.
+        """Have live workers keep a generation that is filled, from now on; the one filled before goes.
 
         Raises `NotCaughtUp` where it is more than `MAX_RECORDS_BEHIND` records behind what is served,
         `OperationRefused` when it is not being filled any more, and `WriteConflict` when a lane is just being
@@ -161,7 +161,7 @@ class GenerationLifecycle:
         return pointer
 
     async def switch(self, version: int, order: SwitchRequest, ends: Offsets) -> GenerationPointer:
-        """Serves another generation of a version, in one transaction over all lanes; answers what is kept then.
+        """Serve another generation of a version, in one transaction over all lanes; answer what is kept then.
 
         Nothing is done where it is served already: others may have asked for the same.
         `ends` is where the log ended when it was asked for: it counts where nothing is served yet.
@@ -233,7 +233,7 @@ class GenerationLifecycle:
         await self.delete_retired()
 
     async def delete_retired(self) -> None:
-        """Removes the data of what is retired, also where whoever retired it did not come to it."""
+        """Remove the data of what is retired, also where whoever retired it did not come to it."""
         with translate_errors():
             left = await self._records.find({"state": "retired", "dropped_at": None}, {"_id": 1}).to_list(
                 None
@@ -250,7 +250,7 @@ class GenerationLifecycle:
                 yield session
 
     async def _bump_revisions(self, generations: Iterable[int], session: Any) -> None:
-        """Adds 1 to every lane's revision: only to read them would conflict with nobody."""
+        """Add 1 to every lane's revision: only to read them would conflict with nobody."""
         chosen = {"generation": {"$in": list(generations)}}
         await self._checkpoints.update_many(chosen, {"$inc": {"revision": 1}}, session=session)
 
@@ -306,7 +306,7 @@ class GenerationLifecycle:
             await self._records.update_one({"_id": generation}, change, session=session)
 
     async def _point(self, pointer: GenerationPointer, session: Any) -> None:
-        """Stores what is kept, and says so in the records."""
+        """Store what is kept, and say so in the records."""
         places = {"served": pointer.served, "standby": pointer.standby, "level": pointer.level}
         if not pointer.active:
             await self._pointers.delete_one({"_id": pointer.version}, session=session)
@@ -319,7 +319,7 @@ class GenerationLifecycle:
 
 
 def _lacks(before: Mapping[int, Doc], lanes: Mapping[int, Doc]) -> bool:
-    """Whether lanes end before the log begins of which others were made."""
+    """Return whether lanes end before the log begins of which others were made."""
     return any(
         before[lane]["offsets"].get(topic, 0) < begin
         for lane, one in lanes.items()

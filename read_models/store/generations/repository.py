@@ -37,7 +37,7 @@ class GenerationPointer:
 
     @classmethod
     def of(cls, document: Doc) -> "GenerationPointer":
-        """The pointer of a stored document."""
+        """Return the pointer of a stored document."""
         return cls(document["_id"], document["served"], document["standby"], document.get("level"))
 
     @property
@@ -55,31 +55,31 @@ class Generations:
         self._database = database
 
     async def pointer(self, version: int, session: Any = None) -> GenerationPointer | None:
-        """What is kept in a version, None when nothing is."""
+        """Return what is kept in a version, None when nothing is."""
         with translate_errors():
             found = await self._database[POINTERS].find_one({"_id": version}, session=session)
         return GenerationPointer.of(found) if found else None
 
     async def record(self, generation: int) -> Doc | None:
-        """A generation's record (`read_models.store.generations.lifecycle`)."""
+        """Return a generation's record (`read_models.store.generations.lifecycle`)."""
         with translate_errors():
             found: Doc | None = await self._database[COLLECTION].find_one({"_id": generation})
         return found
 
     async def applied(self, generation: int, topic: str, lane: int, offset: int) -> bool:
-        """Whether a record of a lane's topic (without prefix) is applied in a generation."""
+        """Return whether a record of a lane's topic (without prefix) is applied in a generation."""
         wanted = {"_id": checkpoints.checkpoint_id(generation, lane), f"offsets.{topic}": {"$gt": offset}}
         with translate_errors():
             return await self._database[checkpoints.COLLECTION].find_one(wanted, {"_id": 1}) is not None
 
     async def records(self) -> list[Doc]:
-        """The records of all generations there ever were, newest first."""
+        """Return the records of all generations there ever were, newest first."""
         with translate_errors():
             found: list[Doc] = await self._database[COLLECTION].find().sort("_id", -1).to_list(None)
         return found
 
     async def size(self, generation: int) -> tuple[int, int]:
-        """How many documents a generation has, and the bytes on disk of them and their indexes."""
+        """Return how many documents a generation has, and the bytes on disk of them and their indexes."""
         with translate_errors():
             found = await self._database.command("collStats", collection_name(generation))
         return found["count"], found["totalSize"]
@@ -87,7 +87,7 @@ class Generations:
     async def record_earliest_timestamps(
         self, generation: int, firsts: Mapping[tuple[str, int], int]
     ) -> None:
-        """Keeps how partitions of the log begin that a generation is made from, for whoever finds another log later.
+        """Keep how partitions of the log begin that a generation is made from, for whoever finds another log later.
 
         By topic without prefix and number, the Kafka timestamp of the oldest record, in ms.
         """
@@ -98,7 +98,7 @@ class Generations:
     async def create_first_if_missing(
         self, version: int, partitions: int, cluster_id: str
     ) -> GenerationPointer:
-        """The pointer of a version; on an empty installation makes the first generation, whoever is first.
+        """Return the pointer of a version; on an empty installation makes the first generation, whoever is first.
 
         Raises `GenerationNotFound` where there are generations, but none of this version is kept.
         """
@@ -134,7 +134,7 @@ class Generations:
                     return
 
     async def make_collections(self, generation: int, *, indexed: bool = True) -> None:
-        """Makes what a transaction cannot make while another one does; harmless when it is there.
+        """Make what a transaction cannot make while another one does; harmless when it is there.
 
         What is to be filled is filled faster without the indexes of the views.
         """
@@ -152,7 +152,7 @@ class Generations:
 
 
 def new_generation_record(generation: int, version: int, partitions: int, cluster_id: str, state: str) -> Doc:
-    """The record of a generation that begins now (`read_models.store.generations.lifecycle` says what it may
+    """Return the record of a generation that begins now (`read_models.store.generations.lifecycle` says what it may
     become)."""
     return {
         "_id": generation,

@@ -37,7 +37,8 @@ class NotCaughtUp(OperationRefused):
 
 
 def resolve_target(known: GenerationPointer | None, what: Literal["promote", "rollback"]) -> int:
-    """Which generation is served after a switch that names none; raises `OperationRefused` where there is none."""
+    """Return which generation is served after a switch that names none; raises `OperationRefused` where there is
+    none."""
     if known is not None and known.level is not None and what == "promote":
         return known.level
     if known is not None and known.standby is not None:
@@ -48,7 +49,7 @@ def resolve_target(known: GenerationPointer | None, what: Literal["promote", "ro
 
 
 def after_switch(known: GenerationPointer, generation: int) -> GenerationPointer:
-    """What is kept when a generation is served that was filled last or stands by; raises `OperationRefused`."""
+    """Return what is kept when a generation is served that was filled last or stands by; raises `OperationRefused`."""
     if generation == known.level:
         return GenerationPointer(known.version, generation, known.served, None)
     if generation == known.standby:
@@ -59,6 +60,6 @@ def after_switch(known: GenerationPointer, generation: int) -> GenerationPointer
 
 
 def after_drop(known: GenerationPointer, generation: int) -> GenerationPointer:
-    """What is kept after a generation was dropped."""
+    """Return what is kept after a generation was dropped."""
     places = (known.served, known.standby, known.level)
     return GenerationPointer(known.version, *(None if one == generation else one for one in places))

@@ -27,7 +27,7 @@ class AuditEntry(NamedTuple):
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """The action that a document of the collection is."""
+        """Return the action that a document of the collection is."""
         return cls(*(document[name] for name in cls._fields))
 
 
@@ -53,11 +53,11 @@ class AuditLog:
         owner: tuple[str | None, str | None] = (None, None),
         session: Any = None,
     ) -> None:
-        """Keeps an action; contact data and secrets do not belong into `detail`.
+        """Keep an action; contact data and secrets do not belong into `detail`.
 
         `owner` are the ids of the business and the customer that `detail` is about, if it is about one: erasure empties
         it then. With the `session` of a transaction, what was done and the note of it are kept both or not at all.
-        Raises `Unavailable`.
+        Raises `StoreUnavailable`.
         """
         business, customer = owner
         words = None if detail is None else mask_emails(detail)[:LONGEST_DETAIL]
@@ -65,6 +65,6 @@ class AuditLog:
         await self.collection.insert({**noted, "business": business, "customer": customer}, session)
 
     async def latest(self, limit: int) -> list[AuditEntry]:
-        """The last actions, the latest first."""
+        """Return the last actions, the latest first."""
         found = await self.collection.find({}, [("at", DESCENDING), ("_id", DESCENDING)], limit)
         return [AuditEntry.of(document) for document in found]

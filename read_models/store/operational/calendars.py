@@ -20,15 +20,15 @@ class CalendarFeedNonces:
         self.collection = collection
 
     async def nonce(self, business: str, customer: str, fresh: str) -> str:
-        """The customer's nonce; `fresh` becomes it where there is none."""
+        """Return the customer's nonce; `fresh` becomes it where there is none."""
         return await self._keep(business, customer, {"$ifNull": ["$nonce", fresh]})
 
     async def renew(self, business: str, customer: str, fresh: str) -> str:
-        """Makes `fresh` the customer's nonce; the one before leads nowhere any more."""
+        """Make `fresh` the customer's nonce; the one before leads nowhere any more."""
         return await self._keep(business, customer, fresh)
 
     async def owner(self, nonce: str) -> tuple[str, str] | None:
-        """The ids of the business and the customer whose nonce it is."""
+        """Return the ids of the business and the customer whose nonce it is."""
         found = await self.collection.find({"nonce": nonce}, limit=1)
         return (found[0]["business"], found[0]["customer"]) if found else None
 

@@ -103,7 +103,7 @@ class Checkout(NamedTuple):
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """The record that a document of the collection is."""
+        """Return the record that a document of the collection is."""
         values = {name: document[name] for name in cls._fields[1:]}
         return cls(
             document["_id"], **values | {"facts": tuple(PaymentFact(**fact) for fact in document["facts"])}
@@ -115,11 +115,11 @@ class Checkout(NamedTuple):
         return document_id(self.business, self.customer, "invoice", self.invoice)
 
     def first_fact(self, kind: str) -> PaymentFact | None:
-        """The first fact of a kind."""
+        """Return the first fact of a kind."""
         return next((fact for fact in self.facts if fact.kind == kind), None)
 
     def with_report(self, facts: Iterable[PaymentFact], state: State, **fields: Any) -> Self:
-        """This one with what was reported: facts that are new behind the others, a state never taken back."""
+        """Return this checkout with a report: new facts behind the others, a state never taken back."""
         known = {fact.key: fact for fact in self.facts}
         for fact in facts:
             known.setdefault(fact.key, fact)
@@ -151,42 +151,43 @@ class CheckoutRepository:
         self._shared = CoalescingLoader(self._load_under_way)
 
     async def begin(self, checkout: Checkout) -> bool:
-        """Keeps a new one; False when the invoice has one that can be paid."""
+        """Keep a new one; False when the invoice has one that can be paid."""
         return await self.collection.insert_if_absent({"_id": checkout.id, **_document(checkout)})
 
     async def find(self, id_: str) -> Checkout | None:
-        """One by the id of its payment."""
+        """Return one by the id of its payment."""
         return await self._first({"_id": id_})
 
     async def of_intent(self, intent: str) -> Checkout | None:
-        """One by the provider's name for its payment."""
+        """Return one by the provider's name for its payment."""
         return await self._first({"intent": intent})
 
     async def current(self, about: str) -> Checkout | None:
-        """The one of an invoice that can be paid."""
+        """Return the one of an invoice that can be paid."""
         return await self._first({"open": about})
 
     async def latest(self, about: str) -> Checkout | None:
-        """The one of an invoice that was begun last."""
+        """Return the one of an invoice that was begun last."""
         found = await self.collection.find({"about": about}, [("created_at", DESCENDING)], 1)
         return Checkout.of(found[0]) if found else None
 
     async def under_way(self, about: str) -> Sequence[Checkout]:
-        """Those of an invoice that the customer has paid, settled or not; reads of many invoices share a query."""
+        """Return those of an invoice that the customer has paid, settled or not; reads of many invoices share a
+        query."""
         (found,) = await self._shared.get(about)
         return found["checkouts"] if found else ()
 
     async def undecided(self, account: str) -> Sequence[Checkout]:
-        """Those of an account whose session is there, and of which it is not known yet what becomes."""
+        """Return those of an account whose session is there, and of which it is not known yet what becomes."""
         selection = {"account": account, "state": {"$in": ["open", "processing"]}}
         return [Checkout.of(document) for document in await self.collection.find(selection)]
 
     async def accounts(self) -> Sequence[str]:
-        """The connected accounts that there are any of."""
+        """Return the connected accounts that there are any of."""
         return await self.collection.distinct("account")
 
     async def change(self, id_: str, to: Callable[[Checkout], Checkout | None]) -> Checkout | None:
-        """Makes one what `to` makes of it, and answers it as it is then.
+        """Make one what `to` makes of it, and answer it as it is then.
 
         `to` is asked again when somebody else was faster; what it answers None for stays. None when there is none.
         """
@@ -200,25 +201,25 @@ class CheckoutRepository:
         return None
 
     async def drop(self, checkout: Checkout) -> None:
-        """Forgets one that no session was made for."""
+        """Forget one that no session was made for."""
         await self.collection.delete({"_id": checkout.id, "state": "opening", "session": None})
 
     async def claim_unsent(self, now: datetime, only: str | None = None) -> Checkout | None:
-        """The one whose facts have waited longest to be published; nobody else gets it while the lease lasts."""
+        """Return the one whose facts have waited longest to be published; nobody else gets it while the lease lasts."""
         selection = {"unsent": True, "due_at": _reached(now)} | ({"_id": only} if only else {})
         change = {"$set": {"due_at": now + LEASE}, "$inc": {"attempts": 1, "revision": 1}}
         found = await self.collection.find_one_and_update(selection, change, [("due_at", ASCENDING)])
         return Checkout.of(found) if found else None
 
     async def extend_lease(self, claimed: Checkout, now: datetime) -> bool:
-        """Makes a sender's lease longer; False when it ran out."""
+        """Make a sender's lease longer; False when it ran out."""
         mine = {"_id": claimed.id, "attempts": claimed.attempts}
         return await self.collection.update(mine, {"$set": {"due_at": now + LEASE}, "$inc": {"revision": 1}})
 
     async def mark_published(
         self, claimed: Checkout, number: int, partition: int, offset: int
     ) -> Checkout | None:
-        """Notes where the `number`th fact is in the log, and answers the record; None when the lease ran out.
+        """Record where the `number`th fact is in the log, and answer the record; None when the lease ran out.
 
         The lease ends with the last fact.
         """
@@ -236,16 +237,16 @@ class CheckoutRepository:
         return known if known and known.attempts == claimed.attempts else None
 
     async def reschedule(self, claimed: Checkout, due_at: datetime) -> None:
-        """What is not published yet is tried again then."""
+        """Set when what is not published yet is tried again."""
         mine = {"_id": claimed.id, "attempts": claimed.attempts}
         await self.collection.update(mine, {"$set": {"due_at": due_at}, "$inc": {"revision": 1}})
 
     async def unsent(self) -> int:
-        """How many wait to be published."""
+        """Return how many wait to be published."""
         return await self.collection.count({"unsent": True})
 
     async def claim_mail(self, now: datetime) -> Checkout | None:
-        """The one of which a mail has waited longest, whose outcome is known and published."""
+        """Return the one of which a mail has waited longest, whose outcome is known and published."""
         selection = {"mail": "wanted", "mail_at": _reached(now), "state": {"$in": ["paid", "failed"]}}
         change = {"$set": {"mail_at": now + MAILING}, "$inc": {"revision": 1}}
         found = await self.collection.find_one_and_update(
@@ -254,12 +255,12 @@ class CheckoutRepository:
         return Checkout.of(found) if found else None
 
     async def mailed(self, claimed: Checkout) -> bool:
-        """Notes that its mail leaves now, before it does; False when somebody else was faster."""
+        """Record that its mail leaves now, before it does; False when somebody else was faster."""
         waiting = {"_id": claimed.id, "mail": "wanted"}
         return await self.collection.update(waiting, {"$set": {"mail": "sent"}, "$inc": {"revision": 1}})
 
     async def reschedule_mail(self, claimed: Checkout, at: datetime) -> None:
-        """The mail has certainly not left: it is due again then."""
+        """Set when the mail is due again, which has certainly not left."""
         again = {"$set": {"mail": "wanted", "mail_at": at}, "$inc": {"revision": 1}}
         await self.collection.update({"_id": claimed.id}, again)
 
@@ -276,7 +277,7 @@ class CheckoutRepository:
 
 
 def _document(checkout: Checkout) -> Doc:
-    """A record as it is stored, with what its indexes are made of."""
+    """Return a record as it is stored, with what its indexes are made of."""
     document = checkout._asdict() | {"facts": [fact._asdict() for fact in checkout.facts]}
     del document["id"]
     document |= {"about": checkout.invoice_document_id, "unsent": checkout.published < len(checkout.facts)}
@@ -284,5 +285,5 @@ def _document(checkout: Checkout) -> Doc:
 
 
 def _reached(now: datetime) -> Doc:
-    """What is due: at once, or from a moment on that is reached."""
+    """Return what is due: at once, or from a moment on that is reached."""
     return {"$not": {"$gt": now}}

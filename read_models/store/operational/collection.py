@@ -24,7 +24,7 @@ Order = Sequence[tuple[str, int]]
 
 
 class MongoCollection:
-    """One collection; every call raises the store's `Unavailable` when MongoDB does not answer."""
+    """One collection; every call raises the store's `StoreUnavailable` when MongoDB does not answer."""
 
     def __init__(self, database: Database, name: str) -> None:
         """Touches nothing."""
@@ -32,28 +32,28 @@ class MongoCollection:
         self._raw = database.get_collection(name, codec_options=RAW)
 
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
-        """Makes those that are missing."""
+        """Make those that are missing."""
         with translate_errors():
             await self._collection.create_indexes(list(indexes))
 
     async def find(self, selection: Selection, order: Order = (), limit: int = 0) -> list[Doc]:
-        """The documents selected, in order; `limit` 0 is all."""
+        """Return the documents selected, in order; `limit` 0 is all."""
         with translate_errors():
             cursor = self._collection.find(selection, limit=limit)
             found: list[Doc] = await (cursor.sort(list(order)) if order else cursor).to_list(None)
             return found
 
     async def stored(self, ids: Iterable[str]) -> Sequence[bytes]:
-        """The documents that exist among these as they are stored: `decoded` makes documents of them."""
+        """Return the documents that exist among these as they are stored: `decoded` makes documents of them."""
         return await fetch_raw(self._raw, ids)
 
     async def insert(self, document: Doc, session: Any = None) -> None:
-        """Adds a document, in the session's transaction where there is one."""
+        """Add a document, in the session's transaction where there is one."""
         with translate_errors():
             await self._collection.insert_one(document, session=session)
 
     async def insert_if_absent(self, document: Doc) -> bool:
-        """Adds a document; False when a unique index has its values already."""
+        """Add a document; False when a unique index has its values already."""
         with translate_errors():
             try:
                 await self._collection.insert_one(document)
@@ -62,22 +62,22 @@ class MongoCollection:
             return True
 
     async def replace(self, selection: Selection, document: Doc) -> bool:
-        """Puts a document in place of another; False when there was none to replace."""
+        """Put a document in place of another; False when there was none to replace."""
         with translate_errors():
             return bool((await self._collection.replace_one(selection, document)).matched_count)
 
     async def update(self, selection: Selection, change: Selection) -> bool:
-        """Changes one document; False when there was none to change, or nothing."""
+        """Change one document; False when there was none to change, or nothing."""
         with translate_errors():
             return bool((await self._collection.update_one(selection, change)).modified_count)
 
     async def update_all(self, selection: Selection, change: Selection) -> None:
-        """Changes all documents selected."""
+        """Change all documents selected."""
         with translate_errors():
             await self._collection.update_many(selection, change)
 
     async def find_one_and_update(self, selection: Selection, change: Selection, order: Order) -> Doc | None:
-        """Changes the first document of an order, and answers it as it is now."""
+        """Change the first document of an order, and answer it as it is now."""
         with translate_errors():
             found: Doc | None = await self._collection.find_one_and_update(
                 selection, change, sort=list(order), return_document=ReturnDocument.AFTER
@@ -85,7 +85,7 @@ class MongoCollection:
             return found
 
     async def upsert_pipeline(self, id_: str, steps: Sequence[Selection]) -> Doc:
-        """Changes a document by a pipeline, makes it when it is not there, and answers it as it is now."""
+        """Change a document by a pipeline, make it when it is not there, and answer it as it is now."""
         with translate_errors():
             while True:
                 try:
@@ -98,21 +98,21 @@ class MongoCollection:
                 return found
 
     async def count(self, selection: Selection) -> int:
-        """How many documents are selected."""
+        """Return how many documents are selected."""
         with translate_errors():
             return int(await self._collection.count_documents(selection))
 
     async def distinct(self, field: str) -> list[Any]:
-        """The values that a field has, in order."""
+        """Return the values that a field has, in order."""
         with translate_errors():
             return sorted(await self._collection.distinct(field))
 
     async def delete(self, selection: Selection) -> int:
-        """Removes all documents selected, and answers how many."""
+        """Remove all documents selected, and answer how many."""
         with translate_errors():
             return int((await self._collection.delete_many(selection)).deleted_count)
 
 
 def decoded(stored_as: bytes) -> Doc:
-    """A document of one of the room's collections."""
+    """Return a document of one of the room's collections."""
     return bson.decode(stored_as, OPTIONS)

@@ -39,7 +39,7 @@ class PendingErasures:
         self._rooms = rooms
 
     async def complete_all(self, copies: FileCache | None, now: datetime) -> int:
-        """Removes what is left of all erased customers, and answers for how many nothing more can come.
+        """Remove what is left of all erased customers, and answer for how many nothing more can come.
 
         `copies` is None where there are none. Raises `StoreUnavailable`.
         """
@@ -54,7 +54,7 @@ class PendingErasures:
         return completed
 
     async def run(self, copies: FileCache | None) -> None:
-        """Completes erasures as they come, until cancelled."""
+        """Complete erasures as they come, until cancelled."""
         while True:
             try:
                 if completed := await self.complete_all(copies, utc_now()):
@@ -65,6 +65,6 @@ class PendingErasures:
 
 
 def record_erasure(business: str, customer: str, at: datetime) -> ReplaceOne[dict[str, Any]]:
-    """The write that notes an erasure, for the transaction that erases, at this moment or a little later."""
+    """Return the write that notes an erasure, for the transaction that erases, at this moment or a little later."""
     note = {"_id": owner_id(business, customer), "business": business, "customer": customer, "at": at}
     return ReplaceOne({"_id": note["_id"]}, note, upsert=True)

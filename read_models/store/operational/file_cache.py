@@ -44,14 +44,14 @@ class CachedFile(NamedTuple):
 
 
 class FileCache:
-    """The copies of an installation. Every call raises `Unavailable` when the object store does not answer."""
+    """The copies of an installation. Every call raises `StoreUnavailable` when the object store does not answer."""
 
     def __init__(self, url: str) -> None:
         """`url` is `PORTAL_CACHE_URL`; nothing is touched yet."""
         self._objects = ObjectStoreHandle(url, ours=True)
 
     async def find(self, place: CacheKey) -> CachedFile | None:
-        """The copy at a place, None where there is none."""
+        """Yield the copy at a place, None where there is none."""
         store = self._objects.store
         try:
             with translate_errors():
@@ -67,7 +67,8 @@ class FileCache:
         return CachedFile(found.meta["size"], found.meta["last_modified"], content)
 
     async def read_range(self, place: CacheKey, first: int, last: int) -> AsyncIterator[bytes]:
-        """The bytes `first` to `last` of a copy that is there. Raises FileNotFoundError when it is not any more."""
+        """Yield the bytes `first` to `last` of a copy that is there. Raises FileNotFoundError when it is not any
+        more."""
         store = self._objects.store
         with translate_errors():
             found = await store.get_async(place.path, options={"range": (first, last + 1)})
@@ -75,18 +76,18 @@ class FileCache:
                 yield bytes(chunk)
 
     async def put(self, place: CacheKey, content: AsyncIterable[bytes] | bytes) -> None:
-        """Keeps a copy. What the content raises on its way is raised, and then nothing is kept."""
+        """Keep a copy. What the content raises on its way is raised, and then nothing is kept."""
         store = self._objects.store
         with translate_errors():
             await store.put_async(place.path, content)
 
     async def erase(self, business: str, customer: str) -> None:
-        """Removes all copies of a customer's files."""
+        """Remove all copies of a customer's files."""
         while paths := await self._listed(f"{business}/{customer}"):
             await self._remove(paths)
 
     async def evict_expired(self, now: datetime) -> int:
-        """Removes the copies that were not used for `TTL`, and answers how many there were."""
+        """Remove the copies that were not used for `TTL`, and answer how many there were."""
         paths = await self._listed(written_before=now - TTL)
         await self._remove(paths)
         return len(paths)

@@ -34,22 +34,22 @@ class Notices:
         self.collection = collection
 
     async def put(self, notice: Notice, customer: str | None) -> None:
-        """Keeps a notice in place of the one before; `customer` is whom it has to do with, if with one."""
+        """Keep a notice in place of the one before; `customer` is whom it has to do with, if with one."""
         id_ = _id(notice.kind, notice.business, notice.subject)
         document = {"_id": id_, "customer": customer, **notice._asdict()}
         await self.collection.upsert_pipeline(id_, [{"$replaceWith": {"$literal": document}}])
 
     async def latest(self, limit: int) -> list[Notice]:
-        """Those seen last, the latest first."""
+        """Return those seen last, the latest first."""
         found = await self.collection.find({}, [("at", DESCENDING), ("_id", ASCENDING)], limit)
         return [Notice(*(document[name] for name in Notice._fields)) for document in found]
 
     async def settle(self, business: str, subject: str, kinds: Names[str]) -> None:
-        """Removes notices that there is no cause for any more."""
+        """Remove notices that there is no cause for any more."""
         await self.collection.delete({"_id": {"$in": [_id(kind, business, subject) for kind in kinds]}})
 
     async def erase(self, business: str, customer: str) -> None:
-        """Removes all that have to do with a customer."""
+        """Remove all that have to do with a customer."""
         await self.collection.delete({"business": business, "customer": customer})
 
 

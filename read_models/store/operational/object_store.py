@@ -42,7 +42,7 @@ class ObjectStoreHandle:
 
 @contextlib.contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raises `StoreUnavailable` in place of the library's errors; FileNotFoundError passes."""
+    """Raise `StoreUnavailable` in place of the library's errors; FileNotFoundError passes."""
     try:
         yield
     except FileNotFoundError:

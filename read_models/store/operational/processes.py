@@ -62,7 +62,7 @@ class ProcessRegistry:
         self.collection = collection
 
     async def all(self) -> list[ProcessStatus]:
-        """Those that run, or did until shortly, the first started first."""
+        """Return those that run, or did until shortly, the first started first."""
         found = await self.collection.find({}, [("kind", 1), ("started_at", 1), ("_id", 1)])
         return [
             ProcessStatus(one["_id"], *(one[name] for name in ProcessStatus._fields[1:])) for one in found

@@ -33,7 +33,7 @@ class RateLimiter:
         self.collection = collection
 
     async def acquire(self, limit: RateLimit, now: datetime) -> Hit | datetime:
-        """Takes one of the times that are left; when there is none, the moment at which there is again."""
+        """Take one of the times that are left; when there is none, the moment at which there is again."""
         hit = Hit(limit, secrets.token_hex(8))
         recent = {
             "$filter": {

@@ -34,7 +34,7 @@ class SessionRecord(NamedTuple):
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """The record that a document of the collection is."""
+        """Return the record that a document of the collection is."""
         # A session that an older release began has no `last_here_at`.
         known = {"last_here_at": None, **document}
         return cls(document["_id"], *(known[name] for name in cls._fields[1:]))
@@ -56,36 +56,36 @@ class SessionRepository:
         self._shared = CoalescingLoader(DecodeCache(collection.stored, _named).load)
 
     async def start(self, record: SessionRecord) -> None:
-        """Keeps a new session."""
+        """Keep a new session."""
         document = record._asdict()
         await self.collection.insert({"_id": document.pop("token"), **document})
 
     async def find(self, tokens: Sequence[str]) -> dict[str, SessionRecord | None]:
-        """The sessions whose tokens have these hashes, over or not; None for a hash of none."""
+        """Return the sessions whose tokens have these hashes, over or not; None for a hash of none."""
         return dict(zip(tokens, await self._shared.get(*tokens), strict=True))
 
     async def devices(self, business: str, address: str) -> list[SessionRecord]:
-        """The sessions of a person at a business, the latest first."""
+        """Return the sessions of a person at a business, the latest first."""
         selection = {"business": business, "address": address}
         documents = await self.collection.find(selection, [("started_at", DESCENDING), ("id", ASCENDING)])
         return [SessionRecord.of(document) for document in documents]
 
     async def seen(self, token: str, at: datetime, gone_at: datetime, last_here_at: datetime | None) -> None:
-        """Notes that a session was used, when it will be over for lack of use, and when it was used before."""
+        """Record that a session was used, when it will be over for lack of use, and when it was used before."""
         noted = {"seen_at": at, "gone_at": gone_at, "last_here_at": last_here_at}
         await self.collection.update({"_id": token}, {"$set": noted})
 
     async def end(self, token: str) -> None:
-        """Ends a session; nothing when it is over."""
+        """End a session; nothing when it is over."""
         await self.collection.delete({"_id": token})
 
     async def end_device(self, business: str, address: str, device: str) -> bool:
-        """Ends one of a person's sessions by its id; False when the person has no such session."""
+        """End one of a person's sessions by its id; False when the person has no such session."""
         ended = await self.collection.delete({"business": business, "address": address, "id": device})
         return ended > 0
 
     async def end_devices(self, business: str, address: str) -> None:
-        """Ends all sessions of a person at a business."""
+        """End all sessions of a person at a business."""
         await self.collection.delete({"business": business, "address": address})
 
 

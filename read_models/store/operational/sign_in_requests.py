@@ -40,7 +40,7 @@ class SignInRequest(NamedTuple):
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """The record that a document of the collection is."""
+        """Return the record that a document of the collection is."""
         return cls(document["_id"], *(document[name] for name in cls._fields[1:]))
 
 
@@ -68,13 +68,13 @@ class SignInRequests:
         self.collection = collection
 
     async def create(self, id_: str, business: str, address: str, browser: str, now: datetime) -> None:
-        """Keeps a sign-in whose mail is due at once, whether or not anybody has the address."""
+        """Keep a sign-in whose mail is due at once, whether or not anybody has the address."""
         asked = SignInRequest(id_, business, address, browser, now, 0, None, None, None, used=False)._asdict()
         waiting = {"customer": [], "state": "waiting", "due_at": now, "gone_at": now + KEPT}
         await self.collection.insert({"_id": asked.pop("id"), **asked, **waiting})
 
     async def claim(self, now: datetime, until: datetime) -> SignInRequest | None:
-        """The one whose mail has been due for longest; nobody else gets it before `until`."""
+        """Return the one whose mail has been due for longest; nobody else gets it before `until`."""
         document = await self.collection.find_one_and_update(
             {"state": "waiting", "due_at": {"$lte": now}},
             {"$set": {"due_at": until}, "$inc": {"attempts": 1}},
@@ -85,39 +85,39 @@ class SignInRequests:
     async def mark_sent(
         self, claimed: SignInRequest, customers: Sequence[str], code: str, link: str, now: datetime
     ) -> bool:
-        """Notes that the mail leaves now, before it does: it is not sent again. False when the claim ran out."""
+        """Record that the mail leaves now, before it does: it is not sent again. False when the claim ran out."""
         sent = {"state": "sent", "customer": list(customers), "code": code, "link": link, "sent_at": now}
         waiting = {"_id": claimed.id, "state": "waiting", "attempts": claimed.attempts}
         return await self.collection.update(waiting, {"$set": sent})
 
     async def reschedule(self, claimed: SignInRequest, due_at: datetime) -> None:
-        """The mail has certainly not left: it is due again then, and what was made for it is worth nothing."""
+        """Set when the mail is due again, which has certainly not left; its code is void."""
         made: dict[str, Any] = {"customer": [], "code": None, "link": None, "sent_at": None}
         again = {"state": "waiting", "due_at": due_at, **made}
         await self.collection.update({"_id": claimed.id, "attempts": claimed.attempts}, {"$set": again})
 
     async def drop(self, claimed: SignInRequest) -> None:
-        """Forgets one that nobody is to get a mail for."""
+        """Forget one that nobody is to get a mail for."""
         await self.collection.delete({"_id": claimed.id, "attempts": claimed.attempts})
 
     async def latest(self, business: str, address: str, browser: str, count: int) -> list[SignInRequest]:
-        """Those mailed last of an address and a browser, the latest first, used or not."""
+        """Return those mailed last of an address and a browser, the latest first, used or not."""
         same = {"business": business, "address": address, "browser": browser, "state": "sent"}
         return [SignInRequest.of(document) for document in await self.collection.find(same, LATEST, count)]
 
     async def of_link(self, business: str, link: str) -> SignInRequest | None:
-        """The one whose link has a token of this hash."""
+        """Return the one whose link has a token of this hash."""
         found = await self.collection.find({"link": link, "state": "sent", "business": business}, limit=1)
         return SignInRequest.of(found[0]) if found else None
 
     async def last_sent_at(self, business: str, address: str) -> datetime | None:
-        """When the latest mail to an address left."""
+        """Return when the latest mail to an address left."""
         same = {"business": business, "address": address, "state": "sent"}
         found = await self.collection.find(same, LATEST, 1)
         return found[0]["sent_at"] if found else None
 
     async def consume(self, sign_in: SignInRequest) -> bool:
-        """Uses up a sign-in, and with it all others of its address and browser; False when it was used before."""
+        """Use up a sign-in, and with it all others of its address and browser; False when it was used before."""
         if not await self.collection.update({"_id": sign_in.id, "used": False}, {"$set": {"used": True}}):
             return False
         same = {"business": sign_in.business, "address": sign_in.address, "browser": sign_in.browser}

@@ -33,12 +33,12 @@ class StaffSessions:
         self.collection = collection
 
     async def start(self, record: StaffSession) -> None:
-        """Keeps a new session."""
+        """Keep a new session."""
         document = record._asdict()
         await self.collection.insert({"_id": document.pop("token"), **document})
 
     async def find(self, token: str) -> StaffSession | None:
-        """The session whose token has this hash, over or not."""
+        """Return the session whose token has this hash, over or not."""
         found = await self.collection.find({"_id": token}, limit=1)
         if not found:
             return None
@@ -46,9 +46,9 @@ class StaffSessions:
         return StaffSession(document["_id"], *(document[name] for name in StaffSession._fields[1:]))
 
     async def seen(self, token: str, at: datetime, gone_at: datetime) -> None:
-        """Notes that a session was used, and when it will be over for lack of use."""
+        """Record that a session was used, and when it will be over for lack of use."""
         await self.collection.update({"_id": token}, {"$set": {"seen_at": at, "gone_at": gone_at}})
 
     async def end(self, token: str) -> None:
-        """Ends a session; nothing when it is over."""
+        """End a session; nothing when it is over."""
         await self.collection.delete({"_id": token})

@@ -37,7 +37,7 @@ class OperationalStore:
         self.sign_ins = SignInRequests(MongoCollection(database, "sign_ins"))
 
     async def prepare(self) -> None:
-        """Makes the indexes that are missing. Raises `Unavailable` when MongoDB does not answer."""
+        """Make the indexes that are missing. Raises `StoreUnavailable` when MongoDB does not answer."""
         for room in (
             self.audit,
             self.calendars,

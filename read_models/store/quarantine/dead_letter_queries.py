@@ -95,7 +95,7 @@ BY_ERROR: Sequence[Doc] = (
 
 
 class DeadLetterQueries:
-    """Reads the quarantine of an installation; every call raises `Unavailable` when MongoDB does not answer."""
+    """Reads the quarantine of an installation; every call raises `StoreUnavailable` when MongoDB does not answer."""
 
     def __init__(self, database: Database) -> None:
         """Nothing is asked of the server yet."""
@@ -104,7 +104,7 @@ class DeadLetterQueries:
         self._waiting = database[WAITING]
 
     async def errors(self) -> list[ErrorCount]:
-        """What is wrong, the most frequent first."""
+        """Return what is wrong, the most frequent first."""
         with translate_errors():
             unreadable = await self._unreadable.aggregate(list(BY_ERROR)).to_list(None)
             held = await self._holds.aggregate([*ONE_BY_ONE, *BY_ERROR]).to_list(None)
@@ -112,7 +112,7 @@ class DeadLetterQueries:
         return sorted(counts, key=lambda one: (-one.number, one.kind, one.error))
 
     async def latest(self, limit: int, error: str | None = None, lane: int | None = None) -> list[DeadLetter]:
-        """The latest dead letters, latest first; of one error and one lane, if these are given."""
+        """Return the latest dead letters, latest first; of one error and one lane, if these are given."""
         wanted = {name: value for name, value in (("reason", error), ("lane", lane)) if value is not None}
         shown: list[Doc] = [{"$match": wanted}, {"$sort": {"at": -1, "_id": 1}}, {"$limit": limit}]
         with translate_errors():
@@ -123,7 +123,7 @@ class DeadLetterQueries:
         return sorted(letters, key=lambda one: (-one.at.timestamp(), one.id))[:limit]
 
     async def find(self, name: str) -> list[DeadLetter]:
-        """The dead letters of a name: one, none, or more where generations are held for more than one reason."""
+        """Return the dead letters of a name: one, none, or more where generations are held for more than one reason."""
         position, owner = parse_id(name)
         if position is not None:
             place = position._asdict()
@@ -148,7 +148,8 @@ class DeadLetterQueries:
 
 
 def parse_id(name: str) -> tuple[LogPosition | None, str | None]:
-    """The place or else the owner that the name of a dead letter stands for; None and None when it is no name."""
+    """Return the place or else the owner that the name of a dead letter stands for; None and None when it is no
+    name."""
     if "~" in name:
         business, _, customer = name.partition("~")
         return None, owner_key(business or None, customer)

@@ -43,7 +43,7 @@ class LogPosition(NamedTuple):
 
     @classmethod
     def of(cls, stored: Doc) -> "LogPosition":
-        """That of a document that has one."""
+        """Return that of a document that has one."""
         return cls(stored["topic"], stored["lane"], stored["offset"])
 
 
@@ -69,7 +69,7 @@ BLOCKED_ELSEWHERE_REASON = "held in another generation that is kept"
 
 
 def owner_of(key: bytes | None) -> tuple[str | None, str | None]:
-    """The business and customer that a record's key names, None where it names nobody."""
+    """Return the business and customer that a record's key names, None where it names nobody."""
     try:
         parts = key.decode().split("/") if key else []
     except UnicodeDecodeError:
@@ -82,13 +82,13 @@ def _position(topic: str, record: Record) -> LogPosition:
 
 
 def owned_by(owner: str) -> Doc:
-    """The fields that name an owner, `biz/cus` or `biz`, in these collections."""
+    """Return the fields that name an owner, `biz/cus` or `biz`, in these collections."""
     business, _, customer = owner.partition("/")
     return {"business": business, "customer": customer or None}
 
 
 def hold_id(generation: int, owner: str) -> str:
-    """The `_id` of an owner's hold in a generation."""
+    """Return the `_id` of an owner's hold in a generation."""
     return f"{generation}/{owner}"
 
 
@@ -124,7 +124,7 @@ class DeadLetters:
         self._waiting = database[WAITING]
 
     async def create(self) -> None:
-        """Makes the indexes; harmless when they exist."""
+        """Make the indexes; harmless when they exist."""
         owner = [("business", 1), ("customer", 1)]
         with translate_errors():
             for collection in (self._unreadable, self._waiting, self._holds):
@@ -134,20 +134,20 @@ class DeadLetters:
             await self._waiting.create_index([*owner, ("generation", 1), ("topic", 1), ("offset", 1)])
 
     async def held(self, generations: Collection[int], lanes: Iterable[int], session: Any = None) -> set[str]:
-        """The owners (`biz/cus`, `biz`) that are held in these lanes, in any of these generations."""
+        """Return the owners (`biz/cus`, `biz`) that are held in these lanes, in any of these generations."""
         wanted = {"lane": {"$in": list(lanes)}, "generation": {"$in": list(generations)}}
         with translate_errors():
             found = self._holds.find(wanted, {"owner": 1}, session=session)
             return {hold["owner"] for hold in await found.to_list(None)}
 
     async def held_since(self, generation: int) -> dict[str, datetime]:
-        """When the hold of each owner that is held in a generation began."""
+        """Return when the hold of each owner that is held in a generation began."""
         with translate_errors():
             holds = self._holds.find({"generation": generation}, {"owner": 1, "since": 1})
             return {found["owner"]: found["since"] for found in await holds.to_list(None)}
 
     async def counts(self, generation: int) -> tuple[int, int]:
-        """How many dead letters a generation has, unreadable records and events that hold, and what waits."""
+        """Return how many dead letters a generation has, unreadable records and events that hold, and what waits."""
         with translate_errors():
             unreadable = await self._unreadable.count_documents({"generations": generation})
             events = {"generation": generation, "offset": {"$ne": None}}
@@ -155,7 +155,7 @@ class DeadLetters:
             return unreadable + holding, await self._waiting.count_documents({"generation": generation})
 
     async def unreadable_of(self, owner: str, lane: int, generation: int) -> set[LogPosition]:
-        """The places of the unreadable records in a generation whose key is an owner's, `biz/cus` or `biz`."""
+        """Return the places of the unreadable records in a generation whose key is an owner's, `biz/cus` or `biz`."""
         wanted = {"lane": lane, "key": Binary(owner.encode()), "generations": generation}
         places = {"topic": 1, "lane": 1, "offset": 1}
         with translate_errors():
@@ -165,13 +165,13 @@ class DeadLetters:
     async def remove_readable(
         self, positions: Collection[LogPosition], generation: int, session: Any
     ) -> None:
-        """Removes unreadable records that could be read after all from a generation, in a transaction."""
+        """Remove unreadable records that could be read after all from a generation, in a transaction."""
         ids = {"_id": {"$in": [position.id for position in positions]}}
         await self._unreadable.update_many(ids, {"$pull": {"generations": generation}}, session=session)
         await self._unreadable.delete_many(ids | {"generations": []}, session=session)
 
     async def delete_generation(self, generation: int, session: Any = None) -> None:
-        """Removes all of a generation that is dropped."""
+        """Remove all of a generation that is dropped."""
         with translate_errors():
             for collection in (self._holds, self._waiting):
                 await collection.delete_many({"generation": generation}, session=session)
@@ -180,7 +180,7 @@ class DeadLetters:
             await self._unreadable.delete_many({"generations": []}, session=session)
 
     async def delete_erased(self, views: ViewCollection) -> None:
-        """Removes a filled generation's letters of customers who are erased: it met them in any order."""
+        """Remove a filled generation's letters of customers who are erased: it met them in any order."""
         mine = {"generations": views.generation, "customer": {"$ne": None}}
         with translate_errors():
             owners = [{"$group": {"_id": {"business": "$business", "customer": "$customer"}}}]
@@ -192,7 +192,7 @@ class DeadLetters:
                     await self._unreadable.delete_many(gone)
 
     async def delete_owners(self, generation: int, owners: Collection[str], session: Any) -> None:
-        """Ends what holds owners (`biz/cus`, `biz`) in a generation; what is read anew comes anew."""
+        """End what holds owners (`biz/cus`, `biz`) in a generation; what is read anew comes anew."""
         mine = {"generation": generation, "owner": {"$in": list(owners)}}
         for collection in (self._holds, self._waiting):
             await collection.delete_many(mine, session=session)
@@ -205,7 +205,7 @@ class DeadLetters:
         now: datetime,
         session: Any,
     ) -> None:
-        """Keeps what a batch found, in the session's transaction."""
+        """Keep what a batch found, in the session's transaction."""
         if kept := [
             UpdateOne(
                 {"_id": _position(one.topic, one.record).id},
@@ -223,13 +223,13 @@ class DeadLetters:
 
 
 def hold_of(generation: int, owner: str, lane: int, now: datetime) -> Doc:
-    """A hold as it begins, but for what it is for: `topic` and `offset` of an event, if one holds; `reason`."""
+    """Return a hold as it begins, but for what it is for: `topic` and `offset` of an event, if one holds; `reason`."""
     known = {"generation": generation, "owner": owner, "lane": lane, "since": now}
     return known | owned_by(owner)
 
 
 def _hold(generation: int, one: BlockedRecord, now: datetime) -> UpdateOne:
-    """Begins a hold where there is none: for what waits, too, as all generations are held together."""
+    """Begin a hold where there is none: for what waits, too, as all generations are held together."""
     event = one.reason is not None
     fields = hold_of(generation, one.owner, one.record.partition, now) | {
         "topic": one.topic if event else None,

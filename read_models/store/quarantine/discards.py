@@ -34,19 +34,19 @@ class Discards:
         self._collection = database[COLLECTION]
 
     async def places(self, lanes: Iterable[int], session: Any = None) -> frozenset[LogPosition]:
-        """The places of these lanes that are not to be applied, be it live or from the log anew."""
+        """Return the places of these lanes that are not to be applied, be it live or from the log anew."""
         with translate_errors():
             found = self._collection.find({"lane": {"$in": list(lanes)}}, session=session)
             return frozenset(LogPosition.of(document) for document in await found.to_list(None))
 
     async def find(self, position: LogPosition) -> Discard | None:
-        """The discard of a place, None where there is none."""
+        """Return the discard of a place, None where there is none."""
         with translate_errors():
             one = await self._collection.find_one({"_id": position.id})
         return Discard(position, one["by"], one["why"], one["error"], one["at"]) if one else None
 
     async def put(self, one: Discard, owner: tuple[str | None, str | None], session: Any) -> None:
-        """Takes a place out, in the session's transaction; the first who did stays named.
+        """Take a place out, in the session's transaction; the first who did stays named.
 
         `owner` are the ids of the business and the customer it belongs to: erasure empties `why` then.
         """

@@ -64,14 +64,14 @@ class Holds:
         self._checkpoints = database[CHECKPOINTS]
 
     async def of(self, owner: str, generations: Collection[int]) -> list[Hold]:
-        """An owner's holds in generations; those that there are."""
+        """Return an owner's holds in generations; those that there are."""
         ids = [hold_id(generation, owner) for generation in generations]
         with translate_errors():
             found = await self._holds.find({"_id": {"$in": ids}}).sort([("generation", 1)]).to_list(None)
         return [_hold(one) for one in found]
 
     async def pending(self, hold: Hold, limit: int) -> list[LogPosition]:
-        """The first places that are to be applied before the hold ends: its event, then what waits in order."""
+        """Return the first places that are to be applied before the hold ends: its event, then what waits in order."""
         first = [hold.position] if hold.position else []
         if limit <= len(first):
             return first[:limit]
@@ -81,7 +81,7 @@ class Holds:
         return first + [LogPosition.of(one) for one in rest]
 
     async def mark_applied(self, hold: Hold, done: Collection[LogPosition], session: Any) -> None:
-        """Notes places as applied; ends the hold when they were the last. Raises `HoldChanged`."""
+        """Record places as applied; end the hold when they were the last. Raises `HoldChanged`."""
         await self._done(hold, set(done) - {hold.position}, session)
         change = {"topic": None, "offset": None, "reason": THE_REST}
         await self._change(hold, change, session)
@@ -90,7 +90,7 @@ class Holds:
     async def begin_rebuild(
         self, owner: str, lane: int, generations: Collection[int], run: str, session: Any
     ) -> dict[int, dict[str, int]]:
-        """Holds an owner whom a run projects anew, in place of another run; answers how far each generation is.
+        """Hold an owner whom a run projects anew, in place of another run; answer how far each generation is.
 
         By topic without prefix: the offsets from which on everything of the owner waits.
         """
@@ -105,7 +105,7 @@ class Holds:
         return {one["generation"]: one["offsets"] for one in reached}
 
     async def finish_rebuild(self, hold: Hold, offsets: Mapping[str, int], session: Any) -> None:
-        """Notes that an owner's documents are those of the log up to offsets: less waits. Raises `HoldChanged`."""
+        """Record that an owner's documents are those of the log up to offsets: less waits. Raises `HoldChanged`."""
         for topic, offset in offsets.items():
             applied = _waits(hold) | {"topic": topic, "offset": {"$lt": offset}}
             await self._waiting.delete_many(applied, session=session)
@@ -115,18 +115,18 @@ class Holds:
         await self._end_if_empty(hold, session)
 
     async def abort_rebuild(self, hold: Hold, session: Any) -> None:
-        """Gives a run up, which has changed nothing: the hold is what it was before. Raises `HoldChanged`."""
+        """Give a run up, which has changed nothing: the hold is what it was before. Raises `HoldChanged`."""
         reason = hold.reason if hold.position else THE_REST
         await self._change(hold, {"reason": reason, "rebuild": None}, session)
 
     async def block_on(self, hold: Hold, position: LogPosition, reason: str, session: Any) -> None:
-        """Has an event that cannot be applied be what holds from now on. Raises `HoldChanged`."""
+        """Have an event that cannot be applied be what holds from now on. Raises `HoldChanged`."""
         await self._done(hold, {position} - {hold.position}, session)
         change = {"topic": position.topic, "offset": position.offset, "reason": reason}
         await self._change(hold, change, session)
 
     async def discard(self, position: LogPosition, session: Any) -> None:
-        """Takes a place out of the quarantine, in every generation."""
+        """Take a place out of the quarantine, in every generation."""
         await self._unreadable.delete_one({"_id": position.id}, session=session)
         await self._waiting.delete_many(position._asdict(), session=session)
         change = {"topic": None, "offset": None, "reason": f"{position.id}, which held, was discarded"}

@@ -19,7 +19,7 @@ RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSOND
 
 
 async def fetch_raw(collection: Any, ids: Iterable[str]) -> Sequence[bytes]:
-    """The documents that exist among these as they are stored (BSON), of a collection that gives them `RAW`."""
+    """Return the documents that exist among these as they are stored (BSON), of a collection that gives them `RAW`."""
     with translate_errors():
         found: list[RawBSONDocument] = await collection.find({"_id": {"$in": list(ids)}}).to_list(None)
         return [bytes(document.raw) for document in found]
@@ -41,7 +41,7 @@ class DecodeCache(Generic[Value]):
         self._bytes = 0
 
     async def load(self, ids: Iterable[str]) -> Mapping[str, Value]:
-        """What is made of those that exist among these, by `_id`. It is shared: not to be changed."""
+        """Return what is made of those that exist among these, by `_id`. It is shared: not to be changed."""
         return dict([self._made(one) for one in await self._fetch(ids)])
 
     def _made(self, stored: bytes) -> tuple[str, Value]:
@@ -61,6 +61,6 @@ class DecodeCache(Generic[Value]):
 
 
 def raw_id(stored: bytes) -> bytes:
-    """The first element of a document, which MongoDB has the `_id` be: here always a string (bsonspec.org)."""
+    """Return the first element of a document, which MongoDB has the `_id` be: here always a string (bsonspec.org)."""
     length = int.from_bytes(stored[9:13], "little")
     return stored[4 : 13 + length]

@@ -28,7 +28,7 @@ class CoalescingLoader(Generic[Value]):
         self._in_flight: asyncio.Task[None] | None = None
 
     async def get(self, *keys: str) -> list[Value | None]:
-        """What these keys have, None for those that have nothing. It is shared: not to be changed."""
+        """Return what these keys have, None for those that have nothing. It is shared: not to be changed."""
         answer: asyncio.Future[Mapping[str, Value]] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
         self._wanted.update(keys)
@@ -57,7 +57,7 @@ class CoalescingLoader(Generic[Value]):
         self._in_flight = None
 
     async def _drain_ready_tasks(self) -> None:
-        """Lets those come along who are there already: a query costs as much as the work for several requests."""
+        """Let those come along who are there already: a query costs as much as the work for several requests."""
         known = 0
         while len(self._wanted) > known:
             known = len(self._wanted)
@@ -67,5 +67,5 @@ class CoalescingLoader(Generic[Value]):
 def _pending(
     waiting: Iterable[asyncio.Future[Mapping[str, Value]]],
 ) -> Iterable[asyncio.Future[Mapping[str, Value]]]:
-    """Those who wait still: a request may be given up meanwhile."""
+    """Return those who wait still: a request may be given up meanwhile."""
     return (answer for answer in waiting if not answer.done())

@@ -39,7 +39,7 @@ class ServedPointer:
         self._topics = Topics("", 1)
 
     async def refresh(self) -> None:
-        """Asks anew; raises `StoreUnavailable` when MongoDB does not answer."""
+        """Ask anew; raise `StoreUnavailable` when MongoDB does not answer."""
         pointer = await self._generations.pointer(self._version)
         if pointer is None or (served := pointer.served) is None:
             self.served = None
@@ -55,7 +55,7 @@ class ServedPointer:
         self.served = served
 
     async def poll(self) -> None:
-        """Refreshes for ever; while MongoDB is away what was known last stays, and grows old."""
+        """Refresh for ever; while MongoDB is away what was known last stays, and grows old."""
         while True:
             try:
                 await self.refresh()

@@ -29,11 +29,12 @@ class ServedReader:
         return await self._documents.get(*ids)
 
     async def range(self, wanted: ListQuery) -> list[Doc]:
-        """The first documents of a list."""
+        """Return the first documents of a list."""
         return (await self._shared_range(wanted).get(ALL))[0] or []
 
     def _shared_range(self, wanted: ListQuery) -> CoalescingLoader[list[Doc]]:
-        """The reads of one range, as long as there are any: other ranges are other queries, and wait for nobody."""
+        """Return the reads of one range, as long as there are any: other ranges are other queries, and wait for
+        nobody."""
         name = repr(wanted)
         shared = self._ranges.get(name)
         if shared is None:

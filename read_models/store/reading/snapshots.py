@@ -28,7 +28,7 @@ class PendingRecords(NamedTuple):
 
 
 class Snapshot:
-    """One generation at one moment, which the first question sets; every question raises `Unavailable`."""
+    """One generation at one moment, which the first question sets; every question raises `StoreUnavailable`."""
 
     def __init__(self, database: Database, generation: int, session: Any) -> None:
         self._database = database
@@ -36,14 +36,14 @@ class Snapshot:
         self._session = session
 
     async def checkpoint(self, lane: int) -> Checkpoint | None:
-        """A lane's checkpoint; None where the generation was dropped."""
+        """Return a lane's checkpoint; None where the generation was dropped."""
         _id = checkpoint_id(self._generation, lane)
         with translate_errors():
             found = await self._database[CHECKPOINTS].find_one({"_id": _id}, session=self._session)
         return Checkpoint.of(found) if found else None
 
     async def pending(self, lane: int) -> dict[str, PendingRecords]:
-        """Who is held in a lane, and what waits there, by owner."""
+        """Return who is held in a lane, and what waits there, by owner."""
         wanted = {"generation": self._generation, "lane": lane}
         found: dict[str, tuple[Doc, set[LogPosition]]] = {}
         with translate_errors():
@@ -59,7 +59,7 @@ class Snapshot:
         }
 
     async def documents(self, owners: Sequence[str]) -> AsyncIterator[tuple[str, Mapping[str, Doc]]]:
-        """The documents of each of these owners, by `_id`."""
+        """Yield the documents of each of these owners, by `_id`."""
         views = self._database[collection_name(self._generation)]
         for start in range(0, len(owners), OWNERS_AT_A_TIME):
             part = owners[start : start + OWNERS_AT_A_TIME]
@@ -82,7 +82,7 @@ class Snapshots:
 
     @asynccontextmanager
     async def of(self, generation: int) -> AsyncIterator[Snapshot]:
-        """A generation at a moment."""
+        """Yield a generation at a moment."""
         with translate_errors():
             session = await self._client.start_session(snapshot=True)
         try:
