@@ -143,7 +143,7 @@ async def returned(
         await payments.outcomes.request_mail(known)
     found = found_or_404(await visitor.reading.document("invoice", invoice_id))
     response = visitor.render(
-        "returned.html",
+        "payment_return.html",
         outcome=outcome,
         over=over,
         payment=payment,

@@ -128,7 +128,7 @@ def error_page(
         return render("error.html", portal, reader, values, status=status)
     locale = select_locale(parse_accept_language(reader.accept_language), PAGES.languages)
     bare = {"language": locale.language, "brand_url": brand_url(None)}
-    return _page(PAGES.render("bare_error.html", locale.language, values | bare), status)
+    return _page(PAGES.render("error_standalone.html", locale.language, values | bare), status)
 
 
 def _page(content: str, status: int) -> Response[str]:

@@ -32,7 +32,7 @@ class FormError(NamedTuple):
     """What is wrong with a form."""
 
     problem: str
-    """Its name in `said.html`."""
+    """Its name in `flash_message.html`."""
     retry_after: timedelta | None = None
     """When it is worth trying again."""
 
@@ -88,7 +88,7 @@ def link_form(page: PageContext, email: str, action: str) -> Response[str]:
 def link_over(page: PageContext, newer_at: datetime | None) -> Response[str]:
     """Return the page of a mailed link that does not work any more; it says when a newer mail was sent, if one was."""
     values = {"newer_at": timestamp(newer_at) if newer_at else None}
-    return render("link_over.html", page.portal, page.reader, values, status=HTTP_410_GONE)
+    return render("link_expired.html", page.portal, page.reader, values, status=HTTP_410_GONE)
 
 
 def masked(email: str) -> str:

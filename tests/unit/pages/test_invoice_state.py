@@ -83,7 +83,7 @@ def test_a_list_knows_less() -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_each_has_a_sentence_of_its_own(language: str) -> None:
     environment = PAGES._environments[language]
-    words: Any = environment.get_template("invoice_words.html").module
+    words: Any = environment.get_template("invoice_macros.html").module
 
     class Formats:
         def money(self, value: Json) -> str:
