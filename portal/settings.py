@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from events.topics import DEFAULT_PARTITIONS
 from portal.errors import UsageError
@@ -52,13 +53,20 @@ WELL_KNOWN_SECRETS: Final = re.compile(
 """What stands in secrets that are printed somewhere."""
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """One installation's settings; a field is the variable's name without `PORTAL_`, in lower case.
 
     What is None is not set: what needs it is off. Nothing secret is in the repr or in an error.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        enable_decoding=False,
+        validate_default=False,
+        frozen=True,
+        hide_input_in_errors=True,
+        extra="forbid",
+    )
 
     kafka_bootstrap: str | None = Field(None, pattern=r"^[^\s,/]+:\d+(,[^\s,/]+:\d+)*$")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -92,7 +100,7 @@ class Settings(BaseModel):
     staff_port: int = Field(8001, ge=1, le=65535)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Whose `X-Forwarded-For` is believed."""
-    limits: Mapping[str, int] = {}
+    limits: Mapping[str, int] = Field({}, validation_alias="limit")
     """`PORTAL_LIMIT_…` by the rest of the name, in lower case."""
 
     @classmethod
@@ -102,17 +110,20 @@ class Settings(BaseModel):
         An empty variable counts as not set. A secret may lie in a file that `PORTAL_…_FILE` names. `PORTAL_…` names
         that are not ours are left alone.
         """
-        given: dict[str, Any] = {
-            name: environ[variable]
-            for name in cls.model_fields
-            if name != "limits" and environ.get(variable := PREFIX + name.upper())
+        variables = EnvSettingsSource(cls)
+        # The source ignores case and reads the process's environment; `PORTAL_` variables are upper case.
+        variables.env_vars = {
+            name.lower(): value
+            for name, value in environ.items()
+            if value and name == name.upper() and name.startswith(PREFIX)
         }
+        given = variables()
         for name in cls.secret_names():
             if path := environ.get((variable := PREFIX + name.upper()) + FILE_SUFFIX):
                 if name in given:
                     raise UsageError(f"{variable} and {variable}{FILE_SUFFIX} are both set: keep one of them")
                 given[name] = _read(path, variable + FILE_SUFFIX)
-        given["limits"] = {
+        given["limit"] = {
             variable.removeprefix(LIMIT).lower(): value
             for variable, value in environ.items()
             if variable.startswith(LIMIT) and value
@@ -129,6 +140,13 @@ class Settings(BaseModel):
                 "\n".join(_format_error(_variable(name), problem) for name, problem in weak.items())
             )
         return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Validate only the values that `read` passes: the environment is an argument of `read`."""
+        return (init_settings,)
 
     @classmethod
     def secret_names(cls) -> Sequence[str]:
@@ -279,7 +297,7 @@ def _format_error(variable: str, problem: str) -> str:
 
 
 def _variable(*path: int | str) -> str:
-    return PREFIX + "_".join(str(part) for part in path).replace("limits_", "limit_").upper()
+    return PREFIX + "_".join(str(part) for part in path).upper()
 
 
 def _is_loopback(host: str) -> bool:
