@@ -1,4 +1,4 @@
-"""What a rebuild is compared with: processes that read the log by hand.
+"""Baselines of the rebuild: processes that read the log by hand.
 
 `python -m bench.consumer_baselines best|by_hand LANES`, with the settings of an installation in the environment,
 reads those lanes from their beginning to their end; it prints a line when it begins to read, and one when it is done,

@@ -1,4 +1,4 @@
-"""What the worker is compared with: a Faust agent that does nothing, and one written by hand.
+"""Baselines of the live worker: an empty Faust agent, and one written by hand.
 
 `python -m bench.faust_baselines empty|handwritten`, with the settings of an installation and BENCH_EVENTS in the
 environment, reads so many events from the beginning of the topics and prints how many a second it did, as JSON.

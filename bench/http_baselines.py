@@ -1,4 +1,4 @@
-"""What the dashboard is compared with: FastAPI with Motor's `find_one`, and a body that never changes.
+"""Baselines of the dashboard: FastAPI with Motor's `find_one`, and a constant body.
 
 `python -m bench.http_baselines plain|constant PORT`, with the settings of an installation in the environment, serves
 by one process of the server that `portal serve` runs on. `plain` answers `/{business}/{customer}` with the customer's

@@ -1,4 +1,4 @@
-"""From the publication of an event to its sight in the API, while others come at a steady rate."""
+"""Latency from the publication of an event to its visibility in the API, under a steady load."""
 
 import asyncio
 import random

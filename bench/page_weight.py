@@ -1,4 +1,4 @@
-"""What pages cost a customer of ten years on a slow network: their bytes, and the time to the first of them."""
+"""Page weight for a customer of ten years on a slow network: bytes and time to first byte."""
 
 import asyncio
 import re

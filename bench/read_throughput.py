@@ -1,4 +1,4 @@
-"""What reading costs: each endpoint for a customer of ten years, and dashboards a second beside two rivals."""
+"""Read cost of each endpoint for a customer of ten years, and dashboards per second beside two baselines."""
 
 import asyncio
 import os

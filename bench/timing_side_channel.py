@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells who is a customer: known addresses beside unknown ones, in random order.
+"""Timing side channel of the sign-in: known addresses beside unknown ones, in random order.
 
 What is compared is the chance that the answer for a known address takes longer than the one for an unknown address
 (Mann and Whitney's U over all pairs): a half where time tells nothing.

@@ -1,1 +1,1 @@
-"""What ServiceHub says: typed events, the envelope codec, upcasters and topics (EVENTS.md)."""
+"""ServiceHub's domain events: typed events, the envelope codec, upcasters and topics (EVENTS.md)."""

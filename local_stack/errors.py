@@ -1,4 +1,4 @@
-"""What goes wrong in ways the person at the keyboard can mend."""
+"""Errors that the person at the keyboard can fix."""
 
 
 class StackError(Exception):

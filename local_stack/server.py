@@ -1,4 +1,4 @@
-"""What the servers of the stack have in common: start, wait until ready, stop."""
+"""Base class of the stack's servers: start, wait until ready, stop."""
 
 import http.client
 import signal

@@ -1,4 +1,4 @@
-"""How a command ends other than well (API.md, "Command line": exit status)."""
+"""Errors that end a command, with their exit statuses (API.md, "Command line")."""
 
 
 class CommandError(Exception):

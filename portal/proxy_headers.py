@@ -1,4 +1,4 @@
-"""Whose a request is, behind proxies."""
+"""Middleware that finds the client's address behind trusted proxies."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the customer surface is told, by the settings, and which of its features are off for want of some."""
+"""Configuration of the query API from the settings, and the features that missing settings disable."""
 
 from portal.errors import UsageError
 from portal.settings import Settings

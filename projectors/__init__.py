@@ -1,1 +1,1 @@
-"""How events reach documents, and how operators watch and steer it."""
+"""Projectors: events to documents, and the operators' commands and staff surface."""

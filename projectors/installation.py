@@ -1,4 +1,4 @@
-"""Where one installation's log and views are."""
+"""Location of one installation's log and views."""
 
 from typing import NamedTuple
 

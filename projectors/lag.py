@@ -1,4 +1,4 @@
-"""How far the views are behind the log: what `portal lag` and `GET /api/lag` say (API.md)."""
+"""Lag of the views behind the log, as `portal lag` and `GET /api/lag` report it (API.md)."""
 
 import asyncio
 import time

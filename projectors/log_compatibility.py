@@ -1,4 +1,4 @@
-"""Whether a log and the views made from it can belong together (API.md, "Command line", its last paragraph)."""
+"""Checks that a log and the views made from it belong together (API.md, "Command line", its last paragraph)."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

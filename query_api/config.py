@@ -1,4 +1,4 @@
-"""What the customer surface has to be told (API.md, Environment)."""
+"""Configuration of the query API (API.md, Environment)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields

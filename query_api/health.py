@@ -1,4 +1,4 @@
-"""For probes: whether the process runs, and whether it has something to serve."""
+"""Liveness and readiness probes."""
 
 from typing import TypedDict
 

@@ -1,4 +1,4 @@
-"""What the portal shows: the documents, the pure folds that keep them, and the store they lie in.
+"""Read models: the documents, the pure folds that make them from events, and their store.
 
 A read model is a module: its document, `evolve`, what it adds to its parents. `project.fold` knows which events
 concern which documents. Folds do no I/O and read no clock.

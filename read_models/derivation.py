@@ -1,4 +1,4 @@
-"""What follows from a batch's documents, worked out once: derived fields, months, short lists, health, balance.
+"""Derivation of a batch's documents, once a batch: derived fields, months, embedded lists, health, balance.
 
 Each step compares what a document was with what it is, so its cost is that of the change, whatever the history.
 """

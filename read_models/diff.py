@@ -1,4 +1,4 @@
-"""What differs between the documents that are served and those that the log gives."""
+"""Differences between the documents that are served and those that the log gives."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What all documents share: ids, the sequence guard, the log of what happened, a few conversions.
+"""Shared parts of all documents: ids, the sequence guard, the activity log, conversions.
 
 A document is a plain dict, stored as it is. Timestamps are texts `YYYY-MM-DDTHH:MM:SS.mmmZ`, dates `YYYY-MM-DD`, money
 an int in minor units beside its currency: all sort as they lie and are served as they lie.

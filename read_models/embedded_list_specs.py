@@ -1,4 +1,4 @@
-"""Which documents keep short lists of which others: one table, read by the projection and nowhere else."""
+"""Table of the documents that embed bounded lists of others, read by the projection."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""What is not to be read in logs, errors and the audit, nor by operators: contact data of customers."""
+"""Masking of customers' contact data in logs, errors, the audit and operators' pages."""
 
 import re
 from collections.abc import Mapping, Sequence

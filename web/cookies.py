@@ -1,4 +1,4 @@
-"""What a service knows of the browser that asks: the cookies it was given, and the network it is in.
+"""Cookies of this host, and the client's network.
 
 `__Host-` asks for `Secure` and `Path=/` and forbids `Domain`: no other host can set or see such a cookie. On http,
 which is accepted on loopback only, browsers keep to it too: they count loopback as trustworthy.

@@ -1,4 +1,4 @@
-"""How long answers take, for Prometheus."""
+"""Latency histogram of requests, for Prometheus."""
 
 from bisect import bisect_left
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What processes measure, as Prometheus has it: taken from one process as plain values, shown by another."""
+"""Snapshots of Prometheus metrics: taken in one process as plain values, exposed by another."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

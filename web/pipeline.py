@@ -1,4 +1,4 @@
-"""How requests come in and answers leave: one layer around each surface's router (ASGI).
+"""Request and response pipeline: one layer around each surface's router (ASGI).
 
 Layers are paid for with every request, each with a frame and a `send` of its own; checks and steps are calls.
 """

@@ -1,4 +1,4 @@
-"""How large a request may be besides its body, which Litestar limits: all of it is held in memory."""
+"""Size limits of a request besides its body, which Litestar limits: all of it is held in memory."""
 
 from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope

@@ -1,4 +1,4 @@
-"""What the payment stand-in remembers, in memory: sessions, payments, charges, refunds, events, in Stripe's shapes.
+"""In-memory state of the payment stand-in: sessions, payments, charges, refunds and events in Stripe's shapes.
 
 Objects begin as stripe-mock's example of their kind, so that every field of Stripe's schema is there; what matters to a
 caller is then set as Stripe would. Amounts are integers in the currency's smallest unit. Nothing expires by itself.

@@ -1,1 +1,1 @@
-"""What each command does; `portal.cli` says how it is called."""
+"""Implementations of the commands; `portal.cli` declares their arguments."""

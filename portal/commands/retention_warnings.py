@@ -1,4 +1,4 @@
-"""What commands that read the log say where it is not kept for ever."""
+"""Warnings of commands that read the log, where topics have a retention limit."""
 
 import sys
 

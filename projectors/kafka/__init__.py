@@ -1,1 +1,1 @@
-"""How Kafka is reached: client settings, topics, offsets and records, through aiokafka."""
+"""Kafka access through aiokafka: client settings, topics, offsets and records."""

@@ -1,4 +1,4 @@
-"""What was fetched from Kafka: as records of ours, and in which order it is applied."""
+"""Conversion of aiokafka records to `Record`, and the order in which they are applied."""
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate

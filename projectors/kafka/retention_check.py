@@ -1,4 +1,4 @@
-"""Whether the topics are kept for ever: they are the only source of the views (EVENTS.md, "Topics")."""
+"""Retention check of the topics: they are the only source of the views (EVENTS.md, "Topics")."""
 
 import asyncio
 from typing import Any, Final

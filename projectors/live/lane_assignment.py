@@ -1,4 +1,4 @@
-"""What one worker holds and writes: its lanes, how far the views have each partition, and the batch under way."""
+"""Lanes of one worker: applied offsets of each partition, and the batch in progress."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""From records to transactions: batches, the projector that applies them, positions and metrics."""
+"""Processing of records: batches, the projector that applies them, positions and metrics."""

@@ -1,4 +1,4 @@
-"""From records to what one transaction writes: decodes, folds, sets aside what cannot be applied."""
+"""Batch builder: decodes and folds records into what one transaction writes, and sets aside what cannot be applied."""
 
 import asyncio
 import traceback

@@ -1,4 +1,4 @@
-"""What a live worker measures, for `/metrics`."""
+"""Metrics of a live worker, for `/metrics`."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Where the views are in the logs of a worker's lanes: what the generations hold, and what is to be folded next."""
+"""Positions of the views in the logs of a worker's lanes: applied offsets per generation, next offset to fold."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How much there is to read, and how long it should take, without writing anything."""
+"""Estimate of a rebuild's records and duration, without writing anything."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How far rebuilds are: what `portal rebuild` and `GET /api/rebuilds` say (API.md)."""
+"""Progress of rebuilds, as `portal rebuild` and `GET /api/rebuilds` report it (API.md)."""
 
 import time
 from collections import deque

@@ -1,4 +1,4 @@
-"""What is wrong, in words, the gravest first, and what to do about it."""
+"""Alerts for operators, most severe first, each with advice."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

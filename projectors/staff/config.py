@@ -1,4 +1,4 @@
-"""What the staff surface is told."""
+"""Configuration of the staff surface."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How the lag got there: a small line for each topic over the last quarter of an hour."""
+"""Lag chart: a small line for each topic over the last quarter of an hour."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What operators are to see to: claims that collide, files that are not as said, topics that forget (API.md)."""
+"""Notices for operators: colliding claims, files that do not match their events, topics with retention (API.md)."""
 
 import asyncio
 import time

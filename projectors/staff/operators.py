@@ -1,4 +1,4 @@
-"""Who may come in: operators by their tokens, and how often a network may try."""
+"""Operators by their tokens, and the limit of failed attempts per network."""
 
 import hmac
 import re

@@ -1,4 +1,4 @@
-"""What operators can do, and what they are shown: one room for the API and for the page."""
+"""Application service of the staff surface, used by its API and its page."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

@@ -1,4 +1,4 @@
-"""How a page for operators is made."""
+"""Rendering of the operators' pages."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

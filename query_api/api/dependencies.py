@@ -1,4 +1,4 @@
-"""What lists and details start from and end with: who is signed in, which part is asked for, how it is answered."""
+"""Request dependencies of lists and details: session, page of a list, query context, response."""
 
 from typing import Annotated, Any, TypeVar
 

@@ -1,4 +1,4 @@
-"""What goes wrong with calendar feeds; told as problems (`query_api.http.problem_mapping`)."""
+"""Errors of calendar feeds; `query_api.http.problem_mapping` turns them into problems."""
 
 
 class CalendarFeedsDisabled(Exception):

@@ -1,1 +1,1 @@
-"""What the portal holds of a customer, to take along (API.md, export)."""
+"""Export of all that the portal holds of a customer (API.md, export)."""

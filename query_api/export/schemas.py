@@ -1,4 +1,4 @@
-"""What the export holds; for the OpenAPI document only."""
+"""Schema of the export, for the OpenAPI document only."""
 
 from typing import TypedDict
 

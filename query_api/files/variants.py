@@ -1,4 +1,4 @@
-"""In which forms files are served. What a browser is told of a file comes from these tables, never from an event."""
+"""Variants in which files are served. Their content types come from these tables, never from an event."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple

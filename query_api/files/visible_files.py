@@ -1,4 +1,4 @@
-"""Which files a customer may see: those that the pages of the same records lead to (`read_models.queries`)."""
+"""Files a customer may see: those that the pages of the same records link to (`read_models.queries`)."""
 
 from typing import NamedTuple
 

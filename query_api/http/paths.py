@@ -1,4 +1,4 @@
-"""How the paths of the customer surface are made (API.md)."""
+"""Paths of the customer surface (API.md)."""
 
 from collections.abc import Sequence
 

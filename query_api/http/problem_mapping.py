@@ -1,4 +1,4 @@
-"""What errors of the customer surface are told as."""
+"""Mapping of the customer surface's exceptions to problem details (RFC 9457)."""
 
 from litestar.exceptions import HTTPException
 from litestar.status_codes import (

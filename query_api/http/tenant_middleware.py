@@ -1,4 +1,4 @@
-"""Whose portal a request is for, decided before any route is chosen, so that no route can forget it.
+"""Tenant check: resolves the business of a request before any route is chosen, so that no route can forget it.
 
 Below `/{slug}/` nothing is reached but with a business that is there, on a host that is its own or the public one,
 and changed only from its own pages (API.md, Customer surface).

@@ -1,4 +1,4 @@
-"""What the routes do not say of themselves: the errors that all share, the session, files, examples."""
+"""Additions to the OpenAPI document: errors that all routes share, the session, files, examples."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What changed of late, in words, and what of it is new since the person was last here."""
+"""Page of recent activity, and which of it is new since the person's last visit."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What people call the device that a `User-Agent` comes from: its browser and its system."""
+"""Device names from a `User-Agent`: browser and system."""
 
 BROWSERS = (
     ("Edg", "Edge"),

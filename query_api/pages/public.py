@@ -1,4 +1,4 @@
-"""What the pages of a business show to everybody: its logo, help, and what everybody may expect of them."""
+"""Pages of a business that need no session: logo, help, accessibility."""
 
 from typing import Any
 

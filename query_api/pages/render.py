@@ -1,4 +1,4 @@
-"""How a page of a business's portal is made: whose it is, in which language, as of when."""
+"""Rendering of a portal's pages: whose portal, in which language, as of when."""
 
 import math
 from collections.abc import Mapping, Sequence

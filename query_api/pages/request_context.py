@@ -1,4 +1,4 @@
-"""What every page is made from: the business of its path, who is signed in, and when it is."""
+"""Context of a page request: the business of its path, the session, the time."""
 
 import re
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What browsers ask for to put a portal on the home screen: its name, colour and icon (W3C, Application Manifest)."""
+"""Web App Manifest: name, colour and icon of a portal on the home screen (W3C, Application Manifest)."""
 
 import asyncio
 from typing import Any

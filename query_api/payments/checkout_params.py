@@ -1,4 +1,4 @@
-"""What a Checkout Session is asked to be: the amount, named as the customer knows it, in the customer's language."""
+"""Parameters of a Checkout Session: the amount, named as the customer knows it, in the customer's language."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What happened to payments, onto the log: every process runs a sender, and together they publish each fact in order.
+"""Outbox publisher of payment facts: every process runs one, and together they publish each fact in order.
 
 Between the write that keeps a fact and the log there is no other step: while Kafka is away facts wait, however long. A
 fact is marked after Kafka has acknowledged it. A sender that dies between the two leaves one that is published again:

@@ -1,4 +1,4 @@
-"""What became of payments: Stripe is asked, what it says is kept, and from there it is published."""
+"""Settlement of payments: asks Stripe, stores what it reports, and publishes it."""
 
 import asyncio
 import time

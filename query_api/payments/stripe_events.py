@@ -1,4 +1,4 @@
-"""What became of a Checkout Session, worked out from what Stripe says of it: nothing here asks anybody.
+"""Outcome of a Checkout Session, derived from Stripe's objects without I/O.
 
 Objects are Stripe's, as plain data. A dispute that the business lost is a refund: the bank gave the money back to the
 customer. While it is open nothing changes, and one that was won never happened.

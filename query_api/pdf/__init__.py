@@ -1,1 +1,1 @@
-"""What is made for a customer to keep: invoices, receipts and Proof Packs as PDF, a Proof Pack's files as ZIP."""
+"""Documents to keep: invoices, receipts and Proof Packs as PDF, a Proof Pack's files as ZIP."""

@@ -1,4 +1,4 @@
-"""What stands on each paper."""
+"""Contents of each PDF document."""
 
 from query_api.files.visible_files import VisibleFile, pack_of
 from query_api.pdf.service import PdfDocument

@@ -1,4 +1,4 @@
-"""Who gets in. The JSON API and the pages call the same functions; what they refuse they raise (`errors`).
+"""Sign-in service. The JSON API and the pages call the same functions, which raise `errors`.
 
 Nothing here depends on whether an address is known until a right code or link is shown: asking for a code counts
 and keeps the same for every address, and the mailer finds out for whom there is a mail to write.

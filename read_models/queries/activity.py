@@ -1,4 +1,4 @@
-"""What changed of late (VIEWS.md, Activity)."""
+"""Query of recent activity (VIEWS.md, Activity)."""
 
 import hashlib
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a customer's calendar shows: the upcoming appointments, and those that were called off of late."""
+"""Query of a calendar feed: upcoming appointments, and those cancelled recently."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the customer surface asks: every read takes a `CustomerScope`, which comes from the session alone.
+"""Portal queries: every read takes a `CustomerScope`, which comes from the session alone.
 
 A page is its document or one index range, then, by `_id`, those it names (DESIGN.md, decision 3).
 """

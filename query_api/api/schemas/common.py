@@ -1,4 +1,4 @@
-"""What the API answers (API.md); absent values are null. Written down for readers and the OpenAPI document only."""
+"""Response schemas (API.md), for readers and the OpenAPI document; absent values are null."""
 
 from typing import Literal, TypedDict
 

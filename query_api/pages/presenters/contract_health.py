@@ -1,4 +1,4 @@
-"""What pages make of a contract's health: figures with the lists behind them, and its months without gaps.
+"""Presenter of a contract's health: figures with the lists behind them, and its months without gaps.
 
 Pure: health is the JSON of the API (VIEWS.md, Contracts and their health).
 """

@@ -1,4 +1,4 @@
-"""What the home page makes of the dashboard: which visit is next, what needs the customer, how health is put in words.
+"""Presenter of the dashboard: next visit, what needs the customer's attention, health figures.
 
 Pure: the dashboard is the JSON of `GET /{slug}/api/portal` (API.md), what depends on now is told.
 """

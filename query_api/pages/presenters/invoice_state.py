@@ -1,4 +1,4 @@
-"""What an invoice's page says it is: one closed set (PORTAL.md, Invoice states)."""
+"""Presenter of an invoice's state: one closed set (PORTAL.md, Invoice states)."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""What a visit's page makes of the visit and its Proof Pack: how punctual it was, which photos belong together.
+"""Presenter of a visit and its Proof Pack: punctuality, and which photos belong together.
 
 Pure: a visit is the JSON of `GET /{slug}/api/visits/{id}`, items are those of its Proof Pack (API.md).
 """

@@ -1,4 +1,4 @@
-"""What is asked of generations, how it is refused, and what is kept after it; `lifecycle` does it."""
+"""Requests to switch or drop generations, their refusals, and the pointer after them; `lifecycle` applies them."""
 
 from dataclasses import replace
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""What operators did: appended to, never changed; but that erasure takes the words that were said of a customer."""
+"""Audit log of operators: append-only, except that erasure removes the words written about a customer."""
 
 from collections.abc import Mapping
 from datetime import datetime

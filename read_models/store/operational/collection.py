@@ -1,4 +1,4 @@
-"""How the room's collections are opened and asked, and what their indexes have in common."""
+"""Shared access to the operational collections and their indexes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC

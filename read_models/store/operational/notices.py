@@ -1,4 +1,4 @@
-"""What operators are to see to and no record in the log says: files that are missing, say."""
+"""Notices for operators that no record in the log carries, such as missing files."""
 
 from collections.abc import Collection as Names
 from datetime import datetime

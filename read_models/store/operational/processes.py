@@ -1,4 +1,4 @@
-"""Which processes run, and what they measured: each says so itself every few seconds, in one write.
+"""Registry of running processes and their metrics: each writes its heartbeat every few seconds.
 
 So the numbers of all of them are in one place, whatever machine they run on; one that says nothing any more is there,
 silent, until it is over.

@@ -1,4 +1,4 @@
-"""How often something may happen in a stretch of time, counted for all processes together."""
+"""Sliding-window rate limits, shared by all processes."""
 
 import secrets
 from datetime import datetime, timedelta

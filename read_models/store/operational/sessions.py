@@ -1,4 +1,4 @@
-"""Who is signed in, on which devices."""
+"""Sessions of signed-in persons, per device."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

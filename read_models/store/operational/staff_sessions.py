@@ -1,4 +1,4 @@
-"""Which operators are signed in to the staff surface."""
+"""Sessions of operators on the staff surface."""
 
 from datetime import datetime
 from typing import ClassVar, NamedTuple

@@ -1,4 +1,4 @@
-"""What readers have to know besides documents: which generation is served, and up to when each lane was read.
+"""Pointer to the served generation, and up to when each lane was read.
 
 Asked twice a second, so that no request pays for it. What it says of freshness is older than the documents read after
 it, never newer: `as_of` never promises too much.

@@ -1,4 +1,4 @@
-"""What readers are given of one generation: whoever asks at the same time shares the answer (DESIGN.md, decision 5)."""
+"""Reader of one generation: concurrent reads share a query (DESIGN.md, decision 5)."""
 
 from collections.abc import Sequence
 from typing import Final
