@@ -76,7 +76,7 @@ async def throughput_of(stage: Stage) -> Outcome:
 
 
 async def latency_of(stage: Stage) -> Outcome:
-    """From an event to its sight."""
+    """Measure the latency from an event to its visibility."""
     soon, size = await latency.measure(stage)
     measured = {
         "visible_ms_at_500_events_per_second": soon._asdict(),

@@ -24,7 +24,7 @@ DECADE = 520
 
 
 class Latency(NamedTuple):
-    """In milliseconds, over so many looks."""
+    """Percentiles in milliseconds, over so many probes."""
 
     p50: float
     p99: float

@@ -43,7 +43,7 @@ ASSET = re.compile(r'(?:href|src)="(/-/[^"]+)"')
 
 
 class PageCost(NamedTuple):
-    """Of one page; photos and the logo are not counted."""
+    """Cost of one page; photos and the logo are not counted."""
 
     page_bytes: int
     """As it travels, compressed."""

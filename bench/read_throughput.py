@@ -55,7 +55,7 @@ PATHS = (
 
 
 class RequestCost(NamedTuple):
-    """Of one request: questions to the views and documents read for them, bytes of the answer."""
+    """Cost of one request: queries of the views, documents read for them, bytes of the response."""
 
     questions: int
     documents: int

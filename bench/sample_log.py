@@ -128,7 +128,7 @@ def technician(name: str, customer: str, number: int, sequence: int, at: datetim
 
 
 class _EventFactory:
-    """What the envelopes of a customer's, or a business's, events have in common."""
+    """Factory of events that share the envelope of one customer or business."""
 
     def __init__(self, name: str, customer: str | None) -> None:
         self._owner = {"businessid": name, "partitionkey": f"{name}/{customer}" if customer else name}

@@ -27,7 +27,7 @@ WARM_UP, TRIES = 100, 1500
 
 
 class TimingComparison(NamedTuple):
-    """What the times of two kinds of answers tell."""
+    """Comparison of the response times of two kinds of requests."""
 
     known_ms: float
     """Median."""

@@ -8,7 +8,7 @@ from events.types import Currency, EmptyData, EventData, Locale, Media, PartialU
 
 
 class Branding(EventData):
-    """How a business looks."""
+    """Brand of a business: logo and colours."""
 
     logo: Media | None = None
     primary_color: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")] | None = None
@@ -17,7 +17,7 @@ class Branding(EventData):
 
 
 class Support(EventData):
-    """Where a business's customers turn for help."""
+    """Contact for a business's customers."""
 
     email: Text
     phone: Text | None = None

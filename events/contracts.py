@@ -13,7 +13,7 @@ class ContractService(EventData):
 
 
 class Sla(EventData):
-    """What a contract promises about how the work is done."""
+    """Service level that a contract promises."""
 
     on_time_grace_minutes: Integer
     """Minutes after the end of a visit's window that still count as on time."""

@@ -6,7 +6,7 @@ from events.types import Currency, EventData, Id, Money, Text, Timestamp
 
 
 class PaymentMethod(EventData):
-    """How it was paid."""
+    """Method of a payment."""
 
     kind: Literal["card", "bank", "cash", "check", "other"]
     brand: Text | None = None
@@ -14,7 +14,7 @@ class PaymentMethod(EventData):
 
 
 class PaymentProvider(EventData):
-    """Who processed a payment, and its name for it there."""
+    """Processor of a payment, and its reference there."""
 
     name: Text
     reference: Text

@@ -9,7 +9,7 @@ from events.types import EventData, Id, List, Media, Text, Timestamp
 
 
 class Location(EventData):
-    """Where something was captured, in degrees (WGS 84)."""
+    """Place where something was captured, in degrees (WGS 84)."""
 
     lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]

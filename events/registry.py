@@ -91,7 +91,7 @@ _UPCASTERS: Final[Mapping[str, Callable[[Any], BaseModel]]] = {"invoice.issued.v
 
 
 class EventType(NamedTuple):
-    """What is known of a type."""
+    """Registry entry of an event type."""
 
     kind: str
     """Entity kind, the second part of the type."""

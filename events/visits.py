@@ -13,7 +13,7 @@ class Window(EventData):
 
 
 class Technician(EventData):
-    """Who comes."""
+    """Technician of a visit."""
 
     id: Id
     name: Text

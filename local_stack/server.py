@@ -19,7 +19,7 @@ STOP_WITHIN_S = 10.0
 
 @dataclass(frozen=True)
 class ServerContext:
-    """Where the servers of one stack live: its folder, programs by part, ports by name, process group, secrets, ids."""
+    """Context of one stack's servers: folder, programs by part, ports by name, process group, secrets, ids."""
 
     state: Path
     programs: Mapping[str, Path]

@@ -36,7 +36,7 @@ class Stack:
     """
 
     def __init__(self, state: Path | None = None) -> None:
-        """With no folder named it takes a temporary one, which is removed at the end."""
+        """Use `folder`; a temporary one, which is removed at the end, when none is named."""
         self.temporary = state is None
         self.state = (state or Path(tempfile.gettempdir()) / f"local-stack-{secrets.token_hex(8)}").absolute()
         self.servers: dict[str, Server] = {}

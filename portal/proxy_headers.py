@@ -1,4 +1,8 @@
-"""Middleware that finds the client's address behind trusted proxies."""
+"""Middleware that finds the client's address behind trusted proxies.
+
+Granian's `wrap_asgi_with_proxy_headers` is not used: it keeps hops with ports, brackets or IPv4-mapped addresses
+and malformed hops as they are, and falls back to the left-most hop, which any client can forge.
+"""
 
 import re
 from collections.abc import Sequence
@@ -15,9 +19,10 @@ _HOP: Final = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?
 
 
 class TrustedProxyMiddleware:
-    """Behind proxies that are trusted: the client is the last one in `X-Forwarded-For` that is none of them.
+    """Sets the client of a request to the right-most hop of `X-Forwarded-For` that is not a trusted proxy.
 
-    What stands before that one is what it says of itself. Who is no trusted proxy is the client, whatever it sends.
+    Hops further left are claims of that client and are ignored. A peer that is not a trusted proxy is itself the
+    client, whatever it sends.
     """
 
     def __init__(self, app: ASGIApp, trusted: Sequence[IPv4Network | IPv6Network]) -> None:
@@ -28,32 +33,32 @@ class TrustedProxyMiddleware:
         """Answer as the application does, which sees the client."""
         if scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
-            client = self._client(host, request_headers(scope).get(FORWARDED, b"").decode("latin-1"))
+            client = self._client_address(host, request_headers(scope).get(FORWARDED, b"").decode("latin-1"))
             scope["client"] = (host, port) if client == host else (client, 0)
         await self._app(scope, receive, send)
 
-    def _client(self, peer: str, forwarded: str) -> str:
+    def _client_address(self, peer: str, forwarded: str) -> str:
         client = peer
         hops = forwarded.split(",") if forwarded else []
         while self._is_trusted(client) and hops:
-            found = _address(hops.pop())
-            if found is None:
+            address = _parse_address(hops.pop())
+            if address is None:
                 break
-            client = str(found)
+            client = str(address)
         return client
 
     def _is_trusted(self, host: str) -> bool:
-        address = _address(host)
+        address = _parse_address(host)
         return address is not None and any(address in network for network in self._trusted)
 
 
-def _address(hop: str) -> IPv4Address | IPv6Address | None:
+def _parse_address(hop: str) -> IPv4Address | IPv6Address | None:
     """Return the address of a hop, which may have a port; None for what is none, such as `unknown`."""
-    found = _HOP.fullmatch(hop.strip())
-    if found is None:
+    match = _HOP.fullmatch(hop.strip())
+    if match is None:
         return None
     try:
-        address = ip_address(found["six"] or found["four"] or found["bare"])
+        address = ip_address(match["six"] or match["four"] or match["bare"])
     except ValueError:
         return None
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address

@@ -6,7 +6,7 @@ from projectors.kafka.client import KafkaConfig
 
 
 class Installation(NamedTuple):
-    """What every part of the projectors is told; nothing secret is in its repr."""
+    """Addresses of one installation's log and views; nothing secret is in its repr."""
 
     kafka: KafkaConfig
     topic_prefix: str

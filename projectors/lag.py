@@ -71,7 +71,7 @@ class Lag:
 
 
 class ViewsSnapshot(NamedTuple):
-    """What MongoDB says."""
+    """Snapshot of MongoDB's side of the lag."""
 
     generation: int | None
     record: Mapping[str, Any]
@@ -82,7 +82,7 @@ class ViewsSnapshot(NamedTuple):
 
 
 class LogSnapshot(NamedTuple):
-    """What Kafka says."""
+    """Snapshot of Kafka's side of the lag."""
 
     cluster: Cluster
     beginnings: Mapping[Partition, int]

@@ -45,7 +45,7 @@ class HeartbeatPipe:
 
     @property
     def missed(self) -> bool:
-        """Whether there should have been one by now."""
+        """True when a heartbeat is overdue."""
         return time.monotonic() > self._deadline
 
     def __enter__(self) -> "HeartbeatPipe":

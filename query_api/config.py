@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True)
 class SignInLimits:
-    """How often sign-in may be tried (API.md, `PORTAL_LIMIT_…`)."""
+    """Limits of sign-in attempts (API.md, `PORTAL_LIMIT_…`)."""
 
     MAILS_WITHIN: ClassVar = timedelta(minutes=15)
     WRONG_CODES_WITHIN: ClassVar = timedelta(minutes=10)
@@ -35,7 +35,7 @@ class SignInLimits:
 
 @dataclass(frozen=True)
 class PaymentsConfig:
-    """What paying online needs. Nothing secret is in the repr."""
+    """Configuration of online payments. Nothing secret is in the repr."""
 
     api_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
@@ -48,7 +48,7 @@ class PaymentsConfig:
 
     @property
     def page_origin(self) -> str:
-        """Where the pages are that customers pay on: their forms lead there."""
+        """Origin of the payment pages, which forms may lead to."""
         return self.api_base or "https://checkout.stripe.com"
 
 
@@ -74,10 +74,10 @@ class QueryApiConfig:
 
     @property
     def https(self) -> bool:
-        """Whether this is production: customers reach it by https only."""
+        """True in production: customers reach the portal by https only."""
         return self.public_url.startswith("https:")
 
     @property
     def sign_in(self) -> bool:
-        """Whether people can sign in."""
+        """True where people can sign in."""
         return bool(self.smtp_url and self.secret_keys)

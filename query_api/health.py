@@ -9,7 +9,7 @@ from query_api.http.problem_mapping import NotReady
 
 
 class Health(TypedDict):
-    """That all is well."""
+    """Sign of life."""
 
     status: str
 

@@ -12,7 +12,7 @@ from read_models.indexed_lists import LISTS, ListQuery, QueryScope, precedes, so
 
 
 class EmbeddedList(NamedTuple):
-    """Where a short list lies, and what is in it.
+    """Specification of a bounded list in a parent document.
 
     `parent` is a kind of document, `reference` the member's field that names it (None: the customer's dashboard).
     The entries lie in the parent's `field`, their number in all in `<field>_count`. `scope` gives the values, by

@@ -23,7 +23,7 @@ class InMemoryProjection:
 
     @property
     def owners(self) -> Iterable[str]:
-        """Who has documents."""
+        """Owners that have documents."""
         return self._owners.keys()
 
     def documents_of(self, owner: str) -> Mapping[str, Doc]:

@@ -55,7 +55,7 @@ DISPOSABLE_WHEN: Mapping[str, Callable[[Doc], bool]] = {
 
 
 class BatchChanges(NamedTuple):
-    """What a batch comes to.
+    """Changes of a batch.
 
     `save` are whole documents by `_id`, `before` what those were that are not new: values are replaced, never changed
     in place, so a field that differs is another object. `remove` are ids to delete, `erase` the customers (business,

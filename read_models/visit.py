@@ -176,7 +176,7 @@ def has_proof(visit: Doc) -> bool:
 
 
 class HealthContribution(NamedTuple):
-    """What a due visit adds to its contract's health in its month; `late` in minutes, None if not timed."""
+    """Contribution of a due visit to its contract's month; `late` in minutes, None if not timed."""
 
     month: str
     completed: bool

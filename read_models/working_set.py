@@ -19,7 +19,7 @@ NEW = {
 
 
 class DocumentRequest(NamedTuple):
-    """What a fold has to be given before it can go on: documents by `_id`, and ranges of lists."""
+    """Request of a fold for what it needs to go on: documents by `_id`, and ranges of lists."""
 
     ids: frozenset[str]
     ranges: frozenset[ListQuery]

@@ -27,7 +27,7 @@ WHITE: Rgb = (255, 255, 255)
 
 
 class Palette(NamedTuple):
-    """What pages use of a brand colour, each `#rrggbb`."""
+    """Colours that pages derive from a brand colour, each `#rrggbb`."""
 
     brand: str
     """The colour itself, for areas."""

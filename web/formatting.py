@@ -15,7 +15,7 @@ from babel.numbers import format_decimal
 
 
 class LocaleFormatter:
-    """How one reader sees values: in the reader's locale, and in the zone of the business where a value has none.
+    """Formatter of values in the viewer's locale, and in the business's zone where a value has none.
 
     Timestamps come as served: RFC 3339 in UTC; dates as `YYYY-MM-DD`. `now` is the moment the page is made, `digits`
     how many digits the minor unit of each currency (lower-case ISO 4217) has.

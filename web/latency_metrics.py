@@ -24,7 +24,7 @@ Labels = tuple[str, str, str]
 
 
 class RequestLatency(Collector):
-    """How long answers take, by route and kind of status; paths are not kept.
+    """Latency of responses, by route and kind of status; paths are not kept.
 
     Counted here, by the one thread that answers, and shown by prometheus-client: its own histogram locks twice.
     """

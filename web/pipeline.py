@@ -100,7 +100,7 @@ MAX_MEMO_KEY = 4_000
 
 
 class MemoizedResponse(NamedTuple):
-    """How a request was answered, for those that are like it."""
+    """Memoized response, for requests with the same key."""
 
     again: Revalidate
     content: bytes

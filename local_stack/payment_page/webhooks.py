@@ -16,7 +16,7 @@ RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class Delivery(BaseModel):
-    """How events are delivered."""
+    """Options for the delivery of webhooks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

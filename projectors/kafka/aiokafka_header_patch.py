@@ -69,7 +69,7 @@ class LenientMemoryRecords:
         self._at = 0
 
     def size_in_bytes(self) -> int:
-        """Of all of them."""
+        """Return the size of all records."""
         return int(self._records.size_in_bytes())
 
     def has_next(self) -> bool:

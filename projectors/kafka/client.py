@@ -17,7 +17,7 @@ class KafkaUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KafkaConfig:
-    """Where the brokers are and how they know us; names and values as Kafka's own clients use them."""
+    """Brokers and credentials; names and values as Kafka's own clients use them."""
 
     bootstrap: str
     """`host:port[,host:port]`"""

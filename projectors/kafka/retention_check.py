@@ -46,7 +46,7 @@ async def watch(kafka: KafkaConfig, prefix: str) -> None:
 
 
 def retention_reason(config: dict[str, str]) -> str:
-    """By which settings a topic forgets; "" when it is kept for ever."""
+    """Return the settings that limit a topic's retention; "" when it is kept for ever."""
     wrong = [name for name, value in INFINITE_RETENTION.items() if config.get(name, value) != value]
     return ", ".join(f"{name} is {config[name]}" for name in wrong)
 

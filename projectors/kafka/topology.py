@@ -22,7 +22,7 @@ class MissingTopics(InvalidTopics):
 
 
 class Cluster(NamedTuple):
-    """What the portal needs to know of the cluster."""
+    """Id and topics of the cluster."""
 
     id: str
     topics: Topics

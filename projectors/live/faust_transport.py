@@ -23,7 +23,7 @@ Positions = Callable[[], Mapping[tuple[str, int], int]]
 
 
 class RecordBuffer:
-    """What has arrived and was not taken yet, in the order in which it is to be applied."""
+    """Bounded buffer of arrived records, in the order in which they are to be applied."""
 
     def __init__(self) -> None:
         self._records: list[Record] = []

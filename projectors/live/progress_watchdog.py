@@ -32,7 +32,7 @@ class WorkerStalled(Exception):
 
 
 class _Stopwatch:
-    """For how long something has been so."""
+    """Time since a condition became true."""
 
     def __init__(self) -> None:
         self._since: float | None = None

@@ -39,7 +39,7 @@ Progress = Callable[[int, int], None]
 
 
 class CustomerRebuildResult(NamedTuple):
-    """What came of it."""
+    """Result of the rebuild of one owner."""
 
     documents: int
     """Of the owner, made from the log."""
@@ -50,7 +50,7 @@ class CustomerRebuildResult(NamedTuple):
 
 
 class _GenerationReplacement(NamedTuple):
-    """What one generation is to be."""
+    """Replacement of an owner's documents in one generation."""
 
     hold: Hold
     offsets: Offsets

@@ -91,7 +91,7 @@ def _value(value: bytes | None) -> Any:
 
 
 def _data(value: Any) -> Any:
-    """Of an event: an object, whose fields say what they hold; of anything else nothing is known."""
+    """Return an event's data with contact fields masked; None where the value is no event."""
     return mask_contact_data(value) if isinstance(value, dict) else _shape_of(value)
 
 

@@ -27,7 +27,7 @@ STEP_EVENTS: Final = 500
 
 
 class RetryFailed(Exception):
-    """What was to be mended still cannot be applied; the text names the place and says why and what to do."""
+    """An event still cannot be applied; the text names its place, the reason and what to do."""
 
 
 class HoldRelease:

@@ -37,7 +37,7 @@ class DeadLetterNotFound(LookupError):
 
 
 class RetryResult(NamedTuple):
-    """What a retry or a discard came to."""
+    """Result of a retry or a discard."""
 
     applied: int
     """Records that were applied."""

@@ -37,7 +37,7 @@ SNAPSHOT_ATTEMPTS: Final = 5
 
 
 class OwnerComparison(NamedTuple):
-    """What was found of one owner, `biz/cus` or `biz`."""
+    """Comparison of one owner, `biz/cus` or `biz`."""
 
     owner: str
     documents: int

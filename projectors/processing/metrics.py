@@ -10,13 +10,13 @@ from projectors.processing.projector import Projector
 
 
 class _ProjectorCollector(Collector):
-    """What the applier counts anyway."""
+    """Prometheus collector over the projector's own counters."""
 
     def __init__(self, applier: Projector) -> None:
         self._applier = applier
 
     def collect(self) -> Iterator[Metric]:
-        """As it stands."""
+        """Yield the current counters."""
         for name, documentation, value in (
             ("events", "Records that a worker applied.", self._applier.applied),
             ("transaction_retries", "Transactions that were tried again.", self._applier.retries),

@@ -10,10 +10,10 @@ from read_models.store import Checkpoints
 
 
 class LanePositions:
-    """As the checkpoints said when it began, and what was folded since."""
+    """Next offset to fold per lane and topic: starts at the checkpoints and advances with each folded record."""
 
     def __init__(self, topics: Topics) -> None:
-        """Of no lane yet."""
+        """Start without a lane."""
         self._topics = topics
         self.generations: tuple[int, ...] = ()
         """Those that are written, the served one first."""
@@ -84,7 +84,7 @@ class LanePositions:
 
 
 class LogEndOffsets:
-    """Where the lanes' logs ended when that was asked last."""
+    """End offsets of the lanes' logs, as of the last query."""
 
     def __init__(self) -> None:
         """Not asked yet."""

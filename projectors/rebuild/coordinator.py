@@ -49,7 +49,7 @@ class RebuildFailed(Exception):
 
 
 class RebuildPlan(NamedTuple):
-    """How a rebuild is to be done."""
+    """Plan of a rebuild."""
 
     command: Sequence[str]
     """Starts a process that fills; it is given the generation, and records a second where these are limited."""

@@ -16,7 +16,7 @@ from read_models.store import BlockedRecord, DocumentRejected, LogPosition, Unre
 
 
 class OwnerFold(NamedTuple):
-    """What an owner's records come to."""
+    """Fold of all records of one owner."""
 
     key: bytes | None
     """That of the records: `biz/cus`, `biz`, or nobody's."""

@@ -30,7 +30,7 @@ ByTopic = Sequence[list[Record]]
 
 
 class SliceRecords(NamedTuple):
-    """What a slice was read as."""
+    """Records of a slice, by owner."""
 
     slice: KeySlice
     """The one asked for, or a part of it that fits."""

@@ -19,6 +19,7 @@ from projectors.staff.operators import FailedAttempts
 from projectors.staff.pages import ROUTES as PAGES
 from projectors.staff.routes import ROUTES as API
 from projectors.staff.service import StaffService
+from projectors.staff.services import StaffServices
 from projectors.staff.sessions import StaffSessionService
 from projectors.staff.templating import STAFF
 from read_models.clock import utc_now
@@ -41,9 +42,9 @@ async def live() -> dict[str, str]:
 
 
 def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> Litestar:
-    """Yield the service; its lifespan measures the lag, and ends a rebuild that was started here.
+    """Return the application; its lifespan measures the lag, and ends a rebuild that was started here.
 
-    Its state has `desk`, `operators`, `sessions` and `tries`.
+    Its state is a `StaffState`.
     """
 
     @contextlib.asynccontextmanager
@@ -51,23 +52,23 @@ def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> 
         installation = config.installation
         store = ReadModelStore(installation.mongo_url, installation.database)
         meter = LagMeter(installation, store, clock)
-        desk = StaffService(config, store, LagMonitor(meter, installation.topic_prefix, clock), clock)
-        app.state.update(
-            desk=desk,
+        service = StaffService(config, store, LagMonitor(meter, installation.topic_prefix, clock), clock)
+        app.state.services = StaffServices(
+            staff=service,
             operators=config.operators,
-            sessions=StaffSessionService(desk.records.staff_sessions, config.operators, clock),
-            tries=FailedAttempts(desk.records.limits, clock),
+            sessions=StaffSessionService(service.records.staff_sessions, config.operators, clock),
+            failed_attempts=FailedAttempts(service.records.limits, clock),
         )
         tasks = [
-            asyncio.create_task(desk.watch.run()),
+            asyncio.create_task(service.watch.run()),
             # The service runs all the same while MongoDB is away, and says so.
-            asyncio.create_task(retry_until_available(desk.records.prepare)),
+            asyncio.create_task(retry_until_available(service.records.prepare)),
         ]
         try:
             yield
         finally:
             await cancel_and_wait(*tasks)
-            await desk.rebuilding.stop()
+            await service.rebuilding.stop()
             await meter.close()
             await store.close()
 

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import structlog
 from litestar import Request
-from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.types import HTTPScope
 
-from projectors.staff.operators import FailedAttempts, Operator, Operators
-from projectors.staff.sessions import COOKIE, StaffSessionService
+from projectors.staff.operators import Operator
+from projectors.staff.services import StaffServices, StaffState
+from projectors.staff.sessions import COOKIE
 from web.cookies import network_of, token_in
 
 logger = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OPERATOR: Final = "operator"
 """Where the operator is found in a request's state."""
 
-StaffRequest = Request[Any, Any, State]
+StaffRequest = Request[Any, Any, StaffState]
 
 
 async def authenticate(scope: HTTPScope) -> None:
@@ -39,21 +39,18 @@ async def authenticate(scope: HTTPScope) -> None:
 
 
 async def _operator(request: StaffRequest) -> Operator:
-    state = request.app.state
+    services: StaffServices = request.app.state.services
     if (header := request.headers.get("authorization")) is not None:
         scheme, _, token = header.partition(" ")
         operator = None
         if scheme.lower() == "bearer":
-            operator = await operator_for_token(
-                token.strip(), state.operators, state.tries, client_network(request)
-            )
+            operator = await operator_for_token(token.strip(), services, client_network(request))
         if operator is not None and _is_from_a_page(request):
             # A proxy may send the token for people: then another site's page could have it sent, too.
             _require_own_origin(request)
     else:
-        sessions: StaffSessionService = state.sessions
         cookie = token_in(request, COOKIE)
-        operator = await sessions.find(cookie) if cookie else None
+        operator = await services.sessions.find(cookie) if cookie else None
         if operator is not None:
             _require_own_origin(request)
     if operator is None:
@@ -61,15 +58,16 @@ async def _operator(request: StaffRequest) -> Operator:
     return operator
 
 
-async def operator_for_token(
-    token: str, operators: Operators, tries: FailedAttempts, network: str
-) -> Operator | None:
-    """Return whose token it is; None, and a try less, when it is nobody's. Raises TooManyAttempts."""
-    tries.check(network)
-    operator = operators.of_token(token)
+async def operator_for_token(token: str, services: StaffServices, network: str) -> Operator | None:
+    """Return the operator of a token; count a failed attempt of *network* and return None for an unknown token.
+
+    Raises TooManyTokenAttempts.
+    """
+    services.failed_attempts.check(network)
+    operator = services.operators.of_token(token)
     if operator is None:
         logger.warning("a wrong token", network=network)
-        await tries.note(network)
+        await services.failed_attempts.note(network)
     return operator
 
 

@@ -25,7 +25,7 @@ KEPT: Final = 180
 
 
 class LagSample(NamedTuple):
-    """How much waited at a moment, by topic; None when it was not known."""
+    """Lag in records at a moment, by topic; None when it was not known."""
 
     at: datetime
     records: Mapping[str, int] | None

@@ -19,11 +19,11 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 Samples = Iterable[tuple[Mapping[str, str], float | None]]
 
 
-async def exposition(desk: StaffService) -> bytes:
+async def exposition(service: StaffService) -> bytes:
     """Everything, in Prometheus' text format. What is not known has no sample: it is never 0."""
-    found = await desk.overview()
+    found = await service.overview()
     registry = CollectorRegistry()
-    registry.register(_LagCollector(found, desk.clock()))
+    registry.register(_LagCollector(found, service.clock()))
     registry.register(
         MergedSnapshots(
             ({"process": one.id, "kind": one.kind, "host": one.host}, one.metrics)
@@ -34,14 +34,14 @@ async def exposition(desk: StaffService) -> bytes:
 
 
 class _LagCollector(Collector):
-    """What the surface knows itself."""
+    """Prometheus collector over the lag that the staff surface measures."""
 
     def __init__(self, overview: Overview, now: datetime) -> None:
         self._overview = overview
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
-        """As of now."""
+        """Yield the current metrics."""
         found = self._overview
         yield from of_lag(found.lag)
         letters = [

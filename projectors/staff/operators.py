@@ -27,7 +27,7 @@ class Operator(NamedTuple):
 
     @property
     def by(self) -> str:
-        """As in the audit."""
+        """Name of the operator, as in the audit."""
         return f"staff:{self.name}"
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from litestar import Response, get, post
-from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body, FromPath, FromQuery
@@ -31,7 +30,8 @@ from projectors.staff.lag_chart import chart
 from projectors.staff.operators import Operator, TooManyTokenAttempts
 from projectors.staff.routes import operator_of
 from projectors.staff.service import OperationTimedOut, StaffService
-from projectors.staff.sessions import COOKIE, LIFE, StaffSessionService
+from projectors.staff.services import StaffState
+from projectors.staff.sessions import COOKIE, LIFE
 from projectors.staff.templating import page
 from read_models.store import OperationRefused
 from web.cookies import host_cookie, token_in
@@ -58,99 +58,99 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 @get(HOME, include_in_schema=False)
 async def home(
     request: StaffRequest,
-    state: State,
+    state: StaffState,
     still: FromQuery[str | None] = None,
     done: FromQuery[str | None] = None,
 ) -> Response[str]:
     """Return what is wrong, first and large; how it got there below. With `done`, what became of the last button,
     once."""
-    desk: StaffService = state.desk
+    service = state.services.staff
     operator = operator_of(request)
-    said, wrong = desk.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
-    overview = await desk.overview()
-    now = desk.clock()
+    said, wrong = service.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
+    overview = await service.overview()
+    now = service.clock()
     values: dict[str, Any] = {
         "o": overview,
         "now": now,
         "alive": alive,
-        "problems": current_alerts(overview, desk.store.version, now),
-        "chart": chart(desk.watch.history, overview.lag, now),
+        "problems": current_alerts(overview, service.store.version, now),
+        "chart": chart(service.watch.history, overview.lag, now),
         "operator": operator,
         "renewed": None if still is not None else RENEWED_S,
         "still": still is not None,
         "said": said,
         "wrong": wrong,
-        "version": desk.store.version,
-        "rebuild_runs": desk.rebuilding.runs,
+        "version": service.store.version,
+        "rebuild_runs": service.rebuilding.runs,
     }
     return page("home.html", values)
 
 
-async def _done(request: StaffRequest, desk: StaffService, work: Awaitable[str]) -> Response[Any]:
-    """To the page, which says what became of a button."""
+async def _done(request: StaffRequest, service: StaffService, work: Awaitable[str]) -> Response[Any]:
+    """Redirect to the page, which shows the result of a button."""
     try:
         told = await work, ""
     except REFUSED as error:
         told = "", str(error)
-    desk.flash_messages[operator_of(request).name] = told
+    service.flash_messages[operator_of(request).name] = told
     return Redirect(f"{HOME}?done=1", status_code=HTTP_303_SEE_OTHER)
 
 
 @post("/generations/{what:str}", include_in_schema=False)
 async def switch(
-    what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: State, data: Form
+    what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: StaffState, data: Form
 ) -> Response[Any]:
     """Promote and rollback, to the generation that the button named: meanwhile it may be another's turn."""
     named = data.get("generation", "")
 
     async def work() -> str:
         generation = int(named) if GENERATION.fullmatch(named) else None
-        pointer = await state.desk.switch(what, operator_of(request), 0.0, generation=generation)
+        pointer = await state.services.staff.switch(what, operator_of(request), 0.0, generation=generation)
         return f"Generation {pointer.served} is served."
 
-    return await _done(request, state.desk, work())
+    return await _done(request, state.services.staff, work())
 
 
 @post("/rebuilds", include_in_schema=False)
-async def rebuild(request: StaffRequest, state: State) -> Response[Any]:
+async def rebuild(request: StaffRequest, state: StaffState) -> Response[Any]:
     """Start a rebuild."""
 
     async def work() -> str:
-        await state.desk.rebuild([], operator_of(request))
+        await state.services.staff.rebuild([], operator_of(request))
         return "A rebuild has been started; it fills a generation beside what is served."
 
-    return await _done(request, state.desk, work())
+    return await _done(request, state.services.staff, work())
 
 
 @post("/dead-letters/{name:str}/retry", include_in_schema=False)
-async def retry(name: FromPath[str], request: StaffRequest, state: State) -> Response[Any]:
+async def retry(name: FromPath[str], request: StaffRequest, state: StaffState) -> Response[Any]:
     """Retries a dead letter."""
 
     async def work() -> str:
-        mended = await state.desk.retry(name, operator_of(request))
+        mended = await state.services.staff.retry(name, operator_of(request))
         return f"{name}: retried; {mended.applied} records applied."
 
-    return await _done(request, state.desk, work())
+    return await _done(request, state.services.staff, work())
 
 
 @post("/dead-letters/{name:str}/discard", include_in_schema=False)
-async def discard(name: FromPath[str], request: StaffRequest, state: State, data: Form) -> Response[Any]:
+async def discard(name: FromPath[str], request: StaffRequest, state: StaffState, data: Form) -> Response[Any]:
     """Discards a dead letter, with a reason."""
 
     async def work() -> str:
         reason = data.get("reason", "").strip()
         if not reason:
             raise OperationRefused(f"{name} was not discarded: say why, for the audit")
-        mended = await state.desk.discard(name, operator_of(request), reason[:1000])
+        mended = await state.services.staff.discard(name, operator_of(request), reason[:1000])
         return f"{name}: discarded; {mended.applied} records applied."
 
-    return await _done(request, state.desk, work())
+    return await _done(request, state.services.staff, work())
 
 
 @get("/dead-letters/{name:str}", include_in_schema=False)
-async def letter(name: FromPath[str], request: StaffRequest, state: State) -> Response[str]:
+async def letter(name: FromPath[str], request: StaffRequest, state: StaffState) -> Response[str]:
     """Return a dead letter with its record."""
-    found = await state.desk.letter(name)
+    found = await state.services.staff.letter(name)
     values = {"operator": operator_of(request), "name": name, "found": found}
     return page("letter.html", values)
 
@@ -162,11 +162,11 @@ async def sign_in() -> Response[str]:
 
 
 @post(SIGN_IN, include_in_schema=False)
-async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any]:
+async def enter(request: StaffRequest, state: StaffState, data: Form) -> Response[Any]:
     """Sign in with an operator's token."""
     try:
         operator: Operator | None = await operator_for_token(
-            data.get("token", "").strip(), state.operators, state.tries, client_network(request)
+            data.get("token", "").strip(), state.services, client_network(request)
         )
     except TooManyTokenAttempts as error:
         wait = retry_after_seconds(error.retry_after)
@@ -179,23 +179,23 @@ async def enter(request: StaffRequest, state: State, data: Form) -> Response[Any
         return shown
     if operator is None:
         return page("sign_in.html", {"wrong": "That is no operator's token."}, status=HTTP_401_UNAUTHORIZED)
-    sessions: StaffSessionService = state.sessions
+    sessions = state.services.sessions
     if old := token_in(request, COOKIE):
         await sessions.end(old)
     token = await sessions.start(operator)
-    await state.desk.note(operator, "session.start", "")
+    await state.services.staff.note(operator, "session.start", "")
     answer = Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(host_cookie(COOKIE, token, LIFE))
     return answer
 
 
 @post("/sign-out", include_in_schema=False)
-async def sign_out(request: StaffRequest, state: State) -> Response[Any]:
+async def sign_out(request: StaffRequest, state: StaffState) -> Response[Any]:
     """End the session."""
     operator: Operator = request.state[OPERATOR]
     if token := token_in(request, COOKIE):
-        await state.sessions.end(token)
-        await state.desk.note(operator, "session.end", "")
+        await state.services.sessions.end(token)
+        await state.services.staff.note(operator, "session.end", "")
     answer = Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(host_cookie(COOKIE, "", timedelta()))
     return answer

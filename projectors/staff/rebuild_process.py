@@ -32,7 +32,7 @@ class RebuildProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether one that was started here runs."""
+        """True while a rebuild that was started here runs."""
         return self._running is not None and self._running.returncode is None
 
     def require_none(self) -> None:

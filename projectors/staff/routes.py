@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -17,7 +16,7 @@ from projectors.operations.quarantine import RetryResult
 from projectors.staff.authentication import OPERATOR, StaffRequest
 from projectors.staff.metrics import CONTENT_TYPE, exposition
 from projectors.staff.operators import Operator
-from projectors.staff.service import StaffService
+from projectors.staff.services import StaffState
 
 LONGEST_WAIT_S: Final = 120.0
 
@@ -31,7 +30,7 @@ def operator_of(request: StaffRequest) -> Operator:
 
 
 class GenerationSwitchBody(msgspec.Struct, forbid_unknown_fields=True):
-    """How to switch; `force` and `reason` go together."""
+    """Options of a switch; `force` and `reason` go together."""
 
     wait: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT_S)] = WAIT_S
     force: bool = False
@@ -52,7 +51,7 @@ class DiscardBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RebuildBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Which rebuild: as the options of `portal rebuild`."""
+    """Options of a rebuild, as of `portal rebuild`."""
 
     promote: bool = False
     restart: bool = False
@@ -63,7 +62,7 @@ class RebuildBody(msgspec.Struct, forbid_unknown_fields=True):
     ) = None
 
     def options(self) -> list[str]:
-        """Of the command; raises ClientException where they do not go together."""
+        """Return the command's options; raise ClientException where they exclude each other."""
         if self.customer is not None:
             if self != RebuildBody(customer=self.customer):
                 raise ClientException("customer: goes with nothing else, it is projected again where it is.")
@@ -81,52 +80,54 @@ class RebuildBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/api/lag")
-async def lag(state: State) -> dict[str, Any]:
+async def lag(state: StaffState) -> dict[str, Any]:
     """Return how far the views are behind the log."""
-    desk: StaffService = state.desk
-    return (await desk.watch.lag()).as_json()
+    return (await state.services.staff.watch.lag()).as_json()
 
 
 @get("/api/generations")
-async def list_generations(state: State) -> dict[str, Any]:
+async def list_generations(state: StaffState) -> dict[str, Any]:
     """Return what is served, stands by, is level and is being filled, by number; all there ever were."""
-    return await overview(state.desk.store)
+    return await overview(state.services.staff.store)
 
 
 @post("/api/generations/{what:str}", status_code=HTTP_200_OK)
 async def switch(
     what: FromPath[Literal["promote", "rollback"]],
     request: StaffRequest,
-    state: State,
+    state: StaffState,
     data: JSONBody[GenerationSwitchBody | None] = None,
 ) -> dict[str, Any]:
     """Switches what is served; 409 when it is refused."""
     order = data or GenerationSwitchBody()
-    await state.desk.switch(what, operator_of(request), order.wait, order.forced())
-    return await overview(state.desk.store)
+    await state.services.staff.switch(what, operator_of(request), order.wait, order.forced())
+    return await overview(state.services.staff.store)
 
 
 @get("/api/rebuilds")
-async def list_rebuilds(state: State) -> dict[str, Any]:
+async def list_rebuilds(state: StaffState) -> dict[str, Any]:
     """Return running and past rebuilds."""
-    return {"items": await state.desk.rebuilds()}
+    return {"items": await state.services.staff.rebuilds()}
 
 
 @post("/api/rebuilds", status_code=HTTP_202_ACCEPTED)
 async def rebuild(
-    request: StaffRequest, state: State, data: JSONBody[RebuildBody | None] = None
+    request: StaffRequest, state: StaffState, data: JSONBody[RebuildBody | None] = None
 ) -> dict[str, Any]:
     """Start a rebuild, or go on with an unfinished one."""
-    await state.desk.rebuild((data or RebuildBody()).options(), operator_of(request))
-    return {"items": await state.desk.rebuilds()}
+    await state.services.staff.rebuild((data or RebuildBody()).options(), operator_of(request))
+    return {"items": await state.services.staff.rebuilds()}
 
 
 @get("/api/dead-letters")
 async def dead_letters(
-    state: State, error: FromQuery[str | None] = None, lane: FromQuery[int | None] = None, limit: Limit = 100
+    state: StaffState,
+    error: FromQuery[str | None] = None,
+    lane: FromQuery[int | None] = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Return what is in the quarantine: counted by error, and the latest of one error and lane, if given."""
-    letters = state.desk.store.letters
+    letters = state.services.staff.store.letters
     return {
         "errors": [of_error(one) for one in await letters.errors()],
         "items": [of_letter(one) for one in await letters.latest(limit, error, lane)],
@@ -134,24 +135,24 @@ async def dead_letters(
 
 
 @get("/api/dead-letters/{name:str}")
-async def dead_letter(name: FromPath[str], state: State) -> dict[str, Any]:
+async def dead_letter(name: FromPath[str], state: StaffState) -> dict[str, Any]:
     """Return one of them with its record, contact data masked."""
-    found: dict[str, Any] = await state.desk.letter(name)
+    found: dict[str, Any] = await state.services.staff.letter(name)
     return found
 
 
 @post("/api/dead-letters/{name:str}/retry", status_code=HTTP_200_OK)
-async def retry(name: FromPath[str], request: StaffRequest, state: State) -> dict[str, Any]:
+async def retry(name: FromPath[str], request: StaffRequest, state: StaffState) -> dict[str, Any]:
     """Apply it, and what waited behind it; 409 when it still fails."""
-    return _mended(await state.desk.retry(name, operator_of(request)))
+    return _mended(await state.services.staff.retry(name, operator_of(request)))
 
 
 @post("/api/dead-letters/{name:str}/discard", status_code=HTTP_200_OK)
 async def discard(
-    name: FromPath[str], request: StaffRequest, state: State, data: JSONBody[DiscardBody]
+    name: FromPath[str], request: StaffRequest, state: StaffState, data: JSONBody[DiscardBody]
 ) -> dict[str, Any]:
     """Take it out for good, and apply what waited behind it."""
-    return _mended(await state.desk.discard(name, operator_of(request), data.reason.strip()))
+    return _mended(await state.services.staff.discard(name, operator_of(request), data.reason.strip()))
 
 
 def _mended(mended: RetryResult) -> dict[str, Any]:
@@ -159,21 +160,21 @@ def _mended(mended: RetryResult) -> dict[str, Any]:
 
 
 @get("/api/notices")
-async def notices(state: State) -> dict[str, Any]:
+async def notices(state: StaffState) -> dict[str, Any]:
     """Return what is to be seen to."""
-    return {"items": [one._asdict() for one in await state.desk.seen.all()]}
+    return {"items": [one._asdict() for one in await state.services.staff.notices.all()]}
 
 
 @get("/api/audit")
-async def audit(state: State, limit: Limit = 100) -> dict[str, Any]:
+async def audit(state: StaffState, limit: Limit = 100) -> dict[str, Any]:
     """Return what operators did, the latest first."""
-    return {"items": [one._asdict() for one in await state.desk.records.audit.latest(limit)]}
+    return {"items": [one._asdict() for one in await state.services.staff.records.audit.latest(limit)]}
 
 
 @get("/metrics")
-async def metrics(state: State) -> Response[bytes]:
-    """For Prometheus."""
-    return Response(await exposition(state.desk), media_type=CONTENT_TYPE)
+async def metrics(state: StaffState) -> Response[bytes]:
+    """Return the metrics for Prometheus."""
+    return Response(await exposition(state.services.staff), media_type=CONTENT_TYPE)
 
 
 ROUTES: list[HTTPRouteHandler] = [

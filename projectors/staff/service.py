@@ -56,7 +56,7 @@ class Overview:
 
 
 class StaffService:
-    """The operators' desk."""
+    """The operations and reports of the staff surface, shared by its API and its page."""
 
     def __init__(
         self,

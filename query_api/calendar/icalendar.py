@@ -30,7 +30,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class CalendarOwner(NamedTuple):
-    """Whose calendar it is, and from where its entries lead back."""
+    """Owner of a calendar, and the portal that its entries link to."""
 
     business: Doc
     customer: Doc

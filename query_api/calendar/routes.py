@@ -26,7 +26,7 @@ ENDING = ".ics"
 
 
 class FeedAddress(TypedDict):
-    """Where a customer's feed of upcoming appointments lies; whoever has the address reads it."""
+    """Address of a customer's calendar feed; anybody who has it can read the feed."""
 
     url: str
 

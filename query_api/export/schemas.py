@@ -14,14 +14,14 @@ from query_api.api.schemas.lists import Change
 
 
 class BusinessRef(TypedDict):
-    """Whose portal it is from."""
+    """Business whose portal wrote the export."""
 
     name: str
     slug: str
 
 
 class Contact(TypedDict):
-    """Who the customer is, and how to be reached."""
+    """Name and contact data of the customer."""
 
     id: str
     name: str

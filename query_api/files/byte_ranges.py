@@ -21,7 +21,7 @@ class ByteRange(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many they are."""
+        """Number of bytes."""
         return self.last - self.first + 1
 
 

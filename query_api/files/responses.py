@@ -32,7 +32,7 @@ FileAnswer = Response[bytes] | Stream
 
 
 class FileHeaders(NamedTuple):
-    """What a browser is told of a file."""
+    """Headers of a file response."""
 
     content_type: str
     name: str

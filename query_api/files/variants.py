@@ -38,7 +38,7 @@ class Variant(NamedTuple):
 
     @property
     def content_type(self) -> str:
-        """What it is served as."""
+        """Content type of the response."""
         return TYPES[self.extension]
 
 

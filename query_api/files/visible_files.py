@@ -17,7 +17,7 @@ class VisibleFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the file is called where it is saved, without extension; ids are letters, digits, `_` and `-`."""
+        """Name of the saved file without extension; ids are letters, digits, `_` and `-`."""
         return self.subject.replace("/", "-")
 
 

@@ -30,7 +30,7 @@ INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
 class SignInMail(NamedTuple):
-    """What a mail is made of."""
+    """Contents of a sign-in mail."""
 
     id: str
     """The same at every attempt, so that a mail system that saw it before can tell."""
@@ -47,7 +47,7 @@ class SignInMail(NamedTuple):
 
 
 class RenderedMail(NamedTuple):
-    """What a mail says."""
+    """Rendered mail: subject, text and HTML."""
 
     subject: str
     text: str

@@ -34,7 +34,7 @@ SWITCHED_AT_ONCE = 10
 
 
 class Viewer(NamedTuple):
-    """Who a page is made for."""
+    """Person a page is rendered for."""
 
     accept_language: str
     """The header, "" where there is none; it decides where nobody is signed in."""

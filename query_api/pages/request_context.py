@@ -33,7 +33,7 @@ class PageContext(NamedTuple):
 
     @property
     def known(self) -> CustomerSnapshot | None:
-        """Whose documents it may show; None when signed out."""
+        """Customer whose documents the page may show; None when signed out."""
         return self.session.known if self.session else None
 
     @property

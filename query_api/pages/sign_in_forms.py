@@ -29,7 +29,7 @@ STATUS = {
 
 
 class FormError(NamedTuple):
-    """What is wrong with a form."""
+    """Error of a submitted form."""
 
     problem: str
     """Its name in `flash_message.html`."""

@@ -41,12 +41,12 @@ class SignedInPage(NamedTuple):
 
     @property
     def root(self) -> str:
-        """What all paths of the portal begin with."""
+        """Prefix of all paths of the portal."""
         return self.page.root
 
     @property
     def words(self) -> ActivityText:
-        """How what happened is told in the reader's language."""
+        """Activity texts in the viewer's language."""
         formats = formats_for(self.page.business, self.page.reader)
         return ActivityText(formats, self.page.business["name"], PAGES.gettext(formats.locale.language))
 

@@ -11,7 +11,7 @@ from events.types import MINOR_UNIT_DIGITS
 
 
 class StripeCurrencyUnit(NamedTuple):
-    """How Stripe counts a currency."""
+    """Unit in which Stripe counts a currency."""
 
     digits: int
     """Decimals of the unit that amounts are given in."""

@@ -47,7 +47,7 @@ LOCALES: Final = frozenset(
 
 
 class CheckoutRequest(NamedTuple):
-    """Who pays what, and where the portal is."""
+    """Payer, invoice, amount, and the portal to return to."""
 
     payment: str
     """The id of the payment, `pp_…`."""

@@ -32,14 +32,14 @@ MAX_EVENT_BYTES = 1024 * 1024
 
 
 class CheckoutBody(msgspec.Struct, frozen=True):
-    """What to pay: all that is due, or less."""
+    """Amount to pay: all that is due, or less."""
 
     amount: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] | None = None
     """In minor units of the invoice's currency."""
 
 
 class PaymentPage(TypedDict):
-    """Where to pay."""
+    """Address of the payment page."""
 
     url: str
 

@@ -24,7 +24,7 @@ LOOK_SECONDS: Final = 0.05
 
 
 class Settlement:
-    """What became of the payments of all businesses."""
+    """Settlement of the payments of all businesses."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Settlement:
         return after
 
     async def on_return(self, known: Checkout) -> Checkout | None:
-        """As `report`, when a customer comes back from the payment page; what cannot be asked now stays as it is."""
+        """Record a report, as `record_report` does, when a customer returns; without Stripe it stays as it is."""
         if known.session is not None and known.state not in ("paid", "failed"):
             try:
                 reported = await self.record_report(known, known.session)

@@ -36,7 +36,7 @@ _BANKS: Final = frozenset(
 
 
 class SessionOutcome(NamedTuple):
-    """What became of a session."""
+    """Outcome of a Checkout Session."""
 
     state: State
     intent: str | None

@@ -30,7 +30,7 @@ KINDS: Final = OF_SESSIONS | OF_CHARGES | OF_REFUNDS | OF_DISPUTES
 
 
 class Webhook:
-    """What Stripe calls."""
+    """Receiver of Stripe's webhooks."""
 
     def __init__(self, outcomes: Settlement, secret: str) -> None:
         """`secret` is the endpoint's."""

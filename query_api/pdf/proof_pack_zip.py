@@ -39,7 +39,7 @@ class ZipEntry(NamedTuple):
 
 
 class ChunkBuffer:
-    """What a ZIP is written to: it is taken away piece by piece."""
+    """Buffer that a ZIP is written to and read from piece by piece."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

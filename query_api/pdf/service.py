@@ -33,7 +33,7 @@ FORM = "paper.pdf"
 
 
 class PdfDocument(NamedTuple):
-    """What is to be printed."""
+    """Document to be rendered."""
 
     name: str
     """What it is called where it is saved, without extension."""
@@ -44,7 +44,7 @@ class PdfDocument(NamedTuple):
 
 
 class PdfContext(NamedTuple):
-    """In whose name it is printed, and for whom."""
+    """Business in whose name a document is rendered, and its customer."""
 
     scope: CustomerScope
     business: Doc

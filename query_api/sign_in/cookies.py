@@ -21,7 +21,7 @@ DEVICE_LENGTH = 200
 
 
 class ClientInfo(NamedTuple):
-    """Where a request comes from."""
+    """Cookies and network of a request."""
 
     binding: str | None
     """The token that binds codes to this browser; None when it has none yet."""

@@ -15,7 +15,7 @@ class Account(TypedDict):
 
 
 class InvalidEmail(Exception):
-    """What was given as an e-mail address cannot be one."""
+    """The given e-mail address cannot be one."""
 
 
 class InvalidCredentials(Exception):

@@ -40,7 +40,7 @@ class SignInBody(msgspec.Struct, frozen=True):
 
 
 class SessionBody(msgspec.Struct, frozen=True):
-    """What was mailed: `email` and `code`, or `token`; and which of several customers it is to be."""
+    """Mailed secret: `email` and `code`, or `token`; and the chosen one of several customers."""
 
     email: Short | None = None
     code: Short | None = None
@@ -55,7 +55,7 @@ class SwitchBody(msgspec.Struct, frozen=True):
 
 
 class SignInAccepted(TypedDict):
-    """That a code is on its way, if anybody has the address."""
+    """Acceptance of a sign-in request: a code is on its way, if anybody has the address."""
 
     detail: str
 

@@ -54,7 +54,7 @@ SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]")
 
 
 class LinkStatus(NamedTuple):
-    """What the page of a mailed link may say."""
+    """Status of a mailed link, for its page."""
 
     email: str | None
     """The address it signs in; None when it does not work, or not any more."""

@@ -52,7 +52,7 @@ class Session(NamedTuple):
 
     @property
     def ends_at(self) -> datetime:
-        """When it is over, used or not."""
+        """End of the session, used or not."""
         return self.record.started_at + SESSION_LIFE
 
 
@@ -101,7 +101,7 @@ class SessionService:
         return await self.find_by_digest(business, digest(token)) if token else None
 
     async def find_by_digest(self, business: Doc, hashed: str) -> Session | None:
-        """As `find`, by the token's digest."""
+        """Return a session by its token's digest, as `find` does by the token."""
         record = await self._current.get(hashed)
         if record is None or record.business != business["_id"] or self._is_expired(record):
             return None

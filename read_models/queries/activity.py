@@ -24,7 +24,7 @@ class ActivityEntry(NamedTuple):
 
 
 async def activity(reading: QueryContext) -> list[ActivityEntry]:
-    """Of the customer's latest events those whose entity is shown, latest first."""
+    """Return the latest events of shown entities, latest first."""
     # As many documents as events: the latest event of each is not later than the one that put it here.
     touched = await reading.store.range(ListQuery("touched", reading.own(), ACTIVITY_LIMIT))
     happenings = [ActivityEntry(entry, document) for document in touched for entry in document["log"]]

@@ -16,7 +16,7 @@ Named = tuple[str, str]
 
 
 class QueryContext(NamedTuple):
-    """What every query starts from. Nothing outside `scope` is reached, and nothing that is not shown (VIEWS.md)."""
+    """Context of every query. Nothing outside `scope` is reached, and nothing that is not shown (VIEWS.md)."""
 
     store: ReadModelStore
     scope: CustomerScope
@@ -37,7 +37,7 @@ class QueryContext(NamedTuple):
 
     @property
     def media(self) -> str:
-        """What the addresses of the customer's files begin with."""
+        """Prefix of the addresses of the customer's files."""
         return f"/{self.business['slug']}/media"
 
     def own(self, *narrowed: str) -> QueryScope:

@@ -12,7 +12,7 @@ NOT_COMPLETED = OUTCOMES[1:]
 
 
 class HealthFilter(NamedTuple):
-    """What a figure counts: past visits with one of the statuses that pass a filter, in MongoDB's terms."""
+    """Filter of a figure: past visits with one of the statuses that pass it, in MongoDB's terms."""
 
     statuses: Sequence[str]
     passing: Callable[[int], Mapping[str, Any]]

@@ -25,7 +25,7 @@ class InvalidCursor(Exception):
 
 
 class CursorPosition(NamedTuple):
-    """Where an item lies: in which list, its key there, of which the beginning is enough, and its id."""
+    """Position of an item: its list, its key there, of which the beginning is enough, and its id."""
 
     list: str
     key: str

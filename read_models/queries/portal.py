@@ -22,7 +22,7 @@ ACCOUNTS_OF_AN_ADDRESS = 2_000
 
 
 class CustomerScope(NamedTuple):
-    """Whose documents are read: ids of a business and of one of its customers."""
+    """Ids of the business and the customer whose documents are read."""
 
     business: str
     customer: str

@@ -72,7 +72,7 @@ def blank(generation: int, lane: int) -> Doc:
 
 
 class CheckpointUpdate(NamedTuple):
-    """What a batch does to a lane: the offsets it reaches, up to when it is level then, and what it counted."""
+    """Update of a lane by a batch: offsets reached, caught-up time, and counters."""
 
     offsets: Mapping[str, int]
     level_at: datetime | None

@@ -91,7 +91,7 @@ def translate_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def translate_errors_with_timeout(seconds: float) -> Iterator[None]:
-    """As `translate_errors`, for a question that goes through a whole generation, and may take so long.
+    """Translate errors of a query that scans a whole generation and may take this long.
 
     A server that hangs meanwhile is not noticed before; one that dies is.
     """

@@ -42,7 +42,7 @@ LARGEST_BYTES = 16 * 1024 * 1024
 
 
 class EncodedWrites(NamedTuple):
-    """What a batch writes into the views, encoded: its documents may go on changing while it is written."""
+    """Encoded writes of a batch: its documents may change on while these are written."""
 
     operations: Sequence[Any]
     """Sorted by what they do, of which one command each is made."""

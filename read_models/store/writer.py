@@ -54,7 +54,7 @@ class RevisionConflict(Exception):
 
 
 class WriteBatch(NamedTuple):
-    """What one transaction writes: the outcome of `records` records; `steps` are by lane."""
+    """Writes of one transaction: the outcome of `records` records; `steps` are by lane."""
 
     records: int
     steps: Mapping[int, CheckpointUpdate]

@@ -7,7 +7,7 @@ Money = TypedDict("Money", {"amount": int, "currency": str})  # noqa: UP013 -- s
 
 
 class Support(TypedDict):
-    """Where customers of a business turn for help."""
+    """Contact for customers of a business."""
 
     email: str
     phone: str | None
@@ -25,7 +25,7 @@ class Business(TypedDict):
 
 
 class Customer(TypedDict):
-    """Whose dashboard it is."""
+    """Customer of a dashboard."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class Customer(TypedDict):
 
 
 class Window(TypedDict):
-    """When a visit was promised: RFC 3339 in UTC."""
+    """Promised time of a visit: RFC 3339 in UTC."""
 
     start: str
     end: str
@@ -117,7 +117,7 @@ class Month(TypedDict):
 
 
 class Targets(TypedDict):
-    """What a contract promises."""
+    """Targets that a contract promises."""
 
     completion: float | None
     on_time: float | None
@@ -125,7 +125,7 @@ class Targets(TypedDict):
 
 
 class ContractHealth(TypedDict):
-    """How well a contract is kept (VIEWS.md, Contracts and their health)."""
+    """Health of a contract: counts, rates and trend (VIEWS.md, Contracts and their health)."""
 
     due: int
     completed: int
@@ -152,7 +152,7 @@ class Contract(TypedDict):
 
 
 class Dashboard(TypedDict):
-    """What a customer sees first."""
+    """Dashboard of a customer."""
 
     customer: Customer
     upcoming: list[Appointment]

@@ -74,7 +74,7 @@ class ProofItem(TypedDict):
 
 
 class ProofPack(TypedDict):
-    """What shows that a visit was done."""
+    """Proof that a visit was done."""
 
     visit_id: str
     published_at: str
@@ -139,7 +139,7 @@ class Line(TypedDict):
 
 
 class Credit(TypedDict):
-    """What was taken off an invoice."""
+    """Credit on an invoice."""
 
     id: str
     amount: Money
@@ -148,7 +148,7 @@ class Credit(TypedDict):
 
 
 class Method(TypedDict):
-    """How a payment was made."""
+    """Method of a payment."""
 
     kind: Literal["card", "bank", "cash", "check", "other"]
     brand: str | None
@@ -170,7 +170,7 @@ class Payment(TypedDict):
 
 
 class Processing(TypedDict):
-    """What the customer has paid and is not settled yet."""
+    """Payment of the customer that is not settled yet."""
 
     amount: Money
     since: str
@@ -195,7 +195,7 @@ class InvoiceDetail(Invoice):
 
 
 class PlanItem(TypedDict):
-    """What a subscription consists of."""
+    """Item of a subscription."""
 
     id: str
     name: str

@@ -9,7 +9,7 @@ Outcome = Literal["completed", "missed", "cancelled"]
 
 
 class FieldError(TypedDict):
-    """What is wrong with a request, and where."""
+    """Error of one parameter or field of a request."""
 
     message: str
     key: str

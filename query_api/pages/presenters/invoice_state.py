@@ -37,7 +37,7 @@ TONES: Mapping[Name, tuple[str, str]] = {
 
 
 class InvoiceState(NamedTuple):
-    """What an invoice is."""
+    """State of an invoice."""
 
     name: Name
     late: bool

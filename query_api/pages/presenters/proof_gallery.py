@@ -11,7 +11,7 @@ Item = Mapping[str, Any]
 
 
 class Punctuality(NamedTuple):
-    """How the arrival compares with what was promised."""
+    """Arrival compared with the promised window."""
 
     minutes: int
     """Whole minutes after the end of the window, rounded up; 0 when it was within the window or before it."""

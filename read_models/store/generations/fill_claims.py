@@ -64,7 +64,7 @@ class LaneClaim(NamedTuple):
 
 
 class InsertBatch(NamedTuple):
-    """What one transaction inserts of a slice."""
+    """Documents of a slice that one transaction inserts."""
 
     documents: Sequence[bytes]
     letters: Sequence[UnreadableRecord]
@@ -76,7 +76,7 @@ class InsertBatch(NamedTuple):
 
 
 class FillProgress(NamedTuple):
-    """How far a generation is filled, in records."""
+    """Progress of filling a generation, in records."""
 
     done: int
     total: int

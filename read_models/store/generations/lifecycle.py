@@ -299,7 +299,7 @@ class GenerationLifecycle:
             await self._checkpoints.bulk_write(moments, session=session)
 
     async def _retire(self, generations: Iterable[int], session: Any) -> None:
-        """From now on nobody can write them: every compare of their lanes fails."""
+        """Retire generations: every later compare of their lanes fails, so nobody can write them."""
         for generation in generations:
             await self._checkpoints.delete_many({"generation": generation}, session=session)
             change = {"$set": {"state": "retired", "retired_at": utc_now()}}

@@ -25,7 +25,7 @@ class GenerationNotFound(Exception):
 
 @dataclass(frozen=True)
 class GenerationPointer:
-    """What readers and writers of a version use: numbers of generations."""
+    """Generation numbers that readers and writers of a version use."""
 
     version: int
     served: int | None

@@ -21,7 +21,7 @@ class SwitchRequest(NamedTuple):
 
 
 class TruncationOverride(NamedTuple):
-    """That a generation is made although the log does not begin at offset 0 (any more)."""
+    """Permission to make a generation although the log does not begin at offset 0."""
 
     reason: str
     by: str
@@ -29,7 +29,7 @@ class TruncationOverride(NamedTuple):
 
 
 class OperationRefused(Exception):
-    """What was asked for is not possible as things are; the text says why and what to do."""
+    """The operation is not possible in this state; the text says why and what to do."""
 
 
 class NotCaughtUp(OperationRefused):

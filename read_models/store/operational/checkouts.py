@@ -57,7 +57,7 @@ class PaymentFact(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes two reports one fact."""
+        """Identity of a fact: two reports with one key are one fact."""
         return self.kind, self.object
 
 

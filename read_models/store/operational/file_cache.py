@@ -20,7 +20,7 @@ CHUNK_BYTES: Final = 256 * 1024
 
 
 class CacheKey(NamedTuple):
-    """Where a copy lies: ids of its business and customer, SHA-256 (hex) of the original, and in which form."""
+    """Key of a cached file: ids of business and customer, SHA-256 (hex) of the original, and variant."""
 
     business: str
     customer: str

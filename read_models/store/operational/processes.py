@@ -47,7 +47,7 @@ class ProcessStatus(NamedTuple):
 
 
 class HeartbeatData(NamedTuple):
-    """What a process has to say besides who it is."""
+    """Payload of a heartbeat besides the process's identity."""
 
     lanes: Sequence[int]
     metrics: Sequence[Mapping[str, Any]]

@@ -57,5 +57,5 @@ class RateLimiter:
         return first + limit.within
 
     async def release(self, hit: Hit) -> None:
-        """As if it had not happened."""
+        """Take back a hit, as if it had not happened."""
         await self.collection.update({"_id": hit.limit.key}, {"$pull": {"hits": {"id": hit.id}}})

@@ -15,7 +15,7 @@ MOST_ERRORS = 200
 
 
 class ErrorCount(NamedTuple):
-    """How often an error occurs, and where."""
+    """Number of occurrences of an error, and where."""
 
     kind: Kind
     error: str

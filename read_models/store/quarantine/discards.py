@@ -15,7 +15,7 @@ COLLECTION = "discards"
 
 
 class Discard(NamedTuple):
-    """Who took a place out, and why; `error` is what was wrong with it."""
+    """Discard of a record: operator and reason; `error` is what was wrong with it."""
 
     position: LogPosition
     by: str

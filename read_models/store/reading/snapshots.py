@@ -20,7 +20,7 @@ CUSTOMER = "^[^/]+/[^/]+$"
 
 
 class PendingRecords(NamedTuple):
-    """What an owner's hold keeps back."""
+    """Records that an owner's hold blocks."""
 
     since: datetime
     reason: str
