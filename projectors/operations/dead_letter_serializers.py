@@ -91,7 +91,7 @@ def _value(value: bytes | None) -> Any:
 
 
 def _data(value: Any) -> Any:
-    """Return an event's data with contact fields masked; None where the value is no event."""
+    """Return data with contact fields masked; of what is no object, only its shape."""
     return mask_contact_data(value) if isinstance(value, dict) else _shape_of(value)
 
 
