@@ -79,7 +79,7 @@ async def test_operators_start_it_from_the_staff_surface(
     async with StaffHarness(config.installation, rebuild=config.rebuild).running() as staff:
         started = await staff.client(EVE).post("/api/rebuilds", json={"customer": VICTIM})
         assert started.status_code == 202
-        rebuilding = staff.app.state.desk.rebuilding
+        rebuilding = staff.app.state.services.staff.rebuilding
         await until(lambda: not rebuilding.runs and rebuilding.ended_with is not None, "its end")
         assert rebuilding.ended_with == 0
         assert await staff.audit() == [

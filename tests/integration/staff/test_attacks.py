@@ -215,7 +215,7 @@ async def test_metrics_name_nobody(stack: Stack, staff: StaffHarness) -> None:
 async def test_commands_are_in_the_audit_as_buttons_are(one: Installation, staff: StaffHarness) -> None:
     """Rebuild, promote with its reason, rollback, drop: who, what, of what, why."""
     one.start("project")
-    records = OperationalStore(staff.app.state.desk.store.database)
+    records = OperationalStore(staff.app.state.services.staff.store.database)
     await level(one, 0)
     for command in (
         ("rebuild", "--workers", "1", "--promote"),

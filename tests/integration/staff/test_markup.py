@@ -40,8 +40,8 @@ async def one(installation: Installations) -> Installation:
 
 async def test_nothing_that_operators_are_shown_runs(staff: StaffHarness) -> None:
     """Dead letters with their keys and headers, notices, processes, reasons, errors of rebuilds, the audit."""
-    client, desk = staff.client(EVE), staff.app.state.desk
-    database, records = desk.store.database, desk.records
+    client, service = staff.client(EVE), staff.app.state.services.staff
+    database, records = service.store.database, service.records
     await records.notices.put(Notice(MARKUP, MARKUP, MARKUP, NOW, MARKUP), None)
     await records.audit.note(MARKUP, MARKUP, MARKUP, MARKUP, NOW)
     switch = {"id": "s1", "what": "promote", "by": MARKUP, "forced": MARKUP, "at": NOW}

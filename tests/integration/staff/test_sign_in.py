@@ -85,7 +85,7 @@ async def test_a_browser_signs_in_and_out(staff: StaffHarness) -> None:
 async def test_tokens_are_nowhere_at_rest(staff: StaffHarness) -> None:
     """Neither an operator's nor a session's is in the database."""
     browser = await staff.browser()
-    sessions = await staff.app.state.desk.store.database["staff_sessions"].find().to_list(None)
+    sessions = await staff.app.state.services.staff.store.database["staff_sessions"].find().to_list(None)
     assert len(sessions) == 1
     assert browser.cookies["__Host-staff"] not in str(sessions)
     assert EVE not in str(sessions)

@@ -133,7 +133,7 @@ async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installa
         assert (refused.status_code, "is running" in refused.json()["detail"]) == (409, True)
         assert (await staff.client(EVE).post("/api/rebuilds", json={"customer": "--x"})).status_code == 400
         assert await staff.audit() == [("staff:eve", "rebuild.start", "--promote", None)]
-        rebuilding = staff.app.state.desk.rebuilding
+        rebuilding = staff.app.state.services.staff.rebuilding
         assert rebuilding.runs
     assert not rebuilding.runs
 
