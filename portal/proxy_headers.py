@@ -1,7 +1,7 @@
 """Middleware that finds the client's address behind trusted proxies.
 
-Granian's `wrap_asgi_with_proxy_headers` is not used: it keeps hops with ports, brackets or IPv4-mapped addresses
-and malformed hops as they are, and falls back to the left-most hop, which any client can forge.
+Granian's `wrap_asgi_with_proxy_headers` is not used: it does not parse hops with a port, brackets or an IPv4-mapped
+address, and takes a malformed hop such as `unknown` for the client.
 """
 
 import re
@@ -30,7 +30,7 @@ class TrustedProxyMiddleware:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, which sees the client."""
+        """Call the application with the client of the request in `scope["client"]`."""
         if scope["type"] == ScopeType.HTTP and scope["client"]:
             host, port = scope["client"]
             client = self._client_address(host, request_headers(scope).get(FORWARDED, b"").decode("latin-1"))
@@ -53,7 +53,7 @@ class TrustedProxyMiddleware:
 
 
 def _parse_address(hop: str) -> IPv4Address | IPv6Address | None:
-    """Return the address of a hop, which may have a port; None for what is none, such as `unknown`."""
+    """Return the address of a hop, which may have a port; None if it is malformed, such as `unknown`."""
     match = _HOP.fullmatch(hop.strip())
     if match is None:
         return None
