@@ -10,14 +10,14 @@ import uvloop
 
 from portal.errors import CommandError
 
-STOP_WITHIN_S: Final = 15.0
-"""How long a command may take to end once told to; then it ends where it is. API.md promises 20 s."""
+SHUTDOWN_TIMEOUT_S: Final = 15.0
+"""Time for a command to clean up after a signal; then the process exits. API.md promises 20 s."""
 
 
 def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> bool:
-    """Run to the end; SIGTERM and Ctrl-C cancel it. False when it was told to stop.
+    """Run *main* until it returns or a signal cancels it; return False if SIGTERM or Ctrl-C did.
 
-    Being told to stop is how an endless command ends well; any other then raises CommandError.
+    An endless command ends normally by a signal; any other one raises CommandError then.
     """
     try:
         uvloop.run(_with_signal_handlers(main))
@@ -34,11 +34,11 @@ async def _with_signal_handlers(main: Coroutine[Any, Any, None]) -> None:
 
     def stop() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            # Once is enough: a second signal must not cut the cleaning up short.
+            # Ignore further signals: a second one must not interrupt the clean-up.
             loop.add_signal_handler(number, lambda: None)
         task.cancel()
-        # What does not let itself be cancelled, an answer that never comes say, does not hold up the end.
-        loop.call_later(STOP_WITHIN_S, os._exit, 1)
+        # A call that cannot be cancelled must not delay the exit for ever.
+        loop.call_later(SHUTDOWN_TIMEOUT_S, os._exit, 1)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

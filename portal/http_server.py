@@ -1,4 +1,4 @@
-"""Runs one of the two HTTP services, on granian."""
+"""HTTP server of both services: granian."""
 
 from typing import Final
 
@@ -7,12 +7,12 @@ from granian.constants import Interfaces, Loops
 
 from portal.errors import CommandError
 
-KILL_AFTER_S: Final = 10
-"""How long requests under way have once the service is told to stop."""
+SHUTDOWN_TIMEOUT_S: Final = 10
+"""Time that requests in flight get to finish after SIGTERM."""
 
 
 def serve_app(factory: str, host: str, port: int) -> None:
-    """Serve until told to stop; `factory` is `module:function`. Raises CommandError when it cannot listen."""
+    """Serve until SIGTERM or Ctrl-C; `factory` is `module:function`. Raises CommandError when it cannot listen."""
     server = Granian(
         factory,
         address=host,
@@ -22,7 +22,7 @@ def serve_app(factory: str, host: str, port: int) -> None:
         loop=Loops.uvloop,
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=KILL_AFTER_S,
+        workers_kill_timeout=SHUTDOWN_TIMEOUT_S,
         log_enabled=False,
     )
     try:

@@ -1,4 +1,4 @@
-"""Structured logs: JSON lines, key and value on a terminal; those of libraries as well."""
+"""Structured logs of the portal and its libraries: JSON lines, or key=value on a terminal."""
 
 import logging
 import sys
@@ -8,18 +8,18 @@ import structlog
 
 from read_models.masking import mask_emails
 
-_LONGEST_TEXT: Final = 500
-"""Characters of what an exception says: some quote all that they were given."""
+_MAX_EXCEPTION_TEXT: Final = 500
+"""Characters of an exception's message: some libraries quote their whole input."""
 
-# What these say at INFO is for their own developers.
-_TALKATIVE: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
+# Loggers whose INFO messages only help the developers of the library.
+_VERBOSE_LOGGERS: Final = ("aiokafka", "faust", "mode", "httpx", "_granian")
 
 
 def configure(*, of_libraries: bool = True) -> None:
     """Send what is logged, by structlog or by logging, to stderr in one form.
 
-    A command that a person waits for says itself what is wrong, and does without what libraries say; on a terminal,
-    where it shows how far it is, also without what goes well.
+    Interactive commands report their errors themselves and pass `of_libraries=False`: libraries then log critical
+    errors only, and on a terminal, where a progress bar is shown, everything below WARNING is dropped.
     """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -29,11 +29,14 @@ def configure(*, of_libraries: bool = True) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     if sys.stderr.isatty():
-        # Neither form shows the values of variables: they may be secrets, or a customer's.
+        # Neither format shows local variables: they may hold secrets or customer data.
         plain = structlog.dev.plain_traceback
         render: list[structlog.types.Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     else:
-        render = [structlog.processors.ExceptionRenderer(_told), structlog.processors.JSONRenderer()]
+        render = [
+            structlog.processors.ExceptionRenderer(_format_exception),
+            structlog.processors.JSONRenderer(),
+        ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -47,7 +50,7 @@ def configure(*, of_libraries: bool = True) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *render,
-                _without_addresses,
+                _mask_addresses,
             ],
         )
     )
@@ -55,25 +58,25 @@ def configure(*, of_libraries: bool = True) -> None:
     root.handlers = [handler]
     quiet = sys.stderr.isatty() and not of_libraries
     root.setLevel(logging.WARNING if quiet else logging.INFO)
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING if of_libraries else logging.CRITICAL)
 
 
 _frames: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
-def _told(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
-    return _cut(_frames(exc_info))
+def _format_exception(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    return _mask_and_shorten(_frames(exc_info))
 
 
-def _cut(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _mask_and_shorten(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for stack in stacks:
-        # Masked first: half an address would not be known as one.
-        stack["exc_value"] = mask_emails(stack["exc_value"])[:_LONGEST_TEXT]
-        stack["exceptions"] = [_cut(group) for group in stack["exceptions"]]
+        # Mask before shortening: a truncated address would not be recognised.
+        stack["exc_value"] = mask_emails(stack["exc_value"])[:_MAX_EXCEPTION_TEXT]
+        stack["exceptions"] = [_mask_and_shorten(group) for group in stack["exceptions"]]
     return stacks
 
 
-def _without_addresses(_logger: Any, _method: str, line: Any) -> str:
+def _mask_addresses(_logger: Any, _method: str, line: Any) -> str:
     """Return the line with e-mail addresses masked: what libraries say of an error may quote one."""
     return mask_emails(str(line))

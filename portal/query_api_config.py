@@ -6,7 +6,7 @@ from query_api.config import PaymentsConfig, QueryApiConfig, SignInLimits
 
 
 def query_api_config(settings: Settings) -> QueryApiConfig:
-    """Return what the customer surface is told; raises UsageError."""
+    """Return the configuration of the query API; raises UsageError."""
     try:
         limits = SignInLimits.read(settings.limits)
     except ValueError as error:
@@ -25,7 +25,7 @@ def query_api_config(settings: Settings) -> QueryApiConfig:
 
 
 def payments_config(settings: Settings) -> PaymentsConfig | None:
-    """Return what paying online needs; None when something of it is not set. Raises UsageError."""
+    """Return the configuration of online payments, or None if a setting is missing; raises UsageError."""
     if "payments" in disabled_features(settings):
         return None
     return PaymentsConfig(

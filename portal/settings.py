@@ -34,29 +34,29 @@ HINTS: Final[Mapping[str, str]] = {
     "PORTAL_SECRET_KEY": "set it to a random text of 32 characters or more; when it is replaced, keep the old one"
     " behind the new one, after a comma",
 }
-"""What to do about a setting that is missing or wrong."""
+"""Advice shown when a setting is missing or invalid, by variable."""
 
 FILE_SUFFIX: Final = "_FILE"
-"""Behind the name of a secret setting, with the path of a file that holds the value."""
+"""Suffix of the variable that names a file with the value of a secret setting."""
 
-LARGEST_SECRET: Final = 64 * 1024
+MAX_SECRET_FILE_BYTES: Final = 64 * 1024
 
-SHORTEST_SECRET: Final = 32
-"""Characters of a key or a token in production: 16 random bytes in hex."""
+MIN_SECRET_LENGTH: Final = 32
+"""Minimum characters of a key or a token in production: 16 random bytes in hex."""
 
-FEWEST_CHARACTERS: Final = 8
-"""Different ones, of such a secret: what somebody thought up repeats itself."""
+MIN_DISTINCT_CHARACTERS: Final = 8
+"""Minimum distinct characters of such a secret: texts made up by people repeat themselves."""
 
-WELL_KNOWN_SECRETS: Final = re.compile(
+PLACEHOLDER_WORDS: Final = re.compile(
     r"change.?me|secret|example|demo|dev(elopment)?[-_ ]|test|password|placeholder", re.IGNORECASE
 )
-"""What stands in secrets that are printed somewhere."""
+"""Words found in secrets that are copied from documentation or examples."""
 
 
 class Settings(BaseSettings):
-    """One installation's settings; a field is the variable's name without `PORTAL_`, in lower case.
+    """Settings of an installation; a field is the variable's name without `PORTAL_`, in lower case.
 
-    What is None is not set: what needs it is off. Nothing secret is in the repr or in an error.
+    None means not set: the features that need the setting are off. Secrets never appear in the repr or in errors.
     """
 
     model_config = SettingsConfigDict(
@@ -78,11 +78,11 @@ class Settings(BaseSettings):
     kafka_ssl_keyfile: FilePath | None = None
     topic_prefix: str = Field("servicehub.", pattern=r"^[A-Za-z0-9._-]{0,200}$")
     partitions: int = Field(DEFAULT_PARTITIONS, ge=1, le=10_000)
-    """Of each topic, when `portal topics create` makes them; else the topics themselves are asked."""
+    """Partitions per topic for `portal topics create`; all other commands read the count from the topics."""
     batch_events: int = Field(1000, ge=1, le=10_000)
-    """Events of a transaction at most; `portal project` takes fewer where documents are many or large."""
+    """Maximum events per transaction; `portal project` uses fewer if documents are many or large."""
     mongo_url: SecretStr | None = None
-    """Secret, as it may carry credentials; TLS and sign-in are options of the URL."""
+    """Secret, because it may carry credentials; TLS and authentication are options of the URL."""
     mongo_database: str = Field("portal", pattern=r"^[A-Za-z0-9_-]{1,38}$")
     smtp_url: SecretStr | None = None
     public_url: str | None = None
@@ -92,23 +92,23 @@ class Settings(BaseSettings):
     stripe_api_base: str | None = Field(None, pattern=r"^https?://")
     stripe_webhook_secret: SecretStr | None = None
     secret_key: SecretStr | None = None
-    """Keys, newest first, separated by commas."""
+    """Comma-separated keys, newest first."""
     staff_token: SecretStr | None = None
     """`name:token[,name:token]`"""
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     staff_port: int = Field(8001, ge=1, le=65535)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Whose `X-Forwarded-For` is believed."""
+    """Networks of the proxies whose `X-Forwarded-For` is trusted."""
     limits: Mapping[str, int] = Field({}, validation_alias="limit")
-    """`PORTAL_LIMIT_…` by the rest of the name, in lower case."""
+    """Values of the `PORTAL_LIMIT_*` variables by the rest of their name, in lower case."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings from the environment; raise UsageError that names each variable that is wrong.
+        """Read the settings from *environ*; raise UsageError that names every invalid variable.
 
-        An empty variable counts as not set. A secret may lie in a file that `PORTAL_…_FILE` names. `PORTAL_…` names
-        that are not ours are left alone.
+        An empty variable counts as not set. `PORTAL_…_FILE` may name a file that holds a secret. Unknown `PORTAL_…`
+        variables are ignored.
         """
         variables = EnvSettingsSource(cls)
         # The source ignores case and reads the process's environment; `PORTAL_` variables are upper case.
@@ -117,23 +117,23 @@ class Settings(BaseSettings):
             for name, value in environ.items()
             if value and name == name.upper() and name.startswith(PREFIX)
         }
-        given = variables()
+        values = variables()
         for name in cls.secret_names():
             if path := environ.get((variable := PREFIX + name.upper()) + FILE_SUFFIX):
-                if name in given:
+                if name in values:
                     raise UsageError(f"{variable} and {variable}{FILE_SUFFIX} are both set: keep one of them")
-                given[name] = _read(path, variable + FILE_SUFFIX)
-        given["limit"] = {
+                values[name] = _read_secret(path, variable + FILE_SUFFIX)
+        values["limit"] = {
             variable.removeprefix(LIMIT).lower(): value
             for variable, value in environ.items()
             if variable.startswith(LIMIT) and value
         }
         try:
-            settings = cls.model_validate(given)
+            settings = cls.model_validate(values)
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UsageError(
-                "\n".join(_format_error(_variable(*one["loc"]), one["msg"]) for one in problems)
+                "\n".join(_format_error(_variable(*problem["loc"]), problem["msg"]) for problem in problems)
             ) from None
         if settings.production and (weak := settings.weak_secrets()):
             raise UsageError(
@@ -150,21 +150,21 @@ class Settings(BaseSettings):
 
     @classmethod
     def secret_names(cls) -> Sequence[str]:
-        """Return the settings that hold secrets."""
+        """Return the names of the settings that hold secrets."""
         return [name for name, field in cls.model_fields.items() if SecretStr in get_args(field.annotation)]
 
     def weak_secrets(self) -> Mapping[str, str]:
-        """Return the secrets that are not to be used where customers are, and what is wrong with each."""
+        """Return the secrets too weak for production, each with the reason."""
         tokens = [pair.partition(":")[2] for pair in _split(self.staff_token)]
-        found = {
+        reasons = {
             "secret_key": next(filter(None, map(_weak_secret_reason, self.keys)), None),
             "staff_token": next(filter(None, map(_weak_secret_reason, tokens)), None),
         }
-        return {name: problem for name, problem in found.items() if problem}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     @field_validator("trusted_proxies", mode="plain")
     @classmethod
-    def _are_networks(cls, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    def _parse_networks(cls, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         try:
             return tuple(ip_network(network.strip()) for network in text.split(","))
         except ValueError:
@@ -172,7 +172,7 @@ class Settings(BaseSettings):
 
     @field_validator("mongo_url")
     @classmethod
-    def _is_an_address_of_mongodb(cls, url: SecretStr | None) -> SecretStr | None:
+    def _validate_mongo_url(cls, url: SecretStr | None) -> SecretStr | None:
         from read_models.store.mongo import validate_url
 
         if url is not None:
@@ -181,20 +181,20 @@ class Settings(BaseSettings):
 
     @field_validator("smtp_url")
     @classmethod
-    def _is_an_address_of_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+    def _validate_smtp_url(cls, url: SecretStr | None) -> SecretStr | None:
         from query_api.mail.smtp import SmtpServer
 
         try:
             if url is not None:
                 SmtpServer.from_url(url.get_secret_value())
         except ValueError:
-            # Its text may quote a part of the password.
+            # The message of the error may quote a part of the password.
             raise ValueError("no address of a mail server") from None
         return url
 
     @field_validator("public_url")
     @classmethod
-    def _is_a_public_address(cls, url: str | None) -> str | None:
+    def _normalize_public_url(cls, url: str | None) -> str | None:
         if url is None:
             return None
         parts = urlsplit(url)
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether customers reach the portal by https."""
+        """True where customers reach the portal by https."""
         return self.public_url is not None and self.public_url.startswith("https:")
 
     @property
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
 
     @property
     def kafka(self) -> KafkaConfig:
-        """How the cluster is reached; raises UsageError when what that needs is not set."""
+        """Connection settings of the cluster; raises UsageError when one of them is not set."""
         sasl = self.kafka_security_protocol.startswith("SASL")
         return KafkaConfig(
             bootstrap=self.required("kafka_bootstrap"),
@@ -237,7 +237,7 @@ class Settings(BaseSettings):
 
     @property
     def installation(self) -> Installation:
-        """The log and the views; raises UsageError when they are not set."""
+        """Locations of the log and the views; raises UsageError if one is missing."""
         return Installation(
             self.kafka,
             self.topic_prefix,
@@ -248,7 +248,7 @@ class Settings(BaseSettings):
         )
 
     def required(self, name: str) -> str:
-        """Return the value of a setting that the command cannot do without; UsageError says what to set it to."""
+        """Return the value of a mandatory setting; raise UsageError with advice if it is not set."""
         value = getattr(self, name)
         if value is None:
             variable = _variable(name)
@@ -273,21 +273,19 @@ def _split(secret: SecretStr | None) -> list[str]:
 
 
 def _weak_secret_reason(secret: str) -> str | None:
-    """Why a key or a token may be guessed, or known from somewhere; None where it looks random."""
-    if len(secret) < SHORTEST_SECRET:
-        return (
-            f"https needs {SHORTEST_SECRET} random characters or more, as `openssl rand -hex 32` prints them"
-        )
-    if len(set(secret)) < FEWEST_CHARACTERS or WELL_KNOWN_SECRETS.search(secret):
+    """Return why a key or token may be guessable or publicly known; None if it looks random."""
+    if len(secret) < MIN_SECRET_LENGTH:
+        return f"https needs {MIN_SECRET_LENGTH} random characters or more, as `openssl rand -hex 32` prints them"
+    if len(set(secret)) < MIN_DISTINCT_CHARACTERS or PLACEHOLDER_WORDS.search(secret):
         return "https needs a random text, and this one is none: `openssl rand -hex 32` prints one"
     return None
 
 
-def _read(path: str, variable: str) -> str:
-    """Return the secret in a file, without the end of its line."""
+def _read_secret(path: str, variable: str) -> str:
+    """Return the secret in a file without its trailing newline."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(LARGEST_SECRET).decode().strip()
+            return file.read(MAX_SECRET_FILE_BYTES).decode().strip()
     except (OSError, ValueError) as error:
         raise UsageError(f"{variable}: the file cannot be read: {type(error).__name__}") from None
 
