@@ -41,11 +41,11 @@ def main() -> int:
     lines: list[Line] = []
     try:
         with ExitStack() as open_ones:
-            guard = Reaper()
-            open_ones.callback(guard.release)
+            reaper = Reaper()
+            open_ones.callback(reaper.release)
             stack = open_ones.enter_context(Stack())
             for name in chosen:
-                with _stage(stack, guard, name) as stage:
+                with _stage(stack, reaper, name) as stage:
                     measured, part = uvloop.run(PARTS[name](stage))
                 results |= measured
                 lines += part
@@ -195,12 +195,12 @@ def table(lines: Iterable[Line]) -> Table:
     return shown
 
 
-def _stage(stack: Stack, guard: Reaper, name: str) -> Stage:
+def _stage(stack: Stack, reaper: Reaper, name: str) -> Stage:
     """Return an installation of its own, with its topics."""
     env = {**stack.env, "PORTAL_TOPIC_PREFIX": f"{name}.", "PORTAL_MONGO_DATABASE": f"bench_{name}"}
     logs = stack.state / "logs" / name
     logs.mkdir()
-    stage = Stage(env, logs, guard.group)
+    stage = Stage(env, logs, reaper.group)
     stage.run("topics", "create")
     return stage
 

@@ -60,13 +60,13 @@ def show(open_ones: ExitStack) -> None:
     """
     begun = time.monotonic()
     print("The demo is starting.", flush=True)
-    guard = Reaper()
-    open_ones.callback(guard.release)
-    studio = open_ones.enter_context(Studio(guard.group))
+    reaper = Reaper()
+    open_ones.callback(reaper.release)
+    studio = open_ones.enter_context(Studio(reaper.group))
     with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):
         stack = open_ones.enter_context(Stack())
     with step("the topics are made, the projector and the portal start"):
-        stage = open_ones.enter_context(Stage(stack.env, stack.state / "logs", guard.group))
+        stage = open_ones.enter_context(Stage(stack.env, stack.state / "logs", reaper.group))
         stage.run("topics", "create")
         stage.start("project")
         stage.start("serve")

@@ -11,7 +11,7 @@ from typing import IO
 from local_stack.errors import StackError
 
 PACKAGE = Path(__file__).parent
-GUARD = PACKAGE / "guard.py"
+REAPER = PACKAGE / "reaper.py"
 STDERR = 2
 # Below the range from which the kernel takes ports for outgoing connections: a server that was killed finds
 # its port free when it comes back.
@@ -23,7 +23,7 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a child that the kernel kills when this thread ends: call it from the main thread only.
 
-    It joins process group `group`, where the guard finds it and Ctrl-C at the terminal does not: the stack
+    It joins process group `group`, where the reaper finds it and Ctrl-C at the terminal does not: the stack
     stops it in good order. Its output is appended to `log`; without one it goes to stderr, since stdout is
     for settings.
     """
@@ -45,12 +45,12 @@ def spawn(
 
 
 class Reaper:
-    """The process that cleans up after the stack, whatever becomes of the stack; see guard.py."""
+    """The process that cleans up after the stack, whatever becomes of the stack; see reaper.py."""
 
     def __init__(self, remove: Path | None = None, lock: int | None = None) -> None:
         """Start it. `remove` is a folder that goes at the end, `lock` a locked file that it holds until then."""
         self._process = subprocess.Popen(
-            [sys.executable, "-ISs", str(GUARD), *([str(remove)] if remove else [])],
+            [sys.executable, "-ISs", str(REAPER), *([str(remove)] if remove else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ however it ends: the kernel does that after SIGKILL too. It leads the process gr
 keeps the group's number from being given away, and holds the state's lock until all is over. Imports nothing of
 ours, so that it starts in no time.
 
-    guard.py [FOLDER]
+    reaper.py [FOLDER]
 """
 
 import os

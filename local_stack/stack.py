@@ -41,7 +41,7 @@ class Stack:
         self.state = (state or Path(tempfile.gettempdir()) / f"local-stack-{secrets.token_hex(8)}").absolute()
         self.servers: dict[str, Server] = {}
         self.env: dict[str, str] = {}
-        self._guard: Reaper | None = None
+        self._reaper: Reaper | None = None
         self._door: socket.socket | None = None
         self._ports = Ports()
 
@@ -65,8 +65,8 @@ class Stack:
 
         Raises `StackError` when a tool is missing, a server does not start, or a stack already runs in the folder.
         """
-        self._guard = self._begin_temporary() if self.temporary else self._begin_kept()
-        programs = downloads.ensure(self._guard.group)
+        self._reaper = self._begin_temporary() if self.temporary else self._begin_kept()
+        programs = downloads.ensure(self._reaper.group)
         for name in ("logs", "tmp", "media", "cache"):
             (self.state / name).mkdir(exist_ok=True)
         place = self._settle(programs)
@@ -115,24 +115,24 @@ class Stack:
             server.signal(signal.SIGKILL if self.temporary else signal.SIGTERM)
         for server in self.servers.values():
             server.stop()
-        if self._guard is not None:
-            self._guard.release()
+        if self._reaper is not None:
+            self._reaper.release()
         if self._door is not None:
             self._door.close()
         self._ports.release()
 
     def _begin_temporary(self) -> Reaper:
-        # The guard comes before the folder that it removes: there is no moment in which a kill leaves one.
-        guard = Reaper(remove=self.state)
+        # The reaper comes before the folder that it removes: there is no moment in which a kill leaves one.
+        reaper = Reaper(remove=self.state)
         self.state.mkdir(mode=0o700)
         self._door = _listen(self.state)
-        return guard
+        return reaper
 
     def _begin_kept(self) -> Reaper:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._door = _listen(self.state)
         with (self.state / "lock").open("w") as lock:
-            # The guard of a stack that was killed a moment ago holds it until the old servers are gone.
+            # The reaper of a stack that was killed a moment ago holds it until the old servers are gone.
             fcntl.flock(lock, fcntl.LOCK_EX)
             return Reaper(lock=lock.fileno())
 
@@ -166,7 +166,7 @@ class Stack:
             json.dumps({"ports": ports, "secrets": keys, "cluster_id": cluster_id}, indent=1)
         )
         unfinished.replace(memory)
-        group = self._guard.group if self._guard else 0
+        group = self._reaper.group if self._reaper else 0
         return ServerContext(self.state, programs, ports, group, keys, cluster_id)
 
     def _environment(self, place: ServerContext) -> dict[str, str]:
