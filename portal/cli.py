@@ -1,4 +1,4 @@
-"""The command line (API.md, "Command line"). What a command needs is imported when it is called."""
+"""Command line of the portal (API.md, "Command line"); each command imports its dependencies when it runs."""
 
 import os
 import sys
@@ -12,11 +12,11 @@ from portal.async_runner import run
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 
-MOST_WORKERS: Final = 64
+MAX_WORKERS: Final = 64
 
 app = typer.Typer(
     name="portal",
-    help="The customer portal of ServiceHub: projects its events, serves its customers.",
+    help="The customer portal of ServiceHub: projects events into views and serves them to customers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,7 +24,7 @@ app = typer.Typer(
 topics = typer.Typer(help="The topics of the installation.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
 dead_letters = typer.Typer(
-    help="The quarantine: records that cannot be read, customers that an event holds.", no_args_is_help=True
+    help="The quarantine: unreadable records, and events that hold their customer.", no_args_is_help=True
 )
 app.add_typer(dead_letters, name="dead-letters")
 generations = typer.Typer(help="The generations of the views.", no_args_is_help=True)
@@ -32,17 +32,24 @@ app.add_typer(generations, name="generations")
 payments = typer.Typer(help="Payments that customers made online.", no_args_is_help=True)
 app.add_typer(payments, name="payments")
 
-Wait = Annotated[float, typer.Option(min=0, help="Seconds it may take to become level.", metavar="S")]
-Force = Annotated[bool, typer.Option("--force", help="Although it is not level or has more dead letters.")]
-Reason = Annotated[str | None, typer.Option(help="Why it is forced; kept.", metavar="TEXT")]
-FromTruncated = Annotated[
-    bool, typer.Option("--from-truncated", help="Although the log does not begin at offset 0 (any more).")
+Wait = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds to wait until the generation has caught up (is level).", metavar="S"),
 ]
-Why = Annotated[str | None, typer.Option("--reason", help="Why --from-truncated; kept.", metavar="TEXT")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Switch even if the generation is not level or has more dead letters.")
+]
+Reason = Annotated[str | None, typer.Option(help="Why it is forced; stored in the audit.", metavar="TEXT")]
+FromTruncated = Annotated[
+    bool, typer.Option("--from-truncated", help="Accept a log that does not begin at offset 0 (any more).")
+]
+Why = Annotated[
+    str | None, typer.Option("--reason", help="Why --from-truncated is accepted; stored.", metavar="TEXT")
+]
 
 
 def main() -> None:
-    """Run the command that was asked for, and exit with its status."""
+    """Run the command given on the command line and exit with its status."""
     try:
         app()
     except CommandError as error:
@@ -58,7 +65,7 @@ def settings() -> Settings:
 
 @topics.command()
 def create() -> None:
-    """Create the topics that are missing, PORTAL_PARTITIONS partitions each."""
+    """Create the missing topics, each with PORTAL_PARTITIONS partitions."""
     from portal.commands.topics import create
 
     logs.configure(of_libraries=False)
@@ -73,16 +80,16 @@ def create() -> None:
 def publish(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE.jsonl")],
     mode: Annotated[
-        Literal["structured", "binary"], typer.Option(help="How they are written.")
+        Literal["structured", "binary"], typer.Option(help="CloudEvents mode of the records.")
     ] = "structured",
 ) -> None:
-    """Put a log of events, one CloudEvent in structured JSON a line, onto its topics."""
-    from portal.commands.publish import bar, publish
+    """Publish a file of events, one CloudEvent in structured JSON per line, to their topics."""
+    from portal.commands.publish import publish, publish_progress
 
     logs.configure(of_libraries=False)
 
     async def work() -> None:
-        with bar(file) as progress:
+        with publish_progress(file) as progress:
             done = await publish(settings(), file, mode, progress)
         print(f"published {done} events")
 
@@ -91,7 +98,7 @@ def publish(
 
 @app.command()
 def project() -> None:
-    """Run the live projector and watches it; start more for more throughput."""
+    """Run and supervise a live projector; start more of them for more throughput."""
     from portal.commands.project import project
 
     logs.configure()
@@ -100,7 +107,7 @@ def project() -> None:
 
 @app.command()
 def serve() -> None:
-    """Serve the API and the pages of the customers at PORTAL_HOST and PORTAL_PORT."""
+    """Serve the API and the customer pages at PORTAL_HOST and PORTAL_PORT."""
     from portal.commands.serve import serve
 
     logs.configure()
@@ -118,8 +125,8 @@ def staff() -> None:
 
 @app.command()
 def lag(
-    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until stopped.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/lag.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat every 2 s until stopped.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, as GET /api/lag.")] = False,
 ) -> None:
     """Show how far the views are behind the log."""
     from portal.commands.lag import lag
@@ -131,17 +138,17 @@ def lag(
 @app.command()
 def verify(
     customer: Annotated[
-        str | None, typer.Option(metavar="BIZ/CUS", help="One customer (BIZ: a business).")
+        str | None, typer.Option(metavar="BIZ/CUS", help="Only this customer (BIZ: a business).")
     ] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="So many customers, by chance.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Number of random customers to verify.")] = None,
     from_truncated: FromTruncated = False,
     reason: Why = None,
 ) -> None:
-    """Make views from the log again, in memory, and reports every difference from what is served."""
+    """Recompute views from the log in memory and report every difference from the served ones."""
     from portal.commands.verify import verify
 
     logs.configure(of_libraries=False)
-    why = _why_truncated(from_truncated, reason)
+    why = _truncation_reason(from_truncated, reason)
     run(verify(settings(), customer=customer, sample=sample, from_truncated=why))
 
 
@@ -149,39 +156,39 @@ def verify(
 def list_(
     error: Annotated[str | None, typer.Option(help="Only those of this error.")] = None,
     lane: Annotated[int | None, typer.Option(min=0, help="Only those of this lane.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of dead letters shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
-    """List what is wrong, by error and by lane, and the latest dead letters."""
-    from portal.commands.dead_letters import list_letters
+    """List dead letters: counts by error and lane, and the latest ones."""
+    from portal.commands.dead_letters import list_dead_letters
 
     logs.configure(of_libraries=False)
-    run(list_letters(settings(), error=error, lane=lane, limit=limit, as_json=as_json))
+    run(list_dead_letters(settings(), error=error, lane=lane, limit=limit, as_json=as_json))
 
 
 @dead_letters.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="ID", help="As `list` names it, e.g. visits-3-1042.")],
-    as_json: Annotated[bool, typer.Option("--json", help="All on one line.")] = False,
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id as shown by `list`, e.g. visits-3-1042.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
-    """Show one dead letter with its record, contact data masked; who discarded it, if somebody did."""
+    """Show a dead letter with its record, contact data masked, and its discard, if any."""
     from portal.commands.dead_letters import show
 
     logs.configure(of_libraries=False)
     run(show(settings(), name, as_json=as_json))
 
 
-BY = typer.Option(help="Who does it, for the records.", show_default="the user of this machine")
+BY = typer.Option(help="Name of the operator, for the audit.", show_default="the user of this machine")
 
 
 @dead_letters.command()
 def retry(
     names: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that hold a customer.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters that hold a customer.")] = False,
     error: Annotated[str | None, typer.Option(help="With --all: only those of this error.")] = None,
     by: Annotated[str | None, BY] = None,
 ) -> None:
-    """Apply, after a fix, the event that holds a customer and all that waited for it, in order."""
+    """Apply, after a fix, the event that holds a customer and all events that wait behind it, in order."""
     from portal.commands.dead_letters import retry
 
     logs.configure(of_libraries=False)
@@ -191,10 +198,10 @@ def retry(
 @dead_letters.command()
 def discard(
     names: Annotated[list[str], typer.Argument(metavar="ID...")],
-    reason: Annotated[str, typer.Option(help="Why, for the records; name no customer in it.")],
+    reason: Annotated[str, typer.Option(help="Reason, for the audit; do not name a customer in it.")],
     by: Annotated[str | None, BY] = None,
 ) -> None:
-    """Take records out for good: no generation, live or made anew, apply them; apply what waited behind."""
+    """Exclude records for good from every generation, then apply the events that wait behind them."""
     from portal.commands.dead_letters import discard
 
     logs.configure(of_libraries=False)
@@ -203,47 +210,59 @@ def discard(
 
 @app.command()
 def rebuild(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only says how much there is to read.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only estimate how much there is to read.")
+    ] = False,
     promote: Annotated[
-        bool, typer.Option("--promote", help="Serves the generation once it is level.")
+        bool, typer.Option("--promote", help="Serve the generation once it is level.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, max=MOST_WORKERS, help="Processes that fill.", show_default="one per core")
-    ] = min(MOST_WORKERS, os.cpu_count() or 1),
+        int,
+        typer.Option(
+            min=1, max=MAX_WORKERS, help="Number of filling processes.", show_default="one per core"
+        ),
+    ] = min(MAX_WORKERS, os.cpu_count() or 1),
     max_rate: Annotated[
-        float | None, typer.Option(min=1, help="Records a second at most.", metavar="N")
+        float | None, typer.Option(min=1, help="Maximum records per second.", metavar="N")
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begins anew in place of going on with an unfinished one.")
+        bool, typer.Option("--restart", help="Start over instead of resuming an unfinished rebuild.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Progress, or of a customer the result, as one object a line.")
+        bool,
+        typer.Option("--json", help="Progress (with --customer: the result) as one JSON object per line."),
     ] = False,
     customer: Annotated[
         str | None,
-        typer.Option(metavar="BIZ/CUS", help="Only this customer (BIZ: a business), in what is kept; alone."),
+        typer.Option(
+            metavar="BIZ/CUS", help="Only this customer (BIZ: a business), in the active generations."
+        ),
     ] = None,
     from_truncated: FromTruncated = False,
     reason: Why = None,
-    asked_by: Annotated[str | None, typer.Option(hidden=True, help="By whom, on the staff surface.")] = None,
+    asked_by: Annotated[
+        str | None, typer.Option(hidden=True, help="Operator of the staff surface that requested it.")
+    ] = None,
 ) -> None:
-    """Replays the topics into a new generation of the views while the old one is served."""
+    """Replay the topics into a new generation of the views while the old one is served."""
     from portal.commands.rebuild import RebuildOptions, rebuild
     from portal.commands.rebuild_customer import rebuild_customer
 
     logs.configure(of_libraries=False)
-    why = _why_truncated(from_truncated, reason)
-    wanted = RebuildOptions(dry_run, promote, workers, max_rate, restart, as_json, why, asked_by)
+    why = _truncation_reason(from_truncated, reason)
+    options = RebuildOptions(dry_run, promote, workers, max_rate, restart, as_json, why, asked_by)
     if customer is None:
-        run(rebuild(settings(), wanted))
+        run(rebuild(settings(), options))
     elif dry_run or promote or restart or max_rate or why:
-        raise UsageError("--customer goes with --json alone: one customer is projected again where it is")
+        raise UsageError(
+            "--customer goes with --json alone: it rebuilds one customer in the active generations"
+        )
     else:
         run(rebuild_customer(settings(), customer, asked_by, as_json=as_json))
 
 
-def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
-    """Return the reason, where there is one for it; raises UsageError when they do not come together."""
+def _truncation_reason(from_truncated: bool, reason: str | None) -> str | None:
+    """Return the reason of --from-truncated; raise UsageError if only one of the two options is given."""
     why = reason.strip() if reason else None
     if from_truncated != bool(why):
         raise UsageError(
@@ -254,7 +273,7 @@ def _why_truncated(from_truncated: bool, reason: str | None) -> str | None:
 
 @app.command()
 def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
-    """Serve the generation that was filled last, at once; without one, that which stands by."""
+    """Serve the newest filled generation, or else the standby one, without downtime."""
     from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
@@ -267,7 +286,7 @@ def promote(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> N
 
 @app.command()
 def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> None:
-    """Serve the generation that was served before, at once."""
+    """Serve the previously served generation, without downtime."""
     from portal.commands.promotion import switch
 
     logs.configure(of_libraries=False)
@@ -280,9 +299,11 @@ def rollback(wait: Wait = 30.0, force: Force = False, reason: Reason = None) -> 
 
 @generations.command("list")
 def list_generations(
-    as_json: Annotated[bool, typer.Option("--json", help="On one line, as GET /api/generations.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON, as GET /api/generations.")
+    ] = False,
 ) -> None:
-    """Show the generations of the views: state, size, age."""
+    """List the generations of the views with state, size and age."""
     from portal.commands.generations import show
 
     logs.configure(of_libraries=False)
@@ -291,12 +312,12 @@ def list_generations(
 
 @generations.command()
 def drop(
-    generation: Annotated[int, typer.Argument(help="Its number.", metavar="GENERATION")],
+    generation: Annotated[int, typer.Argument(help="Number of the generation.", metavar="GENERATION")],
     served: Annotated[
-        bool, typer.Option("--served", help="Also one that is served to readers of its version.")
+        bool, typer.Option("--served", help="Also drop a generation that is still served for its version.")
     ] = False,
 ) -> None:
-    """Remove a generation for good: that which stands by, say, or those of a version that is not used any more."""
+    """Delete a generation for good, such as a standby one or one of an unused version."""
     from portal.commands.generations import drop
 
     logs.configure(of_libraries=False)
@@ -310,13 +331,13 @@ def drop(
 @payments.command()
 def reconcile(
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="A date or timestamp; without it, 7 days back.")
+        str | None, typer.Option(metavar="WHEN", help="Date or timestamp; default: 7 days ago.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Compares only: exit status 1 when something is missing.")
+        bool, typer.Option("--dry-run", help="Only compare; exit status 1 if anything is missing.")
     ] = False,
 ) -> None:
-    """Compare with the payment provider, and publish what the portal never heard of."""
+    """Compare with the payment provider and publish payments that the portal has not recorded."""
     from portal.commands.payments import reconcile
 
     logs.configure(of_libraries=False)

@@ -2,12 +2,12 @@
 
 
 class CommandError(Exception):
-    """The operation failed; the text says what to do. Exit status 1."""
+    """The operation failed; the message says what to do. Exit status 1."""
 
     status = 1
 
 
 class UsageError(CommandError):
-    """The command was called wrongly, or a setting is missing or unusable. Exit status 2."""
+    """Invalid arguments, or a setting that is missing or invalid. Exit status 2."""
 
     status = 2

@@ -1,4 +1,4 @@
-"""A process of `portal rebuild`: `python -m portal.fill_process GENERATION [RECORDS_A_SECOND]`; ends with its stdin."""
+"""A filling process of `portal rebuild`: `python -m portal.fill_process GENERATION [MAX_RATE]`."""
 
 import asyncio
 import gc
@@ -21,17 +21,17 @@ logger = structlog.get_logger(__name__)
 
 
 def main() -> int:
-    """Fill lanes until none is left or the one who started it is gone; the exit status."""
+    """Fill lanes until none is left or the parent process is gone; return the exit status."""
     logs.configure(of_libraries=False)
-    # Documents are made and written by the thousand, and none of them is in a cycle.
+    # Documents are created by the thousand and never form reference cycles: collect rarely.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
-    # The driver's threads wait for their turn at every answer of the database.
+    # The driver's threads wait for the interpreter lock after every response of the database.
     sys.setswitchinterval(0.0005)
     generation = int(sys.argv[1])
-    most_a_second = float(sys.argv[2]) if len(sys.argv) > 2 else None
+    max_rate = float(sys.argv[2]) if len(sys.argv) > 2 else None
     try:
-        run(_work(generation, most_a_second), endless=True)
+        run(_work(generation, max_rate), endless=True)
     except (InvalidTopics, RecordsMissing) as error:
         logger.critical("stopped for good", reason=str(error))
         return EXIT_PERMANENT_FAILURE
@@ -44,13 +44,14 @@ def main() -> int:
     return 0
 
 
-async def _work(generation: int, most_a_second: float | None) -> None:
+async def _work(generation: int, max_rate: float | None) -> None:
     await run_until_first_exits(
-        fill(Settings.read(os.environ).installation, generation, most_a_second), _parent_gone()
+        fill(Settings.read(os.environ).installation, generation, max_rate), wait_for_parent_exit()
     )
 
 
-async def _parent_gone() -> None:
+async def wait_for_parent_exit() -> None:
+    """Raise CommandError once the parent process closes stdin."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin

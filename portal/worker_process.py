@@ -1,4 +1,4 @@
-"""The process that `portal project` keeps running: `python -m portal.worker_process INSTANCE PIPE`."""
+"""The worker process that `portal project` supervises: `python -m portal.worker_process INSTANCE PIPE`."""
 
 import gc
 import os
@@ -23,13 +23,13 @@ logger = structlog.get_logger(__name__)
 
 
 def main() -> int:
-    """Work until told to stop or until nobody reads the pipe any more; the exit status."""
+    """Work until a signal or until the supervisor no longer reads the pipe; return the exit status."""
     logs.configure()
-    # Thousands of documents are kept between batches, and none of them is in a cycle: to look for some among them
-    # again and again took a third of the worker's time.
+    # Thousands of documents live between batches and never form reference cycles: scanning them took a third of the
+    # worker's time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
-    # The driver's threads wait for their turn at every answer of the database: 5 ms each time, if nobody gives way.
+    # The driver's threads wait for the interpreter lock after every response of the database: 5 ms by default.
     sys.setswitchinterval(0.0005)
     instance, pipe = sys.argv[1], int(sys.argv[2])
     try:

@@ -1,4 +1,4 @@
-"""`portal lag`: what the views hold against the log's end."""
+"""The `portal lag` command: how far the views are behind the end of the log."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ from projectors.kafka.topology import MissingTopics
 from projectors.lag import Lag, State, measure, unknown
 from read_models.clock import utc_now
 
-EVERY_S: Final = 2.0
+REFRESH_INTERVAL_S: Final = 2.0
 STYLES: Final[dict[State, str]] = {
     "ok": "green",
     "lagging": "yellow",
@@ -30,56 +30,63 @@ STYLES: Final[dict[State, str]] = {
 
 
 async def lag(settings: Settings, *, watch: bool, as_json: bool) -> None:
-    """Print the lag once, or again and again until told to stop; CommandError when it could not be measured."""
+    """Print the lag once, or repeatedly until cancelled; raise CommandError if it cannot be measured."""
     if watch and not as_json:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:
-                found = await _measured(settings)
-                screen.update(table(found, await _more(settings, found)), refresh=True)
-                await asyncio.sleep(EVERY_S)
+                measured = await _measure(settings)
+                screen.update(lag_table(measured, await _explain(settings, measured)), refresh=True)
+                await asyncio.sleep(REFRESH_INTERVAL_S)
     while True:
-        found = await _measured(settings)
+        measured = await _measure(settings)
         if as_json:
-            sys.stdout.write(orjson.dumps(found.as_json()).decode() + "\n")
+            sys.stdout.write(orjson.dumps(measured.as_json()).decode() + "\n")
             sys.stdout.flush()
-            for line in await _more(settings, found):
+            for line in await _explain(settings, measured):
                 print(f"portal: {line}", file=sys.stderr)
         else:
-            Console().print(table(found, await _more(settings, found)))
+            Console().print(lag_table(measured, await _explain(settings, measured)))
         if not watch:
-            if found.state == "unknown":
-                raise CommandError(f"the lag could not be measured: {'; '.join(found.reasons)}")
+            if measured.state == "unknown":
+                raise CommandError(f"the lag could not be measured: {'; '.join(measured.reasons)}")
             return
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(REFRESH_INTERVAL_S)
 
 
-async def _more(settings: Settings, lag: Lag) -> list[str]:
-    """Why the lag is as it is, where the numbers do not say it, and which topics forget."""
-    why = [f"{lag.state}: {reason}" for reason in lag.reasons]
+async def _explain(settings: Settings, lag: Lag) -> list[str]:
+    """Return the reasons for the state of the lag, and warnings about topics with a retention limit."""
+    reasons = [f"{lag.state}: {reason}" for reason in lag.reasons]
     if lag.state == "unknown":
-        return why
+        return reasons
     try:
-        return [*why, *await retention_warnings(settings)]
+        return [*reasons, *await retention_warnings(settings)]
     except KafkaUnavailable as error:
-        return [*why, f"warning: cannot tell for how long topics are kept: {error}"]
+        return [*reasons, f"warning: cannot tell for how long topics are kept: {error}"]
 
 
-async def _measured(settings: Settings) -> Lag:
+async def _measure(settings: Settings) -> Lag:
     try:
         return await measure(settings.installation, utc_now)
     except MissingTopics as error:
         return unknown(settings.topic_prefix, str(error), utc_now())
 
 
-def table(lag: Lag, more: Sequence[str]) -> Group:
-    """Return the lag for people: totals, and the partitions that have something to say."""
+def lag_table(lag: Lag, explanations: Sequence[str]) -> Group:
+    """Return the lag for a terminal: totals, and the partitions that are behind or not ok."""
     rows = Table(box=None, pad_edge=False)
     for column in ("topic", "partition", "end", "applied", "records", "seconds", "state"):
         rows.add_column(column, justify="left" if column in ("topic", "state") else "right")
-    shown = [one for one in lag.partitions if one.state != "ok" or one.records]
-    for one in shown:
-        cells = one.topic, one.partition, one.end_offset, one.applied_offset, one.records, one.seconds
-        rows.add_row(*(_text(cell) for cell in cells), Text(one.state, STYLES[one.state]))
+    listed = [partition for partition in lag.partitions if partition.state != "ok" or partition.records]
+    for partition in listed:
+        cells = (
+            partition.topic,
+            partition.partition,
+            partition.end_offset,
+            partition.applied_offset,
+            partition.records,
+            partition.seconds,
+        )
+        rows.add_row(*(_text(cell) for cell in cells), Text(partition.state, STYLES[partition.state]))
     totals = Text.assemble(
         ("generation ", "dim"),
         _text(lag.generation),
@@ -98,9 +105,9 @@ def table(lag: Lag, more: Sequence[str]) -> Group:
         ("  skipped ", "dim"),
         _text(lag.skipped),
     )
-    rest = len(lag.partitions) - len(shown)
-    because = [Text(line, "yellow") for line in more]
-    return Group(totals, *because, *([rows] if shown else []), Text(f"{rest} partitions are level", "dim"))
+    level = len(lag.partitions) - len(listed)
+    reasons = [Text(line, "yellow") for line in explanations]
+    return Group(totals, *reasons, *([rows] if listed else []), Text(f"{level} partitions are level", "dim"))
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""`portal project`: a worker, watched."""
+"""The `portal project` command: a supervised worker process."""
 
 import secrets
 import sys
@@ -9,9 +9,9 @@ from projectors.supervisor import PermanentFailure, supervise
 
 
 async def project(settings: Settings) -> None:
-    """Keep one worker running until told to stop; raise CommandError when starting it anew does not help."""
+    """Keep one worker running until a signal; raise CommandError if restarting it does not help."""
     _ = settings.installation
-    # The same for all workers that this process starts: the group gives each the lanes of the one before.
+    # All workers of this process share one instance id, so that the group gives each its predecessor's lanes.
     instance = f"portal-{secrets.token_hex(6)}"
     try:
         await supervise([sys.executable, "-m", "portal.worker_process", instance])

@@ -1,4 +1,4 @@
-"""`portal promote` and `portal rollback`: what is served is switched."""
+"""The `portal promote` and `portal rollback` commands: switch the served generation."""
 
 import getpass
 import os
@@ -7,8 +7,8 @@ from typing import Literal
 from portal.commands.error_mapping import map_errors
 from portal.errors import CommandError, UsageError
 from portal.settings import Settings
-from projectors.operations import promotion as switching
 from projectors.operations.context import open_store
+from projectors.operations.promotion import switch_generation
 from read_models.store import NotCaughtUp, OperationRefused
 
 
@@ -20,16 +20,16 @@ async def switch(
     force: bool,
     reason: str | None,
 ) -> str:
-    """Switch, and say in words what is served then.
+    """Switch the served generation and return a message that names it.
 
-    Raises UsageError when `force` and `reason` do not come together, CommandError when it is refused.
+    Raises UsageError if only one of `force` and `reason` is given, CommandError if the switch is refused.
     """
     forced = reason.strip() if reason else None
     if force != bool(forced):
         raise UsageError("--force needs a --reason, which is kept, and a --reason is for --force alone")
     async with map_errors(), open_store(settings.installation) as store:
         try:
-            pointer = await switching.switch_generation(
+            pointer = await switch_generation(
                 settings.installation, store, what, operator_identity(), wait_s, forced
             )
         except NotCaughtUp as error:
@@ -43,7 +43,7 @@ async def switch(
 
 
 def operator_identity() -> str:
-    """Return who runs this command, for the record."""
+    """Return the user who runs this command, as the audit records it."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # in a container a user may have no name

@@ -1,4 +1,4 @@
-"""`portal publish FILE.jsonl`: a log of events, one CloudEvent in structured JSON a line, onto its topics."""
+"""The `portal publish FILE.jsonl` command: publishes one CloudEvent in structured JSON per line."""
 
 import asyncio
 import json
@@ -21,15 +21,15 @@ from projectors.kafka.topology import InvalidTopics, discover
 
 Mode = Literal["structured", "binary"]
 
-SHOWN_ERRORS: Final = 10
-_CHECKED: Final = 100
-"""Lines between two moments at which the command can be told to stop."""
-_IN_FLIGHT: Final = 2000
-"""Records sent between two waits for their acknowledgements."""
+MAX_ERRORS_SHOWN: Final = 10
+_LINES_PER_YIELD: Final = 100
+"""Checked lines after which the event loop runs, so that a signal can stop the command."""
+_MAX_IN_FLIGHT: Final = 2000
+"""Records sent before their acknowledgements are awaited."""
 
 
 class PublishableRecord(NamedTuple):
-    """One record to publish."""
+    """A record ready to be published."""
 
     topic: str
     key: bytes
@@ -38,12 +38,12 @@ class PublishableRecord(NamedTuple):
 
 
 class InvalidLine(Exception):
-    """A line that cannot be published: it does not say to which topic, or under which key."""
+    """The line cannot be published, because it names no topic or no key."""
 
 
 @contextmanager
-def bar(file: Path) -> Iterator[Callable[[int], None]]:
-    """Yield a progress bar on a terminal; gives what takes the number of bytes that are through."""
+def publish_progress(file: Path) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on a terminal; yield a callback that takes the bytes published so far."""
     console = Console(stderr=True)
     columns = "publishing", BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -52,11 +52,10 @@ def bar(file: Path) -> Iterator[Callable[[int], None]]:
 
 
 async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable[[int], None]) -> int:
-    """Publish every line of the file, in its order per key, and return how many there were.
+    """Publish every line of the file, in order per key, and return the number of lines.
 
-    What could not be routed is found before anything is sent, and raises CommandError with the numbers of the
-    lines. Whether an event keeps the contract beyond that is the reader's to judge. `progress` is called with
-    the number of bytes of the file that are through.
+    All lines are checked before any is sent: CommandError lists those without a topic or a key. Whether events
+    keep the rest of the contract is left to their consumers. `progress` is called with the bytes published.
     """
     try:
         topics = (await discover(settings.kafka, settings.topic_prefix)).topics
@@ -70,7 +69,7 @@ async def publish(settings: Settings, file: Path, mode: Mode, progress: Callable
 
 
 def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
-    """Read one line; raise InvalidLine. What is JSON at all goes through, so that a log is published as it was."""
+    """Return the record of a line; raise InvalidLine. The content is not validated beyond topic and key."""
     try:
         event = json.loads(line)
     except ValueError as error:
@@ -91,7 +90,7 @@ def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
     except ValueError as error:
         raise InvalidLine(str(error)) from None
     if mode == "structured":
-        # As it stands: no reader's idea of JSON comes between the file and the log.
+        # Publish the line unchanged: encoding it again could alter it.
         key, _, headers = encode({"partitionkey": event["partitionkey"]}, None, mode)
         return PublishableRecord(topic, key, line, headers)
     data: Any = event.pop("data", None)
@@ -105,7 +104,7 @@ def parse(line: bytes, mode: Mode, topics: Topics) -> PublishableRecord:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Yield number, text and end in the file of each line that is not blank."""
+    """Yield number, content and end offset of each line that is not blank."""
     through = 0
     with file.open("rb") as source:
         for number, raw in enumerate(source, start=1):
@@ -115,17 +114,19 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes, int]]:
 
 
 async def _check(file: Path, mode: Mode, topics: Topics) -> None:
-    wrong: list[str] = []
+    errors: list[str] = []
     for count, (number, text, _) in enumerate(_lines(file), start=1):
         try:
             parse(text, mode, topics)
         except InvalidLine as error:
-            wrong.append(f"{file}:{number}: {error}")
-        if count % _CHECKED == 0:
+            errors.append(f"{file}:{number}: {error}")
+        if count % _LINES_PER_YIELD == 0:
             await asyncio.sleep(0)
-    if wrong:
-        more = [f"… and {len(wrong) - SHOWN_ERRORS} more lines"] if len(wrong) > SHOWN_ERRORS else []
-        raise CommandError("\n".join([*wrong[:SHOWN_ERRORS], *more, "nothing was published"]))
+    if errors:
+        more = (
+            [f"… and {len(errors) - MAX_ERRORS_SHOWN} more lines"] if len(errors) > MAX_ERRORS_SHOWN else []
+        )
+        raise CommandError("\n".join([*errors[:MAX_ERRORS_SHOWN], *more, "nothing was published"]))
 
 
 async def _send(
@@ -157,10 +158,10 @@ async def _send(
                     ),
                 )
             )
-            if len(sent) == _IN_FLIGHT:
-                done += await _acknowledged(sent)
+            if len(sent) == _MAX_IN_FLIGHT:
+                done += await _await_acknowledgements(sent)
                 progress(through)
-        return done + await _acknowledged(sent)
+        return done + await _await_acknowledgements(sent)
     except KafkaError as error:
         raise CommandError(
             f"{file}: stopped about line {last}, {done} events are published: {error or type(error).__name__};"
@@ -170,7 +171,7 @@ async def _send(
         await producer.stop()
 
 
-async def _acknowledged(sent: list[tuple[int, asyncio.Future[Any]]]) -> int:
+async def _await_acknowledgements(sent: list[tuple[int, asyncio.Future[Any]]]) -> int:
     for _, acknowledgement in sent:
         await acknowledgement
     done = len(sent)

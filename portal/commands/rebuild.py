@@ -1,4 +1,4 @@
-"""`portal rebuild`: a new generation of the views beside the one that is served."""
+"""The `portal rebuild` command: fills a new generation of the views beside the served one."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,16 +18,15 @@ from projectors.operations.context import open_store
 from projectors.rebuild.coordinator import ProgressCallback, RebuildFailed, RebuildPlan
 from projectors.rebuild.coordinator import rebuild as run_rebuild
 from projectors.rebuild.estimate import estimate
-from read_models import store as stores
 from read_models.clock import utc_now
-from read_models.store import OperationRefused, ReadModelStore
+from read_models.store import FillProgress, OperationRefused, ReadModelStore
 from read_models.store.operational import OperationalStore
 
-FILLER: Final = (sys.executable, "-m", "portal.fill_process")
+FILL_COMMAND: Final = (sys.executable, "-m", "portal.fill_process")
 
 
 class RebuildOptions(NamedTuple):
-    """The options of the command."""
+    """Options of `portal rebuild`."""
 
     dry_run: bool
     promote: bool
@@ -36,57 +35,56 @@ class RebuildOptions(NamedTuple):
     restart: bool
     as_json: bool
     from_truncated: str | None
-    """Why a log that does not begin at 0 is to do."""
+    """Reason for accepting a log that does not begin at offset 0."""
     asked_by: str | None = None
-    """Who asked for it, where somebody else has noted that in the audit."""
+    """Who requested the rebuild, if the request is already in the audit."""
 
 
-async def rebuild(settings: Settings, wanted: RebuildOptions) -> None:
-    """Rebuild to the end, or only say what there is to do; raises CommandError."""
+async def rebuild(settings: Settings, options: RebuildOptions) -> None:
+    """Run a rebuild to its end, or only print the estimate; raises CommandError."""
     async with map_errors(), open_store(settings.installation) as store:
         try:
             await print_retention_warnings(settings)
-            if wanted.dry_run:
-                found = await estimate(
+            if options.dry_run:
+                estimated = await estimate(
                     settings.installation,
                     store,
-                    wanted.workers,
-                    wanted.max_rate,
-                    from_truncated=wanted.from_truncated is not None,
+                    options.workers,
+                    options.max_rate,
+                    from_truncated=options.from_truncated is not None,
                 )
-                _say_estimate(found, wanted)
+                _print_estimate(estimated, options)
                 return
-            by = wanted.asked_by or await _audited_operator(store, wanted)
+            by = options.asked_by or await _audited_operator(store, options)
             plan = RebuildPlan(
-                FILLER,
-                wanted.workers,
-                wanted.max_rate,
+                FILL_COMMAND,
+                options.workers,
+                options.max_rate,
                 by,
-                wanted.promote,
-                wanted.restart,
-                wanted.from_truncated,
+                options.promote,
+                options.restart,
+                options.from_truncated,
             )
-            with _lines() if wanted.as_json else _bar() as told:
-                generation = await run_rebuild(settings.installation, store, plan, told)
+            with _json_lines() if options.as_json else _progress_bar() as report_progress:
+                generation = await run_rebuild(settings.installation, store, plan, report_progress)
         except (RebuildFailed, OperationRefused) as error:
             raise CommandError(str(error)) from error
         record = await store.generations.record(generation) or {}
-    _print_summary(generation, record, wanted)
+    _print_summary(generation, record, options)
 
 
-async def _audited_operator(store: ReadModelStore, wanted: RebuildOptions) -> str:
-    """Return who asks, once it is in the audit."""
+async def _audited_operator(store: ReadModelStore, options: RebuildOptions) -> str:
+    """Record the rebuild in the audit and return its operator."""
     by = operator_identity()
-    options = (("--promote", wanted.promote), ("--restart", wanted.restart))
-    about = " ".join(name for name, chosen in options if chosen)
+    flags = (("--promote", options.promote), ("--restart", options.restart))
+    about = " ".join(name for name, is_set in flags if is_set)
     await OperationalStore(store.database).audit.note(by, "rebuild.start", about, None, utc_now())
     return by
 
 
 @contextmanager
-def _bar() -> Iterator[ProgressCallback]:
-    """Yield a progress bar on stderr: records, records a second, time left; a line now and then where it is no
-    terminal."""
+def _progress_bar() -> Iterator[ProgressCallback]:
+    """Show progress on stderr: a bar on a terminal, otherwise an occasional line."""
     console = Console(stderr=True)
     columns = (
         TextColumn("generation {task.fields[generation]} {task.description}"),
@@ -98,7 +96,7 @@ def _bar() -> Iterator[ProgressCallback]:
     with Progress(*columns, console=console, refresh_per_second=4) as progress:
         task = progress.add_task("starting", total=None, generation="", rate="")
 
-        def told(generation: int, what: str, done: stores.FillProgress, rate: float | None) -> None:
+        def report_progress(generation: int, what: str, done: FillProgress, rate: float | None) -> None:
             speed = "" if rate is None else f"{rate:,.0f} records/s"
             progress.update(
                 task,
@@ -109,14 +107,14 @@ def _bar() -> Iterator[ProgressCallback]:
                 rate=speed,
             )
 
-        yield told
+        yield report_progress
 
 
 @contextmanager
-def _lines() -> Iterator[ProgressCallback]:
-    def told(generation: int, what: str, done: stores.FillProgress, rate: float | None) -> None:
+def _json_lines() -> Iterator[ProgressCallback]:
+    def report_progress(generation: int, what: str, done: FillProgress, rate: float | None) -> None:
         left = (done.total - done.done) / rate if rate else None
-        _line(
+        _print_json(
             generation=generation,
             state=what,
             records_done=done.done,
@@ -125,35 +123,37 @@ def _lines() -> Iterator[ProgressCallback]:
             eta_seconds=None if left is None else round(left, 1),
         )
 
-    yield told
+    yield report_progress
 
 
-def _line(**fields: object) -> None:
+def _print_json(**fields: object) -> None:
     sys.stdout.write(orjson.dumps(fields).decode() + "\n")
     sys.stdout.flush()
 
 
-def _say_estimate(found: tuple[int, float | None], wanted: RebuildOptions) -> None:
-    records, seconds = found
-    if wanted.as_json:
-        _line(records_total=records, eta_seconds=seconds)
+def _print_estimate(estimated: tuple[int, float | None], options: RebuildOptions) -> None:
+    records, seconds = estimated
+    if options.as_json:
+        _print_json(records_total=records, eta_seconds=seconds)
     elif seconds is None:
         print("there are no records to read")
     else:
-        print(f"{records:,} records to read, about {_time(seconds)} with {wanted.workers} processes")
+        print(
+            f"{records:,} records to read, about {_format_duration(seconds)} with {options.workers} processes"
+        )
 
 
-def _print_summary(generation: int, record: Mapping[str, Any], wanted: RebuildOptions) -> None:
+def _print_summary(generation: int, record: Mapping[str, Any], options: RebuildOptions) -> None:
     state, truncated = record.get("state", "retired"), record.get("truncated")
-    if wanted.as_json:
+    if options.as_json:
         more = {"truncated": truncated["reason"]} if truncated else {}
-        _line(generation=generation, state="done", serves=state == "served", **more)
+        _print_json(generation=generation, state="done", serves=state == "served", **more)
         return
-    of = ", made from a log that does not begin at offset 0" if truncated else ""
-    then = "; `portal promote` serves it" if state == "level" else ""
-    print(f"generation {generation} is {state}{of}{then}")
+    origin = ", made from a log that does not begin at offset 0" if truncated else ""
+    advice = "; `portal promote` serves it" if state == "level" else ""
+    print(f"generation {generation} is {state}{origin}{advice}")
 
 
-def _time(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes = round(seconds / 60)
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{minutes} min"

@@ -1,4 +1,4 @@
-"""`portal rebuild --customer BIZ/CUS`: one customer projected again from the log, in every generation that is kept."""
+"""The `portal rebuild --customer` command: projects one customer from the log again, in all active generations."""
 
 import sys
 
@@ -6,7 +6,7 @@ import orjson
 
 from portal.commands.error_mapping import map_errors
 from portal.commands.promotion import operator_identity
-from portal.commands.verify import bar, owner
+from portal.commands.verify import parse_owner, show_progress
 from portal.errors import CommandError
 from portal.settings import Settings
 from projectors.operations import quarantine
@@ -14,26 +14,29 @@ from projectors.operations.hold_release import RetryFailed
 
 
 async def rebuild_customer(settings: Settings, customer: str, asked_by: str | None, *, as_json: bool) -> None:
-    """Project a customer, or a business given as `BIZ`, anew; raises CommandError, UsageError.
+    """Rebuild a customer, or a business given as `BIZ`; raises CommandError, UsageError.
 
-    `asked_by` is who asked for it, where that is not the caller.
+    `asked_by` is the operator, if that is not the user who runs the command.
     """
-    owner(customer)
-    with bar("projecting") as progress:
-        async with map_errors(), quarantine.open_quarantine(settings.installation) as (_, desk):
+    parse_owner(customer)
+    with show_progress("projecting") as progress:
+        async with map_errors(), quarantine.open_quarantine(settings.installation) as (_, service):
             try:
-                done = await desk.rebuild_customer(customer, asked_by or operator_identity(), progress)
+                result = await service.rebuild_customer(customer, asked_by or operator_identity(), progress)
             except RetryFailed as error:
                 raise CommandError(str(error)) from error
-    if not done.documents and not any(done.replaced.values()):
+    if not result.documents and not any(result.replaced.values()):
         raise CommandError(f"there is nothing of {customer}, neither in the log nor in what is served")
     if as_json:
         sys.stdout.write(
-            orjson.dumps({"customer": customer, **done._asdict()}, option=orjson.OPT_NON_STR_KEYS).decode()
+            orjson.dumps({"customer": customer, **result._asdict()}, option=orjson.OPT_NON_STR_KEYS).decode()
             + "\n"
         )
         return
-    changed = ", ".join(f"{number} in generation {one}" for one, number in sorted(done.replaced.items()))
+    replaced = ", ".join(
+        f"{number} in generation {generation}" for generation, number in sorted(result.replaced.items())
+    )
     print(
-        f"{customer}: {done.documents} documents made, replaced {changed}; {done.waited} records that waited applied"
+        f"{customer}: {result.documents} documents made, replaced {replaced};"
+        f" {result.waited} records that waited applied"
     )

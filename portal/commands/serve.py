@@ -1,4 +1,4 @@
-"""`portal serve`: the customer surface, on granian."""
+"""The `portal serve` command: the customer surface, served by granian."""
 
 import asyncio
 import gc
@@ -20,24 +20,24 @@ from read_models.store import ReadModelStore, StoreUnavailable
 
 logger = structlog.get_logger(__name__)
 
-AGAIN_S: Final = 1.0
+RETRY_INTERVAL_S: Final = 1.0
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop; raise UsageError for a setting, CommandError when the service cannot start."""
+    """Serve until a signal; raise UsageError for invalid settings, CommandError if the service cannot start."""
     config = query_api_config(settings)
     for feature, missing in disabled_features(settings).items():
         logger.warning("a feature is off", feature=feature, missing=missing)
-    if not run(_answering(config), endless=True):
+    if not run(_wait_for_store(config), endless=True):
         return
     logger.info("serving", address=f"{settings.host}:{settings.port}", public_url=settings.public_url)
     serve_app("portal.commands.serve:app", settings.host, settings.port)
 
 
 def app() -> ASGIApp:
-    """Return the application, for the process that granian starts."""
+    """Create the application; granian calls this in its worker process."""
     logs.configure()
-    # As in the worker: documents are kept and none is in a cycle.
+    # As in the projector: documents live long and never form reference cycles.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
     settings = Settings.read(os.environ)
@@ -47,17 +47,17 @@ def app() -> ASGIApp:
     return surface
 
 
-async def _answering(config: QueryApiConfig) -> None:
-    """Return when MongoDB answers."""
-    said = False
+async def _wait_for_store(config: QueryApiConfig) -> None:
+    """Return once MongoDB answers."""
+    warned = False
     while True:
         try:
             store = await ReadModelStore.connect(config.mongo_url, config.mongo_database)
         except StoreUnavailable:
-            if not said:
+            if not warned:
                 logger.warning("waiting", reason="MongoDB does not answer")
-            said = True
-            await asyncio.sleep(AGAIN_S)
+            warned = True
+            await asyncio.sleep(RETRY_INTERVAL_S)
         else:
             await store.close()
             return

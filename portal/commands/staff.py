@@ -1,4 +1,4 @@
-"""`portal staff`: the staff surface, on granian."""
+"""The `portal staff` command: the staff surface, served by granian."""
 
 import os
 import sys
@@ -19,24 +19,24 @@ logger = structlog.get_logger(__name__)
 
 
 def staff(settings: Settings) -> None:
-    """Serve until told to stop; raise UsageError for a setting, CommandError when the service cannot start.
+    """Serve until a signal; raise UsageError for invalid settings, CommandError if the service cannot start.
 
-    It starts whatever is away: to say so is what it is for.
+    Starts even if Kafka or MongoDB is unavailable, because the surface reports that.
     """
-    config_of(settings)
+    staff_config(settings)
     logger.info("serving", address=f"{settings.host}:{settings.staff_port}")
     serve_app("portal.commands.staff:app", settings.host, settings.staff_port)
 
 
 def app() -> ASGIApp:
-    """Return the application, for the process that granian starts."""
+    """Create the application; granian calls this in its worker process."""
     logs.configure()
     settings = Settings.read(os.environ)
-    return TrustedProxyMiddleware(create_app(config_of(settings)), settings.trusted_proxies)
+    return TrustedProxyMiddleware(create_app(staff_config(settings)), settings.trusted_proxies)
 
 
-def config_of(settings: Settings) -> StaffConfig:
-    """Return what the staff surface is told; raises UsageError."""
+def staff_config(settings: Settings) -> StaffConfig:
+    """Return the configuration of the staff surface; raises UsageError."""
     try:
         operators = Operators.read(settings.required("staff_token"))
     except ValueError as error:

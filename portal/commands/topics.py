@@ -1,4 +1,4 @@
-"""`portal topics create`."""
+"""The `portal topics create` command."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,71 +14,72 @@ from projectors.kafka.client import KafkaUnavailable
 from projectors.kafka.retention_check import INFINITE_RETENTION
 from projectors.kafka.topology import InvalidTopics, admin, validate_topics
 
-CONFIG: Final[Mapping[str, str]] = {
+TOPIC_CONFIG: Final[Mapping[str, str]] = {
     **INFINITE_RETENTION,
     "max.message.bytes": str(MAX_MESSAGE_BYTES),
 }
-"""The log is the system of record: it is kept for ever (EVENTS.md, "Topics")."""
+"""Unlimited retention, because the log is the system of record (EVENTS.md, "Topics")."""
 
-_REPLICAS: Final = 3
-_EXISTS: Final = 36
-_LED_WITHIN_S: Final = 10.0
+_MAX_REPLICAS: Final = 3
+_TOPIC_ALREADY_EXISTS: Final = 36
+_LEADER_TIMEOUT_S: Final = 10.0
 
 
 async def create(settings: Settings) -> str:
-    """Create the topics that are missing and return what was done, in words.
+    """Create the missing topics and return a message that lists them.
 
-    Raises CommandError when those that exist have another partition count.
+    Raises CommandError if existing topics have another partition count.
     """
-    wanted = Topics(settings.topic_prefix, settings.partitions)
+    topics = Topics(settings.topic_prefix, settings.partitions)
     try:
         async with admin(settings.kafka) as client:
-            there = await _counts(client)
-            made = [name for name in wanted.names if name not in there]
-            _refuse_other_counts(wanted, there)
-            if made:
-                await _create(client, wanted, made)
-                await _led(client, wanted)
-                # Someone may have made some at the same time, with another count.
-                _refuse_other_counts(wanted, await _counts(client))
+            counts = await _partition_counts(client)
+            missing = [name for name in topics.names if name not in counts]
+            _require_partition_count(topics, counts)
+            if missing:
+                await _create(client, topics, missing)
+                await _wait_for_leaders(client, topics)
+                # Another process may have created topics concurrently, with another partition count.
+                _require_partition_count(topics, await _partition_counts(client))
     except (KafkaUnavailable, InvalidTopics) as error:
         raise CommandError(str(error)) from error
-    if not made:
-        return f"all {len(wanted.names)} topics are there, with {wanted.partitions} partitions each"
-    return "\n".join(f"created {name} with {wanted.partitions} partitions" for name in made)
+    if not missing:
+        return f"all {len(topics.names)} topics are there, with {topics.partitions} partitions each"
+    return "\n".join(f"created {name} with {topics.partitions} partitions" for name in missing)
 
 
-async def _counts(client: AIOKafkaAdminClient) -> dict[str, int]:
+async def _partition_counts(client: AIOKafkaAdminClient) -> dict[str, int]:
     return {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
 
 
-def _refuse_other_counts(wanted: Topics, there: Mapping[str, int]) -> None:
-    others = [name for name in wanted.names if there.get(name, wanted.partitions) != wanted.partitions]
-    if not others:
+def _require_partition_count(topics: Topics, counts: Mapping[str, int]) -> None:
+    mismatched = [name for name in topics.names if counts.get(name, topics.partitions) != topics.partitions]
+    if not mismatched:
         return
-    validate_topics(wanted.prefix, {name: there.get(name, wanted.partitions) for name in wanted.names})
+    validate_topics(topics.prefix, {name: counts.get(name, topics.partitions) for name in topics.names})
+    actual = counts[mismatched[0]]
     raise CommandError(
-        f"the topics have {there[others[0]]} partitions, not {wanted.partitions}, and their count never changes:"
-        f" set PORTAL_PARTITIONS={there[others[0]]}, or begin another installation with another PORTAL_TOPIC_PREFIX"
+        f"the topics have {actual} partitions, not {topics.partitions}, and their count never changes:"
+        f" set PORTAL_PARTITIONS={actual}, or begin another installation with another PORTAL_TOPIC_PREFIX"
     )
 
 
-async def _create(client: AIOKafkaAdminClient, wanted: Topics, names: list[str]) -> None:
+async def _create(client: AIOKafkaAdminClient, topics: Topics, names: list[str]) -> None:
     cluster = await client.describe_cluster()
-    replicas = min(_REPLICAS, len(cluster["brokers"]))
-    answer = await client.create_topics(
-        [NewTopic(name, wanted.partitions, replicas, None, dict(CONFIG)) for name in names]
+    replicas = min(_MAX_REPLICAS, len(cluster["brokers"]))
+    response = await client.create_topics(
+        [NewTopic(name, topics.partitions, replicas, None, dict(TOPIC_CONFIG)) for name in names]
     )
-    for name, code, message in answer.topic_errors:
-        if code not in (0, _EXISTS):
+    for name, code, message in response.topic_errors:
+        if code not in (0, _TOPIC_ALREADY_EXISTS):
             raise CommandError(f"{name} could not be created: {message or for_code(code).__name__}")
 
 
-async def _led(client: AIOKafkaAdminClient, wanted: Topics) -> None:
-    """Return when every partition has a leader, so that what is published next finds one."""
-    async with asyncio.timeout(_LED_WITHIN_S):
+async def _wait_for_leaders(client: AIOKafkaAdminClient, topics: Topics) -> None:
+    """Return once every partition has a leader, so that publishing works at once."""
+    async with asyncio.timeout(_LEADER_TIMEOUT_S):
         while True:
-            found = [topic["partitions"] for topic in await client.describe_topics(list(wanted.names))]
-            if all(parts and all(part["leader"] >= 0 for part in parts) for parts in found):
+            partitions = [topic["partitions"] for topic in await client.describe_topics(list(topics.names))]
+            if all(parts and all(part["leader"] >= 0 for part in parts) for parts in partitions):
                 return
             await asyncio.sleep(0.1)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from portal.commands.staff import config_of
+from portal.commands.staff import staff_config
 from portal.settings import Settings
 from tests.harness.portal_installation import Installations, until
 from tests.integration.harness.live_worker import level, sample, send
@@ -75,7 +75,7 @@ async def test_operators_start_it_from_the_staff_surface(
     await level(one, 939)
     for name, value in one.env.items():
         monkeypatch.setenv(name, value)
-    config = config_of(Settings.read(one.env))
+    config = staff_config(Settings.read(one.env))
     async with StaffHarness(config.installation, rebuild=config.rebuild).running() as staff:
         started = await staff.client(EVE).post("/api/rebuilds", json={"customer": VICTIM})
         assert started.status_code == 202

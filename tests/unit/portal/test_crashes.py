@@ -44,7 +44,7 @@ def test_a_process_that_crashes_says_why_and_ends_with_1(
     if module is worker_process:
         monkeypatch.setattr(module, "send_heartbeats", lambda _: asyncio.sleep(60))
     else:
-        monkeypatch.setattr(module, "_parent_gone", lambda: asyncio.sleep(60))
+        monkeypatch.setattr(module, "wait_for_parent_exit", lambda: asyncio.sleep(60))
     with capture_logs() as logged:
         assert module.main() == 1
     (said,) = [one for one in logged if one["event"] == "crashed"]

@@ -32,7 +32,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         raise Enough if times > 3 else MissingTopics(WHY)
 
     monkeypatch.setattr(command, "measure", measure)
-    monkeypatch.setattr(command, "EVERY_S", 0.0)
+    monkeypatch.setattr(command, "REFRESH_INTERVAL_S", 0.0)
     return lambda: times
 
 
