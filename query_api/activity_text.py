@@ -1,4 +1,4 @@
-"""Activity texts (VIEWS.md, Activity): never instructions, locations, or what staff write for staff.
+"""Activity texts (docs/contracts/views.md, Activity): never instructions, locations, or what staff write for staff.
 
 The texts are English and pass through `gettext` before anything is put into them.
 """

@@ -1,4 +1,4 @@
-"""Configuration of the query API (API.md, Environment)."""
+"""Configuration of the query API (docs/contracts/api.md, Environment)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True)
 class SignInLimits:
-    """Limits of sign-in attempts (API.md, `PORTAL_LIMIT_…`)."""
+    """Limits of sign-in attempts (docs/contracts/api.md, Sign-in)."""
 
     MAILS_WITHIN: ClassVar = timedelta(minutes=15)
     WRONG_CODES_WITHIN: ClassVar = timedelta(minutes=10)

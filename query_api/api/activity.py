@@ -39,7 +39,7 @@ async def activity(
 
 
 def item(happening: ActivityEntry, words: ActivityText) -> Doc:
-    """Return a happening in the list (API.md)."""
+    """Return a happening in the list (docs/contracts/api.md)."""
     entry, about = happening
     return {
         "id": entry["id"],

@@ -26,7 +26,7 @@ Figure = Literal[
     "missed",
     "excluded",
 ]
-"""The figures of a contract's health (VIEWS.md, The visits behind a figure)."""
+"""The figures of a contract's health (docs/contracts/views.md, The visits behind a figure)."""
 
 Month = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", max_length=7)]
 

@@ -107,7 +107,9 @@ def page_query_dependency(default: int) -> dict[str, Provide]:
             ),
         ] = None,
     ) -> PageQuery:
-        """Return the part that is asked for. Raises ValidationException, naming what is wrong (API.md, Lists),
+        """Return the part that is asked for. Raises ValidationException, naming what is wrong,
+
+        See docs/contracts/api.md, Lists.
         InvalidCursor."""
         known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
         for name in request.query_params:

@@ -1,6 +1,7 @@
 """Visits as iCalendar (RFC 5545, RFC 7986).
 
-Nothing is taken from the clock but what VIEWS.md cuts by it, so that equal views are equal bytes and ETags live.
+Nothing is taken from the clock but what docs/contracts/views.md cuts by it, so that equal views are equal
+bytes and ETags live.
 """
 
 import re

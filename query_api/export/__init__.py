@@ -1,1 +1,1 @@
-"""Export of all that the portal holds of a customer (API.md, export)."""
+"""Export of all that the portal holds of a customer (docs/contracts/api.md, Export)."""

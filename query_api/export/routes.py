@@ -41,7 +41,7 @@ class ExportOperation(Operation):
 async def export(
     request: AnyRequest,
     reading: NamedDependency[QueryContext],
-    format: Annotated[  # noqa: A002 -- its name in API.md
+    format: Annotated[  # noqa: A002 -- its name in docs/contracts/api.md
         Literal["json", "csv"], QueryParameter(description="All as JSON, or invoices and payments as CSV.")
     ] = "json",
 ) -> Response[bytes]:

@@ -1,1 +1,4 @@
-"""The files of a customer (API.md, Files): found under the rules of their record, checked, copied, served."""
+"""The files of a customer: found under the rules of their record, checked, copied, served.
+
+See docs/contracts/api.md, Files.
+"""

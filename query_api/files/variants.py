@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from read_models.queries.file_links import is_image
 
 Size = Literal["320", "800", "1600", "thumb"]
-"""The widths of API.md, in pixels; `thumb` is 320."""
+"""The widths of docs/contracts/api.md, in pixels; `thumb` is 320."""
 
 WIDTHS: Final[Mapping[Size, int]] = {"320": 320, "800": 800, "1600": 1600, "thumb": 320}
 

@@ -13,7 +13,10 @@ from web.pipeline import BufferedResponse
 from web.request_headers import request_headers
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
-"""Every answer below `/{slug}/` unless it says otherwise (API.md); the service's own paths say it as well."""
+"""Every answer below `/{slug}/` unless it says otherwise; the service's own paths say it as well.
+
+See docs/contracts/api.md.
+"""
 
 
 def conditional(scope: HTTPScope, answer: BufferedResponse) -> None:

@@ -1,4 +1,4 @@
-"""Paths of the customer surface (API.md)."""
+"""Paths of the customer surface (docs/contracts/api.md)."""
 
 from collections.abc import Sequence
 

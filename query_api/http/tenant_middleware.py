@@ -1,7 +1,7 @@
 """Tenant check: resolves the business of a request before any route is chosen, so that no route can forget it.
 
 Below `/{slug}/` nothing is reached but with a business that is there, on a host that is its own or the public one,
-and changed only from its own pages (API.md, Customer surface).
+and changed only from its own pages (docs/contracts/api.md, Customer surface).
 """
 
 from collections.abc import Awaitable, Mapping
@@ -26,7 +26,7 @@ ORIGIN = "origin"
 """Where it says at which of the business's addresses the browser is, which has its session there alone."""
 
 LONGEST_SLUG = 40
-"""EVENTS.md, `business.registered.v1`."""
+"""docs/contracts/events.md, Businesses."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -118,7 +118,7 @@ class TenantCheck:
             self._require_own_origin(request_headers(scope), authority if found.own else None)
 
     def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
-        """Raise PermissionDeniedException unless a change comes from the portal's own pages (API.md)."""
+        """Raise PermissionDeniedException unless a change comes from the portal's own pages (docs/contracts/api.md)."""
         origin = headers.get(b"origin")
         if origin is None:
             allowed = headers.get(b"sec-fetch-site") == b"same-origin"

@@ -28,7 +28,7 @@ class ActivityChange(NamedTuple):
 
 @get("/{slug:str}/activity", include_in_schema=False)
 async def activity(visitor: NamedDependency[SignedInPage]) -> Response[Any]:
-    """Return the latest changes (VIEWS.md, Activity)."""
+    """Return the latest changes (docs/contracts/views.md, Activity)."""
     return visitor.render("activity.html", changes=await changes(visitor))
 
 

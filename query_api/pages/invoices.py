@@ -44,7 +44,7 @@ WAIT_SECONDS: Final = 1.5
 """How long an answer waits for the views, when a customer comes back from paying."""
 POLL_INTERVAL_S: Final = 2
 POLL_FOR: Final = timedelta(seconds=30)
-"""For so long the page looks again by itself (PORTAL.md, Invoice)."""
+"""For so long the page looks again by itself (docs/contracts/pages.md, Invoice)."""
 
 
 @get("/{slug:str}/invoices", include_in_schema=False)

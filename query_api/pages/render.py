@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 PAGES = TemplateRenderer(HERE / "templates", load(LOCALE, HERE / "locale", WORDS))
 
 BEHIND = timedelta(seconds=60)
-"""From this age on a page says that what it shows is behind (PORTAL.md, Everywhere)."""
+"""From this age on a page says that what it shows is behind (docs/contracts/pages.md, Every page)."""
 
 
 SWITCHED_AT_ONCE = 10
@@ -54,7 +54,7 @@ class Freshness(NamedTuple):
     minutes: int
     """How old that is, in whole minutes."""
     behind: bool
-    """Whether the page has to say that it is behind (PORTAL.md, Everywhere)."""
+    """Whether the page has to say that it is behind (docs/contracts/pages.md, Every page)."""
 
 
 class PortalBranding(NamedTuple):

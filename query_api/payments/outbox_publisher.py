@@ -2,7 +2,7 @@
 
 Between the write that keeps a fact and the log there is no other step: while Kafka is away facts wait, however long. A
 fact is marked after Kafka has acknowledged it. A sender that dies between the two leaves one that is published again:
-under the same id and sequence, which consumers drop (EVENTS.md, 3).
+under the same id and sequence, which consumers drop (docs/contracts/events.md, Redelivery).
 """
 
 import asyncio
@@ -121,7 +121,7 @@ def is_retriable(error: Exception) -> bool:
 
 
 def to_event(checkout: Checkout, number: int) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
-    """Key, value and headers of the event that a payment's `number`th fact is (EVENTS.md)."""
+    """Key, value and headers of the event that a payment's `number`th fact is (docs/contracts/events.md)."""
     fact = checkout.facts[number - 1]
     attributes = {
         "specversion": "1.0",

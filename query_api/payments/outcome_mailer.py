@@ -1,26 +1,20 @@
-"""The mails that were promised: what became of a payment that was not settled while its customer looked on.
+"""Mailer of payment outcomes: promised where a payment was not settled while its customer looked on.
 
-A mail is noted as sent when the server has accepted sender and recipient, and before it is given the mail, as those of
-the sign-in are. Receipts of payments that settle at once are Stripe's to mail, where the business has it do so.
+Receipts of payments that settle at once are Stripe's to mail, where the business has it do so.
 """
 
 from datetime import timedelta
 from email.headerregistry import Address
+from email.message import EmailMessage
 
 import structlog
-from aiosmtplib import (
-    SMTPDataError,
-    SMTPException,
-    SMTPNotSupported,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-)
 
 from events.types import MINOR_UNIT_DIGITS
 from query_api.http.public_urls import PublicUrls, portal_url
 from query_api.http.tenant_middleware import TenantResolver
-from query_api.mail.message import RenderedMail, build_message, parse_address, sanitize_header, sending_domain
-from query_api.mail.smtp import PERMANENT, SmtpServer, send_envelope, serialize
+from query_api.mail.delivery import attempt_delivery
+from query_api.mail.message import RenderedMail, build_message, parse_address, sanitize_header
+from query_api.mail.smtp import SmtpServer
 from query_api.payments.checkout_params import TEXTS, locale_of
 from query_api.payments.settlement import Settlement
 from query_api.polling_worker import PollingWorker
@@ -96,33 +90,23 @@ class OutcomeMailer(PollingWorker):
         origin = await self._portals.origin(business)
         now, host = self._clock(), self._addresses.host
         formats = LocaleFormatter(locale_of(customer, business), business["timezone"], now, MINOR_UNIT_DIGITS)
-        try:
-            said = written(claimed, business, invoice, origin, formats)
-            mail = build_message(business, to, host, f"{claimed.id}-{claimed.state}", now, said)
-            whole = serialize(mail)
-        except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
-            log.error("mail.unwritable", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
+
+        def compose() -> EmailMessage:
+            contents = written(claimed, business, invoice, origin, formats)
+            return build_message(business, to, host, f"{claimed.id}-{claimed.state}", now, contents)
+
+        attempt = await attempt_delivery(self._server, host, compose, lambda: self._checkouts.mailed(claimed))
+        if attempt.result == "sent":
+            log.info("mail.sent", payment=claimed.id)
+        elif attempt.result == "unwritable":
+            log.error("mail.unwritable", payment=claimed.id, error=attempt.reason)
             await retry_until_available(lambda: self._checkouts.mailed(claimed))
-            return
-        handed_over = False
-        try:
-            async with self._server.connection(sending_domain(host)) as server:
-                await send_envelope(server, mail)
-                handed_over = await self._checkouts.mailed(claimed)
-                if handed_over:
-                    await server.data(whole)
-                    log.info("mail.sent", payment=claimed.id)
-        except (SMTPException, OSError) as error:
-            refused = isinstance(error, SMTPRecipientRefused | SMTPDataError | SMTPNotSupported)
-            for_good = refused and (not isinstance(error, SMTPResponseException) or error.code >= PERMANENT)
-            if for_good or (handed_over and not refused) or now - claimed.created_at > TRIED_FOR:
-                log.error("mail.given_up", payment=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
-                await retry_until_available(lambda: self._checkouts.mailed(claimed))
-            else:
-                log.warning("mail.put_off", payment=claimed.id, reason=type(error).__name__)
-                await retry_until_available(
-                    lambda: self._checkouts.reschedule_mail(claimed, now + NOT_SENT_YET)
-                )
+        elif attempt.result == "deferred" and now - claimed.created_at <= TRIED_FOR:
+            log.warning("mail.put_off", payment=claimed.id, reason=attempt.reason)
+            await retry_until_available(lambda: self._checkouts.reschedule_mail(claimed, now + NOT_SENT_YET))
+        elif attempt.result != "superseded":
+            log.error("mail.given_up", payment=claimed.id, error=attempt.reason)
+            await retry_until_available(lambda: self._checkouts.mailed(claimed))
 
 
 def recipient(claimed: Checkout, customer: Doc) -> Address | None:

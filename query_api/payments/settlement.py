@@ -18,7 +18,7 @@ from read_models.store.operational.checkouts import UNDER_WAY
 log = structlog.get_logger(__name__)
 
 PREFIX: Final = "pp_"
-"""Subjects that begin with it are the portal's (EVENTS.md, 9)."""
+"""Subjects that begin with it are the portal's (docs/contracts/events.md, Payments of the portal)."""
 
 LOOK_SECONDS: Final = 0.05
 

@@ -34,7 +34,10 @@ class ClientInfo(NamedTuple):
 
 
 def session_cookie_name(slug: str) -> str:
-    """Return the name of a business's session cookie (API.md): one browser can be signed in to two businesses."""
+    """Return the name of a business's session cookie: one browser can be signed in to two businesses.
+
+    See docs/contracts/api.md.
+    """
     return f"__Host-portal-{slug}"
 
 

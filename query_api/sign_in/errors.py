@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Account(TypedDict):
-    """A customer that an address may sign in as (API.md, `POST /{slug}/api/session`)."""
+    """A customer that an address may sign in as (docs/contracts/api.md, Sign-in)."""
 
     id: str
     name: str

@@ -1,32 +1,24 @@
-"""The mailer: every process runs one, and together they send each mail once.
+"""Mailer of sign-in codes: every process runs one, and together they send each mail once.
 
-It looks for work by itself, a few times a second, and is never woken by a request: how long an answer takes says
-nothing of whether there was a mail to write. The mail is noted as sent after the server has accepted sender and
-recipient, and before it is given the mail: whatever fails earlier is tried again, whatever fails later is not, but
-where the server says that it did not take the mail. Code and link are made for each attempt, and only hashes kept.
+It polls for work and is never woken by a request: how long a response takes says nothing of whether there was a mail
+to write. Code and link are made for each attempt, and only their hashes are stored.
 """
 
 from datetime import timedelta
 
 import structlog
-from aiosmtplib import (
-    SMTPDataError,
-    SMTPException,
-    SMTPNotSupported,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-)
 
 from query_api.http.public_urls import PublicUrls
 from query_api.http.tenant_middleware import TenantResolver
-from query_api.mail.message import SignInMail, compose, sending_domain
-from query_api.mail.smtp import PERMANENT, SmtpServer, send_envelope, serialize
+from query_api.mail.delivery import attempt_delivery
+from query_api.mail.smtp import SmtpServer
 from query_api.polling_worker import PollingWorker
 from query_api.sign_in.codes import HmacKeyRing, new_code
+from query_api.sign_in.mail import SignInMail, compose_sign_in_mail
 from read_models.clock import Clock
 from read_models.documents import business_id
 from read_models.queries.portal import PortalQueries
-from read_models.store import ReadModelStore, StoreUnavailable, retry_until_available
+from read_models.store import ReadModelStore, retry_until_available
 from read_models.store.operational import OperationalStore, SignInRequest
 from web.tokens import digest, new_token
 
@@ -102,42 +94,30 @@ class SignInMailer(PollingWorker):
         )
 
     async def _deliver(self, claimed: SignInRequest, letter: SignInMail) -> None:
-        handed_over = False
-        try:
-            mail = compose(letter, self._addresses.host)
-            written = serialize(mail)
-        except Exception as error:  # noqa: BLE001 -- what texts of a business or customer do to a mail, they do again
-            log.error("mail.unwritable", sign_in=claimed.id, error=type(error).__name__)  # noqa: TRY400 -- an error's text may quote an address
-            await retry_until_available(lambda: self._sign_ins.drop(claimed))
-            return
-        try:
-            async with self._server.connection(sending_domain(self._addresses.host)) as server:
-                await send_envelope(server, mail)
-                handed_over = await self._hand_over(claimed, letter)
-                if handed_over:
-                    await server.data(written)
-                    log.info("mail.sent", sign_in=claimed.id, attempts=claimed.attempts)
-        except (SMTPRecipientRefused, SMTPDataError, SMTPNotSupported) as error:
-            # The server has said that it did not take the mail, or that it cannot.
-            reply = error.code if isinstance(error, SMTPResponseException) else PERMANENT
-            await self._not_taken(claimed, reply)
-        except (SMTPException, OSError, StoreUnavailable) as error:
-            if handed_over:
-                log.warning("mail.uncertain", sign_in=claimed.id, error=type(error).__name__)
-            else:
-                await self._put_off(claimed, type(error).__name__)
+        attempt = await attempt_delivery(
+            self._server,
+            self._addresses.host,
+            lambda: compose_sign_in_mail(letter, self._addresses.host),
+            lambda: self._mark_sent(claimed, letter),
+        )
+        match attempt.result:
+            case "sent":
+                log.info("mail.sent", sign_in=claimed.id, attempts=claimed.attempts)
+            case "unwritable":
+                log.error("mail.unwritable", sign_in=claimed.id, error=attempt.reason)
+                await retry_until_available(lambda: self._sign_ins.drop(claimed))
+            case "refused":
+                log.error("mail.refused", sign_in=claimed.id, status=int(attempt.reason))
+                await retry_until_available(lambda: self._sign_ins.drop(claimed))
+            case "uncertain":
+                log.warning("mail.uncertain", sign_in=claimed.id, error=attempt.reason)
+            case "deferred":
+                await self._put_off(claimed, attempt.reason)
 
-    async def _hand_over(self, claimed: SignInRequest, letter: SignInMail) -> bool:
+    async def _mark_sent(self, claimed: SignInRequest, letter: SignInMail) -> bool:
         code = self._keys.sign("code", claimed.id, letter.code)
         customers = [customer["id"] for customer in letter.customers]
         return await self._sign_ins.mark_sent(claimed, customers, code, digest(letter.token), self._clock())
-
-    async def _not_taken(self, claimed: SignInRequest, reply: int) -> None:
-        if reply < PERMANENT:
-            await self._put_off(claimed, str(reply))
-            return
-        log.error("mail.refused", sign_in=claimed.id, status=reply)
-        await retry_until_available(lambda: self._sign_ins.drop(claimed))
 
     async def _put_off(self, claimed: SignInRequest, reason: str) -> None:
         pause = timedelta(seconds=min(2 ** (claimed.attempts - 1), LONGEST_PAUSE_SECONDS))

@@ -1,4 +1,4 @@
-"""The JSON API of sign-in, sessions and devices (API.md)."""
+"""The JSON API of sign-in, sessions and devices (docs/contracts/api.md)."""
 
 from typing import Annotated, Any, TypedDict
 

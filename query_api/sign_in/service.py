@@ -44,7 +44,7 @@ CODE_LIFE = timedelta(minutes=10)
 """How long code and link of a mail work."""
 
 CODES_ALIVE = 2
-"""Who asks twice may use the mail that comes first (API.md)."""
+"""Who asks twice may use the mail that comes first (docs/contracts/api.md)."""
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f<>]{1,64}@[^@\s\x00-\x1f\x7f<>]{1,189}")
 """What a mail can be sent to (RFC 5321, 4.5.3.1)."""

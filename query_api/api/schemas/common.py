@@ -1,4 +1,4 @@
-"""Response schemas (API.md), for readers and the OpenAPI document; absent values are null."""
+"""Response schemas (docs/contracts/api.md), for readers and the OpenAPI document; absent values are null."""
 
 from typing import Literal, TypedDict
 
@@ -125,7 +125,7 @@ class Targets(TypedDict):
 
 
 class ContractHealth(TypedDict):
-    """Health of a contract: counts, rates and trend (VIEWS.md, Contracts and their health)."""
+    """Health of a contract: counts, rates and trend (docs/contracts/views.md, Contracts and their health)."""
 
     due: int
     completed: int

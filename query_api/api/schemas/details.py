@@ -1,4 +1,4 @@
-"""The details that are answered (API.md); absent values are null. For the OpenAPI document only."""
+"""The details that are answered (docs/contracts/api.md); absent values are null. For the OpenAPI document only."""
 
 from typing import Literal, TypedDict
 

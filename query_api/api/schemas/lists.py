@@ -1,4 +1,4 @@
-"""The lists that are answered (API.md, Lists), and what goes wrong; for the OpenAPI document only."""
+"""The lists that are answered (docs/contracts/api.md, Lists), and what goes wrong; for the OpenAPI document only."""
 
 from typing import Literal, NotRequired, TypedDict
 

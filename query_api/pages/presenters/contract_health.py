@@ -1,6 +1,6 @@
 """Presenter of a contract's health: figures with the lists behind them, and its months without gaps.
 
-Pure: health is the JSON of the API (VIEWS.md, Contracts and their health).
+Pure: health is the JSON of the API (docs/contracts/views.md, Contracts and their health).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ LISTS: Mapping[str, Sequence[str]] = {
     "on_time": ("on_time", "late", "untimed"),
     "proof": ("with_proof", "without_proof"),
 }
-"""The lists that a figure opens into (VIEWS.md, The visits behind a figure)."""
+"""The lists that a figure opens into (docs/contracts/views.md, The visits behind a figure)."""
 
 FIGURES = (*dict.fromkeys(name for names in LISTS.values() for name in names), "excluded")
 """All lists, in the order they are offered."""

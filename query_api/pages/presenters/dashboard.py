@@ -1,6 +1,6 @@
 """Presenter of the dashboard: next visit, what needs the customer's attention, health figures.
 
-Pure: the dashboard is the JSON of `GET /{slug}/api/portal` (API.md), what depends on now is told.
+Pure: the dashboard is the JSON of `GET /{slug}/api/portal` (docs/contracts/api.md), what depends on now is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,10 @@ from typing import Any, Literal, NamedTuple
 Item = Mapping[str, Any]
 
 ENOUGH = 5
-"""Visits from which on a figure is a percentage and may have a trend; below it is "3 of 4" (PORTAL.md, Contract)."""
+"""Visits from which on a figure is a percentage and may have a trend; below it is "3 of 4".
+
+See docs/contracts/pages.md, Contract.
+"""
 
 TREND_MONTHS = 6
 """Months on either side of the comparison a trend is."""
@@ -49,7 +52,7 @@ COUNTS: Mapping[Literal["completion", "on_time", "proof"], tuple[str, str]] = {
     "on_time": ("on_time", "timed"),
     "proof": ("with_proof", "completed"),
 }
-"""What is counted for a figure, and out of what (VIEWS.md, Contracts and their health)."""
+"""What is counted for a figure, and out of what (docs/contracts/views.md, Contracts and their health)."""
 
 
 def appointments(upcoming: Sequence[Item], now: str) -> UpcomingAppointments:

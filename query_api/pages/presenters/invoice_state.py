@@ -1,4 +1,4 @@
-"""Presenter of an invoice's state: one closed set (PORTAL.md, Invoice states)."""
+"""Presenter of an invoice's state: one closed set (docs/contracts/pages.md, Invoice states)."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple

@@ -1,6 +1,6 @@
 """Presenter of a visit and its Proof Pack: punctuality, and which photos belong together.
 
-Pure: a visit is the JSON of `GET /{slug}/api/visits/{id}`, items are those of its Proof Pack (API.md).
+Pure: a visit is the JSON of `GET /{slug}/api/visits/{id}`, items are those of its Proof Pack (docs/contracts/api.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class Punctuality(NamedTuple):
     minutes: int
     """Whole minutes after the end of the window, rounded up; 0 when it was within the window or before it."""
     on_time: bool
-    """Whether that is within what the contract allows: then health counts it as on time (VIEWS.md)."""
+    """Whether that is within what the contract allows: then health counts it as on time (docs/contracts/views.md)."""
 
 
 class BeforeAfterPair(NamedTuple):

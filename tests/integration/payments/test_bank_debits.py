@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from query_api.payments import outcome_mailer
+from query_api.mail import delivery
 from tests.harness.portal_installation import until
 from tests.integration.payments.harness import PaymentsHarness
 
@@ -67,7 +67,7 @@ async def test_a_mail_that_cannot_be_written_is_given_up_before_it_counts_as_sen
     def fail(*_: object) -> None:
         raise AttributeError("of ada@mail.test")
 
-    monkeypatch.setattr(outcome_mailer, "serialize", fail)
+    monkeypatch.setattr(delivery, "serialize", fail)
     payer, page = await till.bought("bank")
     await payer.come_back()
     await payer.settle(page, succeeded=False)

@@ -3,16 +3,19 @@
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from types import ModuleType
 from typing import Any
 
 import pytest
 import structlog
 
 from query_api.http.public_urls import PublicUrls
-from query_api.mail.message import InvalidRecipient, SignInMail, compose
+from query_api.mail import delivery
+from query_api.mail.message import InvalidRecipient
 from query_api.mail.smtp import serialize
 from query_api.sign_in import mailer
 from query_api.sign_in.codes import HmacKeyRing
+from query_api.sign_in.mail import SignInMail, compose_sign_in_mail
 from query_api.sign_in.mailer import SignInMailer
 from read_models.customer import normalize_email
 from read_models.store.operational import SignInRequest
@@ -43,7 +46,7 @@ def letter(of: dict[str, Any], email: str = "ada@mail.test") -> SignInMail:
 
 def sent(of: dict[str, Any]) -> Any:
     """The mail as a mail program reads it."""
-    return message_from_bytes(serialize(compose(letter(of), "portal.test")), policy=default)
+    return message_from_bytes(serialize(compose_sign_in_mail(letter(of), "portal.test")), policy=default)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def test_a_support_address_that_is_none_is_left_out(support: str) -> None:
 def test_an_address_that_is_none_gets_no_mail(email: str) -> None:
     """It is said so before anything is sent."""
     with pytest.raises(InvalidRecipient):
-        compose(letter(business(), email), "portal.test")
+        compose_sign_in_mail(letter(business(), email), "portal.test")
 
 
 class Sending:
@@ -133,16 +136,16 @@ class Sending:
         self.became.append("put off")
 
 
-@pytest.mark.parametrize("step", ["compose", "serialize"])
+@pytest.mark.parametrize(("module", "step"), [(mailer, "compose_sign_in_mail"), (delivery, "serialize")])
 async def test_a_mail_that_cannot_be_written_is_dropped_before_it_counts_as_sent(
-    step: str, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong with it: it would again. Why is logged, and not to whom."""
 
     def fail(*_: object) -> None:
         raise AttributeError("of ada@mail.test")
 
-    monkeypatch.setattr(mailer, step, fail)
+    monkeypatch.setattr(module, step, fail)
     sending = Sending()
     with structlog.testing.capture_logs() as said:
         assert await sending.mailer.process_next()
