@@ -1,4 +1,4 @@
-"""The media store of the demo: files in a folder, and how events describe them (EVENTS.md, `media`)."""
+"""The media store of the demo: files in a folder, and how events describe them (docs/contracts/events.md, Values)."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Facts and how ServiceHub's services put them on Kafka (EVENTS.md, "Envelope")."""
+"""Facts and how ServiceHub's services put them on Kafka (docs/contracts/events.md, Envelope)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ class Log:
 
 
 def stamp(at: datetime) -> str:
-    """Return a moment as EVENTS.md writes timestamps: RFC 3339, UTC, milliseconds."""
+    """Return a moment as docs/contracts/events.md writes timestamps: RFC 3339, UTC, milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,1 +1,1 @@
-"""ServiceHub's domain events: typed events, the envelope codec, upcasters and topics (EVENTS.md)."""
+"""ServiceHub's domain events: typed events, the envelope codec, upcasters and topics (docs/contracts/events.md)."""

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 over Kafka: from a record to a typed event and back (EVENTS.md, "Envelope" and "Topics").
+"""CloudEvents 1.0 over Kafka: from a record to a typed event and back (docs/contracts/events.md, Envelope).
 
 Structured mode (`content-type: application/cloudevents+json`) and binary mode (`ce_*` headers, value = data)
 are told apart by the content type, as the CloudEvents Kafka protocol binding says.
@@ -76,7 +76,7 @@ class MalformedRecord(Exception):
 
 
 def decode(record: Record, topics: Topics) -> Event:
-    """Read a record in either mode, check every rule of EVENTS.md, upcast its data.
+    """Read a record in either mode, check every rule of docs/contracts/events.md, upcast its data.
 
     Raises MalformedRecord and nothing else, whatever the bytes.
     """

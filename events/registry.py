@@ -1,4 +1,4 @@
-"""Every type of event ServiceHub publishes, with the data it carries (EVENTS.md, "Data")."""
+"""Every type of event ServiceHub publishes, with the data it carries (docs/contracts/events.md, Data)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple

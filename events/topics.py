@@ -1,4 +1,4 @@
-"""Topics, what each holds, and the partition a key belongs to (EVENTS.md, "Topics")."""
+"""Topics, what each holds, and the partition a key belongs to (docs/contracts/events.md, Topics)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

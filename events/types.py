@@ -1,4 +1,4 @@
-"""The kinds of values an event's data is made of, each checked as EVENTS.md defines it.
+"""The kinds of values an event's data is made of, each checked as docs/contracts/events.md defines it.
 
 A value that breaks its rule is a wrong field type and makes the record malformed. Messages name the rule, never
 the value.

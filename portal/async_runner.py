@@ -11,7 +11,7 @@ import uvloop
 from portal.errors import CommandError
 
 SHUTDOWN_TIMEOUT_S: Final = 15.0
-"""Time for a command to clean up after a signal; then the process exits. API.md promises 20 s."""
+"""Time for a command to clean up after a signal; then the process exits. docs/contracts/api.md promises 20 s."""
 
 
 def run(main: Coroutine[Any, Any, None], *, endless: bool = False) -> bool:

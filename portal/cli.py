@@ -1,4 +1,7 @@
-"""Command line of the portal (API.md, "Command line"); each command imports its dependencies when it runs."""
+"""Command line of the portal; each command imports its dependencies when it runs.
+
+See docs/contracts/api.md, Command line.
+"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Errors that end a command, with their exit statuses (API.md, "Command line")."""
+"""Errors that end a command, with their exit statuses (docs/contracts/api.md, Command line)."""
 
 
 class CommandError(Exception):

@@ -1,4 +1,4 @@
-"""The settings of an installation: every `PORTAL_*` variable (API.md, "Environment")."""
+"""The settings of an installation: every `PORTAL_*` variable (docs/contracts/api.md, Environment)."""
 
 import re
 import ssl

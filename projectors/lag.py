@@ -1,4 +1,4 @@
-"""Lag of the views behind the log, as `portal lag` and `GET /api/lag` report it (API.md)."""
+"""Lag of the views behind the log, as `portal lag` and `GET /api/lag` report it (docs/contracts/api.md, Lag)."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Checks that a log and the views made from it belong together (API.md, "Command line", its last paragraph)."""
+"""Checks that a log and the views made from it belong together (docs/contracts/api.md, Command line)."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A business: how its portal looks, and which slug and host it claims (EVENTS.md, businesses)."""
+"""A business: how its portal looks, and which slug and host it claims (docs/contracts/events.md, Businesses)."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A contract and its health (VIEWS.md, Contracts and their health)."""
+"""A contract and its health (docs/contracts/views.md, Contracts and their health)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -111,7 +111,7 @@ def has_due(month: Doc) -> bool:
 
 
 def item(contract: Doc) -> Doc:
-    """Return the contract in a list (API.md), but for `expired`, which depends on today."""
+    """Return the contract in a list (docs/contracts/api.md, Records), but for `expired`, which depends on today."""
     sla = contract["sla"]
     trend = [{name: month[name] for name in month if name != "id"} for month in reversed(contract["trend"])]
     return {
@@ -134,7 +134,10 @@ def item(contract: Doc) -> Doc:
 
 
 def detail(contract: Doc) -> Doc:
-    """Return what a contract's page adds to the list's item (API.md), but for its terms' address and its visits."""
+    """Return what a contract's page adds to the list's item, but for its terms' address and its visits.
+
+    See docs/contracts/api.md, Records.
+    """
     return {
         "services": contract["services"],
         "signed_by": contract["signed_by"],

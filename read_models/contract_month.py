@@ -1,4 +1,6 @@
-"""Month document of a contract: counts and rates, per month and in all (VIEWS.md, Contracts and their health).
+"""Month document of a contract: counts and rates, per month and in all.
+
+See docs/contracts/views.md, Contracts and their health.
 
 Counts come from the visits' tallies. A month is a document of its own that also counts how many of its visits were
 how late; so a new grace re-scores a contract by reading its months, and one visit costs one month, however long the

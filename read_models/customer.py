@@ -1,4 +1,4 @@
-"""A customer: the contact data, and the dashboard that is served as it lies here (API.md, GET /{slug}/api/portal)."""
+"""A customer: the contact data, and the dashboard that is served as it lies here (docs/contracts/api.md, Dashboard)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -54,7 +54,7 @@ def new(business: str, customer: str) -> Doc:
 
 
 def tombstone(business: str, customer: str, seq: int) -> Doc:
-    """Return what is left of an erased customer: the ids (VIEWS.md, Applying events)."""
+    """Return what is left of an erased customer: the ids (docs/contracts/views.md, Applying events)."""
     return {
         "_id": owner_id(business, customer),
         "business": business,
@@ -105,7 +105,7 @@ HANDLERS: dict[str, Callable[[Doc, Any], None]] = {
 
 
 def normalize_email(email: str) -> str:
-    """Return an e-mail address as it is compared: trimmed, without regard to case (VIEWS.md).
+    """Return an e-mail address as it is compared: trimmed, without regard to case (docs/contracts/views.md).
 
     Letters of two mailboxes never become one: `casefold` makes "ss" of "ß", and "k" of the Kelvin sign.
     """

@@ -15,7 +15,7 @@ DocumentId = NewType("DocumentId", str)
 """An `_id`. Reads take no other text, and only those below make one: of business and customer."""
 
 ACTIVITY_LIMIT = 50
-"""Entries a document's log keeps: as many as the customer's activity shows (VIEWS.md, Activity)."""
+"""Entries a document's log keeps: as many as the customer's activity shows (docs/contracts/views.md, Activity)."""
 
 
 def owner_id(business: str, customer: str) -> DocumentId:
@@ -35,7 +35,10 @@ def business_id(business: str) -> DocumentId:
 
 
 def new_document(business: str, customer: str, kind: str, subject: str) -> Doc:
-    """Return a document of which nothing is known yet: it waits here for its first fact (VIEWS.md, Applying events)."""
+    """Return a document of which nothing is known yet: it waits here for its first fact.
+
+    See docs/contracts/views.md, Applying events.
+    """
     return {
         "_id": document_id(business, customer, kind, subject),
         "business": business,
@@ -77,12 +80,12 @@ def parse(timestamp: str) -> datetime:
 
 
 def timestamp(at: datetime) -> str:
-    """Return a datetime as it is served: UTC, three decimals (cut), `Z` (VIEWS.md)."""
+    """Return a datetime as it is served: UTC, three decimals (cut), `Z` (docs/contracts/views.md)."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def money(amount: int, currency: str) -> Doc:
-    """Return an amount in minor units, as it is served (API.md)."""
+    """Return an amount in minor units, as it is served (docs/contracts/api.md)."""
     return {"amount": amount, "currency": currency}
 
 

@@ -1,4 +1,4 @@
-"""Every list that is read by index: what is in it, and in which order (VIEWS.md).
+"""Every list that is read by index: what is in it, and in which order (docs/contracts/views.md).
 
 An index costs every write, so the lists of a customer share two: a document that is in a list says so in its field `up`
 or `down`, `{list, key}`, and lies there by the key, ascending or descending, ties by id. In memory the same order is

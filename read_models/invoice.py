@@ -1,4 +1,7 @@
-"""An invoice: what it asks for, what was credited and paid, and what is left (VIEWS.md, Invoices and payments)."""
+"""An invoice: what it asks for, what was credited and paid, and what is left.
+
+See docs/contracts/views.md, Invoices and payments.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -96,7 +99,7 @@ def is_open(invoice: Doc) -> bool:
 
 
 def item(invoice: Doc) -> Doc:
-    """Return the invoice in a list (API.md), but for `overdue`, which depends on today."""
+    """Return the invoice in a list (docs/contracts/api.md, Records), but for `overdue`, which depends on today."""
     return {
         "id": invoice["id"],
         "number": invoice["number"],
@@ -109,7 +112,10 @@ def item(invoice: Doc) -> Doc:
 
 
 def detail(invoice: Doc) -> Doc:
-    """Return what an invoice's page adds to the list's item (API.md), but for what other documents hold."""
+    """Return what an invoice's page adds to the list's item, but for what other documents hold.
+
+    See docs/contracts/api.md, Records.
+    """
     currency = invoice["currency"]
     return item(invoice) | {
         "lines": [line | {"amount": money(line["amount"], currency)} for line in invoice["lines"]],

@@ -1,4 +1,4 @@
-"""A payment, and what it comes to for its invoice (VIEWS.md, Invoices and payments)."""
+"""A payment, and what it comes to for its invoice (docs/contracts/views.md, Invoices and payments)."""
 
 from typing import Any
 
@@ -19,13 +19,19 @@ def new(business: str, customer: str, subject: str) -> Doc:
 
 
 def invoice_of(payment: Doc | None, data: Any) -> str:
-    """Return the invoice that a payment is for: the first one named stands (EVENTS.md, 8)."""
+    """Return the invoice that a payment is for: the first one named stands.
+
+    See docs/contracts/events.md, First facts and references.
+    """
     stands = payment and payment["invoice_id"]
     return str(stands or data.invoice_id)
 
 
 def evolve(payment: Doc, event: Event) -> None:
-    """Apply an event. A payment may fail and then succeed; after that only refunds change it (EVENTS.md, 8)."""
+    """Apply an event. A payment may fail and then succeed; after that only refunds change it.
+
+    See docs/contracts/events.md, First facts and references.
+    """
     data: Any = event.data
     if event.fact == "succeeded" and payment["status"] in (None, "failed"):
         payment.update(
@@ -100,7 +106,7 @@ def show_with_invoice(payment: Doc, invoice: Doc) -> None:
 
 
 def item(payment: Doc) -> Doc:
-    """Return the payment in a list (API.md)."""
+    """Return the payment in a list (docs/contracts/api.md, Records)."""
     return {
         "id": payment["id"],
         "status": payment["status"],

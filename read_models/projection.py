@@ -26,7 +26,10 @@ from read_models.documents import Doc, document_id, owner_id
 from read_models.working_set import Asking, DocumentRequest, LoadedDocuments, UnitOfWork
 
 VERSION = 3
-"""Of the read models: raised when events that folded before would give other documents (DESIGN.md, decision 4)."""
+"""Of the read models: raised when events that folded before would give other documents.
+
+See docs/architecture.md, Decision 4.
+"""
 
 FIRST: Mapping[str, frozenset[str]] = {
     "business": business.FIRST,
@@ -145,7 +148,10 @@ class _Batch:
         self.latest: dict[tuple[str, str], str] = {}
 
     def referenced_ids(self, event: Event) -> Iterator[str]:
-        """Yield the ids of what a known subject refers to, where it is not what this event names (EVENTS.md, 8)."""
+        """Yield the ids of what a known subject refers to, where it is not what this event names.
+
+        See docs/contracts/events.md, First facts and references.
+        """
         if event.customer is None or event.data is None:
             return
         owner = event.business, event.customer
@@ -226,7 +232,10 @@ class _Batch:
             self.latest[place] = event.time
 
     def _is_next(self, event: Event, document: Doc | None) -> bool:
-        """Return whether the event is not stale (VIEWS.md, Applying events); counts what was lost before it."""
+        """Return whether the event is not stale; counts what was lost before it.
+
+        See docs/contracts/views.md, Applying events.
+        """
         known = document["seq"] if document else 0
         if event.sequence <= known:
             return False

@@ -1,4 +1,4 @@
-"""Proof items and Proof Packs, and what a visit knows of them (VIEWS.md, Proof Packs).
+"""Proof items and Proof Packs, and what a visit knows of them (docs/contracts/views.md, Proof Packs).
 
 An item and a pack are documents of their own, named by a pack and a visit; what decides whether a visit has proof is
 kept in the visit.
@@ -24,7 +24,10 @@ def new_pack(business: str, customer: str, subject: str) -> Doc:
 
 
 def visit_of(proof: Doc | None, data: Any) -> str:
-    """Return the visit that an item or a pack belongs to: the first one named stands (EVENTS.md, 8)."""
+    """Return the visit that an item or a pack belongs to: the first one named stands.
+
+    See docs/contracts/events.md, First facts and references.
+    """
     stands = proof and proof["visit_id"]
     return str(stands or data.visit_id)
 

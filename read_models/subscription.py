@@ -1,4 +1,4 @@
-"""A subscription (VIEWS.md, Subscriptions)."""
+"""A subscription (docs/contracts/views.md, Subscriptions)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -111,7 +111,7 @@ def price(subscription: Doc) -> int:
 
 
 def item(subscription: Doc) -> Doc:
-    """Return the subscription in a list (API.md), but for `next_visit_id`, which depends on now."""
+    """Return the subscription in a list (docs/contracts/api.md, Records), but for `next_visit_id`, which depends on now."""
     return {
         "id": subscription["id"],
         "status": subscription["status"],
@@ -136,7 +136,7 @@ def current(subscription: Doc, today: str) -> bool:
 
 
 def detail(subscription: Doc) -> Doc:
-    """Return what a subscription's page adds to the list's item (API.md), but for its appointments."""
+    """Return what a subscription's page adds to the list's item (docs/contracts/api.md), but for its appointments."""
     currency = subscription["currency"]
     return {
         "items": [

@@ -1,4 +1,4 @@
-"""A visit; before it happens the portal calls it an appointment (VIEWS.md, Appointments and visits)."""
+"""A visit; before it happens the portal calls it an appointment (docs/contracts/views.md, Appointments and visits)."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -134,7 +134,8 @@ def derive(visit: Doc) -> None:
     """Work out what follows from the rest: `phase` (open, past), `month`, `has_proof`, the arrival and `late`.
 
     `late` is by how many whole minutes, rounded up, the arrival was after the end of the window: on time is
-    `late` <= grace, in exact seconds as well, since a grace is whole minutes (VIEWS.md, Contracts).
+    `late` <= grace, in exact seconds as well, since a grace is whole minutes (docs/contracts/views.md,
+    Contracts and their health).
     """
     visit["has_proof"] = has_proof(visit)
     if not visit["shown"]:
@@ -168,7 +169,7 @@ def local_month(timestamp: str, zone: str) -> str:
 
 
 def has_proof(visit: Doc) -> bool:
-    """Return whether its pack is shown and holds an item or a document (VIEWS.md, Proof Packs)."""
+    """Return whether its pack is shown and holds an item or a document (docs/contracts/views.md, Proof Packs)."""
     pack = visit["pack"]
     if not pack or pack["withdrawn"]:
         return False
@@ -185,7 +186,10 @@ class HealthContribution(NamedTuple):
 
 
 def tally(visit: Doc) -> HealthContribution | None:
-    """Its part in the contract's health, None when it is not due (VIEWS.md, Contracts and their health)."""
+    """Its part in the contract's health, None when it is not due.
+
+    See docs/contracts/views.md, Contracts and their health.
+    """
     if not visit["shown"] or visit["contract_id"] is None:
         return None
     completed = visit["status"] == "completed"
@@ -195,7 +199,7 @@ def tally(visit: Doc) -> HealthContribution | None:
 
 
 def item(visit: Doc) -> Doc:
-    """Return the visit in a list (API.md): an appointment, or with how it ended, a past visit."""
+    """Return the visit in a list (docs/contracts/api.md, Records): an appointment, or with how it ended, a past visit."""
     technician = visit["technician"]
     shape = {
         "id": visit["id"],
@@ -224,13 +228,12 @@ def upcoming(appointment: Doc, now: str) -> bool:
 
 
 def has_inverted_window(visit: Doc) -> bool:
-    """Return whether it is an appointment with a window that ends before it starts, which EVENTS.md does not rule
-    out."""
+    """Return whether it is an appointment whose window ends before it starts (docs/contracts/events.md, Values)."""
     return visit.get("phase") == "open" and bool(visit["window"]["end"] < visit["window"]["start"])
 
 
 def detail(visit: Doc) -> Doc:
-    """Return what a visit's page adds to the list's item (API.md), but for what other documents hold."""
+    """Return what a visit's page adds to the list's item (docs/contracts/api.md), but for what other documents hold."""
     completion = visit["completion"] if visit["status"] == "completed" else None
     return item(visit) | {
         "address": visit["address"],
@@ -246,7 +249,10 @@ def detail(visit: Doc) -> Doc:
 
 
 def excluded_because(visit: Doc) -> str | None:
-    """Why an outcome is held against nobody: `customer`, `other`, else None (VIEWS.md, visits behind a figure)."""
+    """Why an outcome is held against nobody: `customer`, `other`, else None.
+
+    See docs/contracts/views.md, The visits behind a figure.
+    """
     if visit["status"] == "completed" or visit["responsible"] == "business":
         return None
     return str(visit["responsible"])

@@ -49,7 +49,10 @@ class LocaleFormatter:
         return written
 
     def share(self, rate: float) -> str:
-        """Return a rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one (VIEWS.md)."""
+        """Return a rate between 0 and 1 in percent, one decimal at most, cut: 100 % means every one.
+
+        See docs/contracts/views.md.
+        """
         cut = Decimal(str(rate)).quantize(Decimal("0.001"), ROUND_DOWN)
         pattern = copy(self.locale.percent_formats[None])
         pattern.frac_prec = (0, 1)

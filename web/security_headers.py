@@ -27,7 +27,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`: under that, browsers send `Origin: null` with forms (API.md).
+    # Not `no-referrer`: under that, browsers send `Origin: null` with forms (docs/contracts/api.md).
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -18,7 +18,7 @@ TOPIC_CONFIG: Final[Mapping[str, str]] = {
     **INFINITE_RETENTION,
     "max.message.bytes": str(MAX_MESSAGE_BYTES),
 }
-"""Unlimited retention, because the log is the system of record (EVENTS.md, "Topics")."""
+"""Unlimited retention, because the log is the system of record (docs/contracts/events.md, Topics)."""
 
 _MAX_REPLICAS: Final = 3
 _TOPIC_ALREADY_EXISTS: Final = 36

@@ -1,4 +1,4 @@
-"""Retention check of the topics: they are the only source of the views (EVENTS.md, "Topics")."""
+"""Retention check of the topics: they are the only source of the views (docs/contracts/events.md, Topics)."""
 
 import asyncio
 from typing import Any, Final

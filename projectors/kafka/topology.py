@@ -45,7 +45,7 @@ async def admin(kafka: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
 async def discover(kafka: KafkaConfig, prefix: str) -> Cluster:
     """Return the cluster and the installation's topics in it.
 
-    Raises InvalidTopics when a topic is missing or their partition counts differ (EVENTS.md, "Topics"),
+    Raises InvalidTopics when a topic is missing or their partition counts differ (docs/contracts/events.md, Topics),
     KafkaUnavailable.
     """
     async with admin(kafka) as client:

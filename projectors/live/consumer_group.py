@@ -1,4 +1,4 @@
-"""The consumer group of the live workers, on Faust (DESIGN.md, decision 2)."""
+"""The consumer group of the live workers, on Faust (docs/architecture.md, Decision 2)."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -1,4 +1,7 @@
-"""The live worker: what the group delivers goes into the views, batch by batch (DESIGN.md, decisions 1 and 2)."""
+"""The live worker: what the group delivers goes into the views, batch by batch.
+
+See docs/architecture.md, Decision 1 and Decision 2.
+"""
 
 import asyncio
 from contextlib import suppress

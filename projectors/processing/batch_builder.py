@@ -27,7 +27,7 @@ from read_models.working_set import DocumentRequest
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_DOCUMENTS = 2_000
 SAVED_BYTES = 32 * 1024 * 1024
-"""Of the documents of a transaction, which has to end within its lifetime (DESIGN.md, decision 1)."""
+"""Of the documents of a transaction, which has to end within its lifetime (docs/architecture.md, Decision 1)."""
 CACHED_DOCUMENTS = 20_000
 YIELD_EVERY = 100
 
@@ -48,7 +48,7 @@ class DecodedRecord(NamedTuple):
 
 
 class BatchBuilder:
-    """Makes batches of records, one after the other; keeps documents between them (DESIGN.md, decision 1).
+    """Makes batches of records, one after the other; keeps documents between them (docs/architecture.md, Decision 1).
 
     A batch is folded on what the one before it made, be that saved or not. When one was not saved, `forget`.
     """
@@ -186,7 +186,10 @@ class BatchBuilder:
     async def _of_living(
         self, letters: Sequence[UnreadableRecord], views: ViewCollection, counts: dict[int, Counter[str]]
     ) -> list[UnreadableRecord]:
-        """Return the letters of customers that are not erased; the others are dropped and counted (VIEWS.md)."""
+        """Return the letters of customers that are not erased; the others are dropped and counted.
+
+        See docs/contracts/views.md.
+        """
         owners: list[str | None] = []
         for letter in letters:
             business, customer = owner_of(letter.record.key)

@@ -1,4 +1,4 @@
-"""Records in, transactions out: what a worker does with the lanes it owns (DESIGN.md, decision 1).
+"""Records in, transactions out: what a worker does with the lanes it owns (docs/architecture.md, Decision 1).
 
 Used by the live worker, and by a rebuild that follows the log; knows nothing of how records are read.
 """

@@ -1,1 +1,1 @@
-"""Fills a generation from the log beside what is served (DESIGN.md, decision 4)."""
+"""Fills a generation from the log beside what is served (docs/architecture.md, Decision 4)."""

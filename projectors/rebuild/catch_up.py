@@ -1,4 +1,7 @@
-"""Keeps a filled generation up with the log until live workers have taken it over (DESIGN.md, decision 4)."""
+"""Keeps a filled generation up with the log until live workers have taken it over.
+
+See docs/architecture.md, Decision 4.
+"""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""A rebuild from its beginning to its end (DESIGN.md, decision 4); several of these may work on one generation."""
+"""A rebuild from its beginning to its end; several of these may work on one generation.
+
+See docs/architecture.md, Decision 4.
+"""
 
 import asyncio
 import secrets

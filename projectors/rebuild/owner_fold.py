@@ -54,7 +54,7 @@ def fold_owner(
             event = decode(record, topics)
         except MalformedRecord as malformed:
             if erased:
-                counts["erased"] += 1  # dropped and counted (VIEWS.md, Applying events)
+                counts["erased"] += 1  # dropped and counted (docs/contracts/views.md, Applying events)
             else:
                 letters.append(
                     UnreadableRecord(record, topics.unprefixed_by_name[record.topic], malformed.reason)

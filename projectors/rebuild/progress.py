@@ -1,4 +1,4 @@
-"""Progress of rebuilds, as `portal rebuild` and `GET /api/rebuilds` report it (API.md)."""
+"""Progress of rebuilds, as `portal rebuild` and `GET /api/rebuilds` report it (docs/contracts/api.md)."""
 
 import time
 from collections import deque

@@ -1,1 +1,4 @@
-"""The staff surface: what operators see of the projection, and how they steer it (API.md, "Staff surface")."""
+"""The staff surface: what operators see of the projection, and how they steer it.
+
+See docs/contracts/api.md, Staff surface.
+"""

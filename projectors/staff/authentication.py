@@ -82,7 +82,8 @@ def _is_from_a_page(request: StaffRequest) -> bool:
 
 
 def _require_own_origin(request: StaffRequest) -> None:
-    """Raise PermissionDeniedException unless a change comes from a page of this host (as API.md for customers)."""
+    """Raise PermissionDeniedException unless a change comes from a page of this host (as
+    docs/contracts/api.md for customers)."""
     if request.method in READING:
         return
     origin = request.headers.get("origin")

@@ -1,4 +1,7 @@
-"""Notices for operators: colliding claims, files that do not match their events, topics with retention (API.md)."""
+"""Notices for operators: colliding claims, files that do not match their events, topics with retention.
+
+See docs/contracts/api.md.
+"""
 
 import asyncio
 import time

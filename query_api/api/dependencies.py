@@ -107,10 +107,10 @@ def page_query_dependency(default: int) -> dict[str, Provide]:
             ),
         ] = None,
     ) -> PageQuery:
-        """Return the part that is asked for. Raises ValidationException, naming what is wrong,
+        """Return the requested page of a list (docs/contracts/api.md, Lists).
 
-        See docs/contracts/api.md, Lists.
-        InvalidCursor."""
+        Raises ValidationException, which names the parameter, and InvalidCursor.
+        """
         known = {"limit", "cursor", *request.route_handler.opt.get("filters", ())}
         for name in request.query_params:
             if name not in known:

@@ -1,4 +1,4 @@
 """Appointments in people's own calendars: as a file each, and as a feed that calendars subscribe to.
 
-See docs/contracts/api.md.
+See docs/contracts/api.md, Calendar.
 """

@@ -15,7 +15,7 @@ from web.request_headers import request_headers
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Every answer below `/{slug}/` unless it says otherwise; the service's own paths say it as well.
 
-See docs/contracts/api.md.
+See docs/contracts/api.md, Caching.
 """
 
 

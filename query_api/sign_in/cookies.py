@@ -36,7 +36,7 @@ class ClientInfo(NamedTuple):
 def session_cookie_name(slug: str) -> str:
     """Return the name of a business's session cookie: one browser can be signed in to two businesses.
 
-    See docs/contracts/api.md.
+    See docs/contracts/api.md, Sign-in.
     """
     return f"__Host-portal-{slug}"
 

@@ -1,4 +1,4 @@
-"""Queries beside the dashboard: lists, details, the visits behind a figure, activity (API.md).
+"""Queries beside the dashboard: lists, details, the visits behind a figure, activity (docs/contracts/api.md).
 
 Each is its document or one index range, then, by `_id` in one `$in`, those it names. What is given is the JSON that is
 served; documents are shared with whoever reads at the same time, and are not changed.

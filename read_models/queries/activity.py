@@ -1,4 +1,4 @@
-"""Query of recent activity (VIEWS.md, Activity)."""
+"""Query of recent activity (docs/contracts/views.md, Activity)."""
 
 import hashlib
 from typing import NamedTuple

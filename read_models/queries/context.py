@@ -16,7 +16,10 @@ Named = tuple[str, str]
 
 
 class QueryContext(NamedTuple):
-    """Context of every query. Nothing outside `scope` is reached, and nothing that is not shown (VIEWS.md)."""
+    """Context of every query. Nothing outside `scope` is reached, and nothing that is not shown.
+
+    See docs/contracts/views.md.
+    """
 
     store: ReadModelStore
     scope: CustomerScope

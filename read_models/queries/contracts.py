@@ -1,4 +1,7 @@
-"""Contracts, one with its visits, and the visits behind its figures (VIEWS.md, Contracts and their health)."""
+"""Contracts, one with its visits, and the visits behind its figures.
+
+See docs/contracts/views.md, Contracts and their health.
+"""
 
 import asyncio
 from collections.abc import Sequence

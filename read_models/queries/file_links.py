@@ -1,4 +1,4 @@
-"""Files as they are served (API.md): where they lie, never where they come from."""
+"""Files as they are served (docs/contracts/api.md): where they lie, never where they come from."""
 
 from read_models.documents import Doc
 

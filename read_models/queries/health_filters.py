@@ -1,4 +1,4 @@
-"""Filters that select the visits of a health figure (VIEWS.md, The visits behind a figure)."""
+"""Filters that select the visits of a health figure (docs/contracts/views.md, The visits behind a figure)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Invoices and payments (VIEWS.md, Invoices and payments)."""
+"""Invoices and payments (docs/contracts/views.md, Invoices and payments)."""
 
 import asyncio
 from collections.abc import Iterable

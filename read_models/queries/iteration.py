@@ -1,4 +1,4 @@
-"""All of a list, part by part, for who takes everything along (API.md, export)."""
+"""All of a list, part by part, for who takes everything along (docs/contracts/api.md, Export)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +24,7 @@ async def items(reading: QueryContext, listing: Listing) -> AsyncIterator[Doc]:
 async def details(reading: QueryContext, listing: Listing, detail: Detail) -> AsyncIterator[Doc]:
     """Yield every record of a list in full, in the list's order; without those that went out of sight meanwhile."""
     async for part in _parts(reading, listing):
-        # At the same time, so that they share their queries (DESIGN.md, decision 5).
+        # At the same time, so that they share their queries (docs/architecture.md, Decision 5).
         for one in await asyncio.gather(*(detail(reading, item["id"]) for item in part)):
             if one is not None:
                 yield one

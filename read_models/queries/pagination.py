@@ -1,4 +1,4 @@
-"""A part of a list, and the cursor that leads to the next (API.md, Lists)."""
+"""A part of a list, and the cursor that leads to the next (docs/contracts/api.md, Lists)."""
 
 import base64
 import binascii

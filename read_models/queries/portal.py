@@ -1,6 +1,6 @@
 """Portal queries: every read takes a `CustomerScope`, which comes from the session alone.
 
-A page is its document or one index range, then, by `_id`, those it names (DESIGN.md, decision 3).
+A page is its document or one index range, then, by `_id`, those it names (docs/architecture.md, Decision 3).
 """
 
 from datetime import datetime, timedelta
@@ -48,7 +48,10 @@ class PortalQueries:
         return self._store.control.served is not None
 
     async def business(self, slug: str) -> Doc | None:
-        """Return the business whose portal it is: registered, not closed, the earliest to claim the slug (VIEWS.md)."""
+        """Return the business whose portal it is: registered, not closed, the earliest to claim the slug.
+
+        See docs/contracts/views.md.
+        """
         found = await self._claimant("business_by_slug", slug)
         return found if found and not found["closed"] else None
 
@@ -77,7 +80,7 @@ class PortalQueries:
         return CustomerSnapshot(found, as_of) if found and found["shown"] else None
 
     async def dashboard(self, known: CustomerSnapshot, business: Doc) -> Doc:
-        """Return the dashboard as it is served (API.md, GET /{slug}/api/portal)."""
+        """Return the dashboard as it is served (docs/contracts/api.md, Dashboard)."""
         document, now = known.document, self._clock()
         current = timestamp(now)
         today = now.astimezone(ZoneInfo(business["timezone"])).date().isoformat()
@@ -99,5 +102,5 @@ def holds_until(known: CustomerSnapshot, business: Doc, now: datetime) -> dateti
 
 @lru_cache
 def floor_to_10s(at: datetime) -> datetime:
-    """Return a moment cut to 10 s, so that an ETag lives that long (API.md)."""
+    """Return a moment cut to 10 s, so that an ETag lives that long (docs/contracts/api.md)."""
     return at.replace(second=at.second - at.second % 10, microsecond=0)

@@ -1,4 +1,4 @@
-"""Subscriptions, and one with its appointments (VIEWS.md, Subscriptions)."""
+"""Subscriptions, and one with its appointments (docs/contracts/views.md, Subscriptions)."""
 
 from read_models import subscription as subscriptions_fold
 from read_models import visit

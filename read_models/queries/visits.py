@@ -1,4 +1,4 @@
-"""Appointments and visits, one with all that belongs to it, and its Proof Pack (VIEWS.md)."""
+"""Appointments and visits, one with all that belongs to it, and its Proof Pack (docs/contracts/views.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

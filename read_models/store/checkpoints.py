@@ -3,7 +3,7 @@
 One document per generation and lane, made with its generation: `{_id: "<generation>/<lane>", generation, lane, offsets
 {topic without prefix: offset of the next record}, revision, session, applied_at, level_at, counts}`, and `begins`, the
 offsets at which the log began, where it was made from a log that does not begin at 0. Every transaction that writes a
-document of the lane compares `revision` and adds 1 (DESIGN.md, decision 1).
+document of the lane compares `revision` and adds 1 (docs/architecture.md, Decision 1).
 """
 
 from collections import Counter

@@ -1,4 +1,7 @@
-"""The MongoDB driver, and what its errors mean here. Changing the driver changes this room only (DESIGN.md)."""
+"""The MongoDB driver, and what its errors mean here. Changing the driver changes this room only.
+
+See docs/architecture.md.
+"""
 
 import asyncio
 import contextlib

@@ -91,7 +91,8 @@ class ReadModelStore:
     async def documents(self, *ids: DocumentId) -> list[Doc | None]:
         """Documents of what is served, by `_id`; shared with whoever asks at the same time, so not to be changed.
 
-        What is not found is asked for again when another generation is served by now (DESIGN.md, decision 4).
+        What is not found is asked for again when another generation is served by now (docs/architecture.md,
+        Decision 4).
         """
         served = self.control.served
         if served is None:

@@ -161,7 +161,10 @@ class ViewCollection:
             return documents
 
     async def conflicting_claims(self, claimed: Literal["slug", "portal_host"]) -> list[list[Doc]]:
-        """Return the businesses that claim the same slug or host, whoever has it first (VIEWS.md, Applying events)."""
+        """Return the businesses that claim the same slug or host, whoever has it first.
+
+        See docs/contracts/views.md, Applying events.
+        """
         index = "slug" if claimed == "slug" else "host"
         since = INDEXES[index].keys[1][0]
         one = {"business": "$business", "claimed": f"${claimed}", "at": f"${since}", "closed": "$closed"}

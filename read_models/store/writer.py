@@ -1,4 +1,4 @@
-"""The write path: one transaction a batch, compared on every lane it writes (DESIGN.md, decision 1)."""
+"""The write path: one transaction a batch, compared on every lane it writes (docs/architecture.md, Decision 1)."""
 
 import asyncio
 import math
@@ -273,7 +273,7 @@ class TransactionalWriter:
                 await self._dead_letters.insert(batch.letters, batch.held, kept, now, session)
 
     async def erase(self, customers: Collection[tuple[str, str]], session: Any) -> None:
-        """Remove what dead letters and records hold of customers (VIEWS.md, "After customer.erased")."""
+        """Remove what dead letters and records hold of customers (docs/contracts/views.md, Erasure)."""
         if owners := [{"business": business, "customer": customer} for business, customer in customers]:
             deletes = [DeleteMany(owner) for owner in owners]
             for name in (*DEAD_LETTERS, *RECORDS):

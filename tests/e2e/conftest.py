@@ -30,14 +30,14 @@ class Mail(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The first six digits in a row: those of the code (API.md)."""
+        """The first six digits in a row: those of the code (docs/contracts/api.md)."""
         found = re.search(r"\b[0-9]{6}\b", self.text)
         assert found, self.text
         return found[0]
 
     @property
     def link(self) -> str:
-        """The first link: the one that signs in (API.md)."""
+        """The first link: the one that signs in (docs/contracts/api.md)."""
         found = re.search(r"https?://\S+", self.text)
         assert found, self.text
         return found[0]

@@ -49,7 +49,8 @@ def show(browse: Browsing, portal: Portal, sessions: dict[tuple[str, str], Stora
 
 
 async def test_home_says_what_a_customer_looks_for(show: Showing) -> None:
-    """In the order of PORTAL.md: what needs them, what is next, what awaits, what was last, what is due, health."""
+    """In the order of docs/contracts/pages.md: what needs them, what is next, what awaits, what was last,
+    what is due, health."""
     page = await show(SLUG, "/", MARIA)
 
     headings = await page.get_by_role("main").get_by_role("heading", level=2).all_inner_texts()

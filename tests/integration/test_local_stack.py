@@ -94,7 +94,7 @@ def things(env: Env) -> list[str]:
 
 
 def test_prints_every_setting_the_commands_need(stack: Running) -> None:
-    """All of API.md's settings but those that are the caller's own, and where the stand-ins are."""
+    """All of docs/contracts/api.md's settings but those that are the caller's own, and where the stand-ins are."""
     portal = "KAFKA_BOOTSTRAP MONGO_URL MONGO_DATABASE SMTP_URL MEDIA_URL CACHE_URL TOPIC_PREFIX SECRET_KEY STAFF_TOKEN"
     stripe = "STRIPE_API_KEY STRIPE_API_BASE STRIPE_WEBHOOK_SECRET"
     local = {"LOCAL_MAIL_API", "LOCAL_STRIPE_CONTROL", "LOCAL_KAFKA_PID", "LOCAL_MONGO_PID"}

@@ -1,4 +1,7 @@
-"""Logs that cannot be those that the views were made from (API.md, "Command line"): nobody goes on silently."""
+"""Logs that cannot be those that the views were made from: nobody goes on silently.
+
+See docs/contracts/api.md, Command line.
+"""
 
 import pytest
 

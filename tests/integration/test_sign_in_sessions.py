@@ -12,7 +12,7 @@ from query_api.sign_in.sessions import CACHE_TTL_S
 from tests.integration.harness.customer_surface import Browser, CustomerSurfaceHarness
 
 SOON_S = 1.0
-"""Within a second of the event (API.md)."""
+"""Within a second of the event (docs/contracts/api.md)."""
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Logs as a reader may meet them: interleaved, with repeats, in either mode, under other names (EVENTS.md).
+"""Logs as a reader may meet them: interleaved, with repeats, in either mode, under other names.
+
+See docs/contracts/events.md.
 
 Order is kept per topic and key; everything else may lie in any order.
 """

@@ -1,4 +1,4 @@
-"""What may happen to each thing a customer has: legal, and full of what is rare (EVENTS.md)."""
+"""What may happen to each thing a customer has: legal, and full of what is rare (docs/contracts/events.md)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""What a business of ServiceHub publishes, by chance: sequences, ids, moments and what may be absent (EVENTS.md)."""
+"""What a business of ServiceHub publishes, by chance: sequences, ids, moments and what may be absent.
+
+See docs/contracts/events.md.
+"""
 
 from datetime import UTC, datetime, timedelta
 from random import Random

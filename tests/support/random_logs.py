@@ -1,4 +1,4 @@
-"""Logs as ServiceHub might publish them: random, legal, and full of what is rare (EVENTS.md).
+"""Logs as ServiceHub might publish them: random, legal, and full of what is rare (docs/contracts/events.md).
 
 One writer for both: given a seeded `random.Random` it makes big logs, given Hypothesis's it makes logs that shrink.
 A log is a list of CloudEvents as dicts, in the order published.

@@ -1,4 +1,4 @@
-"""Lanes of a generation that is filled: who fills which, and what is inserted (DESIGN.md, decision 4).
+"""Lanes of a generation that is filled: who fills which, and what is inserted (docs/architecture.md, Decision 4).
 
 A lane's checkpoint holds `filling` until the lane is filled: `{target: {topic: offset}, total, slices: [[of, number]],
 begun, read, claimed_at}`. The `total` records of a lane below its target are read slice by slice, by a hash of their

@@ -1,4 +1,4 @@
-"""Life of generations: `filling -> level -> served <-> standby -> retired` (DESIGN.md, decision 4).
+"""Life of generations: `filling -> level -> served <-> standby -> retired` (docs/architecture.md, Decision 4).
 
 A generation's record is `{_id: its number, version, state, partitions, cluster_id, created_at}`; then `level_at` when
 it was filled, `promoted_at` when it was served last, `retired_at`, `dropped_at` when its data was gone, and

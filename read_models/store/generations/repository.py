@@ -1,4 +1,4 @@
-"""Generations: which views there are, and which of them readers of a version use (DESIGN.md, decision 4)."""
+"""Generations: which views there are, and which of them readers of a version use (docs/architecture.md, Decision 4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from read_models.store.operational.object_store import ObjectStoreHandle, translate_errors
 
 TTL: Final = timedelta(days=30)
-"""For so long after its last use a copy stays (API.md, Files)."""
+"""For so long after its last use a copy stays (docs/contracts/api.md, Files)."""
 
 TOUCH_INTERVAL: Final = timedelta(days=1)
 

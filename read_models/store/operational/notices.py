@@ -10,7 +10,7 @@ from read_models.store.operational.collection import MongoCollection
 
 
 class Notice(NamedTuple):
-    """Something to be seen to (API.md, GET /api/notices)."""
+    """Something to be seen to (docs/contracts/api.md, Staff surface)."""
 
     kind: str
     business: str

@@ -1,4 +1,4 @@
-"""Discards: places in the log that an operator took out for good (API.md, "Command line"; DESIGN.md, decision 4).
+"""Discards: places in the log that an operator took out for good (docs/architecture.md, Decision 4).
 
 They belong to the place, not to a generation: whoever applies the log asks `places` and passes by what it names.
 """

@@ -1,4 +1,4 @@
-"""Concurrent reads share a query (DESIGN.md, decision 5)."""
+"""Concurrent reads share a query (docs/architecture.md, Decision 5)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping

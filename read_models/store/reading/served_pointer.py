@@ -64,7 +64,10 @@ class ServedPointer:
             await asyncio.sleep(POLL_SECONDS)
 
     def fresh_as_of(self, key: str) -> datetime:
-        """Up to when the log of a customer (`biz/cus`) was read; since when the customer is held, if so (VIEWS.md)."""
+        """Up to when the log of a customer (`biz/cus`) was read; since when the customer is held, if so.
+
+        See docs/contracts/views.md.
+        """
         if key in self._held_since:
             return self._held_since[key]
         return self._level_at.get(self._topics.partition(key.encode()), EPOCH)

@@ -1,4 +1,4 @@
-"""Reader of one generation: concurrent reads share a query (DESIGN.md, decision 5)."""
+"""Reader of one generation: concurrent reads share a query (docs/architecture.md, Decision 5)."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -238,7 +238,7 @@ class RandomRequester:
             if chance.random() < 0.5:
                 return feed.replace(feed[40], "0" if feed[40] != "0" else "1")
             if whose.slug == slug:
-                # Who has the address reads the feed (API.md).
+                # Who has the address reads the feed (docs/contracts/api.md).
                 allowed.add((whose.business[-1], whose.customer[-1]))
             return feed
         if chance.random() < 0.2:

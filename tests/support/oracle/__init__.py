@@ -1,4 +1,5 @@
-"""A second way of working out what customers see: joins over all their events, by VIEWS.md and API.md alone.
+"""A second way of working out what customers see: joins over all their events, by docs/contracts/views.md and
+docs/contracts/api.md alone.
 
 Slow and simple on purpose, and shares no code with the read models. Takes a log as it may be read: one CloudEvent as
 a dict each, in an order that is legal, repeats included.

@@ -18,7 +18,7 @@ ACTIVE = ("visit", "invoice", "payment", "subscription", "contract", "proof_pack
 
 
 def portal(facts: Facts) -> Json | None:
-    """The dashboard (API.md, GET /{slug}/api/portal), but for `as_of`; None when there is no portal."""
+    """The dashboard (docs/contracts/api.md, Dashboard), but for `as_of`; None when there is no portal."""
     who = contact(facts)
     if who is None:
         return None

@@ -14,7 +14,7 @@ def visits(facts: Facts) -> list[Json]:
 
 
 def visit(facts: Facts, subject: str, of_visit: list[Fact]) -> Json:
-    """One visit: its list item (API.md), and what its contract's health is made of."""
+    """One visit: its list item (docs/contracts/api.md), and what its contract's health is made of."""
     booked = of_visit[0].data
     status, window, responsible = "scheduled", booked["window"], None
     technician = (booked.get("technician") or {}).get("name")

@@ -74,7 +74,7 @@ def test_every_item_is_somewhere() -> None:
 def test_punctuality_is_what_health_counts(
     arrived_at: str | None, grace: int, expected: Punctuality | None
 ) -> None:
-    """On time is no later than the end of the window and the contract's grace (VIEWS.md)."""
+    """On time is no later than the end of the window and the contract's grace (docs/contracts/views.md)."""
     window = {"start": "2026-11-24T16:00:00.000Z", "end": "2026-11-24T18:00:00.000Z"}
 
     assert expected == punctuality({"arrived_at": arrived_at, "window": window}, grace)

@@ -167,7 +167,7 @@ SECRETS = [f"PORTAL_{name.upper()}" for name in Settings.secret_names()]
 
 
 def test_all_that_is_secret_is_known_to_be() -> None:
-    """Those of API.md, and what carries credentials."""
+    """Those of docs/contracts/api.md, and what carries credentials."""
     assert set(SECRETS) >= {
         "PORTAL_SECRET_KEY",
         "PORTAL_STAFF_TOKEN",

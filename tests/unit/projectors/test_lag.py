@@ -1,4 +1,4 @@
-"""The lag, of what the servers said (API.md)."""
+"""The lag, of what the servers said (docs/contracts/api.md)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -162,7 +162,7 @@ def test_without_mongodb_the_lag_is_unknown() -> None:
 
 
 def test_the_json_has_every_key() -> None:
-    """As API.md lists them."""
+    """As docs/contracts/api.md lists them."""
     body = compare("t.", None, log({}, {}), NOW).as_json()
     assert list(body) == [
         "generation",

@@ -1,4 +1,4 @@
-"""VIEWS.md, Contracts and their health: given the visits of a contract, its figures are …"""
+"""docs/contracts/views.md, Contracts and their health: given the visits of a contract, its figures are …"""
 
 from read_models.contract_month import rate
 from read_models.documents import Doc

@@ -1,4 +1,5 @@
-"""VIEWS.md, Applying events, Proof Packs, Subscriptions: given the facts of a customer, the dashboard is …"""
+"""docs/contracts/views.md, Applying events, Proof Packs, Subscriptions: given the facts of a customer, the
+dashboard is …"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Ten years of weekly visits cost an event no more than the first ones did (DESIGN.md, decision 3)."""
+"""Ten years of weekly visits cost an event no more than the first ones did (docs/architecture.md, Decision 3)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""VIEWS.md, Invoices and payments: given what was asked for and paid, there is left to pay …"""
+"""docs/contracts/views.md, Invoices and payments: given what was asked for and paid, there is left to pay …"""
 
 from read_models.documents import Doc
 from tests.support.event_builder import EventBuilder, registered

@@ -1,4 +1,4 @@
-"""VIEWS.md, Appointments and visits: given the facts of a customer, the dashboard shows …"""
+"""docs/contracts/views.md, Appointments and visits: given the facts of a customer, the dashboard shows …"""
 
 from typing import Any
 
