@@ -111,7 +111,10 @@ def price(subscription: Doc) -> int:
 
 
 def item(subscription: Doc) -> Doc:
-    """Return the subscription in a list (docs/contracts/api.md, Records), but for `next_visit_id`, which depends on now."""
+    """Return the subscription in a list, but for `next_visit_id`, which depends on now.
+
+    See docs/contracts/api.md, Records.
+    """
     return {
         "id": subscription["id"],
         "status": subscription["status"],

@@ -199,7 +199,7 @@ def tally(visit: Doc) -> HealthContribution | None:
 
 
 def item(visit: Doc) -> Doc:
-    """Return the visit in a list (docs/contracts/api.md, Records): an appointment, or with how it ended, a past visit."""
+    """Return the visit in a list (docs/contracts/api.md, Records): an appointment or a past visit."""
     technician = visit["technician"]
     shape = {
         "id": visit["id"],
