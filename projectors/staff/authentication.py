@@ -1,4 +1,4 @@
-"""Nobody gets past but operators, decided before any route is chosen, so that no route can forget it."""
+"""Authentication of every request of the staff surface, before routing, so that no route can omit it."""
 
 from typing import Any, Final
 
@@ -11,15 +11,16 @@ from projectors.staff.operators import Operator
 from projectors.staff.services import StaffServices, StaffState
 from projectors.staff.sessions import COOKIE
 from web.cookies import network_of, token_in
+from web.origin import SAFE_METHODS, comes_from_own_page
+from web.request_headers import request_headers
 
 logger = structlog.get_logger(__name__)
 
 SIGN_IN: Final = "/sign-in"
-OWN: Final = "/-/"
-"""Probes and assets: of no use to anybody else."""
-READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC_PREFIX: Final = "/-/"
+"""Path prefix of probes and assets, which need no authentication."""
 OPERATOR: Final = "operator"
-"""Where the operator is found in a request's state."""
+"""Key of the operator in the state of a request."""
 
 StaffRequest = Request[Any, Any, StaffState]
 
@@ -29,7 +30,7 @@ async def authenticate(scope: HTTPScope) -> None:
 
     Raises NotAuthorizedException, PermissionDeniedException, TooManyAttempts, StoreUnavailable.
     """
-    if scope["path"].startswith(OWN):
+    if scope["path"].startswith(PUBLIC_PREFIX):
         return
     request: StaffRequest = Request(scope)
     if scope["path"] == SIGN_IN:
@@ -45,8 +46,8 @@ async def _operator(request: StaffRequest) -> Operator:
         operator = None
         if scheme.lower() == "bearer":
             operator = await operator_for_token(token.strip(), services, client_network(request))
-        if operator is not None and _is_from_a_page(request):
-            # A proxy may send the token for people: then another site's page could have it sent, too.
+        if operator is not None and _is_from_browser_page(request):
+            # If a proxy adds the token, a page of another site could make the browser send requests with it.
             _require_own_origin(request)
     else:
         cookie = token_in(request, COOKIE)
@@ -64,7 +65,7 @@ async def operator_for_token(token: str, services: StaffServices, network: str) 
     Raises TooManyTokenAttempts.
     """
     services.failed_attempts.check(network)
-    operator = services.operators.of_token(token)
+    operator = services.operators.find_by_token(token)
     if operator is None:
         logger.warning("a wrong token", network=network)
         await services.failed_attempts.note(network)
@@ -72,26 +73,25 @@ async def operator_for_token(token: str, services: StaffServices, network: str) 
 
 
 def client_network(request: StaffRequest) -> str:
-    """Return where a request comes from, as limits count."""
+    """Return the client's network, as rate limits count it."""
     return network_of(request.client.host if request.client else "")
 
 
-def _is_from_a_page(request: StaffRequest) -> bool:
-    """Return whether a browser says which page a request comes from; programs say nothing of the kind."""
+def _is_from_browser_page(request: StaffRequest) -> bool:
+    """Return whether headers name the page of a request; only browsers send them."""
     return "origin" in request.headers or "sec-fetch-site" in request.headers
 
 
 def _require_own_origin(request: StaffRequest) -> None:
     """Raise PermissionDeniedException unless a change comes from a page of this host (as
     docs/contracts/api.md for customers)."""
-    if request.method in READING:
+    if request.method in SAFE_METHODS:
         return
-    origin = request.headers.get("origin")
-    if origin is None:
-        allowed = request.headers.get("sec-fetch-site") == "same-origin"
-    else:
-        # A proxy in front may speak https where we do not: what counts is the host, which it passes on.
+
+    def is_own_host(origin: str) -> bool:
+        # A proxy may terminate https, so compare only the host, which it passes on.
         host = origin.partition("://")[2]
-        allowed = host.lower() == request.headers.get("host", "").lower() != ""
-    if not allowed:
+        return host.lower() == request.headers.get("host", "").lower() != ""
+
+    if not comes_from_own_page(request_headers(request.scope), is_own_host):
         raise PermissionDeniedException("Changes are accepted from the surface's own pages only.")

@@ -1,4 +1,4 @@
-"""Every error of the staff surface: JSON for programs, a page for people."""
+"""Error responses of the staff surface: JSON for programs, a page for browsers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -21,18 +21,19 @@ from projectors.kafka.topology import InvalidTopics
 from projectors.log_compatibility import LogMismatch
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound
-from projectors.staff.authentication import READING, SIGN_IN
+from projectors.staff.authentication import SIGN_IN
 from projectors.staff.operators import TooManyTokenAttempts
 from projectors.staff.service import OperationTimedOut
 from projectors.staff.templating import page
 from read_models.store import OperationRefused, StoreUnavailable
 from web import problems
+from web.origin import SAFE_METHODS
 from web.pipeline import AnyRequest
 from web.problems import INTERNAL_ERROR, RETRY_SOON, ProblemDetails, from_http_exception, retry_after_seconds
 
 
-def problem_of(error: Exception) -> ProblemDetails:
-    """Return what an error is told as."""
+def problem_from_error(error: Exception) -> ProblemDetails:
+    """Return the problem details of an error."""
     match error:
         case NotAuthorizedException():
             return ProblemDetails(HTTP_401_UNAUTHORIZED, "A valid token is needed.")
@@ -59,15 +60,15 @@ def problem_of(error: Exception) -> ProblemDetails:
 
 
 async def answer(request: AnyRequest, error: Exception) -> Response[Any]:
-    """Return the answer to an error, in the form of what was asked for."""
-    problem = problem_of(error)
+    """Return an error response: JSON for API paths, else a page or a redirect to sign-in."""
+    problem = problem_from_error(error)
     problems.log_error(request, problem.status, error)
     path = request.scope["path"]
     if path.startswith("/api/") or path == "/metrics":
         return problems.response(problem, challenge="Bearer")
-    if problem.status == HTTP_401_UNAUTHORIZED and request.method in READING:
+    if problem.status == HTTP_401_UNAUTHORIZED and request.method in SAFE_METHODS:
         return Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
     title = HTTPStatus(problem.status).phrase
-    shown = page("problem_page.html", {"title": title, "detail": problem.detail}, status=problem.status)
-    shown.headers.update(problem.headers)
-    return shown
+    response = page("problem_page.html", {"title": title, "detail": problem.detail}, status=problem.status)
+    response.headers.update(problem.headers)
+    return response

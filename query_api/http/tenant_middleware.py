@@ -15,8 +15,10 @@ from query_api.http.paths import OWN, slug_in_path
 from query_api.http.problem_mapping import NotReady
 from query_api.http.public_urls import PublicUrls
 from query_api.refresh_ahead_cache import RefreshAheadCache
+from query_api.services import services_in
 from read_models.documents import Doc
 from read_models.queries.portal import PortalQueries
+from web.origin import SAFE_METHODS, comes_from_own_page
 from web.request_headers import request_headers
 
 BUSINESS = "business"
@@ -27,8 +29,6 @@ ORIGIN = "origin"
 
 LONGEST_SLUG = 40
 """docs/contracts/events.md, Businesses."""
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Tenant(NamedTuple):
@@ -101,7 +101,7 @@ class TenantCheck:
         slug = slug_in_path(scope["path"])
         if slug == OWN:
             return
-        portals: TenantResolver = scope["litestar_app"].state.portals
+        portals = services_in(scope["litestar_app"]).tenants
         portals.require_ready()
         authority = request_headers(scope).get(b"host", b"")
         if slug is None:
@@ -119,15 +119,10 @@ class TenantCheck:
 
     def _require_own_origin(self, headers: Mapping[bytes, bytes], authority: bytes | None) -> None:
         """Raise PermissionDeniedException unless a change comes from the portal's own pages (docs/contracts/api.md)."""
-        origin = headers.get(b"origin")
-        if origin is None:
-            allowed = headers.get(b"sec-fetch-site") == b"same-origin"
-        else:
-            own = self._addresses.public
-            if authority:
-                own = f"{self._addresses.scheme}://{authority.decode('latin-1').lower()}"
-            allowed = origin.decode("latin-1") == own
-        if not allowed:
+        own = self._addresses.public
+        if authority:
+            own = f"{self._addresses.scheme}://{authority.decode('latin-1').lower()}"
+        if not comes_from_own_page(headers, lambda origin: origin == own):
             raise PermissionDeniedException("Changes are accepted from the portal's own pages only.")
 
 
