@@ -16,7 +16,7 @@ from portal.errors import CommandError, UsageError
 from portal.settings import Settings
 from projectors.operations import quarantine
 from projectors.operations.context import open_store
-from projectors.operations.dead_letter_serializers import named, of_error, of_letter
+from projectors.operations.dead_letter_serializers import dead_letter_to_json, error_to_json, mask_key
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound, Quarantine, RetryResult
 from read_models.store import ReadModelStore
@@ -35,8 +35,8 @@ async def list_dead_letters(
     if as_json:
         _print_json(
             {
-                "errors": [of_error(count) for count in errors],
-                "items": [of_letter(dead_letter) for dead_letter in dead_letters],
+                "errors": [error_to_json(count) for count in errors],
+                "items": [dead_letter_to_json(dead_letter) for dead_letter in dead_letters],
             }
         )
         return
@@ -64,7 +64,7 @@ async def list_dead_letters(
         dead_letter_table.add_row(
             dead_letter.id,
             dead_letter.kind,
-            named(dead_letter.owner) or "names nobody",
+            mask_key(dead_letter.owner) or "names nobody",
             str(dead_letter.waiting),
             _format_time(dead_letter.at),
             dead_letter.error,

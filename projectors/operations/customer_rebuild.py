@@ -1,8 +1,8 @@
-"""Projects one owner anew from the log, in what is kept, while live workers go on (`portal rebuild --customer`).
+"""Rebuild of one owner from the log, in all active generations, beside live workers (`portal rebuild --customer`).
 
-The owner is held first, so that nobody else writes it and a busy lane cannot starve this; the log is folded up to
-that point, the documents are replaced, what waited is applied, the hold ends. Ended at any moment before the
-documents are replaced, the hold stays, says why, and any later run begins again.
+The owner is held first, so that nobody else writes its documents and a busy lane cannot starve the rebuild. Then the
+log is folded up to that point, the documents are replaced, the waiting records are applied and the hold ends. If the
+rebuild is interrupted before the documents are replaced, the hold stays with its reason and any later run starts over.
 """
 
 import secrets
@@ -42,11 +42,11 @@ class CustomerRebuildResult(NamedTuple):
     """Result of the rebuild of one owner."""
 
     documents: int
-    """Of the owner, made from the log."""
+    """Documents of the owner computed from the log."""
     replaced: Mapping[int, int]
-    """How many were other than they should be, or too many, by generation."""
+    """Number of wrong or surplus documents that were replaced, by generation."""
     waited: int
-    """Records that came meanwhile, or had waited before, and were applied then."""
+    """Records that had waited, or arrived during the rebuild, and were applied at its end."""
 
 
 class _GenerationReplacement(NamedTuple):
@@ -56,13 +56,13 @@ class _GenerationReplacement(NamedTuple):
     offsets: Offsets
     saving: EncodedWrites
     unreadable: Sequence[UnreadableRecord]
-    """That were not known to be."""
+    """Unreadable records that were not in the quarantine yet."""
     readable: frozenset[LogPosition]
-    """That were not before."""
+    """Records in the quarantine that can be read by now."""
 
 
 class CustomerRebuild:
-    """Projects owners anew; one call at a time."""
+    """Rebuilds owners; allows one call at a time."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class CustomerRebuild:
         writer: TransactionalWriter,
         release: HoldRelease,
     ) -> None:
-        """`writer` is open."""
+        """Take an open *writer*."""
         self._store = store
         self._topics = topics
         self._log = log
@@ -80,33 +80,35 @@ class CustomerRebuild:
         self._release = release
 
     async def run(self, owner: str, progress: Progress) -> CustomerRebuildResult:
-        """Projects an owner, `biz/cus` or `biz`, anew; `progress` is called with the records read and their number.
+        """Rebuild an owner, `biz/cus` or `biz`; report records read and their total to *progress*.
 
-        Raises RetryFailed where an event of the log cannot be applied (nothing is changed then), or where somebody
-        else changes the hold meanwhile; `GenerationNotFound`, Broken, KafkaUnavailable, RecordsMissing.
+        Raises RetryFailed if an event of the log cannot be applied (nothing is changed then) or if another process
+        changes the hold; GenerationNotFound, LogMismatch, KafkaUnavailable, RecordsMissing.
         """
         lane, run = self._topics.partition(owner.encode()), secrets.token_hex(8)
-        made: list[_GenerationReplacement] = []
+        replacements: list[_GenerationReplacement] = []
         documents = 0
         while True:
             try:
-                begins = await self._begins(lane)
-                holds, offsets = await self._hold(owner, lane, run)
-                made, documents = await self._make(owner, lane, holds, begins, offsets, progress)
-                await self._replace(lane, made)
+                first_offsets = await self._first_offsets(lane)
+                holds, offsets = await self._begin_holds(owner, lane, run)
+                replacements, documents = await self._compute_replacements(
+                    owner, lane, holds, first_offsets, offsets, progress
+                )
+                await self._replace(lane, replacements)
                 break
             except RevisionConflict:
-                continue  # other generations are kept by now
+                continue  # the set of active generations has changed
             except HoldChanged:
                 runs = {hold.rebuild for hold in await self._release.holds(owner)} - {None}
                 if runs - {run}:
                     raise RetryFailed(f"somebody else is projecting {owner} anew: let that end") from None
                 if not runs:
                     break  # it was erased; or the documents were replaced, and the answer was lost
-        replaced = {one.hold.generation: len(one.saving.operations) for one in made}
+        replaced = {one.hold.generation: len(one.saving.operations) for one in replacements}
         return CustomerRebuildResult(documents, replaced, await self._release.apply_pending(owner))
 
-    async def _kept(self) -> tuple[int, ...]:
+    async def _active_generations(self) -> tuple[int, ...]:
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is None:
             raise GenerationNotFound(
@@ -114,14 +116,16 @@ class CustomerRebuild:
             )
         return pointer.active
 
-    async def _begins(self, lane: int) -> Offsets:
-        """Return where a lane's log begins, where that is not 0; raises Broken where it did earlier for what is
-        kept."""
-        known = await self._writer.read(await self._kept(), [lane])
+    async def _first_offsets(self, lane: int) -> Offsets:
+        """Return the first offset of each topic of a lane whose log does not begin at offset 0.
+
+        Raises LogMismatch if the log began earlier when an active generation was filled.
+        """
+        checkpoints = await self._writer.read(await self._active_generations(), [lane])
         beginnings = await self._log.beginning_offsets([lane])
-        for (generation, _), one in sorted(known.items()):
+        for (generation, _), checkpoint in sorted(checkpoints.items()):
             if late := truncation_reasons(
-                beginnings, offsets_by_partition([(lane, one.begins)], self._topics)
+                beginnings, offsets_by_partition([(lane, checkpoint.begins)], self._topics)
             ):
                 raise LogMismatch(
                     f"generation {generation} holds more than could be made again: {late[0]}; where it only stands by,"
@@ -133,36 +137,41 @@ class CustomerRebuild:
             if offset
         }
 
-    async def _hold(self, owner: str, lane: int, run: str) -> tuple[list[Hold], dict[int, dict[str, int]]]:
-        kept = await self._kept()
-        reached: dict[int, dict[str, int]] = {}
+    async def _begin_holds(
+        self, owner: str, lane: int, run: str
+    ) -> tuple[list[Hold], dict[int, dict[str, int]]]:
+        active = await self._active_generations()
+        applied: dict[int, dict[str, int]] = {}
 
         async def begin(session: Any) -> None:
-            reached.update(await self._store.holds.begin_rebuild(owner, lane, kept, run, session))
+            applied.update(await self._store.holds.begin_rebuild(owner, lane, active, run, session))
 
-        await self._writer.transact_alongside_worker(lane, kept, begin)
-        holds = await self._store.holds.of(owner, kept)
-        if [hold.rebuild for hold in holds] != [run] * len(kept):
+        await self._writer.transact_alongside_worker(lane, active, begin)
+        holds = await self._store.holds.of(owner, active)
+        if [hold.rebuild for hold in holds] != [run] * len(active):
             raise HoldChanged
-        return holds, reached
+        return holds, applied
 
-    async def _make(
+    async def _compute_replacements(
         self,
         owner: str,
         lane: int,
         holds: Sequence[Hold],
-        begins: Offsets,
+        first_offsets: Offsets,
         offsets: Mapping[int, Offsets],
         progress: Progress,
     ) -> tuple[list[_GenerationReplacement], int]:
-        made, documents = [], 0
+        replacements, documents = [], 0
         discarded = await self._store.discards.places([lane])
         recomputed: Replay | None = None
         for hold in holds:
-            reached = offsets[hold.generation]
-            if recomputed is None or not recomputed.is_at(reached):  # all are level, mostly
-                found: list[UnreadableRecord] = []
-                recomputed = await self._recompute(owner, lane, begins, reached, discarded, found, progress)
+            applied = offsets[hold.generation]
+            # Generations have usually applied the same offsets and share one replay.
+            if recomputed is None or not recomputed.is_at(applied):
+                unreadable_records: list[UnreadableRecord] = []
+                recomputed = await self._recompute(
+                    owner, lane, first_offsets, applied, discarded, unreadable_records, progress
+                )
             if owner in recomputed.failed:
                 await self._abort(lane, holds)
                 position, reason = recomputed.failed[owner]
@@ -172,60 +181,70 @@ class CustomerRebuild:
                 )
             fresh = recomputed.fresh.documents_of(owner)
             documents = len(fresh)
-            gone = fresh.get(owner, {}).get("erased", False)
-            unreadable = {} if gone else {_position(letter): letter for letter in found}
-            known = await self._store.dead_letters.unreadable_of(owner, lane, hold.generation)
+            erased = fresh.get(owner, {}).get("erased", False)
+            unreadable = (
+                {} if erased else {_position(dead_letter): dead_letter for dead_letter in unreadable_records}
+            )
+            quarantined = await self._store.dead_letters.unreadable_of(owner, lane, hold.generation)
             views = self._store.views(hold.generation)
-            made.append(
+            replacements.append(
                 _GenerationReplacement(
                     hold,
-                    reached,
+                    applied,
                     _diff_writes(await views.of(owner), fresh),
-                    [letter for position, letter in unreadable.items() if position not in known],
+                    [
+                        dead_letter
+                        for position, dead_letter in unreadable.items()
+                        if position not in quarantined
+                    ],
                     frozenset(
-                        one for one in known - unreadable.keys() if one.offset < reached.get(one.topic, 0)
+                        one
+                        for one in quarantined - unreadable.keys()
+                        if one.offset < applied.get(one.topic, 0)
                     ),
                 )
             )
-        return made, documents
+        return replacements, documents
 
     async def _recompute(
         self,
         owner: str,
         lane: int,
-        begins: Offsets,
+        first_offsets: Offsets,
         offsets: Offsets,
         discarded: frozenset[LogPosition],
         unreadable: list[UnreadableRecord],
         progress: Progress,
     ) -> Replay:
-        recomputed = Replay(self._log, self._topics, lane, owner.encode().__eq__, begins)
+        recomputed = Replay(self._log, self._topics, lane, owner.encode().__eq__, first_offsets)
         recomputed.unreadable = unreadable.append
-        through, total = 0, sum(offsets.values()) - sum(begins.values())
+        records_read, total = 0, sum(offsets.values()) - sum(first_offsets.values())
 
-        def went_on(records: int) -> None:
-            nonlocal through
-            through += records
-            progress(through, total)
+        def on_records(records: int) -> None:
+            nonlocal records_read
+            records_read += records
+            progress(records_read, total)
 
-        await recomputed.advance_to(offsets, discarded, went_on)
+        await recomputed.advance_to(offsets, discarded, on_records)
         return recomputed
 
-    async def _replace(self, lane: int, made: Sequence[_GenerationReplacement]) -> None:
+    async def _replace(self, lane: int, replacements: Sequence[_GenerationReplacement]) -> None:
         now = utc_now()
 
         async def replace(session: Any) -> None:
-            for one in made:
+            for one in replacements:
                 generation = one.hold.generation
                 await self._store.holds.finish_rebuild(one.hold, one.offsets, session)
                 await self._store.views(generation).write(one.saving, session)
                 await self._store.dead_letters.insert(one.unreadable, (), [generation], now, session)
                 await self._store.dead_letters.remove_readable(one.readable, generation, session)
 
-        await self._writer.transact_alongside_worker(lane, [one.hold.generation for one in made], replace)
+        await self._writer.transact_alongside_worker(
+            lane, [one.hold.generation for one in replacements], replace
+        )
 
     async def _abort(self, lane: int, holds: Sequence[Hold]) -> None:
-        """Have the holds be what they were before, and end those that were none."""
+        """Restore the holds as they were before the rebuild, and end those that it began."""
 
         async def leave(session: Any) -> None:
             for hold in holds:
@@ -236,15 +255,15 @@ class CustomerRebuild:
             await self._release.apply_pending(holds[0].owner)
 
 
-def _position(letter: UnreadableRecord) -> LogPosition:
-    return LogPosition(letter.topic, letter.record.partition, letter.record.offset)
+def _position(dead_letter: UnreadableRecord) -> LogPosition:
+    return LogPosition(dead_letter.topic, dead_letter.record.partition, dead_letter.record.offset)
 
 
 def _diff_writes(served: Mapping[str, Doc], fresh: Mapping[str, Doc]) -> EncodedWrites:
-    """Return what makes those that are served what they should be; readers see it all at once."""
-    other = {
+    """Return the writes that turn the served documents into the fresh ones, in one transaction."""
+    changed = {
         _id: document
         for _id, document in fresh.items()
         if next(diff_documents({_id: served.get(_id, {})}, {_id: document}), None) is not None
     }
-    return encode_replacement(other, served.keys() - fresh.keys())
+    return encode_replacement(changed, served.keys() - fresh.keys())

@@ -1,4 +1,4 @@
-"""Dead letters as JSON, for the command line and for the staff surface: what an operator needs, contact data masked."""
+"""JSON of dead letters for the command line and the staff surface, contact data masked."""
 
 import re
 from typing import Any, Final
@@ -9,8 +9,8 @@ from events.envelope import Record
 from read_models.masking import mask_contact_data, mask_emails
 from read_models.store import DeadLetter, Discard, ErrorCount
 
-SHOWN_BYTES: Final = 20_000
-"""Of a value that is no JSON."""
+MAX_VALUE_BYTES: Final = 20_000
+"""Maximum bytes shown of a value that is not JSON."""
 
 ATTRIBUTES: Final = frozenset(
     {
@@ -19,56 +19,56 @@ ATTRIBUTES: Final = frozenset(
         *("traceparent", "tracestate"),
     }
 )
-"""Of a CloudEvent as ServiceHub writes it (EVENTS.md): ids and times. Whatever else is there may be anything."""
+"""Attributes of a CloudEvent from ServiceHub (EVENTS.md), which hold ids and times only."""
 
 _IS_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?").fullmatch
 _HIDDEN: Final = re.compile(r'("[a-z][a-z0-9_]{0,40}"\s*:)|\w')
 
 
-def of_error(one: ErrorCount) -> dict[str, Any]:
-    """Return a kind of error, as JSON."""
+def error_to_json(count: ErrorCount) -> dict[str, Any]:
+    """Return the count of one error as JSON."""
     return {
-        "kind": one.kind,
-        "error": one.error,
-        "count": one.number,
-        "by_lane": {str(lane): number for lane, number in one.by_lane.items()},
-        "first_at": one.first_at,
-        "last_at": one.last_at,
+        "kind": count.kind,
+        "error": count.error,
+        "count": count.number,
+        "by_lane": {str(lane): number for lane, number in count.by_lane.items()},
+        "first_at": count.first_at,
+        "last_at": count.last_at,
     }
 
 
-def of_letter(letter: DeadLetter) -> dict[str, Any]:
+def dead_letter_to_json(dead_letter: DeadLetter) -> dict[str, Any]:
     """Return a dead letter without its record, as JSON."""
-    position = letter.position
+    position = dead_letter.position
     return {
-        "id": letter.id,
-        "kind": letter.kind,
-        "error": letter.error,
-        "business": named(letter.business),
-        "customer": named(letter.customer),
+        "id": dead_letter.id,
+        "kind": dead_letter.kind,
+        "error": dead_letter.error,
+        "business": mask_key(dead_letter.business),
+        "customer": mask_key(dead_letter.customer),
         "topic": position and position.topic,
-        "partition": letter.lane,
+        "partition": dead_letter.lane,
         "offset": position and position.offset,
-        "at": letter.at,
-        "waiting": letter.waiting,
-        "generations": letter.generations,
+        "at": dead_letter.at,
+        "waiting": dead_letter.waiting,
+        "generations": dead_letter.generations,
     }
 
 
-def of_discard(one: Discard) -> dict[str, Any]:
-    """Return who took a record out, and why, as JSON."""
-    return {"by": one.by, "why": one.why, "error": one.error, "at": one.at}
+def discard_to_json(discard: Discard) -> dict[str, Any]:
+    """Return a discard as JSON: operator, reason, error and time."""
+    return {"by": discard.by, "why": discard.why, "error": discard.error, "at": discard.at}
 
 
-def of_record(record: Record, letter: DeadLetter) -> dict[str, Any]:
-    """Return a record as an operator needs to see it, as JSON: what it is and how it is made, contact data masked."""
-    kept = letter.record or {}
+def record_to_json(record: Record, dead_letter: DeadLetter) -> dict[str, Any]:
+    """Return a record as JSON, with contact data masked and free text reduced to its shape."""
+    stored = dead_letter.record or {}
     return {
         "timestamp": record.timestamp,
-        "key": None if record.key is None else named(_text(record.key)),
+        "key": None if record.key is None else mask_key(_text(record.key)),
         "headers": [_header(name, part) for name, part in record.headers],
-        "bytes": kept.get("size", len(record.value or b"")),
-        "sha256": kept.get("sha256"),
+        "bytes": stored.get("size", len(record.value or b"")),
+        "sha256": stored.get("sha256"),
         "value": _value(record.value),
     }
 
@@ -79,7 +79,7 @@ def _value(value: bytes | None) -> Any:
     try:
         found = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return _shape(_text(value[:SHOWN_BYTES]))
+        return _shape(_text(value[:MAX_VALUE_BYTES]))
     if isinstance(found, dict) and ("specversion" in found or "data" in found):
         return {
             mask_emails(name): _data(inner)
@@ -91,7 +91,7 @@ def _value(value: bytes | None) -> Any:
 
 
 def _data(value: Any) -> Any:
-    """Return data with contact fields masked; of what is no object, only its shape."""
+    """Return an object with contact fields masked, and any other value reduced to its shape."""
     return mask_contact_data(value) if isinstance(value, dict) else _shape_of(value)
 
 
@@ -102,19 +102,19 @@ def _shape_of(value: Any) -> Any:
 
 
 def _shape(text: str) -> str:
-    """Return how a text is made, without what it says: what somebody is called or lives at may stand anywhere in it."""
+    """Replace the letters of a text by dots, as names and addresses may occur anywhere in it."""
     return _HIDDEN.sub(lambda found: found[1] or "•", text)
 
 
-def named(owner: str | None) -> str | None:
-    """Return an id, or two with a slash, as they are; of whatever else a key had in their place, how it is made."""
+def mask_key(owner: str | None) -> str | None:
+    """Return the key of an owner unchanged if it consists of ids, otherwise reduced to its shape."""
     return owner if owner is None or _IS_KEY(owner) else _shape(owner)
 
 
 def _header(name: str, part: bytes | None) -> list[str | None]:
-    known = name == "content-type" or name.removeprefix("ce_") in ATTRIBUTES
+    is_safe = name == "content-type" or name.removeprefix("ce_") in ATTRIBUTES
     text = None if part is None else _text(part)
-    return [mask_emails(name), text if known or text is None else _shape(text)]
+    return [mask_emails(name), text if is_safe or text is None else _shape(text)]
 
 
 def _text(part: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The generations as staff and operators see them."""
+"""Reports of generations for operators and the staff surface."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,25 +13,25 @@ class GenerationReport:
 
     generation: int
     version: int
-    """Of the read models."""
+    """Version of the read models."""
     state: str
     """`filling`, `level`, `served`, `standby` or `retired`."""
     created_at: datetime
     level_at: datetime | None
-    """When it was filled."""
+    """Time at which it was filled."""
     promoted_at: datetime | None
-    """When it was served last."""
+    """Time at which it was last promoted."""
     retired_at: datetime | None
     by: str | None
-    """Who had it served last."""
+    """Operator who last switched to it."""
     forced: str | None
-    """Why that was forced, if it was."""
+    """Reason, if that switch was forced."""
     truncated: str | None
-    """Why it was made although the log did not begin at offset 0, if it was."""
+    """Reason, if it was filled from a log that did not begin at offset 0."""
     documents: int | None
-    """None of what is retired, whose data is gone."""
+    """Number of documents; None for a retired generation, whose data is deleted."""
     bytes: int | None
-    """On disk, indexes included."""
+    """Size on disk including indexes."""
 
     def as_json(self) -> dict[str, Any]:
         """Return an item of the body of `GET /api/generations`."""
@@ -41,23 +41,23 @@ class GenerationReport:
 async def overview(store: ReadModelStore) -> dict[str, Any]:
     """Return the body of `GET /api/generations`; raises StoreUnavailable.
 
-    `served`, `standby`, `level` and `filling` are numbers of generations of this version, None where there is none;
-    `items` are all there ever were.
+    `served`, `standby`, `level` and `filling` are generation numbers of this version or None; `items` has every
+    generation that ever existed.
     """
-    found = await generations(store)
-    by_state = {one.state: one.generation for one in reversed(found) if one.version == store.version}
-    named = {state: by_state.get(state) for state in ("served", "standby", "level", "filling")}
-    return {**named, "items": [one.as_json() for one in found]}
+    reports = await generations(store)
+    by_state = {one.state: one.generation for one in reversed(reports) if one.version == store.version}
+    numbers = {state: by_state.get(state) for state in ("served", "standby", "level", "filling")}
+    return {**numbers, "items": [one.as_json() for one in reports]}
 
 
 async def generations(store: ReadModelStore) -> list[GenerationReport]:
-    """Return all there ever were, the newest first; raises StoreUnavailable."""
-    found = []
+    """Return every generation that ever existed, newest first; raises StoreUnavailable."""
+    reports = []
     for record in await store.generations.records():
-        there = record["state"] != "retired"
-        documents, size = await store.generations.size(record["_id"]) if there else (None, None)
+        has_data = record["state"] != "retired"
+        documents, size = await store.generations.size(record["_id"]) if has_data else (None, None)
         last = record.get("switches", [{}])[-1]
-        found.append(
+        reports.append(
             GenerationReport(
                 generation=record["_id"],
                 version=record["version"],
@@ -73,4 +73,4 @@ async def generations(store: ReadModelStore) -> list[GenerationReport]:
                 bytes=size,
             )
         )
-    return found
+    return reports

@@ -1,4 +1,4 @@
-"""Switching what is served, at once and with no request failing (DESIGN.md, decision 4)."""
+"""Switch of the served generation, at once and without failing requests (DESIGN.md, decision 4)."""
 
 import asyncio
 import secrets
@@ -22,11 +22,11 @@ from read_models.store import (
 logger = structlog.get_logger(__name__)
 
 WAIT_S: Final = 30.0
-"""How long a generation may take to become level before a switch is refused (API.md)."""
+"""Time a generation gets to catch up before the switch is refused (API.md)."""
 BUSY_LANE_TIMEOUT_S: Final = 15.0
-"""How long the lanes may be busy: a writer that was killed blocks its own until MongoDB gives up."""
+"""Time to wait for busy lanes: a killed writer blocks its lanes until MongoDB aborts its transaction."""
 RETRY_INTERVAL_S: Final = 0.2
-AGAIN_WRITTEN_S: Final = 0.01
+CONFLICT_RETRY_INTERVAL_S: Final = 0.01
 
 
 async def switch_generation(
@@ -39,23 +39,25 @@ async def switch_generation(
     *,
     generation: int | None = None,
 ) -> GenerationPointer:
-    """Serve another generation; answer what is kept then.
+    """Switch the served generation and return the new pointer.
 
-    Where none is named, `promote` means the newest that was filled, else the one that stands by, and `rollback` the one
-    that stands by. Which is meant is settled when it is asked for: of two who ask at once, the second finds it done.
-    `by` is who asked for it, `forced` why it is to be done although it is not level or has more dead letters.
-    Raises OperationRefused when there is none, NotCaughtUp when it is not level within `wait_s`, and
-    StoreUnavailable, KafkaUnavailable.
+    Without *generation*, `promote` means the newest filled one, else the standby one; `rollback` means the standby one.
+    The target is resolved once: of two concurrent requests the second finds the switch done. `by` is the operator,
+    `forced` the reason for switching although the target is not level or has more dead letters.
+    Raises OperationRefused if there is no target, NotCaughtUp if it is not level within `wait_s`; StoreUnavailable,
+    KafkaUnavailable.
     """
-    known = await store.generations.pointer(store.version)
-    order = SwitchRequest(secrets.token_hex(8), what, generation or resolve_target(known, what), by, forced)
-    # Where nothing is served to compare with, the log's end counts.
-    ends = {} if known is not None and known.served is not None else await _ends(installation)
-    begun = time.monotonic()
+    current = await store.generations.pointer(store.version)
+    request = SwitchRequest(
+        secrets.token_hex(8), what, generation or resolve_target(current, what), by, forced
+    )
+    # If no generation is served yet, the target has to reach the end of the log.
+    ends = {} if current is not None and current.served is not None else await _end_offsets(installation)
+    started = time.monotonic()
     while True:
-        waited = time.monotonic() - begun
+        waited = time.monotonic() - started
         try:
-            pointer = await store.lifecycle.switch(store.version, order, ends)
+            pointer = await store.lifecycle.switch(store.version, request, ends)
         except NotCaughtUp:
             if waited > wait_s:
                 raise
@@ -63,16 +65,18 @@ async def switch_generation(
         except StoreUnavailable as error:
             if waited > max(wait_s, BUSY_LANE_TIMEOUT_S):
                 raise
-            await asyncio.sleep(AGAIN_WRITTEN_S if isinstance(error, WriteConflict) else RETRY_INTERVAL_S)
+            await asyncio.sleep(
+                CONFLICT_RETRY_INTERVAL_S if isinstance(error, WriteConflict) else RETRY_INTERVAL_S
+            )
         else:
             logger.info("switched", what=what, by=by, served=pointer.served, forced=forced)
             return pointer
 
 
-async def _ends(installation: Installation) -> dict[int, dict[str, int]]:
-    """Return where the log ends, by lane and topic without prefix."""
-    found: dict[int, dict[str, int]] = {}
+async def _end_offsets(installation: Installation) -> dict[int, dict[str, int]]:
+    """Return the end offsets of the log by lane and unprefixed topic."""
+    offsets: dict[int, dict[str, int]] = {}
     async with open_log(installation) as (cluster, log):
         for (name, lane), end in (await log.end_offsets(range(cluster.topics.partitions))).items():
-            found.setdefault(lane, {})[cluster.topics.unprefixed_by_name[name]] = end
-    return found
+            offsets.setdefault(lane, {})[cluster.topics.unprefixed_by_name[name]] = end
+    return offsets

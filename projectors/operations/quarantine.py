@@ -1,6 +1,6 @@
-"""The quarantine, for operators: what is in it, retry after a fix, discard (API.md, "Command line").
+"""Operator commands on the quarantine: describe, retry and discard dead letters (API.md, "Command line").
 
-What is in the quarantine is read by `ReadModelStore.letters` alone.
+The contents of the quarantine are read through `ReadModelStore.letters` only.
 """
 
 import math
@@ -17,7 +17,7 @@ from projectors.installation import Installation
 from projectors.kafka.log_reader import LogReader
 from projectors.operations.context import open_log, open_store
 from projectors.operations.customer_rebuild import CustomerRebuild, CustomerRebuildResult
-from projectors.operations.dead_letter_serializers import of_discard, of_letter, of_record
+from projectors.operations.dead_letter_serializers import dead_letter_to_json, discard_to_json, record_to_json
 from projectors.operations.hold_release import HoldRelease, RetryFailed
 from projectors.replay import owner_of
 from read_models.clock import utc_now
@@ -29,82 +29,85 @@ logger = structlog.get_logger(__name__)
 
 
 RETRY_TIMEOUT_S: Final = 60.0
-"""How long a transaction may fail: longer than servers take to change over, and than MongoDB lets one be open."""
+"""Longer than a MongoDB failover and than the lifetime of a transaction."""
 
 
 class DeadLetterNotFound(LookupError):
-    """There is no dead letter of that name (any more)."""
+    """No dead letter has this id (any more)."""
 
 
 class RetryResult(NamedTuple):
     """Result of a retry or a discard."""
 
     applied: int
-    """Records that were applied."""
+    """Number of records that were applied."""
     owners: Sequence[str]
-    """Who is not held any more: `biz/cus`, `biz`."""
+    """Owners that are no longer held: `biz/cus`, `biz`."""
 
 
 class Quarantine:
-    """Retries and discards; one call at a time. `open_quarantine` makes one."""
+    """Retries and discards dead letters; allows one call at a time. `open_quarantine` creates one."""
 
     def __init__(
         self, store: ReadModelStore, topics: Topics, log: LogReader, writer: TransactionalWriter
     ) -> None:
-        """`writer` is open."""
+        """Take an open *writer*."""
         self._store = store
         self._topics = topics
         self._writer = writer
         self._release = HoldRelease(store, topics, log, writer)
-        self._anew = CustomerRebuild(store, topics, log, writer, self._release)
+        self._customer_rebuild = CustomerRebuild(store, topics, log, writer, self._release)
         self._audit = OperationalStore(store.database).audit
 
     async def rebuild_customer(
         self, owner: str, by: str, progress: Callable[[int, int], None] = lambda *_: None
     ) -> CustomerRebuildResult:
-        """Projects an owner (`biz/cus`, `biz`) again from the log, in every generation that is kept (see
-        `CustomerRebuild`)."""
+        """Rebuild an owner (`biz/cus`, `biz`) from the log in all active generations; see `CustomerRebuild`."""
         business, _, customer = owner.partition("/")
         about = (business, customer or None)
         await self._audit.note(by, "customer.rebuild", owner, None, utc_now(), owner=about)
-        return await self._anew.run(owner, progress)
+        return await self._customer_rebuild.run(owner, progress)
 
     async def retry(self, name: str, by: str) -> RetryResult:
-        """Apply a held event and all that waited in order, and end the hold, in every generation that is kept.
+        """Apply a held event and all records waiting behind it, and end the hold, in all active generations.
 
-        The customer of an unreadable record that can be read by now is projected anew: to apply it late would be wrong.
-        `by` is who asks, as in the audit. Raises DeadLetterNotFound, RetryFailed, Broken, KafkaUnavailable,
-        RecordsMissing; `StoreUnavailable` when MongoDB does not answer for longer than the writer has patience.
+        The customer of an unreadable record that can be read by now is rebuilt instead: applying the record late would
+        change the order of events. `by` is the operator as in the audit. Raises DeadLetterNotFound, RetryFailed,
+        LogMismatch, KafkaUnavailable, RecordsMissing; StoreUnavailable once the retry timeout of the writer has passed.
         """
-        letters = await self._letters(name)
+        dead_letters = await self._find_dead_letters(name)
         await self._audit.note(by, "dead_letter.retry", name, None, utc_now())
         owners, applied = [], 0
-        for letter in letters:
-            if letter.kind == "unreadable":
-                owners.append(await self._readable(letter))
+        for dead_letter in dead_letters:
+            if dead_letter.kind == "unreadable":
+                owners.append(await self._owner_of_readable(dead_letter))
                 applied += (await self.rebuild_customer(owners[-1], by)).waited
-            elif letter.owner is not None:
-                if not await self._release.holds(letter.owner):
-                    raise RetryFailed(f"{name} is in generation {letter.generations} only, which is not kept")
-                owners.append(letter.owner)
-                applied += await self._resume(letter.owner, by)
+            elif dead_letter.owner is not None:
+                if not await self._release.holds(dead_letter.owner):
+                    raise RetryFailed(
+                        f"{name} is in generation {dead_letter.generations} only, which is not kept"
+                    )
+                owners.append(dead_letter.owner)
+                applied += await self._resume(dead_letter.owner, by)
         return RetryResult(applied, owners)
 
     async def discard(self, name: str, by: str, why: str) -> RetryResult:
-        """Take a record out for good, in every generation, and apply what waited behind it.
+        """Exclude a record for good from all generations, and apply the records waiting behind it.
 
-        `by` is who asks, as in the audit, `why` the reason. Raises as `retry` does; RetryFailed when what waited
-        cannot be applied either: the record is discarded then.
+        `by` is the operator as in the audit, `why` the reason. Raises as `retry` does; RetryFailed if a waiting record
+        cannot be applied either: the discard stays in effect then.
         """
-        letters = await self._letters(name)
-        position, lane = letters[0].position, letters[0].lane
+        dead_letters = await self._find_dead_letters(name)
+        position, lane = dead_letters[0].position, dead_letters[0].lane
         if position is None:
-            raise RetryFailed(f"no event holds {letters[0].owner}: there is nothing to discard; retry {name}")
+            raise RetryFailed(
+                f"no event holds {dead_letters[0].owner}: there is nothing to discard; retry {name}"
+            )
 
-        owner, at = (letters[0].business, letters[0].customer), utc_now()
-        discard = Discard(position, by, why, letters[0].error, at)
+        owner, at = (dead_letters[0].business, dead_letters[0].customer), utc_now()
+        discard = Discard(position, by, why, dead_letters[0].error, at)
 
-        async def take_out(session: Any) -> None:
+        async def exclude(session: Any) -> None:
             await self._store.discards.put(discard, owner, session)
             await self._store.holds.discard(position, session)
             await self._audit.note(by, "dead_letter.discard", name, why, at, owner=owner, session=session)
@@ -112,86 +115,94 @@ class Quarantine:
         while True:
             try:
                 await self._writer.transact_alongside_worker(
-                    lane, await self._writer.generations_of(lane), take_out
+                    lane, await self._writer.generations_of(lane), exclude
                 )
                 break
             except RevisionConflict:
                 continue
         logger.info("discarded", letter=name, by=by)
-        owners = [letter.owner for letter in letters if letter.kind == "held" and letter.owner]
+        owners = [
+            dead_letter.owner
+            for dead_letter in dead_letters
+            if dead_letter.kind == "held" and dead_letter.owner
+        ]
         return RetryResult(sum([await self._resume(owner, by) for owner in owners]), owners)
 
-    async def _letters(self, name: str) -> list[DeadLetter]:
-        letters = await self._store.letters.find(name)
-        if not letters:
+    async def _find_dead_letters(self, name: str) -> list[DeadLetter]:
+        dead_letters = await self._store.letters.find(name)
+        if not dead_letters:
             raise DeadLetterNotFound(f"there is no dead letter {name}: see `portal dead-letters list`")
-        return letters
+        return dead_letters
 
-    async def _readable(self, letter: DeadLetter) -> str:
-        """Return whose an unreadable record is, which can be read by now; raises RetryFailed."""
-        (record,) = await self._release.read([letter.position] if letter.position else [])
+    async def _owner_of_readable(self, dead_letter: DeadLetter) -> str:
+        """Return the owner of a record that was unreadable; raise RetryFailed if it still is."""
+        (record,) = await self._release.read([dead_letter.position] if dead_letter.position else [])
         try:
             return owner_of(decode(record, self._topics))
         except MalformedRecord as malformed:
             raise RetryFailed(
-                f"{letter.id} still cannot be read: {malformed.reason}; discard it, or run a version that reads it"
+                f"{dead_letter.id} still cannot be read: {malformed.reason}; discard it, or run a version that reads it"
             ) from None
 
     async def _resume(self, owner: str, by: str) -> int:
-        """End an owner's hold, as it was begun; answer how many records were applied."""
+        """End the hold of an owner by release or rebuild, as it began; return the number of applied records."""
         if any(hold.rebuild for hold in await self._release.holds(owner)):
             return (await self.rebuild_customer(owner, by)).waited
         return await self._release.apply_pending(owner)
 
 
 async def describe(installation: Installation, store: ReadModelStore, name: str) -> dict[str, Any]:
-    """Return a dead letter with its record, and its discard, as JSON: `letters`, `record`, `discard`.
+    """Return a dead letter with its record and its discard, as JSON: `letters`, `record`, `discard`.
 
-    Kafka is asked only for a record that MongoDB does not keep: that of an event which holds its customer.
-    Raises DeadLetterNotFound, `StoreUnavailable`; where Kafka is asked, KafkaUnavailable, InvalidTopics, Broken,
+    Kafka is read only for records that MongoDB does not store: events that hold their customer.
+    Raises DeadLetterNotFound, StoreUnavailable; if Kafka is read also KafkaUnavailable, InvalidTopics, LogMismatch,
     RecordsMissing.
     """
     position, _ = parse_id(name)
-    letters = await store.letters.find(name)
+    dead_letters = await store.letters.find(name)
     discarded = await store.discards.find(position) if position else None
-    if not letters and discarded is None:
+    if not dead_letters and discarded is None:
         raise DeadLetterNotFound(f"there is no dead letter {name}: see `portal dead-letters list`")
-    record = await _record(installation, store, letters[0]) if letters else None
+    record = await _record(installation, store, dead_letters[0]) if dead_letters else None
     return {
-        "letters": [of_letter(letter) for letter in letters],
-        "record": record and of_record(record, letters[0]),
-        "discard": discarded and of_discard(discarded),
+        "letters": [dead_letter_to_json(dead_letter) for dead_letter in dead_letters],
+        "record": record and record_to_json(record, dead_letters[0]),
+        "discard": discarded and discard_to_json(discarded),
     }
 
 
-async def _record(installation: Installation, store: ReadModelStore, letter: DeadLetter) -> Record | None:
-    if letter.position is None or letter.record is not None:
-        return _kept(letter, installation.topic_prefix)
+async def _record(
+    installation: Installation, store: ReadModelStore, dead_letter: DeadLetter
+) -> Record | None:
+    if dead_letter.position is None or dead_letter.record is not None:
+        return _stored_record(dead_letter, installation.topic_prefix)
     async with open_log(installation) as (cluster, log):
         await log_compatibility.check(store, cluster, log)
-        place = cluster.topics.name(letter.position.topic), letter.position.lane
-        return (await log.read_offsets(place, [letter.position.offset]))[0]
+        place = cluster.topics.name(dead_letter.position.topic), dead_letter.position.lane
+        return (await log.read_offsets(place, [dead_letter.position.offset]))[0]
 
 
-def _kept(letter: DeadLetter, prefix: str) -> Record | None:
-    """Return an unreadable record as it was kept, maybe cut; None of a hold that no event began."""
-    if letter.record is None or letter.position is None:
+def _stored_record(dead_letter: DeadLetter, prefix: str) -> Record | None:
+    """Return an unreadable record as stored, possibly truncated; None for a hold without an event."""
+    if dead_letter.record is None or dead_letter.position is None:
         return None
-    topic, lane, offset = letter.position
-    kept = letter.record
-    headers = [tuple(one) for one in kept["headers"]]
-    return Record(prefix + topic, lane, offset, kept["timestamp"], kept["key"], kept["value"], headers)
+    topic, lane, offset = dead_letter.position
+    stored = dead_letter.record
+    headers = [tuple(one) for one in stored["headers"]]
+    return Record(prefix + topic, lane, offset, stored["timestamp"], stored["key"], stored["value"], headers)
 
 
 @asynccontextmanager
 async def open_quarantine(installation: Installation) -> AsyncIterator[tuple[ReadModelStore, Quarantine]]:
-    """Yield the store of an installation, and its quarantine; raises `StoreUnavailable`, KafkaUnavailable,
-    InvalidTopics, Broken."""
+    """Yield an installation's store and its quarantine.
+
+    Raises StoreUnavailable, KafkaUnavailable, InvalidTopics, LogMismatch.
+    """
     async with (
         open_store(installation) as store,
-        open_quarantine_of_store(installation, store, RETRY_TIMEOUT_S) as opened,
+        open_quarantine_of_store(installation, store, RETRY_TIMEOUT_S) as service,
     ):
-        yield store, opened
+        yield store, service
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
-"""Proves that what is served is what the log gives (API.md, `portal verify`), while live workers go on writing.
+"""Comparison of the served views with the log (API.md, `portal verify`), beside live workers.
 
-A lane is gone through in slices of its owners, by a hash of their keys. Of each slice the log is folded up to the
-lane's checkpoint; then, in one snapshot, the checkpoint is asked again, the log followed up to it, and the documents
-are read: so every owner is compared as of one moment. Memory is that of a slice.
+Each lane is verified in slices of its owners, by a hash of their keys. For each slice the log is folded up to the
+lane's checkpoint. Then one snapshot reads the checkpoint again, the fold follows up to it, and the documents are read:
+every owner is compared as of one moment. Memory use is that of one slice.
 """
 
 import zlib
@@ -29,11 +29,11 @@ from read_models.store import (
 logger = structlog.get_logger(__name__)
 
 SLICE_RECORDS: Final = 40_000
-"""Of a lane's log, whose owners' documents are held in memory at a time."""
+"""Log records per slice; the documents of a slice's owners are held in memory together."""
 UNKNOWN_OWNERS_BATCH: Final = 1000
-"""Owners with documents of whom the log knew nothing, that are looked at again at a time."""
+"""Owners with documents but excluded records in the log that are compared again at a time."""
 SNAPSHOT_ATTEMPTS: Final = 5
-"""Of a snapshot: MongoDB may have forgotten that moment by the time all is read."""
+"""Attempts to read a snapshot: MongoDB may discard its history before everything is read."""
 
 
 class OwnerComparison(NamedTuple):
@@ -43,17 +43,17 @@ class OwnerComparison(NamedTuple):
     documents: int
     differences: Sequence[Difference]
     pending: PendingRecords | None
-    """What waits, where the owner is held: that much the documents may lack."""
+    """Waiting records if the owner is held: the documents may lack exactly these."""
     failed: FailedEvent | None
-    """An event of the log that could not be applied: so nothing can be said of the owner."""
+    """Event of the log that cannot be applied, so that the owner cannot be compared."""
 
 
 class GenerationDropped(Exception):
-    """The generation is not kept any more; another one is served now."""
+    """The generation was dropped while it was verified; another one is served now."""
 
 
 class Verification:
-    """Compares what is served with the log; `records` of it have been read of `total`."""
+    """Compares the served views with the log, and reports progress in records."""
 
     def __init__(
         self,
@@ -64,50 +64,50 @@ class Verification:
         *,
         from_truncated: bool = False,
     ) -> None:
-        """`progress` is called with the records that are through, and how many there are.
+        """Take a *progress* callback for the records read and their total.
 
-        The log is read from where it began when the views were made; with `from_truncated` from where it begins now.
+        The log is read from where it began when the views were filled; with `from_truncated`, from where it begins now.
         """
         self._store = store
         self._topics = topics
         self._log = log
         self._progress = progress
         self._from_truncated = from_truncated
-        self._through = self._total = 0
+        self._records_read = self._total = 0
 
     async def verify_all(self) -> AsyncIterator[OwnerComparison]:
-        """Everybody who is in the log or in the views, lane by lane."""
+        """Yield a comparison of every owner in the log or in the views, lane by lane."""
         known = array("Q")
         slices = [
             (lane, slice_) for lane in range(self._topics.partitions) for slice_ in await self._slices(lane)
         ]
-        self._total = sum([await self._records(lane) for lane, _ in slices])
+        self._total = sum([await self._count_records(lane) for lane, _ in slices])
         for lane, wanted in slices:
-            async for one in self._of_lane(lane, wanted, ()):
+            async for one in self._verify_lane(lane, wanted, ()):
                 known.append(_digest(one.owner))
                 yield one
-        async for one in self._unknown(sorted(known)):
+        async for one in self._verify_unknown_owners(sorted(known)):
             yield one
 
     async def sample(self, number: int) -> AsyncIterator[OwnerComparison]:
-        """So many customers, by chance."""
+        """Yield comparisons of a random sample of customers."""
         async for one in self.verify_owners(
-            await self._store.snapshots.some_customers(await self._served(), number)
+            await self._store.snapshots.some_customers(await self._served_generation(), number)
         ):
             yield one
 
     async def verify_owners(self, owners: Collection[str]) -> AsyncIterator[OwnerComparison]:
-        """Yield these owners, be they in the log, in the views, or in neither."""
+        """Yield comparisons of the given owners, even of those in neither the log nor the views."""
         by_lane: dict[int, list[str]] = {}
         for owner in owners:
             by_lane.setdefault(self._topics.partition(owner.encode()), []).append(owner)
-        self._total += sum([await self._records(lane) for lane in by_lane])
+        self._total += sum([await self._count_records(lane) for lane in by_lane])
         for lane, of_lane in sorted(by_lane.items()):
             keys = frozenset(owner.encode() for owner in of_lane)
-            async for one in self._of_lane(lane, keys.__contains__, of_lane):
+            async for one in self._verify_lane(lane, keys.__contains__, of_lane):
                 yield one
 
-    async def _served(self) -> int:
+    async def _served_generation(self) -> int:
         pointer = await self._store.generations.pointer(self._store.version)
         if pointer is None or pointer.served is None:
             raise GenerationNotFound(
@@ -115,8 +115,8 @@ class Verification:
             )
         return pointer.served
 
-    async def _records(self, lane: int) -> int:
-        known = await self._store.writer().read([await self._served()], [lane])
+    async def _count_records(self, lane: int) -> int:
+        known = await self._store.writer().read([await self._served_generation()], [lane])
         return sum(
             offset - one.begins.get(topic, 0)
             for one in known.values()
@@ -124,13 +124,13 @@ class Verification:
         )
 
     async def _slices(self, lane: int) -> list[Wanted]:
-        number = 1 + await self._records(lane) // SLICE_RECORDS
+        number = 1 + await self._count_records(lane) // SLICE_RECORDS
         return [_slice(number, which) for which in range(number)]
 
-    async def _unknown(self, known: Sequence[int]) -> AsyncIterator[OwnerComparison]:
-        """Owners of documents, who were not in the log when it was read."""
+    async def _verify_unknown_owners(self, known: Sequence[int]) -> AsyncIterator[OwnerComparison]:
+        """Yield comparisons of owners that have documents but had no records in the log."""
         suspects: set[str] = set()
-        async for owner in self._store.snapshots.owners(await self._served()):
+        async for owner in self._store.snapshots.owners(await self._served_generation()):
             digest = _digest(owner)
             place = bisect_left(known, digest)
             if place < len(known) and known[place] == digest:
@@ -143,32 +143,32 @@ class Verification:
         async for one in self.verify_owners(suspects):
             yield one
 
-    async def _of_lane(
-        self, lane: int, wanted: Wanted, asked_for: Sequence[str]
+    async def _verify_lane(
+        self, lane: int, wanted: Wanted, requested: Sequence[str]
     ) -> AsyncIterator[OwnerComparison]:
-        """Yield the wanted owners of a lane; those asked for also when neither side has anything of them."""
+        """Yield comparisons of the matching owners of a lane, and of *requested* ones excluded any data."""
         while True:
-            through = self._through
+            records_read = self._records_read
             try:
-                generation = await self._served()
-                recomputed, without = await self._begin(lane, wanted, generation)
-                compared = await self._compare(lane, recomputed, without, generation, asked_for)
+                generation = await self._served_generation()
+                recomputed, excluded = await self._replay_to_checkpoint(lane, wanted, generation)
+                compared = await self._compare(lane, recomputed, excluded, generation, requested)
             except GenerationDropped:
-                self._through = through
+                self._records_read = records_read
                 continue
             for one in compared:
                 yield one
             return
 
-    async def _begin(
+    async def _replay_to_checkpoint(
         self, lane: int, wanted: Wanted, generation: int
     ) -> tuple[Replay, frozenset[LogPosition]]:
-        """Return the log of a lane folded as far as the views are, but for what waits and what was discarded."""
+        """Return the lane's log folded up to its checkpoint, excluded waiting and discarded records."""
         async with self._store.snapshots.of(generation) as snapshot:
             checkpoint = await snapshot.checkpoint(lane)
             if checkpoint is None:
                 raise GenerationDropped
-            without = _positions((await snapshot.pending(lane)).values())
+            excluded = _positions((await snapshot.pending(lane)).values())
         discarded = await self._store.discards.places([lane])
         begins = checkpoint.begins
         if self._from_truncated:
@@ -177,16 +177,16 @@ class Verification:
                 self._topics.unprefixed_by_name[name]: offset for (name, _), offset in now.items() if offset
             }
         recomputed = Replay(self._log, self._topics, lane, wanted, begins)
-        await recomputed.advance_to(checkpoint.offsets, without | discarded, self._report_progress)
-        return recomputed, without
+        await recomputed.advance_to(checkpoint.offsets, excluded | discarded, self._report_progress)
+        return recomputed, excluded
 
     async def _compare(
         self,
         lane: int,
         recomputed: Replay,
-        without: frozenset[LogPosition],
+        excluded: frozenset[LogPosition],
         generation: int,
-        asked_for: Sequence[str],
+        requested: Sequence[str],
     ) -> list[OwnerComparison]:
         for attempt in range(SNAPSHOT_ATTEMPTS):
             try:
@@ -197,11 +197,11 @@ class Verification:
                     pending = await snapshot.pending(lane)
                     waiting = _positions(pending.values())
                     discarded = await self._store.discards.places([lane])
-                    # What waited when the log was read, and does no more, comes before what is new.
-                    await recomputed.apply_positions(without - waiting - discarded)
+                    # Records that waited before and no longer do precede the new ones.
+                    await recomputed.apply_positions(excluded - waiting - discarded)
                     await recomputed.advance_to(checkpoint.offsets, waiting | discarded)
-                    without = waiting
-                    owners = sorted({*recomputed.fresh.owners, *recomputed.failed, *asked_for})
+                    excluded = waiting
+                    owners = sorted({*recomputed.fresh.owners, *recomputed.failed, *requested})
                     return [
                         OwnerComparison(
                             owner,
@@ -221,8 +221,8 @@ class Verification:
         raise AssertionError
 
     def _report_progress(self, records: int) -> None:
-        self._through += records
-        self._progress(self._through, max(self._total, self._through))
+        self._records_read += records
+        self._progress(self._records_read, max(self._total, self._records_read))
 
 
 def _slice(number: int, which: int) -> Wanted:
@@ -234,5 +234,5 @@ def _positions(pending: Collection[PendingRecords]) -> frozenset[LogPosition]:
 
 
 def _digest(owner: str) -> int:
-    """Eight bytes that stand for an owner: so many do for a billion of them."""
+    """Return an 8-byte hash of an owner: short enough in memory, collisions are negligible."""
     return int.from_bytes(blake2b(owner.encode(), digest_size=8).digest(), "big")

@@ -1,4 +1,1 @@
-"""The staff surface: what operators see of the projection, and how they steer it.
-
-See docs/contracts/api.md, Staff surface.
-"""
+"""Staff surface: reports and controls of the projection for operators (API.md, "Staff surface")."""

@@ -1,4 +1,4 @@
-"""The staff surface, put together."""
+"""Application of the staff surface."""
 
 import asyncio
 import contextlib
@@ -61,14 +61,14 @@ def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> 
         )
         tasks = [
             asyncio.create_task(service.watch.run()),
-            # The service runs all the same while MongoDB is away, and says so.
+            # The service starts even if MongoDB is unavailable, and reports that.
             asyncio.create_task(retry_until_available(service.records.prepare)),
         ]
         try:
             yield
         finally:
             await cancel_and_wait(*tasks)
-            await service.rebuilding.stop()
+            await service.rebuild_process.stop()
             await meter.close()
             await store.close()
 
@@ -86,8 +86,7 @@ def create_app(config: StaffConfig, clock: Callable[[], datetime] = utc_now) -> 
             use_handler_docstrings=True,
         ),
     )
-    # Around the router, without Litestar's own answers to errors: what no route answers, 404 and 405, is for nobody but
-    # operators either.
+    # Wrap the router and bypass Litestar's error responses: 404 and 405 require authentication, too.
     secured = SecurityHeaders(https=config.https, further={"Cache-Control": "no-store"})
     app.asgi_handler = ResponsePipeline(
         app.asgi_router, answer, checks=(check_request_size, authenticate), steps=(secured,)

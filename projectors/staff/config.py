@@ -8,11 +8,11 @@ from projectors.staff.operators import Operators
 
 
 class StaffConfig(NamedTuple):
-    """The installation, who may come in, and how a rebuild is started."""
+    """Settings that the staff surface is created with."""
 
     installation: Installation
     operators: Operators
     https: bool
-    """Whether browsers reach the installation by https."""
+    """True if browsers reach the installation by https."""
     rebuild: Sequence[str]
-    """The command, to which options are added."""
+    """Command line of `portal rebuild`, to which options are appended."""

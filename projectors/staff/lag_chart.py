@@ -1,4 +1,4 @@
-"""Lag chart: a small line for each topic over the last quarter of an hour."""
+"""Sparklines of the lag per topic over the last quarter of an hour."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from projectors.lag import BY_GRAVITY, Lag, State
-from projectors.staff.lag_monitor import KEPT, KEPT_EVERY_S, LagSample
+from projectors.staff.lag_monitor import MAX_SAMPLES, SAMPLE_INTERVAL_S, LagSample
 
-SPAN_S: Final = KEPT * KEPT_EVERY_S
+SPAN_S: Final = MAX_SAMPLES * SAMPLE_INTERVAL_S
 WIDTH: Final = 160.0
 HEIGHT: Final = 32.0
 
@@ -22,9 +22,9 @@ class Sparkline:
     records: int | None
     seconds: float | None
     most: int
-    """The highest number in the chart."""
+    """Highest number of waiting records in the chart."""
     strokes: Sequence[str]
-    """Points of polylines in a box of `WIDTH` by `HEIGHT`; another one behind each time that nothing was known."""
+    """Points of polylines in a box of `WIDTH` by `HEIGHT`; a new line starts after each unknown sample."""
 
 
 def chart(history: Iterable[LagSample], lag: Lag, now: datetime) -> list[Sparkline]:

@@ -1,4 +1,4 @@
-"""The lag as all who ask share it: measured once a second at most, over connections that stay open."""
+"""Lag shared by all readers: measured at most once a second, over connections that stay open."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ from projectors.lag import Lag, LagMeter, unknown
 
 logger = structlog.get_logger(__name__)
 
-EVERY_S: Final = 1.0
-FRESH_S: Final = 2.0
-"""An answer is of so long ago at most."""
-PATIENCE_S: Final = 3.0
-"""For so long a measurement under way is waited for; what is not known then is unknown."""
-KEPT_EVERY_S: Final = 5.0
-KEPT: Final = 180
-"""Measurements that are remembered for the chart: a quarter of an hour."""
+MEASURE_INTERVAL_S: Final = 1.0
+MAX_AGE_S: Final = 2.0
+"""Maximum age of the lag that is returned."""
+MEASURE_TIMEOUT_S: Final = 3.0
+"""Time to wait for a measurement in progress; after it the lag is unknown."""
+SAMPLE_INTERVAL_S: Final = 5.0
+MAX_SAMPLES: Final = 180
+"""Samples kept for the chart: a quarter of an hour."""
 
 
 class LagSample(NamedTuple):
@@ -32,35 +32,35 @@ class LagSample(NamedTuple):
 
 
 class LagMonitor:
-    """Measures for ever: `run` it."""
+    """Measures the lag periodically; start it with `run`."""
 
     def __init__(self, meter: LagMeter, prefix: str, clock: Callable[[], datetime]) -> None:
         self._meter = meter
         self._prefix = prefix
         self._clock = clock
         self._latest: tuple[float, Lag] | None = None
-        """When it was begun, and the lag."""
+        """Monotonic start time of the last measurement, and its result."""
         self._measured = asyncio.Condition()
-        self.history: deque[LagSample] = deque(maxlen=KEPT)
+        self.history: deque[LagSample] = deque(maxlen=MAX_SAMPLES)
 
     async def run(self) -> None:
         """Measure again and again."""
-        kept = 0.0
+        sampled_at = 0.0
         while True:
-            begun = time.monotonic()
+            started = time.monotonic()
             lag = await self._measure()
             async with self._measured:
-                self._latest = begun, lag
+                self._latest = started, lag
                 self._measured.notify_all()
-            if begun - kept >= KEPT_EVERY_S:
-                kept = begun
-                self.history.append(LagSample(self._clock(), by_topic(lag)))
-            await asyncio.sleep(max(0.0, begun + EVERY_S - time.monotonic()))
+            if started - sampled_at >= SAMPLE_INTERVAL_S:
+                sampled_at = started
+                self.history.append(LagSample(self._clock(), records_by_topic(lag)))
+            await asyncio.sleep(max(0.0, started + MEASURE_INTERVAL_S - time.monotonic()))
 
     async def lag(self) -> Lag:
         """Return the lag as of 2 s ago at most; unknown when it could not be measured by now."""
         try:
-            async with asyncio.timeout(PATIENCE_S), self._measured:
+            async with asyncio.timeout(MEASURE_TIMEOUT_S), self._measured:
                 await self._measured.wait_for(self._is_fresh)
         except TimeoutError:
             pass
@@ -69,7 +69,7 @@ class LagMonitor:
         return self._unknown("the lag is being measured: Kafka or MongoDB takes long to answer")
 
     def _is_fresh(self) -> bool:
-        return self._latest is not None and time.monotonic() - self._latest[0] <= FRESH_S
+        return self._latest is not None and time.monotonic() - self._latest[0] <= MAX_AGE_S
 
     async def _measure(self) -> Lag:
         try:
@@ -84,11 +84,11 @@ class LagMonitor:
         return unknown(self._prefix, reason, self._clock())
 
 
-def by_topic(lag: Lag) -> dict[str, int] | None:
+def records_by_topic(lag: Lag) -> dict[str, int] | None:
     """Return how many records wait in each topic; None when it is not known."""
     if lag.records is None:
         return None
-    found: dict[str, int] = {}
+    records: dict[str, int] = {}
     for one in lag.partitions:
-        found[one.topic] = found.get(one.topic, 0) + (one.records or 0)
-    return found
+        records[one.topic] = records.get(one.topic, 0) + (one.records or 0)
+    return records

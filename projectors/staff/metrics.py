@@ -1,4 +1,4 @@
-"""`/metrics`: the lag, the quarantine, the rebuilds, and what all processes of the installation say of themselves."""
+"""Prometheus exposition of lag, quarantine, rebuilds and the metrics that all processes report."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from projectors.lag import BY_GRAVITY, Lag
-from projectors.staff.alerts import alive
+from projectors.staff.alerts import is_alive
 from projectors.staff.service import Overview, StaffService
 from web.metric_snapshots import MergedSnapshots
 
@@ -20,7 +20,7 @@ Samples = Iterable[tuple[Mapping[str, str], float | None]]
 
 
 async def exposition(service: StaffService) -> bytes:
-    """Everything, in Prometheus' text format. What is not known has no sample: it is never 0."""
+    """Return all metrics in Prometheus' text format; unknown values have no sample instead of 0."""
     found = await service.overview()
     registry = CollectorRegistry()
     registry.register(_LagCollector(found, service.clock()))
@@ -43,7 +43,7 @@ class _LagCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the current metrics."""
         found = self._overview
-        yield from of_lag(found.lag)
+        yield from lag_metrics(found.lag)
         letters = [
             ({"kind": one.kind, "lane": str(lane)}, float(count))
             for one in found.errors or ()
@@ -86,13 +86,13 @@ class _LagCollector(Collector):
             [
                 ({"process": one.id, "lane": lane}, 1.0)
                 for one in found.processes or ()
-                if alive(one.seen_at, self._now)
+                if is_alive(one.seen_at, self._now)
                 for lane in one.lanes
             ],
         )
 
 
-def of_lag(lag: Lag) -> Iterator[Metric]:
+def lag_metrics(lag: Lag) -> Iterator[Metric]:
     """Yield the lag as gauges."""
     whole: Mapping[str, str] = {}
     yield _gauge(

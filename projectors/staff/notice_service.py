@@ -1,7 +1,4 @@
-"""Notices for operators: colliding claims, files that do not match their events, topics with retention.
-
-See docs/contracts/api.md.
-"""
+"""Notices for operators: conflicting claims, unusable files, topics with a retention limit (API.md)."""
 
 import asyncio
 import time
@@ -15,9 +12,9 @@ from projectors.kafka.retention_check import FIX_HINT, topics_with_retention
 from read_models.store import ReadModelStore
 from read_models.store.operational import Notice, Notices
 
-LOOK_EVERY_S: Final = 30.0
-"""So seldom topics are asked how long they are kept, and businesses what they claim."""
-MOST: Final = 500
+CHECK_INTERVAL_S: Final = 30.0
+"""Interval at which topic retention and the claims of businesses are checked."""
+MAX_NOTICES: Final = 500
 CLAIMS: Final[tuple[tuple[str, Literal["slug", "portal_host"]], ...]] = (
     ("slug claimed twice", "slug"),
     ("host claimed twice", "portal_host"),
@@ -25,7 +22,7 @@ CLAIMS: Final[tuple[tuple[str, Literal["slug", "portal_host"]], ...]] = (
 
 
 class NoticeService:
-    """The notices: those that are kept, and those that are looked for now and then."""
+    """Notices for operators: stored ones, and ones found by periodic checks."""
 
     def __init__(
         self, installation: Installation, store: ReadModelStore, kept: Notices, clock: Callable[[], datetime]
@@ -34,19 +31,19 @@ class NoticeService:
         self._store = store
         self._kept = kept
         self._clock = clock
-        self._alone = asyncio.Lock()
-        self._looked: tuple[float, list[Notice]] | None = None
+        self._check_lock = asyncio.Lock()
+        self._checked: tuple[float, list[Notice]] | None = None
         self._since: dict[str, datetime] = {}
-        """When a topic was first seen to forget, by name."""
+        """Time at which a topic was first seen with a retention limit, by name."""
 
     async def all(self) -> list[Notice]:
         """Return all there are, the latest first; raises StoreUnavailable."""
-        kept = await self._kept.latest(MOST)
-        async with self._alone:
-            if self._looked is None or time.monotonic() - self._looked[0] > LOOK_EVERY_S:
+        kept = await self._kept.latest(MAX_NOTICES)
+        async with self._check_lock:
+            if self._checked is None or time.monotonic() - self._checked[0] > CHECK_INTERVAL_S:
                 found = await self._claims() + await self._topics()
-                self._looked = time.monotonic(), found
-            found = self._looked[1]
+                self._checked = time.monotonic(), found
+            found = self._checked[1]
         return sorted([*kept, *found], key=lambda one: one.at, reverse=True)
 
     async def _claims(self) -> list[Notice]:
@@ -75,6 +72,6 @@ class NoticeService:
             return []
         self._since = {name: self._since.get(name, self._clock()) for name in found}
         return [
-            Notice("topic not kept for ever", "", name, self._since[name], f"{said}: {FIX_HINT}")
-            for name, said in found.items()
+            Notice("topic not kept for ever", "", name, self._since[name], f"{limit}: {FIX_HINT}")
+            for name, limit in found.items()
         ]

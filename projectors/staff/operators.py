@@ -1,4 +1,4 @@
-"""Operators by their tokens, and the limit of failed attempts per network."""
+"""Operators, their tokens, and the limit on wrong tokens per network."""
 
 import hmac
 import re
@@ -11,16 +11,16 @@ from read_models.store import StoreUnavailable
 from read_models.store.operational import RateLimit, RateLimiter
 from web.tokens import digest
 
-WRONG_TOKENS: Final = 20
-WITHIN: Final = timedelta(minutes=10)
-"""So many wrong tokens a network may show in so long; then the right one does not open either."""
-MOST_NETWORKS: Final = 10_000
+MAX_WRONG_TOKENS: Final = 20
+WRONG_TOKEN_WINDOW: Final = timedelta(minutes=10)
+"""Window for `MAX_WRONG_TOKENS` of a network; beyond, even correct tokens are refused."""
+MAX_NETWORKS: Final = 10_000
 
 _IS_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 
 
 class Operator(NamedTuple):
-    """Somebody of the staff."""
+    """Operator with a name for the audit and a secret token."""
 
     name: str
     token: str
@@ -32,15 +32,15 @@ class Operator(NamedTuple):
 
 
 class Operators:
-    """The operators of `PORTAL_STAFF_TOKEN`."""
+    """Operators listed in `PORTAL_STAFF_TOKEN`."""
 
-    def __init__(self, known: Sequence[Operator]) -> None:
-        self._known = {digest(one.token): one for one in known}
-        self._names = {one.name: one for one in known}
+    def __init__(self, operators: Sequence[Operator]) -> None:
+        self._by_digest = {digest(operator.token): operator for operator in operators}
+        self._by_name = {operator.name: operator for operator in operators}
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return those of `name:token[,name:token]`; raises ValueError, which quotes no token."""
+        """Parse `name:token[,name:token]`; raise ValueError without quoting a token."""
         known = []
         for number, part in enumerate(text.split(","), 1):
             name, _, token = part.strip().partition(":")
@@ -53,23 +53,22 @@ class Operators:
             raise ValueError("names and tokens have to differ")
         return cls(known)
 
-    def of_token(self, token: str) -> Operator | None:
-        """Return whose token it is. All are compared, their hashes: the time tells neither which nor how much of it
-        fits."""
-        shown = digest(token)
-        found = None
-        for known, operator in self._known.items():
-            if hmac.compare_digest(known, shown):
-                found = operator
-        return found
+    def find_by_token(self, token: str) -> Operator | None:
+        """Return the operator of a token. Hashes of all tokens are compared, so that timing reveals nothing."""
+        presented = digest(token)
+        match = None
+        for expected, operator in self._by_digest.items():
+            if hmac.compare_digest(expected, presented):
+                match = operator
+        return match
 
-    def named(self, name: str) -> Operator | None:
-        """Return the operator of a name, who may be none any more."""
-        return self._names.get(name)
+    def find_by_name(self, name: str) -> Operator | None:
+        """Return the operator of a name; None if the name is no longer listed."""
+        return self._by_name.get(name)
 
 
 class TooManyTokenAttempts(Exception):
-    """Too many wrong tokens; the next try is worth it after `retry_after`."""
+    """A network has sent too many wrong tokens; retry after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(retry_after)
@@ -77,10 +76,10 @@ class TooManyTokenAttempts(Exception):
 
 
 class FailedAttempts:
-    """Wrong tokens by network, counted for all processes together.
+    """Wrong tokens by network, counted across all processes.
 
-    Who shows the right one waits for no database: each process remembers what it saw, and learns with the next wrong
-    token that a network has used up its tries elsewhere. While MongoDB is away each counts for itself.
+    Correct tokens never wait for MongoDB: each process keeps its own counts, and learns with the next wrong token that
+    a network has used up its attempts elsewhere. While MongoDB is unavailable each process counts for itself.
     """
 
     def __init__(self, limits: RateLimiter, clock: Callable[[], datetime]) -> None:
@@ -89,10 +88,10 @@ class FailedAttempts:
         self._wrong: dict[str, deque[datetime]] = {}
 
     def check(self, network: str) -> None:
-        """Raise TooManyAttempts when the network has tried too often."""
+        """Raise TooManyTokenAttempts if the network has used up its attempts."""
         wrong = self._wrong.get(network)
-        if wrong is not None and len(wrong) == WRONG_TOKENS:
-            left = wrong[0] + WITHIN - self._clock()
+        if wrong is not None and len(wrong) == MAX_WRONG_TOKENS:
+            left = wrong[0] + WRONG_TOKEN_WINDOW - self._clock()
             if left > timedelta():
                 raise TooManyTokenAttempts(left)
 
@@ -101,18 +100,20 @@ class FailedAttempts:
         now = self._clock()
         self._remember(network, now)
         try:
-            taken = await self._limits.acquire(RateLimit(f"staff/{network}", WRONG_TOKENS, WITHIN), now)
+            taken = await self._limits.acquire(
+                RateLimit(f"staff/{network}", MAX_WRONG_TOKENS, WRONG_TOKEN_WINDOW), now
+            )
         except StoreUnavailable:
             return
         if isinstance(taken, datetime):
-            for _ in range(WRONG_TOKENS):
-                self._remember(network, taken - WITHIN)
+            for _ in range(MAX_WRONG_TOKENS):
+                self._remember(network, taken - WRONG_TOKEN_WINDOW)
             raise TooManyTokenAttempts(taken - now)
 
     def _remember(self, network: str, at: datetime) -> None:
-        """Count a try; beyond `MOST_NETWORKS` drop the networks that were quiet for longest."""
-        wrong = self._wrong.pop(network, deque(maxlen=WRONG_TOKENS))
+        """Count an attempt; beyond `MAX_NETWORKS` drop the network that was quiet for longest."""
+        wrong = self._wrong.pop(network, deque(maxlen=MAX_WRONG_TOKENS))
         wrong.append(at)
         self._wrong[network] = wrong
-        if len(self._wrong) > MOST_NETWORKS:
+        if len(self._wrong) > MAX_NETWORKS:
             del self._wrong[next(iter(self._wrong))]

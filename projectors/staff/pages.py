@@ -1,4 +1,4 @@
-"""The surface for people: one page that renews itself, its buttons, and the way in."""
+"""Pages of the staff surface: the self-refreshing overview, its buttons, dead letters and sign-in."""
 
 import re
 from collections.abc import Awaitable
@@ -18,7 +18,7 @@ from projectors.kafka.topology import InvalidTopics
 from projectors.log_compatibility import LogMismatch
 from projectors.operations.hold_release import RetryFailed
 from projectors.operations.quarantine import DeadLetterNotFound
-from projectors.staff.alerts import alive, current_alerts
+from projectors.staff.alerts import current_alerts, is_alive
 from projectors.staff.authentication import (
     OPERATOR,
     SIGN_IN,
@@ -31,16 +31,16 @@ from projectors.staff.operators import Operator, TooManyTokenAttempts
 from projectors.staff.routes import operator_of
 from projectors.staff.service import OperationTimedOut, StaffService
 from projectors.staff.services import StaffState
-from projectors.staff.sessions import COOKIE, LIFE
+from projectors.staff.sessions import COOKIE, SESSION_TTL
 from projectors.staff.templating import page
 from read_models.store import OperationRefused
 from web.cookies import host_cookie, token_in
 from web.problems import retry_after_seconds
 
 HOME: Final = "/"
-RENEWED_S: Final = 10
-"""Without JavaScript."""
-REFUSED: Final = (
+REFRESH_INTERVAL_S: Final = 10
+"""Reload interval of the page without JavaScript."""
+EXPECTED_ERRORS: Final = (
     OperationRefused,
     RetryFailed,
     RecordsMissing,
@@ -62,37 +62,38 @@ async def home(
     still: FromQuery[str | None] = None,
     done: FromQuery[str | None] = None,
 ) -> Response[str]:
-    """Return what is wrong, first and large; how it got there below. With `done`, what became of the last button,
-    once."""
+    """Show alerts first, then details; with `done`, also the outcome of the last button, once."""
     service = state.services.staff
     operator = operator_of(request)
-    said, wrong = service.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
+    message, error = service.flash_messages.pop(operator.name, ("", "")) if done is not None else ("", "")
     overview = await service.overview()
     now = service.clock()
     values: dict[str, Any] = {
         "o": overview,
         "now": now,
-        "alive": alive,
-        "problems": current_alerts(overview, service.store.version, now),
+        "is_alive": is_alive,
+        "alerts": current_alerts(overview, service.store.version, now),
         "chart": chart(service.watch.history, overview.lag, now),
         "operator": operator,
-        "renewed": None if still is not None else RENEWED_S,
-        "still": still is not None,
-        "said": said,
-        "wrong": wrong,
+        "refresh_interval": None if still is not None else REFRESH_INTERVAL_S,
+        "paused": still is not None,
+        "message": message,
+        "error": error,
         "version": service.store.version,
-        "rebuild_runs": service.rebuilding.runs,
+        "rebuild_runs": service.rebuild_process.is_running,
     }
     return page("home.html", values)
 
 
-async def _done(request: StaffRequest, service: StaffService, work: Awaitable[str]) -> Response[Any]:
-    """Redirect to the page, which shows the result of a button."""
+async def _redirect_with_outcome(
+    request: StaffRequest, service: StaffService, work: Awaitable[str]
+) -> Response[Any]:
+    """Run *work* and redirect to the overview, which shows its outcome."""
     try:
-        told = await work, ""
-    except REFUSED as error:
-        told = "", str(error)
-    service.flash_messages[operator_of(request).name] = told
+        outcome = await work, ""
+    except EXPECTED_ERRORS as error:
+        outcome = "", str(error)
+    service.flash_messages[operator_of(request).name] = outcome
     return Redirect(f"{HOME}?done=1", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -100,15 +101,15 @@ async def _done(request: StaffRequest, service: StaffService, work: Awaitable[st
 async def switch(
     what: FromPath[Literal["promote", "rollback"]], request: StaffRequest, state: StaffState, data: Form
 ) -> Response[Any]:
-    """Promote and rollback, to the generation that the button named: meanwhile it may be another's turn."""
-    named = data.get("generation", "")
+    """Promote or roll back to exactly the generation that the button named."""
+    requested = data.get("generation", "")
 
     async def work() -> str:
-        generation = int(named) if GENERATION.fullmatch(named) else None
+        generation = int(requested) if GENERATION.fullmatch(requested) else None
         pointer = await state.services.staff.switch(what, operator_of(request), 0.0, generation=generation)
         return f"Generation {pointer.served} is served."
 
-    return await _done(request, state.services.staff, work())
+    return await _redirect_with_outcome(request, state.services.staff, work())
 
 
 @post("/rebuilds", include_in_schema=False)
@@ -119,50 +120,50 @@ async def rebuild(request: StaffRequest, state: StaffState) -> Response[Any]:
         await state.services.staff.rebuild([], operator_of(request))
         return "A rebuild has been started; it fills a generation beside what is served."
 
-    return await _done(request, state.services.staff, work())
+    return await _redirect_with_outcome(request, state.services.staff, work())
 
 
 @post("/dead-letters/{name:str}/retry", include_in_schema=False)
 async def retry(name: FromPath[str], request: StaffRequest, state: StaffState) -> Response[Any]:
-    """Retries a dead letter."""
+    """Retry a dead letter."""
 
     async def work() -> str:
-        mended = await state.services.staff.retry(name, operator_of(request))
-        return f"{name}: retried; {mended.applied} records applied."
+        result = await state.services.staff.retry(name, operator_of(request))
+        return f"{name}: retried; {result.applied} records applied."
 
-    return await _done(request, state.services.staff, work())
+    return await _redirect_with_outcome(request, state.services.staff, work())
 
 
 @post("/dead-letters/{name:str}/discard", include_in_schema=False)
 async def discard(name: FromPath[str], request: StaffRequest, state: StaffState, data: Form) -> Response[Any]:
-    """Discards a dead letter, with a reason."""
+    """Discard a dead letter, with a reason."""
 
     async def work() -> str:
         reason = data.get("reason", "").strip()
         if not reason:
             raise OperationRefused(f"{name} was not discarded: say why, for the audit")
-        mended = await state.services.staff.discard(name, operator_of(request), reason[:1000])
-        return f"{name}: discarded; {mended.applied} records applied."
+        result = await state.services.staff.discard(name, operator_of(request), reason[:1000])
+        return f"{name}: discarded; {result.applied} records applied."
 
-    return await _done(request, state.services.staff, work())
+    return await _redirect_with_outcome(request, state.services.staff, work())
 
 
 @get("/dead-letters/{name:str}", include_in_schema=False)
-async def letter(name: FromPath[str], request: StaffRequest, state: StaffState) -> Response[str]:
-    """Return a dead letter with its record."""
-    found = await state.services.staff.letter(name)
-    values = {"operator": operator_of(request), "name": name, "found": found}
+async def dead_letter(name: FromPath[str], request: StaffRequest, state: StaffState) -> Response[str]:
+    """Show a dead letter with its record."""
+    description = await state.services.staff.describe_dead_letter(name)
+    values = {"operator": operator_of(request), "name": name, "description": description}
     return page("letter.html", values)
 
 
 @get(SIGN_IN, include_in_schema=False)
 async def sign_in() -> Response[str]:
-    """Return the way in."""
-    return page("sign_in.html", {"wrong": ""})
+    """Show the sign-in page."""
+    return page("sign_in.html", {"error": ""})
 
 
 @post(SIGN_IN, include_in_schema=False)
-async def enter(request: StaffRequest, state: StaffState, data: Form) -> Response[Any]:
+async def submit_sign_in(request: StaffRequest, state: StaffState, data: Form) -> Response[Any]:
     """Sign in with an operator's token."""
     try:
         operator: Operator | None = await operator_for_token(
@@ -170,23 +171,23 @@ async def enter(request: StaffRequest, state: StaffState, data: Form) -> Respons
         )
     except TooManyTokenAttempts as error:
         wait = retry_after_seconds(error.retry_after)
-        shown = page(
+        response = page(
             "sign_in.html",
-            {"wrong": f"Too many wrong tokens. Try again in {-(-wait // 60)} min."},
+            {"error": f"Too many wrong tokens. Try again in {-(-wait // 60)} min."},
             status=429,
         )
-        shown.headers["Retry-After"] = str(wait)
-        return shown
+        response.headers["Retry-After"] = str(wait)
+        return response
     if operator is None:
-        return page("sign_in.html", {"wrong": "That is no operator's token."}, status=HTTP_401_UNAUTHORIZED)
+        return page("sign_in.html", {"error": "That is no operator's token."}, status=HTTP_401_UNAUTHORIZED)
     sessions = state.services.sessions
     if old := token_in(request, COOKIE):
         await sessions.end(old)
     token = await sessions.start(operator)
     await state.services.staff.note(operator, "session.start", "")
-    answer = Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
-    answer.set_cookie(host_cookie(COOKIE, token, LIFE))
-    return answer
+    response = Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+    response.set_cookie(host_cookie(COOKIE, token, SESSION_TTL))
+    return response
 
 
 @post("/sign-out", include_in_schema=False)
@@ -196,9 +197,9 @@ async def sign_out(request: StaffRequest, state: StaffState) -> Response[Any]:
     if token := token_in(request, COOKIE):
         await state.services.sessions.end(token)
         await state.services.staff.note(operator, "session.end", "")
-    answer = Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
-    answer.set_cookie(host_cookie(COOKIE, "", timedelta()))
-    return answer
+    response = Redirect(SIGN_IN, status_code=HTTP_303_SEE_OTHER)
+    response.set_cookie(host_cookie(COOKIE, "", timedelta()))
+    return response
 
 
 ROUTES: list[HTTPRouteHandler] = [
@@ -207,8 +208,8 @@ ROUTES: list[HTTPRouteHandler] = [
     rebuild,
     retry,
     discard,
-    letter,
+    dead_letter,
     sign_in,
-    enter,
+    submit_sign_in,
     sign_out,
 ]

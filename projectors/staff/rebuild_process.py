@@ -1,7 +1,7 @@
-"""A rebuild that operators start from here: the command itself, as a child of the service.
+"""Child process that runs `portal rebuild` for the staff surface.
 
-It ends with the service and not with the request; a rebuild that was ended is gone on with by the next one, wherever
-that is started.
+It ends with the service, not with the request that started it. The next rebuild, wherever it is started, resumes an
+interrupted one.
 """
 
 import asyncio
@@ -14,58 +14,58 @@ from read_models.store import OperationRefused
 
 logger = structlog.get_logger(__name__)
 
-STOP_S: Final = 8.0
-"""How long a rebuild that was told to stop may take."""
+STOP_TIMEOUT_S: Final = 8.0
+"""Time a rebuild gets to end after SIGTERM."""
 
 
 class RebuildProcess:
-    """At most one at a time; `stop` it."""
+    """Runs `portal rebuild` as a child process, at most one at a time; `stop` it at shutdown."""
 
     def __init__(self, command: Sequence[str]) -> None:
         """`command` is `portal rebuild`."""
         self._command = command
-        self._running: asyncio.subprocess.Process | None = None
-        self._watching: asyncio.Task[None] | None = None
-        self._starting = asyncio.Lock()
-        self.ended_with: int | None = None
-        """The exit status of the last one that was started here."""
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch_task: asyncio.Task[None] | None = None
+        self._start_lock = asyncio.Lock()
+        self.exit_status: int | None = None
+        """Exit status of the last rebuild started here; None while it runs."""
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """True while a rebuild that was started here runs."""
-        return self._running is not None and self._running.returncode is None
+        return self._process is not None and self._process.returncode is None
 
-    def require_none(self) -> None:
+    def require_idle(self) -> None:
         """Raise OperationRefused while one runs."""
-        if self.runs:
+        if self.is_running:
             raise OperationRefused("a rebuild that was started here is running: wait for its end")
 
     async def start(self, options: Sequence[str]) -> None:
         """Start one; raise OperationRefused while another runs. It says on stderr, in the service's log, what it
         does."""
-        async with self._starting:
-            self.require_none()
-            self.ended_with = None
-            self._running = await asyncio.create_subprocess_exec(
+        async with self._start_lock:
+            self.require_idle()
+            self.exit_status = None
+            self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 *options,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
             )
-        logger.info("rebuild started", pid=self._running.pid, options=list(options))
-        self._watching = asyncio.create_task(self._watch(self._running))
+        logger.info("rebuild started", pid=self._process.pid, options=list(options))
+        self._watch_task = asyncio.create_task(self._watch(self._process))
 
     async def stop(self) -> None:
         """End it, if one runs."""
-        if (process := self._running) is not None and process.returncode is None:
+        if (process := self._process) is not None and process.returncode is None:
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), STOP_S)
+                await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
             except TimeoutError:
                 process.kill()
-        if self._watching is not None:
-            await self._watching
+        if self._watch_task is not None:
+            await self._watch_task
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        self.ended_with = await process.wait()
-        logger.log(20 if self.ended_with == 0 else 40, "rebuild ended", status=self.ended_with)
+        self.exit_status = await process.wait()
+        logger.log(20 if self.exit_status == 0 else 40, "rebuild ended", status=self.exit_status)

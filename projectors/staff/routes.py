@@ -1,4 +1,4 @@
-"""The JSON of the staff surface (API.md, "Staff surface")."""
+"""JSON API of the staff surface (API.md, "Staff surface")."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from projectors.operations.dead_letter_serializers import of_error, of_letter
+from projectors.operations.dead_letter_serializers import dead_letter_to_json, error_to_json
 from projectors.operations.generation_report import overview
 from projectors.operations.promotion import WAIT_S
 from projectors.operations.quarantine import RetryResult
@@ -18,13 +18,13 @@ from projectors.staff.metrics import CONTENT_TYPE, exposition
 from projectors.staff.operators import Operator
 from projectors.staff.services import StaffState
 
-LONGEST_WAIT_S: Final = 120.0
+MAX_WAIT_S: Final = 120.0
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
 def operator_of(request: StaffRequest) -> Operator:
-    """Return who asks."""
+    """Return the authenticated operator of a request."""
     operator: Operator = request.state[OPERATOR]
     return operator
 
@@ -32,12 +32,12 @@ def operator_of(request: StaffRequest) -> Operator:
 class GenerationSwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     """Options of a switch; `force` and `reason` go together."""
 
-    wait: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT_S)] = WAIT_S
+    wait: Annotated[float, msgspec.Meta(ge=0, le=MAX_WAIT_S)] = WAIT_S
     force: bool = False
     reason: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
 
     def forced(self) -> str | None:
-        """Return the reason, where it is forced; raises ClientException."""
+        """Return the reason of a forced switch; raise ClientException if only one of the two is given."""
         reason = (self.reason or "").strip() or None
         if self.force != (reason is not None):
             raise ClientException("reason: force needs a reason, and a reason is for force alone.")
@@ -45,7 +45,7 @@ class GenerationSwitchBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DiscardBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a record is never to be applied."""
+    """Body of a discard: why the record is never to be applied."""
 
     reason: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"\S")]
 
@@ -87,7 +87,7 @@ async def lag(state: StaffState) -> dict[str, Any]:
 
 @get("/api/generations")
 async def list_generations(state: StaffState) -> dict[str, Any]:
-    """Return what is served, stands by, is level and is being filled, by number; all there ever were."""
+    """Return the numbers of the served, standby, level and filling generations, and all generations."""
     return await overview(state.services.staff.store)
 
 
@@ -98,7 +98,7 @@ async def switch(
     state: StaffState,
     data: JSONBody[GenerationSwitchBody | None] = None,
 ) -> dict[str, Any]:
-    """Switches what is served; 409 when it is refused."""
+    """Switch the served generation; 409 if refused."""
     order = data or GenerationSwitchBody()
     await state.services.staff.switch(what, operator_of(request), order.wait, order.forced())
     return await overview(state.services.staff.store)
@@ -114,7 +114,7 @@ async def list_rebuilds(state: StaffState) -> dict[str, Any]:
 async def rebuild(
     request: StaffRequest, state: StaffState, data: JSONBody[RebuildBody | None] = None
 ) -> dict[str, Any]:
-    """Start a rebuild, or go on with an unfinished one."""
+    """Start a rebuild, or resume an unfinished one."""
     await state.services.staff.rebuild((data or RebuildBody()).options(), operator_of(request))
     return {"items": await state.services.staff.rebuilds()}
 
@@ -126,48 +126,50 @@ async def dead_letters(
     lane: FromQuery[int | None] = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Return what is in the quarantine: counted by error, and the latest of one error and lane, if given."""
+    """Return dead letters: counts by error, and the latest ones, filtered by error and lane."""
     letters = state.services.staff.store.letters
     return {
-        "errors": [of_error(one) for one in await letters.errors()],
-        "items": [of_letter(one) for one in await letters.latest(limit, error, lane)],
+        "errors": [error_to_json(one) for one in await letters.errors()],
+        "items": [dead_letter_to_json(one) for one in await letters.latest(limit, error, lane)],
     }
 
 
 @get("/api/dead-letters/{name:str}")
 async def dead_letter(name: FromPath[str], state: StaffState) -> dict[str, Any]:
-    """Return one of them with its record, contact data masked."""
-    found: dict[str, Any] = await state.services.staff.letter(name)
-    return found
+    """Return a dead letter with its record, contact data masked."""
+    description: dict[str, Any] = await state.services.staff.describe_dead_letter(name)
+    return description
 
 
 @post("/api/dead-letters/{name:str}/retry", status_code=HTTP_200_OK)
 async def retry(name: FromPath[str], request: StaffRequest, state: StaffState) -> dict[str, Any]:
-    """Apply it, and what waited behind it; 409 when it still fails."""
-    return _mended(await state.services.staff.retry(name, operator_of(request)))
+    """Apply the event and those waiting behind it; 409 if it still fails."""
+    return _result_to_json(await state.services.staff.retry(name, operator_of(request)))
 
 
 @post("/api/dead-letters/{name:str}/discard", status_code=HTTP_200_OK)
 async def discard(
     name: FromPath[str], request: StaffRequest, state: StaffState, data: JSONBody[DiscardBody]
 ) -> dict[str, Any]:
-    """Take it out for good, and apply what waited behind it."""
-    return _mended(await state.services.staff.discard(name, operator_of(request), data.reason.strip()))
+    """Exclude the record for good, and apply the events waiting behind it."""
+    return _result_to_json(
+        await state.services.staff.discard(name, operator_of(request), data.reason.strip())
+    )
 
 
-def _mended(mended: RetryResult) -> dict[str, Any]:
-    return {"applied": mended.applied, "released": list(mended.owners)}
+def _result_to_json(result: RetryResult) -> dict[str, Any]:
+    return {"applied": result.applied, "released": list(result.owners)}
 
 
 @get("/api/notices")
 async def notices(state: StaffState) -> dict[str, Any]:
-    """Return what is to be seen to."""
+    """Return the notices for operators."""
     return {"items": [one._asdict() for one in await state.services.staff.notices.all()]}
 
 
 @get("/api/audit")
 async def audit(state: StaffState, limit: Limit = 100) -> dict[str, Any]:
-    """Return what operators did, the latest first."""
+    """Return the audit, latest first."""
     return {"items": [one._asdict() for one in await state.services.staff.records.audit.latest(limit)]}
 
 

@@ -1,4 +1,4 @@
-"""Application service of the staff surface, used by its API and its page."""
+"""Operations and reports shared by the API and the page of the staff surface."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,19 +21,19 @@ from projectors.staff.rebuild_process import RebuildProcess
 from read_models.store import DeadLetter, ErrorCount, GenerationPointer, ReadModelStore, StoreUnavailable
 from read_models.store.operational import AuditEntry, Notice, OperationalStore, ProcessStatus
 
-LETTERS_SHOWN: Final = 50
-ACTIONS_SHOWN: Final = 50
+MAX_DEAD_LETTERS: Final = 50
+MAX_AUDIT_ENTRIES: Final = 50
 RETRY_TIMEOUT_S: Final = 60.0
-"""How long somebody waits for what a retry or a discard applies; the next retry goes on where it was."""
+"""Time limit of a retry or a discard in a request; the next retry continues where it stopped."""
 
 
 class OperationTimedOut(Exception):
-    """It is not done yet, and can be gone on with."""
+    """The operation has not finished in time; a retry continues it."""
 
 
 @asynccontextmanager
 async def raise_on_timeout(seconds: float) -> AsyncIterator[None]:
-    """Raise OperationTimedOut when what is done in it takes longer."""
+    """Raise OperationTimedOut if the body takes longer."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -43,14 +43,14 @@ async def raise_on_timeout(seconds: float) -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the page shows. None is what MongoDB did not say."""
+    """Everything the overview page shows; None for what MongoDB did not return."""
 
     lag: Lag
     generations: Sequence[GenerationReport] | None
     rebuilds: Sequence[RebuildStatus] | None
     processes: Sequence[ProcessStatus] | None
     errors: Sequence[ErrorCount] | None
-    letters: Sequence[DeadLetter] | None
+    dead_letters: Sequence[DeadLetter] | None
     notices: Sequence[Notice] | None
     audit: Sequence[AuditEntry] | None
 
@@ -71,19 +71,19 @@ class StaffService:
         self.watch = watch
         self.clock = clock
         self.notices = NoticeService(config.installation, store, self.records.notices, clock)
-        self.rebuilding = RebuildProcess(config.rebuild)
+        self.rebuild_process = RebuildProcess(config.rebuild)
         self.flash_messages: dict[str, tuple[str, str]] = {}
-        """What became of an operator's last button, by name: what was done, or what was wrong."""
+        """Outcome of an operator's last button by name: a success message and an error, one of them empty."""
 
     async def overview(self) -> Overview:
-        """Everything at once; what is not known is None."""
+        """Collect everything at once; parts that are unavailable are None."""
         lag = await self.watch.lag()
-        nothing = Overview(lag, None, None, None, None, None, None, None)
+        unavailable = Overview(lag, None, None, None, None, None, None, None)
         if lag.state == "unknown" and lag.generation is None and "Kafka" not in "".join(lag.reasons):
-            # MongoDB took its time once already: nobody waits for it again.
-            return nothing
+            # MongoDB has already timed out once: do not wait for it again.
+            return unavailable
         try:
-            (made, rebuilt, processes), (errors, letters, notices, audit) = await asyncio.gather(
+            (reports, rebuilds, processes), (errors, dead_letters, notices, audit) = await asyncio.gather(
                 asyncio.gather(
                     generations(self.store),
                     progress.rebuilds(self.store, self.clock()),
@@ -91,14 +91,14 @@ class StaffService:
                 ),
                 asyncio.gather(
                     self.store.letters.errors(),
-                    self.store.letters.latest(LETTERS_SHOWN),
+                    self.store.letters.latest(MAX_DEAD_LETTERS),
                     self.notices.all(),
-                    self.records.audit.latest(ACTIONS_SHOWN),
+                    self.records.audit.latest(MAX_AUDIT_ENTRIES),
                 ),
             )
         except StoreUnavailable:
-            return nothing
-        return Overview(lag, made, rebuilt, processes, errors, letters, notices, audit)
+            return unavailable
+        return Overview(lag, reports, rebuilds, processes, errors, dead_letters, notices, audit)
 
     async def switch(
         self,
@@ -109,44 +109,48 @@ class StaffService:
         *,
         generation: int | None = None,
     ) -> GenerationPointer:
-        """Switches what is served; raises OperationRefused, NotCaughtUp, StoreUnavailable, KafkaUnavailable,
-        InvalidTopics."""
+        """Switch the served generation.
+
+        Raises OperationRefused, NotCaughtUp, StoreUnavailable, KafkaUnavailable, InvalidTopics.
+        """
         return await switch_generation(
             self.installation, self.store, what, operator.by, wait_s, forced, generation=generation
         )
 
-    async def letter(self, name: str) -> dict[str, Any]:
-        """Return a dead letter with its record, and its discard, as JSON; see `quarantine.shown`."""
-        await self.store.ping()  # who waits in front of a browser is told at once
+    async def describe_dead_letter(self, name: str) -> dict[str, Any]:
+        """Return a dead letter with its record and its discard, as JSON; see `quarantine.describe`."""
+        await self.store.ping()  # fail at once rather than keep a browser waiting
         return await describe(self.installation, self.store, name)
 
     async def retry(self, name: str, operator: Operator) -> RetryResult:
-        """Retries a dead letter; raises DeadLetterNotFound, RetryFailed, KafkaUnavailable, RecordsMissing,
-        StoreUnavailable."""
+        """Retry a dead letter.
+
+        Raises DeadLetterNotFound, RetryFailed, OperationTimedOut, KafkaUnavailable, RecordsMissing, StoreUnavailable.
+        """
         async with raise_on_timeout(RETRY_TIMEOUT_S), self._quarantine() as quarantine:
             return await quarantine.retry(name, operator.by)
 
     async def discard(self, name: str, operator: Operator, why: str) -> RetryResult:
-        """Discards a dead letter; raises as `retry` does."""
+        """Discard a dead letter; raises as `retry` does."""
         async with raise_on_timeout(RETRY_TIMEOUT_S), self._quarantine() as quarantine:
             return await quarantine.discard(name, operator.by, why)
 
     async def rebuild(self, options: Sequence[str], operator: Operator) -> None:
-        """Start a rebuild beside; raise OperationRefused while one that was started here runs, and StoreUnavailable."""
-        self.rebuilding.require_none()
+        """Start a rebuild process; raise OperationRefused while one runs, StoreUnavailable."""
+        self.rebuild_process.require_idle()
         await self.note(operator, "rebuild.start", " ".join(options))
-        await self.rebuilding.start([*options, f"--asked-by={operator.by}"])
+        await self.rebuild_process.start([*options, f"--asked-by={operator.by}"])
 
     async def rebuilds(self) -> list[dict[str, Any]]:
-        """Return running and past rebuilds, the latest first, as JSON; raises StoreUnavailable."""
+        """Return running and past rebuilds, latest first, as JSON; raises StoreUnavailable."""
         return [one.as_json() for one in await progress.rebuilds(self.store, self.clock())]
 
     async def note(self, operator: Operator, action: str, about: str) -> None:
-        """Keep what an operator does in the audit; raise StoreUnavailable."""
+        """Record an operator's action in the audit; raise StoreUnavailable."""
         await self.records.audit.note(operator.by, action, about, None, self.clock())
 
     @asynccontextmanager
     async def _quarantine(self) -> AsyncIterator[Quarantine]:
-        await self.store.ping()  # who waits in front of a browser is told at once
+        await self.store.ping()  # fail at once rather than keep a browser waiting
         async with open_quarantine_of_store(self.installation, self.store) as quarantine:
             yield quarantine

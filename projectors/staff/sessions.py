@@ -1,4 +1,4 @@
-"""Operators that are signed in with a browser."""
+"""Browser sessions of operators."""
 
 import hmac
 from collections.abc import Callable
@@ -11,33 +11,33 @@ from read_models.store.operational import StaffSession, StaffSessions
 from web.tokens import digest, new_token
 
 COOKIE: Final = "__Host-staff"
-"""No slug's cookie has this name, and hosts share cookies between their ports."""
-IDLE: Final = timedelta(hours=1)
-LIFE: Final = timedelta(hours=12)
-"""Unused for `IDLE`, or begun so long ago, a session is over. A page that renews itself is used."""
-SEEN_EVERY: Final = timedelta(minutes=1)
-REMEMBERED: Final = 1000
+"""Differs from all cookies of the customer surface, since ports of a host share cookies."""
+IDLE_TTL: Final = timedelta(hours=1)
+SESSION_TTL: Final = timedelta(hours=12)
+"""A session ends unused after `IDLE_TTL`, in any case after `SESSION_TTL`; a page that reloads itself counts as use."""
+TOUCH_INTERVAL: Final = timedelta(minutes=1)
+MAX_CACHED_SESSIONS: Final = 1000
 
 
 class StaffSessionService:
-    """The sessions; while MongoDB is away, those that this process has seen go on."""
+    """Sessions of operators; cached ones stay valid while MongoDB is unavailable."""
 
     def __init__(self, records: StaffSessions, operators: Operators, clock: Callable[[], datetime]) -> None:
         self._records = records
         self._operators = operators
         self._clock = clock
-        self._remembered: dict[str, StaffSession] = {}
+        self._cached: dict[str, StaffSession] = {}
 
     async def start(self, operator: Operator) -> str:
-        """Sign in, and answers the session's token; raises StoreUnavailable."""
+        """Start a session and return its token; raises StoreUnavailable."""
         token, now = new_token(), self._clock()
         await self._records.start(
-            StaffSession(digest(token), operator.name, _credential(token, operator), now, now, now + IDLE)
+            StaffSession(digest(token), operator.name, _credential(token, operator), now, now, now + IDLE_TTL)
         )
         return token
 
     async def find(self, token: str) -> Operator | None:
-        """Return who is signed in with a token; None when the session is over or the operator's own token is another.
+        """Return the operator of a session; None if it has ended or the operator's own token has changed.
 
         Raises StoreUnavailable.
         """
@@ -45,33 +45,35 @@ class StaffSessionService:
         try:
             record = await self._records.find(hashed)
         except StoreUnavailable:
-            record = self._remembered.get(hashed)
+            record = self._cached.get(hashed)
             if record is None:
                 raise
-        self._remembered.pop(hashed, None)
+        self._cached.pop(hashed, None)
         if record is None or (now := self._clock()) >= record.gone_at:
             return None
-        operator = self._operators.named(record.name)
+        operator = self._operators.find_by_name(record.name)
         if operator is None or not hmac.compare_digest(record.credential, _credential(token, operator)):
             return None
-        if now - record.seen_at > SEEN_EVERY:
-            record = record._replace(seen_at=now, gone_at=min(now + IDLE, record.started_at + LIFE))
+        if now - record.seen_at > TOUCH_INTERVAL:
+            record = record._replace(
+                seen_at=now, gone_at=min(now + IDLE_TTL, record.started_at + SESSION_TTL)
+            )
             await self._note(record)
-        self._remembered[hashed] = record
-        if len(self._remembered) > REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        self._cached[hashed] = record
+        if len(self._cached) > MAX_CACHED_SESSIONS:
+            del self._cached[next(iter(self._cached))]
         return operator
 
     async def end(self, token: str) -> None:
-        """Sign out; raises StoreUnavailable."""
-        self._remembered.pop(digest(token), None)
+        """End the session; raises StoreUnavailable."""
+        self._cached.pop(digest(token), None)
         await self._records.end(digest(token))
 
     async def _note(self, record: StaffSession) -> None:
         try:
             await self._records.seen(record.token, record.seen_at, record.gone_at)
         except StoreUnavailable:
-            return  # remembered here; the next use tries again
+            return  # cached here; the next request tries again
 
 
 def _credential(token: str, operator: Operator) -> str:

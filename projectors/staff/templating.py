@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Response
 from litestar.enums import MediaType
 
-from projectors.operations.dead_letter_serializers import named
+from projectors.operations.dead_letter_serializers import mask_key
 from web.assets import Assets, brand_url
 from web.languages import load
 from web.templating import LOCALE, TemplateRenderer
@@ -23,7 +23,7 @@ _PAGES: Final = TemplateRenderer(HERE / "templates", load(LOCALE))
 
 
 def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
-    """Return a page."""
+    """Render a template of the staff surface as a response."""
     shell = {
         "language": LANGUAGE,
         "brand_url": brand_url(None),
@@ -33,19 +33,19 @@ def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> Resp
         "age": age,
         "size": size,
         "moment": moment,
-        "named": named,
+        "mask_key": mask_key,
     }
     content = _PAGES.render(template, LANGUAGE, shell | dict(values))
     return Response(content, status_code=status, media_type=MediaType.HTML)
 
 
 def number(value: int | None) -> str:
-    """Return a count; a dash where it is not known."""
+    """Format a count; a dash if unknown."""
     return "–" if value is None else f"{value:,}"
 
 
 def age(seconds: float | timedelta | None) -> str:
-    """Return a stretch of time in its largest unit; a dash where it is not known."""
+    """Format a duration in its largest unit; a dash if unknown."""
     if seconds is None:
         return "–"
     left = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
@@ -56,10 +56,10 @@ def age(seconds: float | timedelta | None) -> str:
 
 
 def size(octets: int | None) -> str:
-    """Bytes; a dash where it is not known."""
+    """Format a number of bytes in MB; a dash if unknown."""
     return "–" if octets is None else f"{octets / 1e6:,.1f} MB"
 
 
 def moment(at: datetime | None) -> str:
-    """Return a time in UTC, to the second; a dash where there is none."""
+    """Format a time in UTC to the second; a dash if there is none."""
     return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

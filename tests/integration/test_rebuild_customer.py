@@ -79,9 +79,9 @@ async def test_operators_start_it_from_the_staff_surface(
     async with StaffHarness(config.installation, rebuild=config.rebuild).running() as staff:
         started = await staff.client(EVE).post("/api/rebuilds", json={"customer": VICTIM})
         assert started.status_code == 202
-        rebuilding = staff.app.state.services.staff.rebuilding
-        await until(lambda: not rebuilding.runs and rebuilding.ended_with is not None, "its end")
-        assert rebuilding.ended_with == 0
+        rebuilding = staff.app.state.services.staff.rebuild_process
+        await until(lambda: not rebuilding.is_running and rebuilding.exit_status is not None, "its end")
+        assert rebuilding.exit_status == 0
         assert await staff.audit() == [
             ("staff:eve", "rebuild.start", f"--customer={VICTIM}", None),
             ("staff:eve", "customer.rebuild", VICTIM, None),

@@ -59,7 +59,7 @@ async def test_what_comes_meanwhile_waits_and_is_applied_then(
     await applier.apply(SAMPLE[:600])
     await spoil(store)
     async with quarantine(store) as desk:
-        make = desk._anew._make
+        make = desk._customer_rebuild._compute_replacements
 
         async def live_goes_on(*arguments: object) -> object:
             made = await make(*arguments)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ async def test_what_comes_meanwhile_waits_and_is_applied_then(
             assert documents_of(VICTIM, await views(store)) == before
             return made
 
-        monkeypatch.setattr(desk._anew, "_make", live_goes_on)
+        monkeypatch.setattr(desk._customer_rebuild, "_compute_replacements", live_goes_on)
         done = await desk.rebuild_customer(VICTIM, "cli:eve")
     assert done.waited == sum(1 for r in SAMPLE[600:] if r.key == VICTIM.encode()) > 0
     await assert_whole(store, expected_documents())
@@ -225,15 +225,15 @@ async def test_two_at_a_time_do_not_mix(store: ReadModelStore, monkeypatch: pyte
     await apply(store, SAMPLE)
     await spoil(store)
     async with quarantine(store) as one, quarantine(store) as other:
-        make = one._anew._make
+        make = one._customer_rebuild._compute_replacements
 
         async def overtaken(*arguments: object) -> object:
             made = await make(*arguments)  # type: ignore[arg-type]
             lane = TOPICS.partition(VICTIM.encode())
-            await other._anew._hold(VICTIM, lane, "another run")
+            await other._customer_rebuild._begin_holds(VICTIM, lane, "another run")
             return made
 
-        monkeypatch.setattr(one._anew, "_make", overtaken)
+        monkeypatch.setattr(one._customer_rebuild, "_compute_replacements", overtaken)
         with pytest.raises(RetryFailed, match="somebody else"):
             await one.rebuild_customer(VICTIM, "cli:eve")
         await other.retry("biz_s0~cus_0", "cli:ada")

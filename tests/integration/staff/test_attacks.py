@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from local_stack.stack import Stack
 from portal.settings import Settings
-from projectors.staff.operators import WITHIN, WRONG_TOKENS
+from projectors.staff.operators import MAX_WRONG_TOKENS, WRONG_TOKEN_WINDOW
 from read_models.store.operational import OperationalStore
 from tests.harness.portal_installation import Installation
 from tests.integration.harness.live_worker import level
@@ -108,18 +108,18 @@ async def test_a_session_is_never_one_that_was_there_before(staff: StaffHarness)
 async def test_tries_are_counted_over_processes_and_restarts(staff: StaffHarness, one: Installation) -> None:
     """What one process saw enough of, another one gives no second tries to; the right token of others opens."""
     async with StaffHarness(Settings.read(one.env).installation).running() as other:
-        wrong = [(staff, other)[number % 2].client(f"wrong{number}") for number in range(WRONG_TOKENS)]
+        wrong = [(staff, other)[number % 2].client(f"wrong{number}") for number in range(MAX_WRONG_TOKENS)]
         answers = await asyncio.gather(*(client.get("/api/audit") for client in wrong))
         assert {answer.status_code for answer in answers} == {401}
         for each in (staff, other):
             assert (await each.client("wrong").get("/api/audit")).status_code == 429
             limited = await each.client(EVE).get("/api/audit")
             assert limited.status_code == 429
-            assert 0 < int(limited.headers["Retry-After"]) <= WITHIN.total_seconds()
+            assert 0 < int(limited.headers["Retry-After"]) <= WRONG_TOKEN_WINDOW.total_seconds()
             assert (await each.client(EVE, ip="203.0.113.9").get("/api/audit")).status_code == 200
     async with StaffHarness(Settings.read(one.env).installation).running() as again:
         assert (await again.client("wrong").get("/api/audit")).status_code == 429
-        again.ahead = WITHIN
+        again.ahead = WRONG_TOKEN_WINDOW
         assert (await again.client(EVE).get("/api/audit")).status_code == 200
 
 

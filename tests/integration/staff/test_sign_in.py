@@ -6,8 +6,8 @@ import pytest
 
 from local_stack.stack import Stack
 from portal.settings import Settings
-from projectors.staff.operators import WITHIN, WRONG_TOKENS
-from projectors.staff.sessions import IDLE, LIFE
+from projectors.staff.operators import MAX_WRONG_TOKENS, WRONG_TOKEN_WINDOW
+from projectors.staff.sessions import IDLE_TTL, SESSION_TTL
 from tests.harness.portal_installation import Installation
 from tests.integration.harness.customer_surface import CustomerSurfaceHarness
 from tests.integration.staff.harness import BOB, EVE, URL, StaffHarness
@@ -94,14 +94,14 @@ async def test_tokens_are_nowhere_at_rest(staff: StaffHarness) -> None:
 async def test_a_session_ends_unused_old_or_with_its_operator(staff: StaffHarness, one: Installation) -> None:
     """After an hour without use, after twelve with it, and when the operator's token is replaced."""
     idle = await staff.browser()
-    staff.ahead = IDLE + timedelta(minutes=1)
+    staff.ahead = IDLE_TTL + timedelta(minutes=1)
     assert (await idle.get("/api/audit")).status_code == 401
     used = await staff.browser()
     begun = staff.ahead
-    while staff.ahead - begun < LIFE - IDLE:
-        staff.ahead += IDLE - timedelta(minutes=2)
+    while staff.ahead - begun < SESSION_TTL - IDLE_TTL:
+        staff.ahead += IDLE_TTL - timedelta(minutes=2)
         assert (await used.get("/api/audit")).status_code == 200
-    staff.ahead = begun + LIFE + timedelta(seconds=1)
+    staff.ahead = begun + SESSION_TTL + timedelta(seconds=1)
     assert (await used.get("/api/audit")).status_code == 401
     kept = await staff.browser()
     changed = StaffHarness(Settings.read(one.env).installation, f"eve:{'n' * 32},bob:{BOB}")
@@ -130,7 +130,7 @@ async def test_changes_come_from_the_surfaces_own_pages(staff: StaffHarness, hea
 async def test_wrong_tokens_are_few(staff: StaffHarness) -> None:
     """Then the right one does not open either, by bearer or form, for a while, and from there alone."""
     tries = staff.client(Origin=URL)
-    for number in range(WRONG_TOKENS):
+    for number in range(MAX_WRONG_TOKENS):
         if number % 2:
             answer = await tries.post("/sign-in", data={"token": f"wrong{number}"})
         else:
@@ -142,9 +142,9 @@ async def test_wrong_tokens_are_few(staff: StaffHarness) -> None:
         await staff.client("wrong").get("/api/audit"),
     ]
     assert [one.status_code for one in limited] == [429, 429, 429]
-    assert all(0 < int(one.headers["Retry-After"]) <= WITHIN.total_seconds() for one in limited)
+    assert all(0 < int(one.headers["Retry-After"]) <= WRONG_TOKEN_WINDOW.total_seconds() for one in limited)
     assert (await staff.client(EVE, ip="203.0.113.9").get("/api/audit")).status_code == 200
-    staff.ahead = WITHIN
+    staff.ahead = WRONG_TOKEN_WINDOW
     assert (await staff.client(EVE).get("/api/audit")).status_code == 200
 
 

@@ -133,9 +133,9 @@ async def test_a_rebuild_is_started_once_and_ends_with_the_service(one: Installa
         assert (refused.status_code, "is running" in refused.json()["detail"]) == (409, True)
         assert (await staff.client(EVE).post("/api/rebuilds", json={"customer": "--x"})).status_code == 400
         assert await staff.audit() == [("staff:eve", "rebuild.start", "--promote", None)]
-        rebuilding = staff.app.state.services.staff.rebuilding
-        assert rebuilding.runs
-    assert not rebuilding.runs
+        rebuilding = staff.app.state.services.staff.rebuild_process
+        assert rebuilding.is_running
+    assert not rebuilding.is_running
 
 
 async def test_there_is_nothing_to_switch_to(staff: StaffHarness) -> None:

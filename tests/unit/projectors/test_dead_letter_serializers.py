@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.envelope import Record
-from projectors.operations.dead_letter_serializers import of_record
+from projectors.operations.dead_letter_serializers import record_to_json
 from read_models.store import DeadLetter
 
 SECRETS = ("Ada", "Byron", "mail.test", "0100", "Elm")
@@ -26,7 +26,7 @@ LETTER = DeadLetter(
 
 def shown(value: bytes | None, key: bytes | None = b"biz_1/cus_1", headers: Any = ()) -> dict[str, Any]:
     """What an operator is shown of a record."""
-    return of_record(Record("customers", 0, 7, 0, key, value, headers), LETTER)
+    return record_to_json(Record("customers", 0, 7, 0, key, value, headers), LETTER)
 
 
 @pytest.mark.parametrize(
