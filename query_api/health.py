@@ -3,9 +3,10 @@
 from typing import TypedDict
 
 from litestar import Controller, get
-from litestar.datastructures import State
 
+from query_api.api.dependencies import AnyRequest
 from query_api.http.problem_mapping import NotReady
+from query_api.services import services_of
 
 
 class Health(TypedDict):
@@ -26,9 +27,10 @@ class HealthController(Controller):
         return {"status": "ok"}
 
     @get("/ready", operation_id="getReady")
-    async def ready(self, state: State) -> Health:
+    async def ready(self, request: AnyRequest) -> Health:
         """Return whether there are views of this version to serve; 503 until then, and while MongoDB is away."""
-        await state.store.ping()
-        if not state.reads.ready():
+        services = services_of(request)
+        await services.ping_store()
+        if not services.reads.ready():
             raise NotReady
         return {"status": "ok"}

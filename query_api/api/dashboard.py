@@ -13,6 +13,7 @@ from query_api.api.schemas.common import Dashboard
 from query_api.http.etag import tag_of
 from query_api.http.prebuilt_response import BypassResolution, PrebuiltJson
 from query_api.http.tenant_middleware import BUSINESS
+from query_api.services import services_of
 from query_api.sign_in.cookies import session_token
 from query_api.sign_in.sessions import SessionService
 from read_models.clock import Clock
@@ -75,9 +76,9 @@ class DashboardCache:
 )
 async def dashboard(request: AnyRequest) -> PrebuiltJson:
     """Return the dashboard of whoever is signed in."""
-    state, scope = request.app.state, request.scope
+    services, scope = services_of(request), request.scope
     token = found_or_401(session_token(request, business_of(request)))
-    again = partial(_of_session, state.sessions, state.dashboards, digest(token))
+    again = partial(_of_session, services.sessions, services.dashboards, digest(token))
     ready = await again(scope)
     scope["state"][REVALIDATE] = again
     return ready

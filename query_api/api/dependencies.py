@@ -21,8 +21,9 @@ from litestar.status_codes import (
 from query_api.api.schemas.lists import ProblemSchema
 from query_api.http.prebuilt_response import PrebuiltJson
 from query_api.http.tenant_middleware import BUSINESS, ORIGIN
+from query_api.services import services_of
 from query_api.sign_in.cookies import session_token
-from query_api.sign_in.sessions import Session, SessionService
+from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.queries import LONGEST_CURSOR, PageQuery, QueryContext
 from read_models.queries.portal import CustomerScope
@@ -49,7 +50,7 @@ def origin_of(request: AnyRequest) -> str:
 async def session_or_401(request: AnyRequest) -> Session:
     """Return who is signed in; raises NotAuthorizedException when nobody is."""
     business = business_of(request)
-    sessions: SessionService = request.app.state.sessions
+    sessions = services_of(request).sessions
     return found_or_401(await sessions.find(business, session_token(request, business)))
 
 
@@ -87,9 +88,7 @@ def provide_reading(request: AnyRequest) -> QueryContext:
 
 def query_context(request: AnyRequest, scope: CustomerScope) -> QueryContext:
     """Return what a customer of the request's business may read, as of now."""
-    state = request.app.state
-    checkouts = state.payments.checkouts if state.payments else None
-    return QueryContext(state.store, scope, business_of(request), state.clock(), checkouts)
+    return services_of(request).query_context(scope, business_of(request))
 
 
 def page_query_dependency(default: int) -> dict[str, Provide]:

@@ -12,13 +12,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
 from query_api.api.dependencies import PROBLEMS, AnyRequest, business_of, response_specs, session_of
-from query_api.calendar.feed_urls import FeedUrls
 from query_api.calendar.icalendar import CalendarOwner, calendar
-from query_api.http.tenant_middleware import TenantResolver
+from query_api.services import services_of
 from read_models.documents import Doc
 from read_models.queries import QueryContext
 from read_models.queries.calendar_feed import calendar as shown
-from read_models.queries.portal import PortalQueries
 
 ICALENDAR = "text/calendar"
 
@@ -58,7 +56,7 @@ async def visit_calendar(
 @get("/calendar", operation_id="getCalendarFeed", tags=["calendar"], responses=response_specs(FeedAddress))
 async def feed_address(request: AnyRequest) -> FeedAddress:
     """Return the secret address of the feed of upcoming appointments."""
-    feeds: FeedUrls = request.app.state.feeds
+    feeds = services_of(request).feeds
     return {"url": await feeds.url(session_of(request).scope, business_of(request))}
 
 
@@ -73,21 +71,19 @@ async def feed_address(request: AnyRequest) -> FeedAddress:
 )
 async def new_feed_address(request: AnyRequest) -> FeedAddress:
     """Give the feed a new secret address; the one before is dead."""
-    feeds: FeedUrls = request.app.state.feeds
+    feeds = services_of(request).feeds
     return {"url": await feeds.renewed(session_of(request).scope, business_of(request))}
 
 
 @get("/{slug:str}/calendar/{name:str}", include_in_schema=False)
 async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """Return the upcoming appointments of the customer whose secret it is, and those that were called off of late."""
-    state, business = request.app.state, business_of(request)
-    feeds: FeedUrls = state.feeds
-    reads: PortalQueries = state.reads
-    scope = await feeds.owner(business, name.removesuffix(ENDING)) if name.endswith(ENDING) else None
-    known = await reads.customer(scope) if scope else None
+    services, business = services_of(request), business_of(request)
+    scope = await services.feeds.owner(business, name.removesuffix(ENDING)) if name.endswith(ENDING) else None
+    known = await services.reads.customer(scope) if scope else None
     if scope is None or known is None:
         raise NotFoundException
-    reading = QueryContext(state.store, scope, business, state.clock())
+    reading = services.query_context(scope, business)
     return await icalendar(
         await household(request, reading, known.document), await shown(reading), f"{business['slug']}{ENDING}"
     )
@@ -95,7 +91,7 @@ async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
 
 async def household(request: AnyRequest, reading: QueryContext, customer: Doc) -> CalendarOwner:
     """Return whose calendar it is."""
-    portals: TenantResolver = request.app.state.portals
+    portals = services_of(request).tenants
     return CalendarOwner(reading.business, customer, await portals.origin(reading.business), reading.now)
 
 

@@ -15,7 +15,7 @@ from query_api.api.dependencies import AnyRequest, response_specs, session_of
 from query_api.export.csv_export import statement
 from query_api.export.json_export import whole
 from query_api.export.schemas import Export
-from query_api.sign_in.sessions import SessionService
+from query_api.services import services_of
 from read_models.queries import QueryContext
 
 CSV = "text/csv"
@@ -52,7 +52,7 @@ async def export(
         content = (await statement(reading)).encode("utf-8-sig")
         return download(content, CSV, f"{slug}-invoices-and-payments.csv")
     session = session_of(request)
-    sessions: SessionService = request.app.state.sessions
+    sessions = services_of(request).sessions
     content = await whole(reading, session, await sessions.devices(session))
     return download(content, MediaType.JSON, f"{slug}-export.json")
 

@@ -21,6 +21,7 @@ from query_api.files.service import FileService
 from query_api.files.variants import Size, Variant, variant_for
 from query_api.files.visible_files import VisibleFile
 from query_api.http.etag import matches
+from query_api.services import services_of
 from read_models.queries.portal import CustomerScope
 from read_models.store.operational import CachedFile, CacheKey
 from web.pipeline import HEAD_REQUEST
@@ -54,7 +55,7 @@ async def file_response(
     request: AnyRequest, scope: CustomerScope, shown: VisibleFile | None, size: Size | None
 ) -> FileAnswer:
     """Return a file, if it is shown to the customer. Raises NotFoundException where it is not, or cannot be had."""
-    files: FileService | None = request.app.state.files
+    files = services_of(request).files
     form = variant_for(shown.media["content_type"], size) if shown else None
     if shown is None or form is None or files is None:
         raise NotFoundException

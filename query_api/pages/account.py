@@ -9,33 +9,28 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from query_api.calendar.errors import CalendarFeedsDisabled
-from query_api.calendar.feed_urls import FeedUrls
 from query_api.pages.devices import device_name
 from query_api.pages.language import LANGUAGES, language_cookie
 from query_api.pages.request_context import PageRequest, redirect_see_other
 from query_api.pages.signed_in import SignedInPage
+from query_api.services import services_of
 from query_api.sign_in.cookies import browser_of, expired_session_cookie, session_cookie
-from query_api.sign_in.service import SignInService
-from query_api.sign_in.sessions import SessionService
 from read_models.documents import timestamp
 
 
 @get("/{slug:str}/account", include_in_schema=False)
 async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Return all of it on one page."""
-    state, session = request.app.state, visitor.session
-    feeds: FeedUrls = state.feeds
-    sign_in: SignInService = state.sign_in
-    sessions: SessionService = state.sessions
+    services, session = services_of(request), visitor.session
     try:
-        feed = await feeds.url(session.scope, visitor.page.business)
+        feed = await services.feeds.url(session.scope, visitor.page.business)
     except CalendarFeedsDisabled:
         feed = None
     return visitor.render(
         "account.html",
         customer=session.customer,
         address=session.address,
-        accounts=await sign_in.accounts(session),
+        accounts=await services.sign_in.accounts(session),
         devices=[
             {
                 "id": record.id,
@@ -44,7 +39,7 @@ async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) 
                 "started_at": timestamp(record.started_at),
                 "seen_at": timestamp(record.seen_at),
             }
-            for record in await sessions.devices(session)
+            for record in await services.sessions.devices(session)
         ],
         feed=feed,
         languages=LANGUAGES,
@@ -54,7 +49,7 @@ async def account(visitor: NamedDependency[SignedInPage], request: PageRequest) 
 @post("/{slug:str}/account/switch", include_in_schema=False)
 async def switch(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Go on as another customer of the same address."""
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     business = visitor.page.business
     chosen = (await request.form()).get("customer_id", "")
     token = await sign_in.switch(visitor.session, str(chosen), browser_of(request, business))
@@ -70,7 +65,7 @@ async def sign_out_device(
     visitor: NamedDependency[SignedInPage], request: PageRequest, device_id: FromPath[str]
 ) -> Response[Any]:
     """Sign one device out; one that is out already is no error to somebody who wants it out."""
-    sessions: SessionService = request.app.state.sessions
+    sessions = services_of(request).sessions
     await sessions.end_device(visitor.session, device_id)
     return redirect_see_other(f"{visitor.root}account#devices")
 
@@ -78,7 +73,7 @@ async def sign_out_device(
 @post("/{slug:str}/account/devices/sign-out", include_in_schema=False)
 async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Sign out everywhere, here included."""
-    sessions: SessionService = request.app.state.sessions
+    sessions = services_of(request).sessions
     await sessions.end_devices(visitor.session)
     answer = redirect_see_other(f"{visitor.root}sign-in")
     answer.set_cookie(expired_session_cookie(visitor.page.business))
@@ -88,7 +83,7 @@ async def sign_out_everywhere(visitor: NamedDependency[SignedInPage], request: P
 @post("/{slug:str}/account/calendar", include_in_schema=False)
 async def renew_calendar(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Give the calendar a new address; the one before is dead."""
-    feeds: FeedUrls = request.app.state.feeds
+    feeds = services_of(request).feeds
     await feeds.renewed(visitor.session.scope, visitor.page.business)
     return redirect_see_other(f"{visitor.root}account#calendar")
 

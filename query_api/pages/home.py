@@ -13,9 +13,9 @@ from query_api.pages.presenters.dashboard import Item
 from query_api.pages.presenters.proof_gallery import album, shown
 from query_api.pages.request_context import PageRequest
 from query_api.pages.signed_in import SignedInPage
+from query_api.services import services_of
 from read_models import queries
 from read_models.documents import Doc, timestamp
-from read_models.queries.portal import PortalQueries
 
 CHANGES = 5
 """What changed of late, on home; the rest is a page away."""
@@ -26,7 +26,7 @@ THUMBNAILS = 3
 @get("/{slug:str}", include_in_schema=False)
 async def home(visitor: NamedDependency[SignedInPage], request: PageRequest) -> Response[Any]:
     """Return the home page; signed out it leads to the sign-in, which comes back here."""
-    reads: PortalQueries = request.app.state.reads
+    reads = services_of(request).reads
     dashboard = await reads.dashboard(visitor.session.known, visitor.page.business)
     appointments = dashboard_presenter.appointments(dashboard["upcoming"], timestamp(visitor.page.reader.now))
     # At the same time, so that they share their queries.

@@ -29,6 +29,7 @@ from query_api.payments.checkout import CheckoutService
 from query_api.payments.errors import NotPayable, PaymentProviderUnavailable
 from query_api.payments.routes import url_of
 from query_api.payments.stripe_api import StripeRejected, StripeUnavailable
+from query_api.services import services_of
 from read_models import queries
 from read_models.documents import document_id, money
 from read_models.queries import QueryContext
@@ -162,7 +163,7 @@ async def cancelled(
     visitor: NamedDependency[SignedInPage], request: PageRequest, invoice_id: FromPath[str]
 ) -> Response[Any]:
     """Return where the payment page leads to when nothing was paid: that is said only when it is so."""
-    payments: CheckoutService | None = request.app.state.payments
+    payments = services_of(request).payments
     latest = (
         await payments.checkouts.latest(document_id(*visitor.reading.scope, "invoice", invoice_id))
         if payments
@@ -198,7 +199,7 @@ async def receipt(
 async def _checkout_of(
     request: PageRequest, reading: QueryContext, payment_id: str
 ) -> tuple[CheckoutService | None, Checkout | None]:
-    payments: CheckoutService | None = request.app.state.payments
+    payments = services_of(request).payments
     known = await payments.checkouts.find(payment_id) if payments else None
     mine = known is not None and (known.business, known.customer) == tuple(reading.scope)
     return payments, known if mine else None
@@ -224,7 +225,7 @@ def minor_units(typed: str, locale: Locale, digits: int) -> int:
 
 def _allow_form_action(response: Response[Any], request: PageRequest) -> None:
     """Browsers hold a form's redirects to `form-action` as well."""
-    where = request.app.state.payment_page
+    where = services_of(request).payment_page_origin
     if where is not None:
         policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {where}")
         response.headers["Content-Security-Policy"] = policy

@@ -6,10 +6,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
-from query_api.files.logos import LogoService
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import render
 from query_api.pages.request_context import PageContext, PageRequest
+from query_api.services import services_of
 from web.assets import IMMUTABLE
 
 FOR_A_WHILE = "public, max-age=300"
@@ -18,7 +18,7 @@ FOR_A_WHILE = "public, max-age=300"
 @get("/{slug:str}/media/logo", include_in_schema=False)
 async def logo(request: PageRequest) -> Response[bytes]:
     """Return the logo; under the address that names its hash it may be kept for ever."""
-    logos: LogoService = request.app.state.logos
+    logos = services_of(request).logos
     found = await logos.of(request.state[BUSINESS])
     if found is None:
         raise NotFoundException

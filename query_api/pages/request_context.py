@@ -9,14 +9,13 @@ from litestar.datastructures import State
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from query_api.files.logos import LogoService, address
+from query_api.files.logos import address
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.language import language_of
 from query_api.pages.render import SWITCHED_AT_ONCE, PortalBranding, Viewer
+from query_api.services import services_of
 from query_api.sign_in.cookies import browser_of
-from query_api.sign_in.service import SignInService
 from query_api.sign_in.sessions import Session
-from read_models.clock import Clock
 from read_models.documents import Doc
 from read_models.queries.portal import CustomerSnapshot
 
@@ -50,7 +49,7 @@ class PageContext(NamedTuple):
 async def provide_page(request: PageRequest) -> PageContext:
     """Return the page's context, for handlers to ask for."""
     business: Doc = request.state[BUSINESS]
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     session = await sign_in.session(business, browser_of(request, business).session)
     reader = viewer_of(request, session.known if session else None)
     if session:
@@ -62,14 +61,14 @@ async def provide_page(request: PageRequest) -> PageContext:
 
 async def portal_of(request: PageRequest, business: Doc) -> PortalBranding:
     """Return the business as its pages show it."""
-    logos: LogoService = request.app.state.logos
+    logos = services_of(request).logos
     logo = await logos.of(business)
     return PortalBranding(business, address(business["slug"], logo) if logo else None)
 
 
 def viewer_of(request: PageRequest, known: CustomerSnapshot | None) -> Viewer:
     """Return who a page is made for."""
-    clock: Clock = request.app.state.clock
+    clock = services_of(request).clock
     business: Doc | None = request.state.get(BUSINESS)
     chosen = language_of(request, business) if business else None
     return Viewer(request.headers.get("Accept-Language", ""), known, clock(), chosen)

@@ -18,9 +18,10 @@ from query_api.pages.sign_in_forms import (
     link_form,
     link_over,
 )
+from query_api.services import services_of
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import AccountChoiceRequired, InvalidCredentials, InvalidEmail, TooManyAttempts
-from query_api.sign_in.service import SEPARATORS, SignInService
+from query_api.sign_in.service import SEPARATORS
 
 CODE = re.compile(r"[0-9]{6}")
 """A code as it is checked, without what people put between its digits."""
@@ -66,7 +67,7 @@ async def submit_form(page: NamedDependency[PageContext], request: PageRequest) 
 
 async def send_code(page: PageContext, request: PageRequest, form: SignInForm) -> Response[Any]:
     """Have a code sent, and shows the form for it: the same for every address."""
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     browser = browser_of(request, page.business)
     try:
         binding = await sign_in.request_code(page.business, form.email, browser)
@@ -85,7 +86,7 @@ async def check_code(page: PageContext, request: PageRequest, form: SignInForm) 
     if not CODE.fullmatch(code):
         wrong = FormError("code_malformed" if code else "code_missing")
         return code_form(page, form.next, form.email, form.code, wrong)
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     browser = browser_of(request, page.business)
     try:
         token = await sign_in.sign_in_with_code(
@@ -106,7 +107,7 @@ async def open_link(
     page: NamedDependency[PageContext], request: PageRequest, token: FromPath[str]
 ) -> Response[Any]:
     """Return the page of a mailed link. It uses nothing up: programs that check mails open links, too."""
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     link = await sign_in.link(page.business, token)
     if link.email is None:
         return link_over(page, link.newer_at)
@@ -119,7 +120,7 @@ async def sign_in_with_link(
 ) -> Response[Any]:
     """Sign in by the link."""
     form = await form_of(request)
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     browser = browser_of(request, page.business)
     try:
         made = await sign_in.sign_in_with_link(page.business, token, browser, form.customer_id or None)
@@ -133,7 +134,7 @@ async def sign_in_with_link(
 @post("/{slug:str}/sign-out", include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
 async def sign_out(page: NamedDependency[PageContext], request: PageRequest) -> Redirect:
     """End the session, on the server too."""
-    sign_in: SignInService = request.app.state.sign_in
+    sign_in = services_of(request).sign_in
     await sign_in.sign_out(browser_of(request, page.business))
     response = redirect_see_other(f"{page.root}sign-in")
     response.set_cookie(expired_session_cookie(page.business))

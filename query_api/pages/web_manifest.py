@@ -8,12 +8,12 @@ from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
 from query_api.files import images
-from query_api.files.logos import LogoService
 from query_api.files.responses import not_modified
 from query_api.http.etag import tag_of
 from query_api.http.tenant_middleware import BUSINESS
 from query_api.pages.render import initials
 from query_api.pages.request_context import PageRequest
+from query_api.services import services_of
 from read_models.documents import Doc
 from web.colours import palette, parse
 
@@ -44,7 +44,7 @@ async def manifest(request: PageRequest) -> Response[bytes]:
 async def icon(request: PageRequest) -> Response[bytes]:
     """Return an icon made of the business's logo, else of its initials on its colour."""
     business: Doc = request.state[BUSINESS]
-    logos: LogoService = request.app.state.logos
+    logos = services_of(request).logos
     found = await logos.of(business)
     letters = initials(business["name"])
     colours = palette(business["branding"]["primary_color"])

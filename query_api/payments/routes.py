@@ -19,9 +19,8 @@ from litestar.types import ControllerRouterHandler
 from events.types import MAX_INTEGER
 from query_api.api.dependencies import PROBLEMS, AnyRequest, origin_of, provide_reading, session_of
 from query_api.api.schemas.lists import ProblemSchema
-from query_api.payments.checkout import CheckoutService
 from query_api.payments.errors import NotPayable
-from query_api.payments.webhook import Webhook
+from query_api.services import services_of
 from query_api.sign_in.sessions import Session
 from read_models.queries import QueryContext
 from web.problems import PROBLEM_JSON
@@ -86,7 +85,7 @@ async def url_of(
     found = await reading.document("invoice", invoice_id)
     if found is None:
         raise NotFoundException
-    payments: CheckoutService | None = request.app.state.payments
+    payments = services_of(request).payments
     if payments is None:
         raise NotPayable("not_online")
     return await payments.checkout(session, reading.business, found, amount, origin_of(request))
@@ -102,7 +101,7 @@ async def url_of(
 )
 async def stripe_webhook(request: AnyRequest) -> Response[dict[str, str]]:
     """Take an event of Stripe's; answer once what it says is kept."""
-    webhook: Webhook | None = request.app.state.webhook
+    webhook = services_of(request).webhook
     if webhook is None:
         raise NotFoundException
     await webhook.receive(await request.body(), request.headers.get(SIGNATURE, ""))

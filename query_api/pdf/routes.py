@@ -8,11 +8,11 @@ from litestar.types import ControllerRouterHandler
 
 from query_api.api.dependencies import AnyRequest, provide_reading, require_session, session_of
 from query_api.files.responses import FileAnswer, FileHeaders, not_modified, stream_response
-from query_api.files.service import FileService
 from query_api.files.visible_files import pack_of
 from query_api.pdf import template_renderer
 from query_api.pdf.proof_pack_zip import is_complete, stream_zip, tag_of
-from query_api.pdf.service import PdfDocument, PdfService, pdf_context
+from query_api.pdf.service import PdfDocument, pdf_context
+from query_api.services import services_of
 from read_models.queries import QueryContext
 
 PDF, ZIP = ".pdf", "application/zip"
@@ -31,7 +31,7 @@ async def proof_zip(
     request: AnyRequest, reading: NamedDependency[QueryContext], visit_id: FromPath[str]
 ) -> FileAnswer:
     """Return all files of the Proof Pack of a visit, with a manifest."""
-    files: FileService | None = request.app.state.files
+    files = services_of(request).files
     pack = await pack_of(reading, visit_id)
     if files is None or pack is None:
         raise NotFoundException
@@ -68,7 +68,7 @@ def named(name: str) -> str:
 
 async def printed(request: AnyRequest, reading: QueryContext, paper: PdfDocument | None) -> FileAnswer:
     """Return a paper as PDF; raises NotFoundException where there is none, or files are off."""
-    papers: PdfService | None = request.app.state.papers
+    papers = services_of(request).pdfs
     if paper is None or papers is None:
         raise NotFoundException
     head = await pdf_context(request, session_of(request), reading.business)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from query_api.api.dependencies import AnyRequest
-from query_api.files.logos import Logo, LogoService
+from query_api.files.logos import Logo
 from query_api.files.media_store import FileUnusable, digest_of
 from query_api.files.responses import FileAnswer, FileHeaders, cached_file_response, not_modified, tag_of
 from query_api.files.service import FileService
@@ -16,6 +16,7 @@ from query_api.files.visible_files import VisibleFile
 from query_api.pages.render import Viewer, formats_for
 from query_api.pages.request_context import viewer_of
 from query_api.pdf.renderer import PdfRenderer
+from query_api.services import services_of
 from query_api.sign_in.sessions import Session
 from read_models.documents import Doc
 from read_models.queries.portal import CustomerScope
@@ -54,7 +55,7 @@ class PdfContext(NamedTuple):
 
 async def pdf_context(request: AnyRequest, session: Session, business: Doc) -> PdfContext:
     """Return the letterhead of whoever is signed in to a business."""
-    logos: LogoService = request.app.state.logos
+    logos = services_of(request).logos
     reader = viewer_of(request, session.known)
     return PdfContext(session.scope, business, reader, await logos.of(business))
 

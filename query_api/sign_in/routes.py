@@ -22,6 +22,7 @@ from query_api.api.dependencies import (
     session_or_401,
 )
 from query_api.http.prebuilt_response import PrebuiltJson
+from query_api.services import services_of
 from query_api.sign_in.cookies import binding_cookie, browser_of, expired_session_cookie, session_cookie
 from query_api.sign_in.errors import Account
 from query_api.sign_in.service import SignInService
@@ -209,13 +210,11 @@ async def _shown(request: AnyRequest, session: Session) -> SignedIn:
 
 
 def _service(request: AnyRequest) -> SignInService:
-    service: SignInService = request.app.state.sign_in
-    return service
+    return services_of(request).sign_in
 
 
 def _sessions(request: AnyRequest) -> SessionService:
-    sessions: SessionService = request.app.state.sessions
-    return sessions
+    return services_of(request).sessions
 
 
 ROUTES: list[ControllerRouterHandler] = [ask_for_code, SessionController, DevicesController]

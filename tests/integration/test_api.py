@@ -10,6 +10,8 @@ import pytest
 
 from local_stack.stack import Stack
 from query_api.app import create_app
+from query_api.services import services_in
+from read_models.store import ReadModelStore
 from tests.integration.harness.customer_surface import (
     URL,
     Browser,
@@ -155,7 +157,7 @@ async def test_an_error_of_ours_tells_nothing_of_its_cause(
     async def broken(*_: object) -> None:
         raise RuntimeError("the cause")
 
-    monkeypatch.setattr(surface.app.state.reads, "dashboard", broken)
+    monkeypatch.setattr(services_in(surface.app).reads, "dashboard", broken)
     answer = await browser.get("/blue/api/portal")
 
     assert is_problem(answer, 500)
@@ -248,12 +250,13 @@ async def test_ready_only_with_views_to_serve(surface: CustomerSurfaceHarness) -
     assert (await browser.get("/-/health/ready")).status_code == 200
 
     empty = create_app(replace(surface.config, mongo_database=f"{surface.config.mongo_database}_empty"))
-    async with empty.lifespan():
-        async with Browser(empty) as client:
-            assert (await client.get("/-/health/live")).status_code == 200
-            assert is_problem(await client.get("/-/health/ready"), 503)
-            assert is_problem(await client.get("/blue/api/business"), 503)
-        await empty.state.store.drop()
+    async with empty.lifespan(), Browser(empty) as client:
+        assert (await client.get("/-/health/live")).status_code == 200
+        assert is_problem(await client.get("/-/health/ready"), 503)
+        assert is_problem(await client.get("/blue/api/business"), 503)
+    store = await ReadModelStore.connect(surface.config.mongo_url, f"{surface.config.mongo_database}_empty")
+    await store.drop()
+    await store.close()
 
 
 async def test_the_api_describes_itself(surface: CustomerSurfaceHarness) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
+from query_api.services import services_in
 from tests.integration.harness.customer_surface import (
     SAME_ORIGIN,
     Browser,
@@ -135,7 +136,10 @@ async def test_the_last_two_mails_work_and_a_used_one_takes_the_other_with_it(
 
     assert (await browser.enter(email=email, code=first.code)).status_code == 401
     assert (await browser.enter(token=first.token)).status_code == 401
-    link = await surface.app.state.sign_in.link(await surface.app.state.reads.business("blue"), first.token)
+    services = services_in(surface.app)
+    business = await services.reads.business("blue")
+    assert business
+    link = await services.sign_in.link(business, first.token)
     assert (link.email, link.newer_at is not None) == (None, True)
     assert (await browser.enter(email=email, code=second.code)).status_code == 201
     assert (await browser.enter(email=email, code=third.code)).status_code == 401

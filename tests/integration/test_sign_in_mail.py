@@ -11,8 +11,10 @@ import pytest
 from local_stack.stack import Stack
 from query_api.http.public_urls import PublicUrls
 from query_api.polling_worker import delivering
+from query_api.services import services_in
 from query_api.sign_in.codes import HmacKeyRing
 from query_api.sign_in.mailer import CLAIM, SignInMailer
+from read_models.queries.portal import PortalQueries
 from read_models.store import StoreUnavailable
 from read_models.store.operational import OperationalStore
 from tests.integration.harness.customer_surface import URL, WITHIN_S, CustomerSurfaceHarness
@@ -27,34 +29,38 @@ async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
 
 
 @pytest.fixture
-async def quiet(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+async def quiet(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CustomerSurfaceHarness]:
     """A surface whose own mailer reaches no server and tries in vain: tests run mailers of their own."""
     async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
-        one.app.state.reads.ready = _never
+        one.store.start_polling()
+        monkeypatch.setattr(services_in(one.app).reads, "ready", lambda: False)
         yield one
-
-
-def _never() -> bool:
-    return False
 
 
 def mailer(surface: CustomerSurfaceHarness, smtp_url: str) -> SignInMailer:
     """A mailer that does one step at a time, as it is told."""
-    reads = type(surface.app.state.reads)(surface.app.state.store, surface.now)
+    reads = PortalQueries(surface.store, surface.now)
     records = OperationalStore(surface.store.database)
     keys = HmacKeyRing(surface.config.secret_keys)
-    state = surface.app.state
     return SignInMailer(
-        records, state.store, reads, keys, smtp_url, state.portals, PublicUrls(URL), surface.now
+        records,
+        surface.store,
+        reads,
+        keys,
+        smtp_url,
+        services_in(surface.app).tenants,
+        PublicUrls(URL),
+        surface.now,
     )
 
 
 async def asked(surface: CustomerSurfaceHarness) -> str:
     """An address with a mail due, asked for while the surface was ready."""
     email = await surface.create_customer()
-    sign_in, reads = surface.app.state.sign_in, surface.app.state.reads
+    sign_in, reads = services_in(surface.app).sign_in, services_in(surface.app).reads
     business = await reads.business("blue")
+    assert business
     browser = type("Anyone", (), {"binding": None, "session": None, "network": "", "device": ""})()
     await sign_in.request_code(business, email, browser)
     return email

@@ -8,16 +8,17 @@ import httpx
 import pytest
 
 from local_stack.stack import Stack
+from query_api.services import services_in
 from tests.harness.portal_installation import Installation, Installations, Process
 from tests.integration.harness.customer_surface import CustomerSurfaceHarness
 
 
 @pytest.fixture
-async def surface(stack: Stack) -> AsyncIterator[CustomerSurfaceHarness]:
+async def surface(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CustomerSurfaceHarness]:
     """Views and records; its own mailer stays idle, as it sees no views."""
     async with CustomerSurfaceHarness(stack.env) as one:
         await one.publish("business.registered")
-        one.app.state.reads.ready = lambda: False
+        monkeypatch.setattr(services_in(one.app).reads, "ready", lambda: False)
         yield one
 
 

@@ -47,22 +47,19 @@ UNUSED = (for_customer, for_email, for_claim, ListQuery)
 """Further ways to choose a tenant, which no module of the customer surface needs."""
 
 STORE_MODULES = {
-    "query_api/app.py",
+    "query_api/bootstrap.py",
     "query_api/payments/outcome_mailer.py",
     "query_api/payments/reconcile.py",
     "query_api/payments/settlement.py",
     "query_api/sign_in/mailer.py",
     "query_api/sign_in/sessions.py",
 }
-"""Modules that use the store's type: background work, and the service that knows who is signed in."""
+"""Modules that use the store's type: composition, background work, and the service that knows who is signed in."""
 
 STORE_ATTRIBUTE_MODULES = {
-    "query_api/api/dependencies.py": "makes the query context of the signed-in customer",
-    "query_api/calendar/routes.py": "makes the query context of a calendar feed's customer",
     "query_api/files/media_store.py": "an object store of files, no read models",
-    "query_api/health.py": "asks MongoDB for a sign of life",
 }
-"""Modules that reach a store through an attribute, as of `app.state`, and why."""
+"""Modules that reach a store through an attribute, as of a service, and why."""
 
 
 async def reads_that_do_not_type_check(store: ReadModelStore, context: QueryContext) -> None:

@@ -11,6 +11,7 @@ import httpx
 from PIL import Image
 
 from query_api.files.service import FileService
+from query_api.services import services_in
 from tests.integration.api.full_visit import NOW
 from tests.integration.api.harness import ApiClient, ApiHarness, Json
 
@@ -52,7 +53,8 @@ class Library(ApiHarness):
     @property
     def files(self) -> FileService:
         """The files of the process."""
-        files: FileService = self._app.state.files
+        files = services_in(self._app).files
+        assert files
         return files
 
     def keep(self, key: str, content: bytes, content_type: str = "image/jpeg", **said: Any) -> Json:

@@ -20,6 +20,7 @@ from events.topics import Topics
 from projectors.processing.projector import Projector
 from query_api.app import create_app
 from query_api.config import QueryApiConfig, SignInLimits
+from query_api.services import services_in
 from read_models.projection import VERSION
 from read_models.store import ReadModelStore
 from tests.support.event_builder import DEFAULTS
@@ -98,7 +99,7 @@ async def running(app: Litestar) -> AsyncIterator[None]:
 
 def clear_tenant_cache(app: Litestar) -> None:
     """Has the next request see what is: businesses are remembered for a moment."""
-    portals = app.state.portals
+    portals = services_in(app).tenants
     for remembered in (portals._admitted, portals._by_host):
         remembered._answers.clear()
 

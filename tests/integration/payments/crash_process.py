@@ -21,6 +21,7 @@ from portal.query_api_config import query_api_config
 from portal.settings import Settings
 from query_api.app import create_app
 from query_api.payments.stripe_api import StripeGateway
+from query_api.services import services_in
 from read_models.store.operational import CheckoutRepository
 from read_models.store.operational.collection import MongoCollection
 from tests.harness.portal_installation import until
@@ -83,12 +84,14 @@ async def serve(last: int, request: dict[str, Any]) -> int:
     config = query_api_config(Settings.read(os.environ))
     app = create_app(config, lambda: datetime.now(UTC))
     async with app.lifespan(), Browser(app, config.public_url) as browser:
-        await until(app.state.reads.ready, "views")
+        await until(services_in(app).reads.ready, "views")
         answer = await browser.request(
             request["method"], request["path"], headers=request["headers"], content=request["body"]
         )
         waiting = {"unsent": True, "customer": request["customer"]}
-        checkouts: CheckoutRepository = app.state.payments.checkouts
+        payments = services_in(app).payments
+        assert payments
+        checkouts = payments.checkouts
 
         async def published() -> bool:
             return await checkouts.collection.count(waiting) == 0

@@ -7,6 +7,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from query_api.services import services_in
 from read_models.documents import document_id
 from tests.harness.portal_installation import until
 from tests.integration.harness.customer_surface import Browser
@@ -231,7 +232,9 @@ async def test_an_order_that_outlasts_its_customer_begins_nothing_anew(
     till: PaymentsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Erased while Stripe takes its time: nothing with a name in it is written behind the erasure."""
-    stripe = till.app.state.payments.outcomes.stripe
+    payments = services_in(till.app).payments
+    assert payments
+    stripe = payments.outcomes.stripe
     for name in ("create", "session", "expire"):
         payer = await till.payer()
         if name != "create":

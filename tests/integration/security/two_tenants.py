@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from pypdf import PdfReader
 
+from query_api.services import services_in
 from query_api.sign_in.cookies import session_cookie_name
 from read_models.queries.portal import CustomerScope
 from read_models.store.operational import OperationalStore, SessionRecord
@@ -131,9 +132,10 @@ class TwoTenants(CustomerSurfaceHarness):
 
     async def feed(self, person: Person) -> str:
         """The name of the calendar feed's file, which is its secret."""
-        state = self.app.state
-        document = await state.reads.business(person.slug)
-        url: str = await state.feeds.url(CustomerScope(*person), document)
+        services = services_in(self.app)
+        document = await services.reads.business(person.slug)
+        assert document
+        url = await services.feeds.url(CustomerScope(*person), document)
         return url.rpartition("/")[2]
 
 

@@ -13,6 +13,7 @@ from query_api.http.error_responses import answer
 from query_api.http.public_urls import PublicUrls
 from query_api.http.tenant_middleware import TenantCheck, TenantResolver
 from query_api.pages.routes import ROUTES
+from query_api.services import Services
 from query_api.sign_in.cookies import ClientInfo
 from query_api.sign_in.errors import (
     Account,
@@ -23,6 +24,7 @@ from query_api.sign_in.errors import (
 )
 from query_api.sign_in.routes import ask_for_code
 from query_api.sign_in.service import LinkStatus
+from read_models.queries import QueryContext
 from read_models.queries.portal import CustomerScope, CustomerSnapshot
 from read_models.store.operational import SessionRecord
 from web.pipeline import ResponsePipeline
@@ -173,20 +175,27 @@ class Portal:
         self.reads = Reads(dashboard)
         self.sign_in = SignIn(customer, accounts, as_of)
         addresses = PublicUrls(URL)
-        state = State(
-            {
-                "reads": self.reads,
-                "store": Store(),
-                "portals": TenantResolver(self.reads, addresses),  # type: ignore[arg-type]
-                "sign_in": self.sign_in,
-                "payments": None,
-                "clock": lambda: NOW,
-                "logos": LogoService(None),
-            }
+        unused: Any = None
+        self.services = Services(
+            ping_store=unused,
+            reads=self.reads,  # type: ignore[arg-type]
+            query_context=lambda scope, business: QueryContext(Store(), scope, business, NOW),  # type: ignore[arg-type]
+            dashboards=unused,
+            tenants=TenantResolver(self.reads, addresses),  # type: ignore[arg-type]
+            sessions=unused,
+            sign_in=self.sign_in,  # type: ignore[arg-type]
+            logos=LogoService(None),
+            files=None,
+            pdfs=None,
+            feeds=unused,
+            clock=lambda: NOW,
+            payments=None,
+            webhook=None,
+            payment_page_origin=None,
         )
         self.app = Litestar(
             [*ROUTES, ask_for_code],
-            state=state,
+            state=State({"services": self.services}),
             request_class=SafeRequest,
             openapi_config=None,
         )

@@ -9,6 +9,7 @@ from litestar.routes import HTTPRoute
 
 from query_api.pages.render import Viewer, error_page
 from query_api.pages.sign_in_forms import masked
+from query_api.services import services_in
 from tests.unit.pages.in_memory_portal import CODE, LINK, SESSION, Portal
 
 ACCOUNTS = [
@@ -196,7 +197,7 @@ async def test_a_link_that_is_over_says_so(method: str) -> None:
     portal = Portal()
     async with portal.browser() as browser:
         over = await browser.request(method, "/clearwater/sign-in/other")
-        portal.sign_in.newer_at = portal.app.state.clock().replace(hour=16, minute=12)
+        portal.sign_in.newer_at = services_in(portal.app).clock().replace(hour=16, minute=12)
         older = await browser.request(method, "/clearwater/sign-in/other")
 
     assert (over.status_code, older.status_code) == (410, 410)
