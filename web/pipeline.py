@@ -100,7 +100,12 @@ MAX_MEMO_KEY = 4_000
 
 
 class MemoizedResponse(NamedTuple):
-    """Memoized response, for requests with the same key."""
+    """Memoized response, for requests with the same key.
+
+    Dashboards per second of one process in three runs of `make bench PARTS=reading`: 6,135 / 5,921 / 6,137 with the
+    memo, 3,674 / 5,420 / 4,688 without (median +31 %); as a multiple of FastAPI + Motor in the same run: 5.6 / 5.0 /
+    4.6 with it, 3.7 / 4.3 / 3.4 without.
+    """
 
     again: Revalidate
     content: bytes
