@@ -131,7 +131,7 @@ async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: ApiClie
 @EVERY
 async def test_the_visits_behind_a_figure_are_those_that_joins_give(reader: ApiClient, facts: Facts) -> None:
     contracts = await reader.walk("contracts")
-    assert contracts
+    assert set(ids(contracts)) == facts.of("contract").keys()
     for contract in contracts:
         path = f"contracts/{contract['id']}/visits"
         detail = await reader.get(f"contracts/{contract['id']}")
