@@ -19,7 +19,7 @@ ATTRIBUTES: Final = frozenset(
         *("traceparent", "tracestate"),
     }
 )
-"""Attributes of a CloudEvent from ServiceHub (EVENTS.md), which hold ids and times only."""
+"""Attributes of a CloudEvent from ServiceHub (docs/contracts/events.md), which hold ids and times only."""
 
 _IS_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64})?").fullmatch
 _HIDDEN: Final = re.compile(r'("[a-z][a-z0-9_]{0,40}"\s*:)|\w')

@@ -9,7 +9,7 @@ from read_models.store import ReadModelStore
 
 @dataclass(frozen=True)
 class GenerationReport:
-    """One generation (API.md, GET /api/generations)."""
+    """One generation (docs/contracts/api.md, Staff surface)."""
 
     generation: int
     version: int

@@ -1,4 +1,4 @@
-"""Switch of the served generation, at once and without failing requests (DESIGN.md, decision 4)."""
+"""Switch of the served generation, at once and without failing requests (docs/architecture.md, Decision 4)."""
 
 import asyncio
 import secrets
@@ -22,7 +22,7 @@ from read_models.store import (
 logger = structlog.get_logger(__name__)
 
 WAIT_S: Final = 30.0
-"""Time a generation gets to catch up before the switch is refused (API.md)."""
+"""Time a generation gets to catch up before the switch is refused (docs/contracts/api.md)."""
 BUSY_LANE_TIMEOUT_S: Final = 15.0
 """Time to wait for busy lanes: a killed writer blocks its lanes until MongoDB aborts its transaction."""
 RETRY_INTERVAL_S: Final = 0.2

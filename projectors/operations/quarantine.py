@@ -1,4 +1,4 @@
-"""Operator commands on the quarantine: describe, retry and discard dead letters (API.md, "Command line").
+"""Operator commands on the quarantine: describe, retry and discard dead letters (docs/contracts/api.md, Command line).
 
 The contents of the quarantine are read through `ReadModelStore.letters` only.
 """

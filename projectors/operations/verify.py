@@ -1,4 +1,4 @@
-"""Comparison of the served views with the log (API.md, `portal verify`), beside live workers.
+"""Comparison of the served views with the log (docs/contracts/api.md, Command line), beside live workers.
 
 Each lane is verified in slices of its owners, by a hash of their keys. For each slice the log is folded up to the
 lane's checkpoint. Then one snapshot reads the checkpoint again, the fold follows up to it, and the documents are read:

@@ -1,1 +1,1 @@
-"""Staff surface: reports and controls of the projection for operators (API.md, "Staff surface")."""
+"""Staff surface: reports and controls of the projection for operators (docs/contracts/api.md, Staff surface)."""

@@ -39,7 +39,7 @@ def _lag_alerts(overview: Overview, version: int, now: datetime) -> Iterator[Ale
         yield Alert(
             "bad",
             "Log and views do not belong together",
-            f"{reasons}. Workers have stopped, and are right to: see docs/operating.md, “broken”.",
+            f"{reasons}. Workers have stopped, rightly: see docs/operating.md, Truncated or recreated topics.",
         )
     elif lag.state == "stalled":
         has_worker = any(is_alive(one.seen_at, now) and one.lanes for one in overview.processes or ())

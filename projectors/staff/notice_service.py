@@ -1,4 +1,4 @@
-"""Notices for operators: conflicting claims, unusable files, topics with a retention limit (API.md)."""
+"""Notices for operators: conflicting claims, unusable files, topics with a retention limit (docs/contracts/api.md)."""
 
 import asyncio
 import time

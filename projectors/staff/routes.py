@@ -1,4 +1,4 @@
-"""JSON API of the staff surface (API.md, "Staff surface")."""
+"""JSON API of the staff surface (docs/contracts/api.md, Staff surface)."""
 
 from typing import Annotated, Any, Final, Literal
 
