@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+PAGE = (ROOT / "docs/security.md").read_text("utf-8")
 
 LEVEL_2 = {
     "3.2": (1, 2),
