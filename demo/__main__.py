@@ -17,7 +17,6 @@ from demo.library import Library
 from demo.log import Message
 from demo.publisher import DemoPublisher
 from demo.stage import Problem, Stage, step
-from demo.studio import Studio
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
 from local_stack.stack import Stack
@@ -62,7 +61,6 @@ def show(open_ones: ExitStack) -> None:
     print("The demo is starting.", flush=True)
     reaper = Reaper()
     open_ones.callback(reaper.release)
-    studio = open_ones.enter_context(Studio(reaper.group))
     with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):
         stack = open_ones.enter_context(Stack())
     with step("the topics are made, the projector and the portal start"):
@@ -70,10 +68,9 @@ def show(open_ones: ExitStack) -> None:
         stage.run("topics", "create")
         stage.start("project")
         stage.start("serve")
-    with step("pictures are drawn"):
-        library = Library(stack.state / "media")
-        studio.deliver(library)
     with step("three years of two businesses are made up"):
+        library = Library(stack.state / "media")
+        library.add_images()
         now = datetime.now(UTC)
         world = history.build(library, now)
         past = list(world.log.take(now))

@@ -108,8 +108,10 @@ class Company:
     region: str
     scene: Literal["pool", "garden"]
     """What its photos show."""
-    looks: int
-    """How many different ones."""
+    yards: int
+    """Number of different places in its photos."""
+    signatures: int
+    """Number of different signatures."""
     regular: CompanyService
     occasional: tuple[CompanyService, ...]
     plan: Plan

@@ -44,7 +44,6 @@ class DemoCustomer:
         self.number = 1041 + 7 * self.position
         self.id = f"cus_{self.number}"
         self.owner = Owner(self.company.id, self.id)
-        self.look = self.position % self.company.looks
         self.instructions = self.random.choice((None, *self.company.words.instructions))
         near = self.company.position
         self.location = {

@@ -55,7 +55,7 @@ def begin(company: Company, library: Library, log: Log, today: date) -> None:
     first = month_after(today.replace(day=1), -12 * YEARS - 2)
     noon = datetime(first.year, first.month, first.day, 12, tzinfo=company.timezone)
     owner = Owner(company.id)
-    logo = library.media(company.id, "brand/logo.png")
+    logo = library.media(company.id, "brand/logo.webp")
     log.say(
         noon,
         "business.registered.v1",

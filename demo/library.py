@@ -1,16 +1,17 @@
-"""The media store of the demo: files in a folder, and how events describe them (docs/contracts/events.md, Values)."""
+"""The media store of the demo: a folder of images and PDF documents, and the media objects that describe them."""
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyvips  # type: ignore[import-untyped]
+
 from demo.paper import pdf
 
-TAKES = 2
-"""How many photos there are of each place and stage, numbered from 0."""
-
-TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".pdf": "application/pdf"}
+IMAGES = Path(__file__).parent / "media"
+"""Images that come with the demo, as `{businessid}/{key}`."""
 
 
 class Library:
@@ -18,30 +19,38 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._media: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add_images(self) -> None:
+        """Copy all images of the demo into the folder."""
+        for path in sorted(IMAGES.rglob("*.webp")):
+            business, key = path.relative_to(IMAGES).as_posix().split("/", 1)
+            content = path.read_bytes()
+            image = pyvips.Image.new_from_buffer(content, "")
+            self._add(business, key, content, "image/webp", width=image.width, height=image.height)
+
+    def document(self, business: str, key: str, title: str, lines: Sequence[str]) -> dict[str, Any]:
+        """Write a page of text as PDF and return its media object."""
+        return self._add(business, key, pdf(title, lines), "application/pdf")
 
     def media(self, business: str, key: str) -> dict[str, Any]:
-        """Describe a file that was added."""
-        return self._known[business, key]
+        """Return the media object of a file (docs/contracts/events.md, Values)."""
+        return self._media[business, key]
 
-    def add(
-        self, business: str, key: str, content: bytes, size: tuple[int, int] | None = None
-    ) -> dict[str, Any]:
-        """Write a file and describes it; `size` in pixels, for pictures."""
+    def _add(self, business: str, key: str, content: bytes, content_type: str, **size: int) -> dict[str, Any]:
         file = self.folder / business / key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-        width, height = size or (None, None)
-        self._known[business, key] = {
+        self._media[business, key] = {
             "key": key,
-            "content_type": TYPES[file.suffix],
+            "content_type": content_type,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
-            "width": width,
-            "height": height,
+            **size,
         }
-        return self._known[business, key]
+        return self._media[business, key]
 
-    def document(self, business: str, key: str, title: str, lines: Sequence[str]) -> dict[str, Any]:
-        """Write a page of text as PDF and describes it."""
-        return self.add(business, key, pdf(title, lines))
+
+def index_by_id(identifier: str, count: int) -> int:
+    """Return one of the indexes from 0 to *count* - 1, always the same for an id."""
+    return zlib.crc32(identifier.encode()) % count

@@ -23,7 +23,8 @@ SONORAN = Company(
     country="US",
     region="AZ",
     scene="pool",
-    looks=5,
+    yards=5,
+    signatures=2,
     regular=CompanyService(
         id="srv_weekly",
         name="Weekly pool cleaning",
@@ -95,10 +96,10 @@ SONORAN = Company(
         ),
     ),
     technicians=(
-        CompanyTechnician("tec_sam", "Sam Ortiz", "team/sam-ortiz.jpg"),
-        CompanyTechnician("tec_maya", "Maya Begay", "team/maya-begay.jpg"),
-        CompanyTechnician("tec_luis", "Luis Cervantes", "team/luis-cervantes.jpg"),
-        CompanyTechnician("tec_dana", "Dana Kowalski", "team/dana-kowalski.jpg"),
+        CompanyTechnician("tec_sam", "Sam Ortiz", "team/sam-ortiz.webp"),
+        CompanyTechnician("tec_maya", "Maya Begay", "team/maya-begay.webp"),
+        CompanyTechnician("tec_luis", "Luis Cervantes", "team/luis-cervantes.webp"),
+        CompanyTechnician("tec_dana", "Dana Kowalski", "team/dana-kowalski.webp"),
     ),
     names=(
         *("Nora Whitfield", "Pat Delgado", "Delgado Vacation Rentals", "Marcus Oyelaran", "Helen Tsosie"),

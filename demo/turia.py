@@ -22,7 +22,8 @@ TURIA = Company(
     country="ES",
     region="Valencia",
     scene="garden",
-    looks=3,
+    yards=3,
+    signatures=1,
     regular=CompanyService(
         id="srv_cesped",
         name="Cuidado del césped",
@@ -56,8 +57,8 @@ TURIA = Company(
         (CompanyPlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 4_900),),
     ),
     technicians=(
-        CompanyTechnician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.jpg"),
-        CompanyTechnician("tec_vicent", "Vicent Llopis", "team/vicent-llopis.jpg"),
+        CompanyTechnician("tec_amparo", "Amparo Ferrer", "team/amparo-ferrer.webp"),
+        CompanyTechnician("tec_vicent", "Vicent Llopis", "team/vicent-llopis.webp"),
     ),
     names=(
         *("Lucía Navarro Soler", "Finca Els Tarongers", "Javier Monzó", "Carmen Ribes", "Anna Schreiber"),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from demo.companies import CompanyService
 from demo.customers import DemoCustomer
-from demo.library import TAKES
+from demo.library import index_by_id
 from demo.log import stamp
 
 WINDOW = timedelta(hours=2)
@@ -192,19 +192,19 @@ def take_pictures(
         )
         items.append(item)
 
-    def photo(share: float, subject: str, stage: str, take: int, caption: str) -> None:
-        media = customer.library.media(company.id, f"photos/{subject}-{stage}-{take}.jpg")
+    def photo(share: float, subject: str, stage: str, caption: str) -> None:
+        media = customer.library.media(company.id, f"photos/{subject}-{stage}.webp")
         upload(share, "photo", caption, stage=stage, media=media)
 
-    place = f"{company.scene}-{customer.look}"
+    yard = f"{company.scene}-{index_by_id(customer.id, company.yards)}"
     details = [name for name in visit.service.details if customer.chance(55)]
-    take = random.randrange(TAKES)
     for stage, begin in (("before", 0.05), ("after", 0.85)):
-        photo(begin, place, stage, take, stage)
+        photo(begin, yard, stage, stage)
         for index, name in enumerate(details):
-            photo(begin + 0.03 * (index + 1), name, stage, take, name)
+            photo(begin + 0.03 * (index + 1), name, stage, name)
     if customer.chance(8):
-        signature = customer.library.media(company.id, f"signatures/{customer.position % 4}.png")
+        number = index_by_id(customer.id, company.signatures)
+        signature = customer.library.media(company.id, f"signatures/{number}.webp")
         upload(0.97, "signature", "signature", media=signature)
     if customer.chance(10):
         item = customer.new_id("prf")

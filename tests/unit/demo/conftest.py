@@ -1,4 +1,4 @@
-"""The log of the demo, with a byte or two in place of each picture: drawing them takes long."""
+"""The event log and the media folder of the demo."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ import pytest
 from demo.history import build
 from demo.library import Library
 from demo.log import Message
-from demo.studio import wanted
 from events.envelope import Event, Record, decode, encode
 from events.topics import Topics
 
@@ -37,10 +36,9 @@ def read(messages: Iterable[Message]) -> list[Read]:
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    shelf = Library(tmp_path_factory.mktemp("media"))
-    for one in wanted():
-        shelf.add(one.business, one.key, one.key.encode(), (4, 3))
-    return shelf
+    folder = Library(tmp_path_factory.mktemp("media"))
+    folder.add_images()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,0 @@
-"""Drawings that pass for photos, made of noise, gradients and polygons."""
