@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import latency, page_weight, read_throughput, rebuild, throughput, timing_side_channel
-from demo.stage import Problem, Stage
+from demo.portal_processes import Problem, Stage
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
 from local_stack.stack import Stack

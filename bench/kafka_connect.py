@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from demo.stage import Problem, Stage
+from demo.portal_processes import Problem, Stage
 from local_stack.downloads import root
 from local_stack.processes import Ports
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.portal_client import PortalClient, sign_in
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
-from demo.stage import Stage
+from demo.portal_processes import Stage
 
 A_SECOND = 500
 WARM_UP_S = 5

@@ -13,7 +13,7 @@ import httpx
 from bench.publishing import BenchPublisher
 from bench.read_throughput import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.stage import Problem, Stage
+from demo.portal_processes import Problem, Stage
 from read_models.store import ReadModelStore
 
 ROUNDS = 25

@@ -17,7 +17,7 @@ from bench.http_baselines import RIVALS
 from bench.load_generator import LoadGenerator
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.stage import Problem, Stage
+from demo.portal_processes import Problem, Stage
 from local_stack.processes import Ports
 from query_api.sign_in.codes import new_id
 from query_api.sign_in.cookies import session_cookie_name

@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 from bench import kafka_connect
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.stage import PORTAL, Problem, Stage
+from demo.portal_processes import PORTAL, Problem, Stage
 from events.topics import DEFAULT_PARTITIONS
 
 CUSTOMERS = 2_000

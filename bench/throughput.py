@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.stage import Problem, Stage
+from demo.portal_processes import Problem, Stage
 
 CUSTOMERS = 400
 WEEKS = 18

@@ -16,7 +16,7 @@ import httpx
 
 from bench.publishing import BenchPublisher
 from bench.sample_log import begin, business
-from demo.stage import Stage
+from demo.portal_processes import Stage
 from query_api.sign_in.cookies import binding_cookie_name
 from web.tokens import new_token
 

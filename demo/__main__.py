@@ -11,12 +11,12 @@ from types import FrameType
 
 from aiokafka.errors import KafkaError
 
-from demo import history, live
+from demo import history, live_events
+from demo.event_log import Message
 from demo.history import World
-from demo.library import Library
-from demo.log import Message
+from demo.media_folder import Library
+from demo.portal_processes import Problem, Stage, step
 from demo.publisher import DemoPublisher
-from demo.stage import Problem, Stage, step
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
 from local_stack.stack import Stack
@@ -109,17 +109,17 @@ async def _publish(stage: Stage, messages: Sequence[Message]) -> None:
 
 
 async def _go_on(world: World, stage: Stage) -> None:
-    stories = live.stories(world)
+    stories = live_events.stories(world)
     async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
         next_story = datetime.now(UTC)
         while True:
             now = datetime.now(UTC)
             if now >= next_story:
                 next(stories)(now)
-                next_story = now + live.EVERY
+                next_story = now + live_events.EVERY
             happened = list(world.log.take(now))
             await publisher.publish(happened)
-            for line in live.told(world, happened):
+            for line in live_events.told(world, happened):
                 print(f"  {now.astimezone():%H:%M:%S}  {line}", flush=True)
             stage.check()
             await asyncio.sleep(TICK_S)

@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Literal
 
-from demo.companies import Company, CompanyTechnician
-from demo.library import Library
-from demo.log import Log, Owner
+from demo.companies.company import Company, CompanyTechnician
+from demo.event_log import Log, Owner
+from demo.media_folder import Library
 
 Habit = Literal["card", "bank", "check", "slow"]
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from demo import agreements, billing, visits
-from demo.agreements import month_after
-from demo.companies import Company
+from demo import billing, contracts, visits
+from demo.companies.company import Company
+from demo.companies.sonoran_pools import SONORAN
+from demo.companies.turia_gardens import TURIA
+from demo.contracts import month_after
 from demo.customers import DemoCustomer, Habit
-from demo.hero import specials
-from demo.library import Library
-from demo.log import Log, Owner
-from demo.sonoran import SONORAN
-from demo.turia import TURIA
+from demo.event_log import Log, Owner
+from demo.featured_customer import specials
+from demo.media_folder import Library
 from demo.visits import DemoVisit
 
 YEARS = 3
@@ -145,9 +145,9 @@ def live_on(customer: DemoCustomer, today: date) -> None:
     service = company.regular
     contract = subscription = None
     if customer.plan or customer.chance(50):
-        contract = agreements.sign(customer, service, customer.weeks, customer.since, today)
+        contract = contracts.sign(customer, service, customer.weeks, customer.since, today)
     if customer.plan:
-        subscription = agreements.subscribe(customer, contract, today)
+        subscription = contracts.subscribe(customer, contract, today)
     rest = resting(customer, subscription, today)
     months: dict[date, tuple[list[DemoVisit], int]] = {}
     for day in regular_days(customer, today):
@@ -174,7 +174,7 @@ def resting(customer: DemoCustomer, subscription: str | None, today: date) -> tu
     begin, end = today - timedelta(days=560), today - timedelta(days=525)
     if customer.until or begin <= customer.since + timedelta(days=60):
         return None
-    agreements.pause(customer, subscription, customer.at(begin - timedelta(days=3), 19), end)
+    contracts.pause(customer, subscription, customer.at(begin - timedelta(days=3), 19), end)
     return begin, end
 
 
@@ -201,7 +201,7 @@ def bill_month(
         text = company.words.month.format(
             plan=company.plan.name, month=f"{company.words.months[month.month - 1]} {month.year}"
         )
-        line = text, 1, agreements.price(customer, month, today)
+        line = text, 1, contracts.price(customer, month, today)
     else:
         line = company.regular.name, len(done), len(done) * company.regular.price
     if not line[1]:

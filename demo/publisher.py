@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
-from demo.log import Message
+from demo.event_log import Message
 from events.envelope import encode
 from events.topics import Topics
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from demo.companies import CompanyService
+from demo.companies.company import CompanyService
 from demo.customers import DemoCustomer
-from demo.library import index_by_id
-from demo.log import stamp
+from demo.event_log import stamp
+from demo.media_folder import index_by_id
 
 WINDOW = timedelta(hours=2)
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from demo.event_log import Message
 from demo.history import build
-from demo.library import Library
-from demo.log import Message
+from demo.media_folder import Library
 from events.envelope import Event, Record, decode, encode
 from events.topics import Topics
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from demo import live
+from demo import live_events
+from demo.event_log import Message, stamp
 from demo.history import build
-from demo.library import Library
-from demo.log import Message, stamp
+from demo.media_folder import Library
 from events.registry import EVENT_TYPES
 from tests.support.in_memory_store import InMemoryStore
 from tests.unit.demo.conftest import NOW, Read, read
@@ -133,13 +133,13 @@ def test_what_goes_on_later_goes_on_from_there(library: Library, messages: list[
     """The same moment gives the same past, and live stories keep the contract: their sequences follow on."""
     world = build(library, NOW)
     assert list(world.log.take(NOW)) == messages
-    stories, now, later = live.stories(world), NOW, list[Message]()
+    stories, now, later = live_events.stories(world), NOW, list[Message]()
     for _ in range(30):
         next(stories)(now)
-        now += live.EVERY
+        now += live_events.EVERY
         later += world.log.take(now)
     later += world.log.take(now + timedelta(minutes=2))
-    lines = list(live.told(world, later))
+    lines = list(live_events.told(world, later))
     assert f"{world.customers[0].name}: the technician is on the way" in lines
     sequences = defaultdict(list)
     for _, event in read([*messages, *later]):

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from demo.companies import Company
-from demo.library import IMAGES, Library, index_by_id
-from demo.sonoran import SONORAN
-from demo.turia import TURIA
+from demo.companies.company import Company
+from demo.companies.sonoran_pools import SONORAN
+from demo.companies.turia_gardens import TURIA
+from demo.media_folder import IMAGES, Library, index_by_id
 
 COMPANIES = [pytest.param(company, id=company.slug) for company in (SONORAN, TURIA)]
 

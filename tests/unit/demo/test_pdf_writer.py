@@ -1,4 +1,4 @@
-from demo.paper import pdf
+from demo.pdf_writer import pdf
 
 
 def test_pdf_cross_reference_table_points_at_every_object() -> None:

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from demo import agreements, billing, visits
-from demo.companies import CompanyService
+from demo import billing, contracts, visits
+from demo.companies.company import CompanyService
 from demo.customers import DemoCustomer
 from demo.visits import DemoVisit
 
@@ -23,7 +23,7 @@ def specials(customer: DemoCustomer, today: date) -> None:
 def yearly_check(customer: DemoCustomer, today: date) -> str:
     """Return the second contract: a check once a quarter, the last one a few days ago and its invoice still open."""
     service = customer.company.occasional[0]
-    contract = agreements.sign(customer, service, QUARTER, customer.since, today, grace=30)
+    contract = contracts.sign(customer, service, QUARTER, customer.since, today, grace=30)
     last = today - timedelta(days=6)
     days = [last + timedelta(weeks=QUARTER * count) for count in range(-11, 2)]
     for day, before in zip(days[1:], days, strict=False):
@@ -43,7 +43,7 @@ def yearly_check(customer: DemoCustomer, today: date) -> str:
 def stricter_promise(customer: DemoCustomer, contract: str, today: date) -> None:
     """Halve the grace of the second contract a year ago, which scores all of its visits again."""
     at = customer.at(today - timedelta(days=330), 10)
-    customer.say(at, "contract.amended.v1", contract, sla=agreements.SLA)
+    customer.say(at, "contract.amended.v1", contract, sla=contracts.SLA)
 
 
 def extras(customer: DemoCustomer, today: date) -> None:

@@ -8,8 +8,8 @@ from random import Random
 
 from demo import billing, visits
 from demo.customers import DemoCustomer
+from demo.event_log import Message, Owner
 from demo.history import World
-from demo.log import Message, Owner
 
 EVERY = timedelta(seconds=12)
 """Between two beginnings."""

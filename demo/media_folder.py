@@ -8,7 +8,7 @@ from typing import Any
 
 import pyvips  # type: ignore[import-untyped]
 
-from demo.paper import pdf
+from demo.pdf_writer import pdf
 
 IMAGES = Path(__file__).parent / "media"
 """Images that come with the demo, as `{businessid}/{key}`."""

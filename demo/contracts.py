@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from demo.companies import CompanyPlanItem, CompanyService
+from demo.companies.company import CompanyPlanItem, CompanyService
 from demo.customers import DemoCustomer
 
 SLA = {"on_time_grace_minutes": 15, "completion_target": 0.95, "on_time_target": 0.9, "proof_target": 0.9}

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from demo.companies import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
+from demo.companies.company import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
 
 NO_TAX = Decimal(0)
 PARTS = Decimal("8.6")
