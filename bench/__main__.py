@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import latency, page_weight, read_throughput, rebuild, throughput, timing_side_channel
-from demo.portal_processes import Problem, Stage
+from demo.portal_processes import PortalProcesses, RunFailed
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
 from local_stack.stack import Stack
@@ -45,11 +45,11 @@ def main() -> int:
             open_ones.callback(reaper.release)
             stack = open_ones.enter_context(Stack())
             for name in chosen:
-                with _stage(stack, reaper, name) as stage:
-                    measured, part = uvloop.run(PARTS[name](stage))
+                with _portal_processes(stack, reaper, name) as processes:
+                    measured, part = uvloop.run(PARTS[name](processes))
                 results |= measured
                 lines += part
-    except (Problem, StackError) as problem:
+    except (RunFailed, StackError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
     RESULT.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
@@ -57,9 +57,9 @@ def main() -> int:
     return 0
 
 
-async def throughput_of(stage: Stage) -> Outcome:
+async def throughput_of(processes: PortalProcesses) -> Outcome:
     """Live events a second."""
-    speed = await throughput.measure(stage)
+    speed = await throughput.measure(processes)
     empty, by_hand = speed.worker / speed.empty_agent, speed.worker / speed.handwritten_agent
     measured = {
         "live_events_per_second": speed._asdict(),
@@ -75,9 +75,9 @@ async def throughput_of(stage: Stage) -> Outcome:
     ]
 
 
-async def latency_of(stage: Stage) -> Outcome:
+async def latency_of(processes: PortalProcesses) -> Outcome:
     """Measure the latency from an event to its visibility."""
-    soon, size = await latency.measure(stage)
+    soon, size = await latency.measure(processes)
     measured = {
         "visible_ms_at_500_events_per_second": soon._asdict(),
         "dashboard_bytes": size._asdict(),
@@ -90,9 +90,9 @@ async def latency_of(stage: Stage) -> Outcome:
     ]
 
 
-async def reading_of(stage: Stage) -> Outcome:
+async def reading_of(processes: PortalProcesses) -> Outcome:
     """Return what a customer's requests cost."""
-    costs, rates = await read_throughput.measure(stage)
+    costs, rates = await read_throughput.measure(processes)
     to_plain, to_constant = rates.dashboards / rates.plain, rates.dashboards / rates.constant
     measured = {
         "endpoints_after_ten_years": {path: cost._asdict() for path, cost in costs.items()},
@@ -113,9 +113,9 @@ async def reading_of(stage: Stage) -> Outcome:
     ]
 
 
-async def rebuild_of(stage: Stage) -> Outcome:
+async def rebuild_of(processes: PortalProcesses) -> Outcome:
     """View made anew."""
-    speed = await rebuild.speed(stage)
+    speed = await rebuild.speed(processes)
     to_best, to_hand = speed.rebuild / speed.best, speed.rebuild / speed.by_hand
     to_connector = speed.rebuild / speed.connector
     measured = {
@@ -135,9 +135,9 @@ async def rebuild_of(stage: Stage) -> Outcome:
     ]
 
 
-async def memory_of(stage: Stage) -> Outcome:
+async def memory_of(processes: PortalProcesses) -> Outcome:
     """Return what a rebuild takes of memory."""
-    took = await rebuild.memory(stage)
+    took = await rebuild.memory(processes)
     ratio = took.much / took.little
     return {"rebuild_memory_bytes": took._asdict(), "rebuild_memory_ratio": ratio}, [
         (f"memory of a process, {rebuild.LITTLE:,} events", f"{took.little / 1e6:,.0f} MB", ""),
@@ -146,9 +146,9 @@ async def memory_of(stage: Stage) -> Outcome:
     ]
 
 
-async def enumeration_of(stage: Stage) -> Outcome:
+async def enumeration_of(processes: PortalProcesses) -> Outcome:
     """Return whether times tell who is a customer."""
-    times = await timing_side_channel.measure(stage)
+    times = await timing_side_channel.measure(processes)
     return {"enumeration": {name: one._asdict() for name, one in times.items()}}, [
         (
             f"POST {name}: a known address takes longer",
@@ -159,9 +159,9 @@ async def enumeration_of(stage: Stage) -> Outcome:
     ]
 
 
-async def pages_of(stage: Stage) -> Outcome:
+async def pages_of(processes: PortalProcesses) -> Outcome:
     """Return what pages weigh, and how soon they begin."""
-    costs = await page_weight.measure(stage)
+    costs = await page_weight.measure(processes)
     return {"pages_after_ten_years": {path: cost._asdict() for path, cost in costs.items()}}, [
         (
             f"page {path}",
@@ -172,7 +172,7 @@ async def pages_of(stage: Stage) -> Outcome:
     ]
 
 
-PARTS: Mapping[str, Callable[[Stage], Coroutine[Any, Any, Outcome]]] = {
+PARTS: Mapping[str, Callable[[PortalProcesses], Coroutine[Any, Any, Outcome]]] = {
     "throughput": throughput_of,
     "latency": latency_of,
     "reading": reading_of,
@@ -195,14 +195,14 @@ def table(lines: Iterable[Line]) -> Table:
     return shown
 
 
-def _stage(stack: Stack, reaper: Reaper, name: str) -> Stage:
+def _portal_processes(stack: Stack, reaper: Reaper, name: str) -> PortalProcesses:
     """Return an installation of its own, with its topics."""
     env = {**stack.env, "PORTAL_TOPIC_PREFIX": f"{name}.", "PORTAL_MONGO_DATABASE": f"bench_{name}"}
     logs = stack.state / "logs" / name
     logs.mkdir()
-    stage = Stage(env, logs, reaper.group)
-    stage.run("topics", "create")
-    return stage
+    processes = PortalProcesses(env, logs, reaper.group)
+    processes.run("topics", "create")
+    return processes
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from demo.portal_processes import Problem, Stage
+from demo.portal_processes import PortalProcesses, RunFailed
 from local_stack.downloads import root
 from local_stack.processes import Ports
 
@@ -20,7 +20,7 @@ EVERY_S = 0.05
 WITHIN_S = 300.0
 
 
-async def measure(stage: Stage, events: int) -> float:
+async def measure(processes: PortalProcesses, events: int) -> float:
     """Record a second, from the first that is seen in the collection to the last."""
     libraries = await asyncio.to_thread(_libraries)
     ports = Ports()
@@ -28,16 +28,16 @@ async def measure(stage: Stage, events: int) -> float:
         said = Path(folder, "said")
         output = await asyncio.to_thread(said.open, "wb")
         process = await asyncio.create_subprocess_exec(
-            *_java(libraries, Path(folder), stage, ports.take()),
+            *_java(libraries, Path(folder), processes, ports.take()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            return await _copied(stage, events, process)
-        except (Problem, TimeoutError) as problem:
+            return await _copied(processes, events, process)
+        except (RunFailed, TimeoutError) as problem:
             end = await asyncio.to_thread(_end, said)
-            raise Problem(f"Kafka Connect copied nothing, or not all: {problem}\n{end}") from problem
+            raise RunFailed(f"Kafka Connect copied nothing, or not all: {problem}\n{end}") from problem
         finally:
             ports.release()
             output.close()
@@ -54,13 +54,13 @@ def _libraries() -> Path:
         command = ["mvn", "-q", "-B", "-C", "-f", str(POM), "dependency:copy-dependencies", *wanted]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Problem(f"the sink connector could not be fetched:\n{done.stdout[-1000:]}")
+            raise RunFailed(f"the sink connector could not be fetched:\n{done.stdout[-1000:]}")
     return libraries
 
 
-def _java(libraries: Path, folder: Path, stage: Stage, port: int) -> list[str]:
+def _java(libraries: Path, folder: Path, processes: PortalProcesses, port: int) -> list[str]:
     worker = {
-        "bootstrap.servers": stage.bootstrap,
+        "bootstrap.servers": processes.bootstrap,
         "key.converter": "org.apache.kafka.connect.storage.StringConverter",
         "value.converter": "org.apache.kafka.connect.json.JsonConverter",
         "value.converter.schemas.enable": "false",
@@ -72,9 +72,9 @@ def _java(libraries: Path, folder: Path, stage: Stage, port: int) -> list[str]:
         "name": "copy",
         "connector.class": "com.mongodb.kafka.connect.MongoSinkConnector",
         "tasks.max": "2",
-        "topics": ",".join(stage.topics.names),
-        "connection.uri": stage.env["PORTAL_MONGO_URL"],
-        "database": stage.env["PORTAL_MONGO_DATABASE"],
+        "topics": ",".join(processes.topics.names),
+        "connection.uri": processes.env["PORTAL_MONGO_URL"],
+        "database": processes.env["PORTAL_MONGO_DATABASE"],
         "collection": COLLECTION,
     }
     files = []
@@ -93,10 +93,10 @@ def _java(libraries: Path, folder: Path, stage: Stage, port: int) -> list[str]:
     return [*command, "org.apache.kafka.connect.cli.ConnectStandalone", *map(str, files)]
 
 
-async def _copied(stage: Stage, events: int, process: asyncio.subprocess.Process) -> float:
+async def _copied(processes: PortalProcesses, events: int, process: asyncio.subprocess.Process) -> float:
     first: tuple[int, float] | None = None
-    async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
-        copied = client[stage.env["PORTAL_MONGO_DATABASE"]][COLLECTION]
+    async with AsyncMongoClient[dict[str, Any]](processes.env["PORTAL_MONGO_URL"]) as client:
+        copied = client[processes.env["PORTAL_MONGO_DATABASE"]][COLLECTION]
         async with asyncio.timeout(WITHIN_S):
             while True:
                 count, now = await copied.estimated_document_count(), time.perf_counter()
@@ -105,7 +105,7 @@ async def _copied(stage: Stage, events: int, process: asyncio.subprocess.Process
                 if count >= events and first is not None:
                     return (count - first[0]) / (now - first[1])
                 if process.returncode is not None:
-                    raise Problem(f"it ended with {process.returncode}")
+                    raise RunFailed(f"it ended with {process.returncode}")
                 await asyncio.sleep(EVERY_S)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.portal_client import PortalClient, sign_in
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, technician, week
-from demo.portal_processes import Stage
+from demo.portal_processes import PortalProcesses
 
 A_SECOND = 500
 WARM_UP_S = 5
@@ -38,19 +38,19 @@ class Sizes(NamedTuple):
     ten_years: int
 
 
-async def measure(stage: Stage) -> tuple[Latency, Sizes]:
+async def measure(processes: PortalProcesses) -> tuple[Latency, Sizes]:
     """Start a worker and the portal, and looks at dashboards."""
     now = datetime.now(UTC)
-    stage.start("project")
-    stage.start("serve")
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    processes.start("project")
+    processes.start("serve")
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send_all(history(now))
-        await asyncio.to_thread(stage.wait_level)
-        await asyncio.to_thread(stage.wait_ready)
-        sizes = Sizes(await _size(stage, "cus_week"), await _size(stage, "cus_decade"))
+        await asyncio.to_thread(processes.wait_level)
+        await asyncio.to_thread(processes.wait_ready)
+        sizes = Sizes(await _size(processes, "cus_week"), await _size(processes, "cus_decade"))
         load = asyncio.create_task(publisher.send_evenly(list(steady(now)), A_SECOND))
         try:
-            async with await _visitor(stage, PROBE) as visitor:
+            async with await _visitor(processes, PROBE) as visitor:
                 await asyncio.sleep(WARM_UP_S)
                 return await _probe(publisher, visitor, load), sizes
         finally:
@@ -83,12 +83,12 @@ def steady(now: datetime) -> Iterator[Json]:
                     return
 
 
-async def _visitor(stage: Stage, customer: str) -> PortalClient:
-    return await sign_in(stage.url, stage.env["LOCAL_MAIL_API"], SLUG, f"{customer}@mail.test")
+async def _visitor(processes: PortalProcesses, customer: str) -> PortalClient:
+    return await sign_in(processes.url, processes.env["LOCAL_MAIL_API"], SLUG, f"{customer}@mail.test")
 
 
-async def _size(stage: Stage, customer: str) -> int:
-    async with await _visitor(stage, customer) as visitor:
+async def _size(processes: PortalProcesses, customer: str) -> int:
+    async with await _visitor(processes, customer) as visitor:
         return len(await visitor.dashboard())
 
 

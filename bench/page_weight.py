@@ -13,7 +13,7 @@ import httpx
 from bench.publishing import BenchPublisher
 from bench.read_throughput import BUSINESS, DECADE, DECADE_WEEKS, PHOTOS, SLUG, signed_in
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.portal_processes import Problem, Stage
+from demo.portal_processes import PortalProcesses, RunFailed
 from read_models.store import ReadModelStore
 
 ROUNDS = 25
@@ -53,22 +53,24 @@ class PageCost(NamedTuple):
     """Median, on a connection that is open already."""
 
 
-async def measure(stage: Stage) -> Mapping[str, PageCost]:
+async def measure(processes: PortalProcesses) -> Mapping[str, PageCost]:
     """Projects ten years of one customer, and looks at every page."""
     now = datetime.now(UTC)
-    stage.start("project")
-    stage.start("serve")
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    processes.start("project")
+    processes.start("serve")
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send_all(log(now))
-    await asyncio.to_thread(stage.wait_level)
-    await asyncio.to_thread(stage.wait_ready)
-    store = await ReadModelStore.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
+    await asyncio.to_thread(processes.wait_level)
+    await asyncio.to_thread(processes.wait_ready)
+    store = await ReadModelStore.connect(
+        processes.env["PORTAL_MONGO_URL"], processes.env["PORTAL_MONGO_DATABASE"]
+    )
     try:
         cookie = await signed_in(store, DECADE, now)
     finally:
         await store.close()
     headers = {"Accept-Encoding": "gzip"}
-    async with httpx.AsyncClient(base_url=stage.url, headers=headers, trust_env=False) as browser:
+    async with httpx.AsyncClient(base_url=processes.url, headers=headers, trust_env=False) as browser:
         kept: dict[str, int] = {}
         return {
             f"/{path}": await cost_of(browser, f"/{SLUG}/{path}", cookie, kept, signed_out=path == "sign-in")
@@ -98,7 +100,7 @@ async def cost_of(
             size = len(b"".join([piece async for piece in answer.aiter_raw()]))
     page = await browser.get(path, headers=headers)
     if page.status_code != httpx.codes.OK:
-        raise Problem(f"{path} answers {page.status_code}")
+        raise RunFailed(f"{path} answers {page.status_code}")
     for asset in set(ASSET.findall(page.text)) - kept.keys():
         kept[asset] = int((await browser.get(asset)).headers["Content-Length"])
     whole = size + sum(kept[asset] for asset in set(ASSET.findall(page.text)))

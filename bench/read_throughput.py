@@ -17,7 +17,7 @@ from bench.http_baselines import RIVALS
 from bench.load_generator import LoadGenerator
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.portal_processes import Problem, Stage
+from demo.portal_processes import PortalProcesses, RunFailed
 from local_stack.processes import Ports
 from query_api.sign_in.codes import new_id
 from query_api.sign_in.cookies import session_cookie_name
@@ -70,23 +70,25 @@ class Rates(NamedTuple):
     constant: float
 
 
-async def measure(stage: Stage) -> tuple[Mapping[str, RequestCost], Rates]:
+async def measure(processes: PortalProcesses) -> tuple[Mapping[str, RequestCost], Rates]:
     """Projects the log, then asks for everything once, and for dashboards as fast as they come."""
     now = datetime.now(UTC)
-    stage.start("project")
-    stage.start("serve")
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    processes.start("project")
+    processes.start("serve")
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send_all(log(now))
-    await asyncio.to_thread(stage.wait_level)
-    await asyncio.to_thread(stage.wait_ready)
-    store = await ReadModelStore.connect(stage.env["PORTAL_MONGO_URL"], stage.env["PORTAL_MONGO_DATABASE"])
+    await asyncio.to_thread(processes.wait_level)
+    await asyncio.to_thread(processes.wait_ready)
+    store = await ReadModelStore.connect(
+        processes.env["PORTAL_MONGO_URL"], processes.env["PORTAL_MONGO_DATABASE"]
+    )
     try:
         names = [f"cus_{number}" for number in range(CUSTOMERS)]
         cookies = {name: await signed_in(store, name, now) for name in [DECADE, *names]}
     finally:
         await store.close()
-    costs = await costs_of(stage, cookies[DECADE])
-    return costs, await rates(stage, [cookies[name] for name in names])
+    costs = await costs_of(processes, cookies[DECADE])
+    return costs, await rates(processes, [cookies[name] for name in names])
 
 
 def log(now: datetime) -> Iterator[Json]:
@@ -120,23 +122,23 @@ async def signed_in(store: ReadModelStore, customer: str, now: datetime) -> str:
     return f"{session_cookie_name(SLUG)}={token}"
 
 
-async def costs_of(stage: Stage, cookie: str) -> dict[str, RequestCost]:
+async def costs_of(processes: PortalProcesses, cookie: str) -> dict[str, RequestCost]:
     """Return every endpoint once, while the database writes down what it is asked."""
     number = DECADE_WEEKS - 1
     places = {"visit": f"vis_{DECADE}_{number}", "invoice": f"inv_{DECADE}_{number}"}
     costs = {}
     async with (
-        AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client,
-        httpx.AsyncClient(base_url=stage.url, headers={"Cookie": cookie}, trust_env=False) as browser,
+        AsyncMongoClient[dict[str, Any]](processes.env["PORTAL_MONGO_URL"]) as client,
+        httpx.AsyncClient(base_url=processes.url, headers={"Cookie": cookie}, trust_env=False) as browser,
     ):
-        database = client[stage.env["PORTAL_MONGO_DATABASE"]]
+        database = client[processes.env["PORTAL_MONGO_DATABASE"]]
         for path in PATHS:
             await database["system.profile"].drop()
             await database.command("profile", 2)
             answer = await browser.get(f"/{SLUG}/api/{path.format_map(places)}", timeout=60)
             await database.command("profile", 0)
             if answer.status_code != httpx.codes.OK:
-                raise Problem(f"{path} answers {answer.status_code}")
+                raise RunFailed(f"{path} answers {answer.status_code}")
             of_views = {"ns": f"{database.name}.views_1", "op": {"$in": ["query", "getmore"]}}
             asked = await database["system.profile"].find(of_views).to_list(None)
             documents = sum(one.get("docsExamined", 0) for one in asked)
@@ -144,17 +146,17 @@ async def costs_of(stage: Stage, cookie: str) -> dict[str, RequestCost]:
     return costs
 
 
-async def rates(stage: Stage, cookies: Sequence[str]) -> Rates:
+async def rates(processes: PortalProcesses, cookies: Sequence[str]) -> Rates:
     """Return one after the other, several times; the median of each."""
-    portal = [request(stage.url, f"/{SLUG}/api/portal", cookie) for cookie in cookies]
-    size = len((await LoadGenerator(stage.url, portal[:1], 1).once()).body)
+    portal = [request(processes.url, f"/{SLUG}/api/portal", cookie) for cookie in cookies]
+    size = len((await LoadGenerator(processes.url, portal[:1], 1).once()).body)
     async with AsyncExitStack() as stack:
         urls = [
-            await stack.enter_async_context(serving(kind, stage.env | {"BENCH_BYTES": str(size)}))
+            await stack.enter_async_context(serving(kind, processes.env | {"BENCH_BYTES": str(size)}))
             for kind in RIVALS
         ]
         paths = [f"/{BUSINESS}/cus_{number}" for number in range(CUSTOMERS)]
-        loads = [LoadGenerator(stage.url, portal, CONNECTIONS)] + [
+        loads = [LoadGenerator(processes.url, portal, CONNECTIONS)] + [
             LoadGenerator(url, [request(url, path) for path in paths], CONNECTIONS) for url in urls
         ]
         for load in loads:
@@ -187,7 +189,7 @@ async def serving(kind: str, env: Mapping[str, str]) -> AsyncIterator[str]:
                     break
                 except httpx.TransportError:
                     if process.returncode is not None or time.monotonic() > deadline:
-                        raise Problem(f"the rival `{kind}` does not serve") from None
+                        raise RunFailed(f"the rival `{kind}` does not serve") from None
                     await asyncio.sleep(0.1)
         yield url
     finally:

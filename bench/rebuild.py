@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 from bench import kafka_connect
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.portal_processes import PORTAL, Problem, Stage
+from demo.portal_processes import PORTAL, PortalProcesses, RunFailed
 from events.topics import DEFAULT_PARTITIONS
 
 CUSTOMERS = 2_000
@@ -43,38 +43,38 @@ class Memory(NamedTuple):
     much: int
 
 
-async def speed(stage: Stage) -> Speed:
+async def speed(processes: PortalProcesses) -> Speed:
     """Publish the log, then lets each read it from its beginning, one after the other."""
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         events = await publisher.send_all(log(CUSTOMERS, EVENTS))
     halves = [range(number, DEFAULT_PARTITIONS, WORKERS) for number in range(WORKERS)]
-    await _at_rest(stage)
-    best = await _read("best", halves, stage.env)
-    await _at_rest(stage)
-    by_hand = await _read("by_hand", [range(DEFAULT_PARTITIONS)], stage.env)
-    await _at_rest(stage)
-    copied = await kafka_connect.measure(stage, events)
-    await _at_rest(stage)
-    filled, _ = await _rebuild(stage)
+    await _at_rest(processes)
+    best = await _read("best", halves, processes.env)
+    await _at_rest(processes)
+    by_hand = await _read("by_hand", [range(DEFAULT_PARTITIONS)], processes.env)
+    await _at_rest(processes)
+    copied = await kafka_connect.measure(processes, events)
+    await _at_rest(processes)
+    filled, _ = await _rebuild(processes)
     return Speed(filled, best, by_hand, copied)
 
 
-async def _at_rest(stage: Stage) -> None:
+async def _at_rest(processes: PortalProcesses) -> None:
     """Have the database write out what came before: in the background it would take of what is measured next."""
-    async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
+    async with AsyncMongoClient[dict[str, Any]](processes.env["PORTAL_MONGO_URL"]) as client:
         for name in ("best", "by_hand", kafka_connect.COLLECTION):
-            await client[stage.env["PORTAL_MONGO_DATABASE"]].drop_collection(name)
+            await client[processes.env["PORTAL_MONGO_DATABASE"]].drop_collection(name)
         await client.admin.command("fsync")
 
 
-async def memory(stage: Stage) -> Memory:
+async def memory(processes: PortalProcesses) -> Memory:
     """Rebuilds a log, and again when it is ten times as long; each customer has 100 events in the end."""
     found = []
     events = log(MUCH // 100, MUCH)
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         for more in (LITTLE, MUCH - LITTLE):
             await publisher.send_all(islice(events, more))
-            found.append((await _rebuild(stage))[1])
+            found.append((await _rebuild(processes))[1])
     return Memory(*found)
 
 
@@ -120,35 +120,35 @@ async def _reader(kind: str, lanes: range, env: Mapping[str, str]) -> dict[str, 
         if process.returncode is None:
             process.kill()
     if process.returncode:
-        raise Problem(f"the reader {kind} failed:\n{errors.decode(errors='replace')[-2000:]}")
+        raise RunFailed(f"the reader {kind} failed:\n{errors.decode(errors='replace')[-2000:]}")
     return dict(orjson.loads(said))
 
 
-async def _rebuild(stage: Stage) -> tuple[float, int]:
+async def _rebuild(processes: PortalProcesses) -> tuple[float, int]:
     """Record a second from the first claim of a lane to the last lane that is filled; the most memory."""
     process = await asyncio.create_subprocess_exec(
         *(PORTAL, "rebuild", "--workers", str(WORKERS), "--restart"),
-        env={**os.environ, **stage.env},
+        env={**os.environ, **processes.env},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(WITHIN_S):
-            watching = asyncio.create_task(_watch(stage, process))
+            watching = asyncio.create_task(_watch(processes, process))
             _, errors = await process.communicate()
             if process.returncode:
-                raise Problem(f"`portal rebuild` failed:\n{errors.decode(errors='replace')[-2000:]}")
+                raise RunFailed(f"`portal rebuild` failed:\n{errors.decode(errors='replace')[-2000:]}")
             return await watching
     finally:
         if process.returncode is None:
             process.kill()
 
 
-async def _watch(stage: Stage, process: asyncio.subprocess.Process) -> tuple[float, int]:
+async def _watch(processes: PortalProcesses, process: asyncio.subprocess.Process) -> tuple[float, int]:
     begun, most, workers = 0.0, 0, list[psutil.Process]()
-    async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
-        checkpoints = client[stage.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
+    async with AsyncMongoClient[dict[str, Any]](processes.env["PORTAL_MONGO_URL"]) as client:
+        checkpoints = client[processes.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
         while True:
             lanes = await checkpoints.find({}, {"filled": 1, "filling.claimed_at": 1}).to_list(None)
             now = time.perf_counter()
@@ -162,7 +162,7 @@ async def _watch(stage: Stage, process: asyncio.subprocess.Process) -> tuple[flo
             if begun and not left:
                 return sum(lane["filled"] for lane in lanes) / (now - begun), most
             if process.returncode is not None:
-                raise Problem("`portal rebuild` ended before anything was seen of it")
+                raise RunFailed("`portal rebuild` ended before anything was seen of it")
             await asyncio.sleep(EVERY_S)
 
 

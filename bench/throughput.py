@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.portal_processes import Problem, Stage
+from demo.portal_processes import PortalProcesses, RunFailed
 
 CUSTOMERS = 400
 WEEKS = 18
@@ -32,21 +32,21 @@ class Throughput(NamedTuple):
     handwritten_agent: float
 
 
-async def measure(stage: Stage) -> Throughput:
+async def measure(processes: PortalProcesses) -> Throughput:
     """Publish the log, then lets each of the three read it from its beginning, in turn, again and again.
 
     What else the machine does meanwhile hits all of them. Each time they begin with an empty database.
     """
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         events = await publisher.send_all(log())
-    database, rounds = stage.env["PORTAL_MONGO_DATABASE"], []
+    database, rounds = processes.env["PORTAL_MONGO_DATABASE"], []
     for number in range(ROUNDS):
-        stage.env["PORTAL_MONGO_DATABASE"] = f"{database}_{number}"
-        empty = await _agent("empty", events, stage.env)
-        handwritten = await _agent("handwritten", BY_HAND_EVENTS, stage.env)
-        stage.start("project")
-        rounds.append((await _applied(events, stage), empty, handwritten))
-        await asyncio.to_thread(stage.stop, "project")
+        processes.env["PORTAL_MONGO_DATABASE"] = f"{database}_{number}"
+        empty = await _agent("empty", events, processes.env)
+        handwritten = await _agent("handwritten", BY_HAND_EVENTS, processes.env)
+        processes.start("project")
+        rounds.append((await _applied(events, processes), empty, handwritten))
+        await asyncio.to_thread(processes.stop, "project")
     return Throughput(*map(statistics.median, zip(*rounds, strict=True)))
 
 
@@ -76,15 +76,15 @@ async def _agent(kind: str, events: int, env: Mapping[str, str]) -> float:
         if agent.returncode is None:
             agent.kill()
     if agent.returncode:
-        raise Problem(f"the {kind} agent failed:\n{errors.decode(errors='replace')[-2000:]}")
+        raise RunFailed(f"the {kind} agent failed:\n{errors.decode(errors='replace')[-2000:]}")
     return float(orjson.loads(said)["events_per_second"])
 
 
-async def _applied(events: int, stage: Stage) -> float:
+async def _applied(events: int, processes: PortalProcesses) -> float:
     """Return the rate from the first batch that is seen in the views to the last."""
     first: tuple[int, float] | None = None
-    async with AsyncMongoClient[dict[str, Any]](stage.env["PORTAL_MONGO_URL"]) as client:
-        checkpoints = client[stage.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
+    async with AsyncMongoClient[dict[str, Any]](processes.env["PORTAL_MONGO_URL"]) as client:
+        checkpoints = client[processes.env["PORTAL_MONGO_DATABASE"]]["checkpoints"]
         async with asyncio.timeout(WITHIN_S):
             while True:
                 lanes = await checkpoints.find().to_list(None)
@@ -93,5 +93,5 @@ async def _applied(events: int, stage: Stage) -> float:
                     first = applied, now
                 if applied >= events and first is not None:
                     return (applied - first[0]) / (now - first[1])
-                stage.check()
+                processes.check()
                 await asyncio.sleep(EVERY_S)

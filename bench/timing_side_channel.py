@@ -16,7 +16,7 @@ import httpx
 
 from bench.publishing import BenchPublisher
 from bench.sample_log import begin, business
-from demo.portal_processes import Stage
+from demo.portal_processes import PortalProcesses
 from query_api.sign_in.cookies import binding_cookie_name
 from web.tokens import new_token
 
@@ -38,9 +38,9 @@ class TimingComparison(NamedTuple):
     """How far the chance is from a half, in standard deviations of what mere chance gives."""
 
 
-async def measure(stage: Stage) -> dict[str, TimingComparison]:
+async def measure(processes: PortalProcesses) -> dict[str, TimingComparison]:
     """Ask for codes, and shows wrong ones."""
-    stage.env |= {
+    processes.env |= {
         f"PORTAL_LIMIT_{name}": "1000000"
         for name in (
             "MAILS_PER_ADDRESS",
@@ -49,16 +49,19 @@ async def measure(stage: Stage) -> dict[str, TimingComparison]:
             "WRONG_CODES_PER_NETWORK",
         )
     }
-    stage.start("project")
-    stage.start("serve")
+    processes.start("project")
+    processes.start("serve")
     now = datetime.now(UTC)
-    async with BenchPublisher(stage.bootstrap, stage.topics) as publisher:
+    async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send(business(BUSINESS, now))
         for number in range(PEOPLE):
             await publisher.send_all(begin(BUSINESS, f"cus_{number}", now))
-    await asyncio.to_thread(stage.wait_level)
-    await asyncio.to_thread(stage.wait_ready)
-    return {"sign-in": await _compare(stage.url, None), "session": await _compare(stage.url, "123456")}
+    await asyncio.to_thread(processes.wait_level)
+    await asyncio.to_thread(processes.wait_ready)
+    return {
+        "sign-in": await _compare(processes.url, None),
+        "session": await _compare(processes.url, "123456"),
+    }
 
 
 async def _compare(url: str, code: str | None) -> TimingComparison:

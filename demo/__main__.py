@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaError
 
 from demo import history, live_events
 from demo.event_log import Message
-from demo.history import World
-from demo.media_folder import Library
-from demo.portal_processes import Problem, Stage, step
+from demo.history import DemoState
+from demo.media_folder import MediaFolder
+from demo.portal_processes import PortalProcesses, RunFailed, step
 from demo.publisher import DemoPublisher
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
@@ -41,7 +41,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nAll is stopped, and nothing is left behind.")
         return 0
-    except (Problem, StackError) as problem:
+    except (RunFailed, StackError) as problem:
         print(f"\ndemo: {problem}", file=sys.stderr)
     except KafkaError as error:
         print(f"\ndemo: the events could not be published: {error or type(error).__name__}", file=sys.stderr)
@@ -55,7 +55,7 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
 def show(open_ones: ExitStack) -> None:
     """Bring everything up, one step after the other, and keep it going until it is interrupted.
 
-    Raises Problem, StackError or KafkaError when something does not work.
+    Raises RunFailed, StackError or KafkaError when something does not work.
     """
     begun = time.monotonic()
     print("The demo is starting.", flush=True)
@@ -64,12 +64,12 @@ def show(open_ones: ExitStack) -> None:
     with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):
         stack = open_ones.enter_context(Stack())
     with step("the topics are made, the projector and the portal start"):
-        stage = open_ones.enter_context(Stage(stack.env, stack.state / "logs", reaper.group))
+        stage = open_ones.enter_context(PortalProcesses(stack.env, stack.state / "logs", reaper.group))
         stage.run("topics", "create")
         stage.start("project")
         stage.start("serve")
     with step("three years of two businesses are made up"):
-        library = Library(stack.state / "media")
+        library = MediaFolder(stack.state / "media")
         library.add_images()
         now = datetime.now(UTC)
         world = history.build(library, now)
@@ -85,7 +85,7 @@ def show(open_ones: ExitStack) -> None:
     asyncio.run(_go_on(world, stage))
 
 
-def invitation(world: World, stage: Stage) -> str:
+def invitation(world: DemoState, stage: PortalProcesses) -> str:
     """Return where to look, and as whom."""
     pool = world.customers[0]
     pair = next(one for one in world.customers if one.company is pool.company and one.position == 1)
@@ -103,12 +103,12 @@ def invitation(world: World, stage: Stage) -> str:
     return "\n".join([*lines, "", "New events keep coming; Ctrl-C ends it all."])
 
 
-async def _publish(stage: Stage, messages: Sequence[Message]) -> None:
+async def _publish(stage: PortalProcesses, messages: Sequence[Message]) -> None:
     async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
         await publisher.publish(messages)
 
 
-async def _go_on(world: World, stage: Stage) -> None:
+async def _go_on(world: DemoState, stage: PortalProcesses) -> None:
     stories = live_events.stories(world)
     async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
         next_story = datetime.now(UTC)

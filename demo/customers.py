@@ -8,8 +8,8 @@ from random import Random
 from typing import Any, Literal
 
 from demo.companies.company import Company, CompanyTechnician
-from demo.event_log import Log, Owner
-from demo.media_folder import Library
+from demo.event_log import EventLog, Owner
+from demo.media_folder import MediaFolder
 
 Habit = Literal["card", "bank", "check", "slow"]
 
@@ -19,8 +19,8 @@ class DemoCustomer:
     """A household or a small firm. All it does is drawn from a random generator of its own."""
 
     company: Company
-    log: Log
-    library: Library
+    log: EventLog
+    library: MediaFolder
     position: int
     """Among the company's customers."""
     since: date

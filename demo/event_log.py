@@ -29,7 +29,7 @@ class Owner(NamedTuple):
     customer: str | None = None
 
 
-class Fact(NamedTuple):
+class ScheduledEvent(NamedTuple):
     """Something that happened, or is going to happen, to one subject."""
 
     at: datetime
@@ -49,16 +49,16 @@ class Message(NamedTuple):
     mode: Literal["structured", "binary"]
 
 
-class Log:
+class EventLog:
     """All facts of the demo, past and future, said in any order and read in that of their times."""
 
     def __init__(self) -> None:
-        self._facts: list[Fact] = []
+        self._facts: list[ScheduledEvent] = []
         self._sequences: Counter[tuple[str, str, str]] = Counter()
 
     def say(self, at: datetime, what: str, owner: Owner, subject: str, **data: Any) -> None:
         """Add a fact. Fields that are None are left out of its data, datetimes are written as timestamps."""
-        self._facts.append(Fact(at, what, owner, subject, _written(data)))
+        self._facts.append(ScheduledEvent(at, what, owner, subject, _written(data)))
 
     def take(self, now: datetime) -> Iterator[Message]:
         """Take out what has happened up to now, in order, with sequences that go on from those taken before."""
@@ -67,7 +67,7 @@ class Log:
         for fact in due:
             yield self._message(fact)
 
-    def _message(self, fact: Fact) -> Message:
+    def _message(self, fact: ScheduledEvent) -> Message:
         kind = fact.what.split(".")[0]
         business, customer = fact.owner
         self._sequences[business, kind, fact.subject] += 1

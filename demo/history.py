@@ -11,9 +11,9 @@ from demo.companies.sonoran_pools import SONORAN
 from demo.companies.turia_gardens import TURIA
 from demo.contracts import month_after
 from demo.customers import DemoCustomer, Habit
-from demo.event_log import Log, Owner
+from demo.event_log import EventLog, Owner
 from demo.featured_customer import specials
-from demo.media_folder import Library
+from demo.media_folder import MediaFolder
 from demo.visits import DemoVisit
 
 YEARS = 3
@@ -24,18 +24,18 @@ HABITS: Sequence[Habit] = ("card", "card", "card", "bank", "check", "slow")
 
 
 @dataclass(frozen=True)
-class World:
+class DemoState:
     """All there is when the demo begins."""
 
-    log: Log
-    library: Library
+    log: EventLog
+    library: MediaFolder
     customers: Sequence[DemoCustomer]
     """Those who are customers now; the first one is the one to sign in as."""
 
 
-def build(library: Library, now: datetime) -> World:
+def build(library: MediaFolder, now: datetime) -> DemoState:
     """Tell both businesses' stories up to now and a little beyond; the same for the same `now`."""
-    log = Log()
+    log = EventLog()
     customers: list[DemoCustomer] = []
     for company in (SONORAN, TURIA):
         today = now.astimezone(company.timezone).date()
@@ -47,10 +47,10 @@ def build(library: Library, now: datetime) -> World:
                 specials(customer, today)
             if customer.until is None:
                 customers.append(customer)
-    return World(log, library, customers)
+    return DemoState(log, library, customers)
 
 
-def begin(company: Company, library: Library, log: Log, today: date) -> None:
+def begin(company: Company, library: MediaFolder, log: EventLog, today: date) -> None:
     """Register a business, connect its payments, and later gives it its present looks."""
     first = month_after(today.replace(day=1), -12 * YEARS - 2)
     noon = datetime(first.year, first.month, first.day, 12, tzinfo=company.timezone)
@@ -86,7 +86,7 @@ def begin(company: Company, library: Library, log: Log, today: date) -> None:
     )
 
 
-def gather(company: Company, library: Library, log: Log, today: date) -> list[DemoCustomer]:
+def gather(company: Company, library: MediaFolder, log: EventLog, today: date) -> list[DemoCustomer]:
     """Return the company's customers, who came one by one over the years; a few have left."""
     random = Random(company.id)
     this_month = today.replace(day=1)

@@ -9,7 +9,7 @@ from random import Random
 from demo import billing, visits
 from demo.customers import DemoCustomer
 from demo.event_log import Message, Owner
-from demo.history import World
+from demo.history import DemoState
 
 EVERY = timedelta(seconds=12)
 """Between two beginnings."""
@@ -30,7 +30,7 @@ SAID = {
 """In words what has happened to a customer, by type; the rest is not worth a line."""
 
 
-def told(world: World, happened: Sequence[Message]) -> Iterator[str]:
+def told(world: DemoState, happened: Sequence[Message]) -> Iterator[str]:
     """Yield what has happened, a line each."""
     names = {customer.owner: customer.name for customer in world.customers}
     for message in happened:
@@ -41,7 +41,7 @@ def told(world: World, happened: Sequence[Message]) -> Iterator[str]:
             yield f"{name}: {words}"
 
 
-def stories(world: World) -> Iterator[Callable[[datetime], None]]:
+def stories(world: DemoState) -> Iterator[Callable[[datetime], None]]:
     """Yield what begins next, at the moment it is given: at first a visit to the one to sign in as, then mostly
     others'."""
     random = Random("live")

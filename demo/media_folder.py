@@ -14,7 +14,7 @@ IMAGES = Path(__file__).parent / "media"
 """Images that come with the demo, as `{businessid}/{key}`."""
 
 
-class Library:
+class MediaFolder:
     """The folder that `PORTAL_MEDIA_URL` names: `{folder}/{businessid}/{key}`."""
 
     def __init__(self, folder: Path) -> None:

@@ -27,7 +27,7 @@ SHOWN_LINES = 20
 """Of the log of what failed."""
 
 
-class Problem(Exception):
+class RunFailed(Exception):
     """The demo cannot go on; the text says why."""
 
 
@@ -44,7 +44,7 @@ def step(text: str) -> Iterator[None]:
     print(f"{time.monotonic() - begun:5.1f} s", flush=True)
 
 
-class Stage:
+class PortalProcesses:
     """The portal's processes on a running stack, as a context manager; `env` holds the settings of all of them."""
 
     def __init__(self, stack: Mapping[str, str], logs: Path, group: int) -> None:
@@ -84,7 +84,7 @@ class Stage:
         self._ports.release()
 
     def run(self, *arguments: str) -> None:
-        """Run `portal …` to its end; raise Problem when it fails."""
+        """Run `portal …` to its end; raise RunFailed when it fails."""
         done = subprocess.run(
             [PORTAL, *arguments],
             env={**os.environ, **self.env},
@@ -94,7 +94,7 @@ class Stage:
             check=False,
         )
         if done.returncode:
-            raise Problem(f"`portal {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
+            raise RunFailed(f"`portal {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
 
     def start(self, command: str) -> None:
         """Start `portal …`, which runs until the end; from the main thread only."""
@@ -107,13 +107,13 @@ class Stage:
         process.wait()
 
     def check(self) -> None:
-        """Raise Problem when one that should run has ended."""
+        """Raise RunFailed when one that should run has ended."""
         for command, process in self._running.items():
             if process.poll() is not None:
-                raise Problem(f"`portal {command}` ended with {process.returncode}:\n{self._tail(command)}")
+                raise RunFailed(f"`portal {command}` ended with {process.returncode}:\n{self._tail(command)}")
 
     def wait_level(self) -> None:
-        """Return when the views hold all that is on the topics; raises Problem when that does not come to pass."""
+        """Return when the views hold all that is on the topics; raises RunFailed when that does not come to pass."""
         watch = subprocess.Popen(
             [PORTAL, "lag", "--watch", "--json"],
             env={**os.environ, **self.env},
@@ -130,14 +130,14 @@ class Stage:
                     return
                 self.check()
                 if time.monotonic() > deadline:
-                    raise Problem(f"the views are {lag['records']} events behind:\n{self._tail('project')}")
-            raise Problem("`portal lag` ended")
+                    raise RunFailed(f"the views are {lag['records']} events behind:\n{self._tail('project')}")
+            raise RunFailed("`portal lag` ended")
         finally:
             watch.kill()
             watch.wait()
 
     def wait_ready(self) -> None:
-        """Return when the portal serves; raises Problem when it does not."""
+        """Return when the portal serves; raises RunFailed when it does not."""
         deadline = time.monotonic() + WITHIN_S
         with httpx.Client(trust_env=False, timeout=5) as client:
             while True:
@@ -146,7 +146,7 @@ class Stage:
                         return
                 self.check()
                 if time.monotonic() > deadline:
-                    raise Problem(f"`portal serve` is not ready:\n{self._tail('serve')}")
+                    raise RunFailed(f"`portal serve` is not ready:\n{self._tail('serve')}")
                 time.sleep(0.1)
 
     def hear_of_payments(self) -> None:

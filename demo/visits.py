@@ -11,12 +11,12 @@ from demo.media_folder import index_by_id
 
 WINDOW = timedelta(hours=2)
 
-Fate = Literal[
+VisitOutcome = Literal[
     "on time", "late", "untimed", "no proof", "postponed", "reopened",
     "missed by business", "missed by customer", "missed by other", "cancelled by customer", "cancelled by business",
 ]  # fmt: skip
 
-FATES: dict[Fate, float] = {
+FATES: dict[VisitOutcome, float] = {
     "on time": 75,
     "late": 6,
     "untimed": 2,
@@ -31,7 +31,7 @@ FATES: dict[Fate, float] = {
 }
 """How often what happens."""
 
-STRAINED: dict[Fate, float] = FATES | {"late": 19, "no proof": 9, "missed by business": 6}
+STRAINED: dict[VisitOutcome, float] = FATES | {"late": 19, "no proof": 9, "missed by business": 6}
 """The same for half a year in which the business had too few people."""
 
 LATE_BY = (4, 9, 12, 17, 21, 26, 33, 38, 47, 61, 84)
@@ -81,7 +81,7 @@ def book(
     return visit
 
 
-def take_course(customer: DemoCustomer, visit: DemoVisit, strained: bool) -> Fate:
+def take_course(customer: DemoCustomer, visit: DemoVisit, strained: bool) -> VisitOutcome:
     """Draw what becomes of a booked visit and say it."""
     fates = STRAINED if strained else FATES
     fate = customer.random.choices(list(fates), list(fates.values()))[0]

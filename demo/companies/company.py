@@ -49,7 +49,7 @@ class CompanyPlanItem(NamedTuple):
     """Minor units, tax included."""
 
 
-class Plan(NamedTuple):
+class CompanyPlan(NamedTuple):
     """What a customer subscribes to, by the month."""
 
     id: str
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Words:
+class CompanyTexts:
     """What the business's people write, in its language."""
 
     missed: Mapping[Literal["business", "customer", "other"], tuple[str, ...]]
@@ -114,7 +114,7 @@ class Company:
     """Number of different signatures."""
     regular: CompanyService
     occasional: tuple[CompanyService, ...]
-    plan: Plan
+    plan: CompanyPlan
     technicians: tuple[CompanyTechnician, ...]
     names: tuple[str, ...]
     """Of its customers; the first one is the one to sign in as."""
@@ -126,7 +126,7 @@ class Company:
     """With `{number}`, two digits."""
     position: tuple[float, float]
     """Latitude and longitude of its town."""
-    words: Words
+    words: CompanyTexts
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -2,7 +2,14 @@
 
 from decimal import Decimal
 
-from demo.companies.company import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
+from demo.companies.company import (
+    Company,
+    CompanyPlan,
+    CompanyPlanItem,
+    CompanyService,
+    CompanyTechnician,
+    CompanyTexts,
+)
 
 NO_TAX = Decimal(0)
 PARTS = Decimal("8.6")
@@ -83,7 +90,7 @@ SONORAN = Company(
             details=("basket",),
         ),
     ),
-    plan=Plan(
+    plan=CompanyPlan(
         "pln_care_plus",
         "Pool Care Plus",
         (
@@ -135,7 +142,7 @@ SONORAN = Company(
     ),
     phones="+1 602 555 01{number}",
     position=(33.55, -112.03),
-    words=Words(
+    words=CompanyTexts(
         missed={
             "business": (
                 "Our truck broke down on the I-10.",

@@ -2,7 +2,14 @@
 
 from decimal import Decimal
 
-from demo.companies.company import Company, CompanyPlanItem, CompanyService, CompanyTechnician, Plan, Words
+from demo.companies.company import (
+    Company,
+    CompanyPlan,
+    CompanyPlanItem,
+    CompanyService,
+    CompanyTechnician,
+    CompanyTexts,
+)
 
 IVA = Decimal(21)
 
@@ -50,7 +57,7 @@ TURIA = Company(
             agreement="Poda trimestral",
         ),
     ),
-    plan=Plan(
+    plan=CompanyPlan(
         "pln_jardin",
         "Jardín al Día",
         (CompanyPlanItem("itm_visitas", "Cuidado quincenal, dos visitas", 2, 5_200),),
@@ -68,7 +75,7 @@ TURIA = Company(
     places=(("Godella", "46110"), ("Rocafort", "46111"), ("Bétera", "46117"), ("Paterna", "46980")),
     phones="+34 960 000 1{number}",
     position=(39.52, -0.41),
-    words=Words(
+    words=CompanyTexts(
         missed={
             "business": ("Se averió la furgoneta.", "El jardinero estaba enfermo."),
             "customer": ("No había nadie y la puerta estaba cerrada.",),

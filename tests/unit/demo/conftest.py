@@ -8,7 +8,7 @@ import pytest
 
 from demo.event_log import Message
 from demo.history import build
-from demo.media_folder import Library
+from demo.media_folder import MediaFolder
 from events.envelope import Event, Record, decode, encode
 from events.topics import Topics
 
@@ -35,14 +35,14 @@ def read(messages: Iterable[Message]) -> list[Read]:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    folder = Library(tmp_path_factory.mktemp("media"))
+def library(tmp_path_factory: pytest.TempPathFactory) -> MediaFolder:
+    folder = MediaFolder(tmp_path_factory.mktemp("media"))
     folder.add_images()
     return folder
 
 
 @pytest.fixture(scope="session")
-def messages(library: Library) -> list[Message]:
+def messages(library: MediaFolder) -> list[Message]:
     return list(build(library, NOW).log.take(NOW))
 
 

@@ -10,7 +10,7 @@ import pytest
 from demo import live_events
 from demo.event_log import Message, stamp
 from demo.history import build
-from demo.media_folder import Library
+from demo.media_folder import MediaFolder
 from events.registry import EVENT_TYPES
 from tests.support.in_memory_store import InMemoryStore
 from tests.unit.demo.conftest import NOW, Read, read
@@ -74,7 +74,9 @@ def test_what_events_refer_to_is_there(log: list[Read]) -> None:
     assert named <= known
 
 
-def test_every_file_that_is_named_lies_in_the_media_store(messages: list[Message], library: Library) -> None:
+def test_every_file_that_is_named_lies_in_the_media_store(
+    messages: list[Message], library: MediaFolder
+) -> None:
     """Files have the size and the hash that events tell of them, whatever the business."""
     files = {
         (message.attributes["businessid"], *media.values())
@@ -88,7 +90,7 @@ def test_every_file_that_is_named_lies_in_the_media_store(messages: list[Message
 
 
 @pytest.mark.parametrize("days", [0, 36, 97])
-def test_the_page_to_look_at_has_something_of_everything(library: Library, days: int) -> None:
+def test_the_page_to_look_at_has_something_of_everything(library: MediaFolder, days: int) -> None:
     """Whenever it is shown, the one to sign in as has visits, two contracts and invoices in several states."""
     now = NOW + timedelta(days=days)
     world = build(library, now)
@@ -129,7 +131,7 @@ def test_customers_are_told_in_the_language_of_their_business(log: list[Read]) -
         assert of["customer"] == of["business"] != {None}
 
 
-def test_what_goes_on_later_goes_on_from_there(library: Library, messages: list[Message]) -> None:
+def test_what_goes_on_later_goes_on_from_there(library: MediaFolder, messages: list[Message]) -> None:
     """The same moment gives the same past, and live stories keep the contract: their sequences follow on."""
     world = build(library, NOW)
     assert list(world.log.take(NOW)) == messages

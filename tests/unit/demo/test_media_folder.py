@@ -9,16 +9,16 @@ from PIL import Image
 from demo.companies.company import Company
 from demo.companies.sonoran_pools import SONORAN
 from demo.companies.turia_gardens import TURIA
-from demo.media_folder import IMAGES, Library, index_by_id
+from demo.media_folder import IMAGES, MediaFolder, index_by_id
 
 COMPANIES = [pytest.param(company, id=company.slug) for company in (SONORAN, TURIA)]
 
 
-def content_of(library: Library, business: str, media: dict[str, Any]) -> bytes:
+def content_of(library: MediaFolder, business: str, media: dict[str, Any]) -> bytes:
     return Path(library.folder, business, media["key"]).read_bytes()
 
 
-def test_media_object_of_every_image_describes_its_file(library: Library) -> None:
+def test_media_object_of_every_image_describes_its_file(library: MediaFolder) -> None:
     files = [path.relative_to(IMAGES).as_posix() for path in IMAGES.rglob("*.*")]
 
     assert 30 <= len(files) <= 40
@@ -39,7 +39,7 @@ def test_media_object_of_every_image_describes_its_file(library: Library) -> Non
 
 @pytest.mark.parametrize("company", COMPANIES)
 def test_every_photo_subject_has_a_before_and_after_pair_of_one_size(
-    library: Library, company: Company
+    library: MediaFolder, company: Company
 ) -> None:
     services = (company.regular, *company.occasional)
     subjects = {f"{company.scene}-{number}" for number in range(company.yards)}
@@ -56,7 +56,7 @@ def test_every_photo_subject_has_a_before_and_after_pair_of_one_size(
         assert (before["width"], before["height"]) == (after["width"], after["height"])
 
 
-def test_pdf_document_is_added_with_its_content_type_and_no_size(library: Library) -> None:
+def test_pdf_document_is_added_with_its_content_type_and_no_size(library: MediaFolder) -> None:
     media = library.document("biz_test", "terms/con_1.pdf", "Terms", ["One paragraph."])
 
     assert media["content_type"] == "application/pdf"
