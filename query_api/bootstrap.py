@@ -41,7 +41,7 @@ from read_models.store.operational import (
     HeartbeatData,
     OperationalStore,
 )
-from web.metric_snapshots import ok
+from web.metric_snapshots import take_snapshot
 
 
 class Stores(NamedTuple):
@@ -100,7 +100,7 @@ async def background_tasks(
         await _start_mail_and_payments(config, stores, services, stack)
         await stack.enter_async_context(tidying(stores.file_cache, stores.records.erasures, services.clock))
         heartbeat = stores.records.processes.heartbeat(
-            "serve", stores.views.version, lambda: HeartbeatData((), ok(registry)), services.clock
+            "serve", stores.views.version, lambda: HeartbeatData((), take_snapshot(registry)), services.clock
         )
         await stack.enter_async_context(heartbeat)
         yield

@@ -11,7 +11,7 @@ Snapshot = Sequence[Mapping[str, Any]]
 """`[{name, documentation, type, samples: [[name, labels, value]]}]`"""
 
 
-def ok(registry: CollectorRegistry) -> Snapshot:
+def take_snapshot(registry: CollectorRegistry) -> Snapshot:
     """Return all that a process measured, as values that can be stored."""
     return [
         {

@@ -25,7 +25,7 @@ from read_models.clock import utc_now
 from read_models.projection import VERSION
 from read_models.store import GenerationNotFound, ReadModelStore, StoreUnavailable
 from read_models.store.operational import FileCache, HeartbeatData, OperationalStore
-from web.metric_snapshots import ok
+from web.metric_snapshots import take_snapshot
 
 logger = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ async def work(installation: Installation, instance: str) -> None:
         records = OperationalStore(store.database)
         registry = registry_of(applier)
         telling = records.processes.heartbeat(
-            "project", VERSION, lambda: HeartbeatData(sorted(lanes.held), ok(registry)), utc_now
+            "project", VERSION, lambda: HeartbeatData(sorted(lanes.held), take_snapshot(registry)), utc_now
         )
         await stack.enter_async_context(telling)
         works = [

@@ -43,7 +43,7 @@ class ProcessStatus(NamedTuple):
     lanes: Mapping[str, datetime]
     """The lanes it holds, as text, and since when."""
     metrics: Sequence[Mapping[str, Any]]
-    """What it measured (`web.metric_snapshots.ok`)."""
+    """What it measured (`web.metric_snapshots.take_snapshot`)."""
 
 
 class HeartbeatData(NamedTuple):

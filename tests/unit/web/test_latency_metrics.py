@@ -6,7 +6,7 @@ from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry
 
 from web.latency_metrics import RequestLatency
-from web.metric_snapshots import ok
+from web.metric_snapshots import take_snapshot
 
 
 def test_answers_are_counted_by_route_status_and_time() -> None:
@@ -32,4 +32,4 @@ def test_answers_are_counted_by_route_status_and_time() -> None:
     assert value("count", **answered) == 4
     assert value("sum", **answered) == 7.303
     assert value("count", method="other", route="none", status="4xx") == 1
-    assert [family["type"] for family in ok(registry)] == ["histogram"]
+    assert [family["type"] for family in take_snapshot(registry)] == ["histogram"]
