@@ -36,7 +36,7 @@ MAX_BODY_BYTES = 16 * 1024
 
 
 def create_app(config: QueryApiConfig, clock: Clock = utc_now) -> Litestar:
-    """Yield the service; its lifespan connects to MongoDB and delivers mail.
+    """Return the service; its lifespan connects to MongoDB and delivers mail.
 
     Its state has `store`, `reads`, `dashboards`, `portals`, `sessions`, `sign_in`, `logos`, `files`, `papers`, `feeds`,
     `clock`, and `payments`, `webhook` and `payment_page`, which are None where nothing can be paid online.

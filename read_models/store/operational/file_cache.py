@@ -51,7 +51,7 @@ class FileCache:
         self._objects = ObjectStoreHandle(url, ours=True)
 
     async def find(self, place: CacheKey) -> CachedFile | None:
-        """Yield the copy at a place, None where there is none."""
+        """Return the copy at a place, None where there is none."""
         store = self._objects.store
         try:
             with translate_errors():
