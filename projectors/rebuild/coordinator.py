@@ -75,7 +75,7 @@ async def rebuild(
 ) -> int:
     """Fill a generation and answer its number, once it is level and live workers keep it, or none is running.
 
-    Goes on with one that was begun, and helps where another process fills it. Raises Failed, OperationRefused,
+    Goes on with one that was begun, and helps where another process fills it. Raises RebuildFailed, OperationRefused,
     Broken, RecordsMissing, InvalidTopics, KafkaUnavailable and StoreUnavailable.
     """
     cluster = await discover(installation.kafka, installation.topic_prefix)
