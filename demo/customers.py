@@ -53,7 +53,7 @@ class DemoCustomer:
 
     @property
     def name(self) -> str:
-        """As the business writes it."""
+        """Full name, as the business writes it."""
         return self.company.names[self.position]
 
     @property
@@ -65,7 +65,7 @@ class DemoCustomer:
 
     @property
     def technician(self) -> CompanyTechnician:
-        """Who usually comes."""
+        """Technician who usually comes."""
         return self.company.technicians[self.position % len(self.company.technicians)]
 
     def address(self) -> dict[str, str]:

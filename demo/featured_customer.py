@@ -1,4 +1,4 @@
-"""What the customer to sign in as has besides the regular: a second contract, and invoices in every state."""
+"""Extras of the customer to sign in as: a second contract, and invoices in every state."""
 
 from datetime import date, timedelta
 

@@ -168,7 +168,7 @@ def live_on(customer: DemoCustomer, today: date) -> None:
 
 
 def resting(customer: DemoCustomer, subscription: str | None, today: date) -> tuple[date, date] | None:
-    """From when to when a subscription was paused, if it was; said as well."""
+    """Return the period in which the subscription was paused, if it was; published as well."""
     if subscription is None or not (customer.position == 0 or customer.chance(15)):
         return None
     begin, end = today - timedelta(days=560), today - timedelta(days=525)

@@ -1,4 +1,4 @@
-"""What goes on while the demo runs: one small story after the other, each a minute long."""
+"""Events while the demo runs: one small story after the other, each a minute long."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta

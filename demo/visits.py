@@ -1,4 +1,4 @@
-"""What becomes of a visit: from the booking to the proof of the work."""
+"""Life of a visit: from the booking to the proof of the work."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ class DemoVisit:
 
     @property
     def end(self) -> datetime:
-        """Of the promised window."""
+        """End of the promised window."""
         return self.start + WINDOW
 
 

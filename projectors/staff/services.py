@@ -11,7 +11,7 @@ from projectors.staff.sessions import StaffSessionService
 
 @dataclass(frozen=True)
 class StaffServices:
-    """What the application's lifespan builds for the staff surface."""
+    """Services that the application's lifespan builds for the staff surface."""
 
     staff: StaffService
     operators: Operators

@@ -1,6 +1,7 @@
-"""Names that a stranger can search for: no two public classes of the product share one (CONTRIBUTING.md, Names)."""
+"""Names and docstrings that a stranger can read (CONTRIBUTING.md, Names; CONTRIBUTING.md, Docstrings and comments)."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -23,6 +24,10 @@ PACKAGES = (
 OPENAPI_SCHEMAS = "query_api/api/schemas"
 """Their class names are component names of the published OpenAPI document, and stay."""
 
+CLAUSE = re.compile(
+    r"(What|Whether|Who|Whose|How|Where|That|Of|By|When|Which|As|In|From|For|To|With|If)\b(?!-)"
+)
+
 
 def test_public_classes_have_unique_names() -> None:
     modules_by_class = defaultdict(list)
@@ -41,3 +46,16 @@ def test_public_classes_have_unique_names() -> None:
 
     assert len(modules_by_class) > 400
     assert shared == {}
+
+
+def test_docstrings_begin_with_no_clause() -> None:
+    described = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                    name = f"{path.relative_to(ROOT)}:{getattr(node, 'name', 'module')}"
+                    described[name] = ast.get_docstring(node) or ""
+
+    assert len(described) > 2_000
+    assert [name for name, docstring in described.items() if CLAUSE.match(docstring)] == []

@@ -1,5 +1,4 @@
-"""What belongs to no generation and no rebuild touches: sign-ins, their mails, sessions, limits, calendar addresses,
-notices, the audit, payments on their way and what is to be published of them.
+"""Operational records, which belong to no generation and which no rebuild touches.
 
 Nothing here is projected. Times are datetimes with a zone, cut to milliseconds as MongoDB keeps them; what is over
 is removed by MongoDB itself, at `gone_at`.
