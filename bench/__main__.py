@@ -201,7 +201,7 @@ def _portal_processes(stack: Stack, reaper: Reaper, name: str) -> PortalProcesse
     logs = stack.state / "logs" / name
     logs.mkdir()
     processes = PortalProcesses(env, logs, reaper.group)
-    processes.run("topics", "create")
+    processes.run_command("topics", "create")
     return processes
 
 

@@ -45,8 +45,8 @@ async def measure(processes: PortalProcesses) -> tuple[Latency, Sizes]:
     processes.start("serve")
     async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send_all(history(now))
-        await asyncio.to_thread(processes.wait_level)
-        await asyncio.to_thread(processes.wait_ready)
+        await asyncio.to_thread(processes.wait_until_caught_up)
+        await asyncio.to_thread(processes.wait_until_ready)
         sizes = Sizes(await _size(processes, "cus_week"), await _size(processes, "cus_decade"))
         load = asyncio.create_task(publisher.send_evenly(list(steady(now)), A_SECOND))
         try:

@@ -77,8 +77,8 @@ async def measure(processes: PortalProcesses) -> tuple[Mapping[str, RequestCost]
     processes.start("serve")
     async with BenchPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.send_all(log(now))
-    await asyncio.to_thread(processes.wait_level)
-    await asyncio.to_thread(processes.wait_ready)
+    await asyncio.to_thread(processes.wait_until_caught_up)
+    await asyncio.to_thread(processes.wait_until_ready)
     store = await ReadModelStore.connect(
         processes.env["PORTAL_MONGO_URL"], processes.env["PORTAL_MONGO_DATABASE"]
     )

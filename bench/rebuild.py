@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 from bench import kafka_connect
 from bench.publishing import BenchPublisher
 from bench.sample_log import WEEK, Json, begin, business, week
-from demo.portal_processes import PORTAL, PortalProcesses, RunFailed
+from demo.portal_processes import PORTAL_COMMAND, PortalProcesses, RunFailed
 from events.topics import DEFAULT_PARTITIONS
 
 CUSTOMERS = 2_000
@@ -127,7 +127,7 @@ async def _reader(kind: str, lanes: range, env: Mapping[str, str]) -> dict[str, 
 async def _rebuild(processes: PortalProcesses) -> tuple[float, int]:
     """Record a second from the first claim of a lane to the last lane that is filled; the most memory."""
     process = await asyncio.create_subprocess_exec(
-        *(PORTAL, "rebuild", "--workers", str(WORKERS), "--restart"),
+        *(PORTAL_COMMAND, "rebuild", "--workers", str(WORKERS), "--restart"),
         env={**os.environ, **processes.env},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

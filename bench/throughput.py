@@ -93,5 +93,5 @@ async def _applied(events: int, processes: PortalProcesses) -> float:
                     first = applied, now
                 if applied >= events and first is not None:
                     return (applied - first[0]) / (now - first[1])
-                processes.check()
+                processes.check_running()
                 await asyncio.sleep(EVERY_S)

@@ -56,8 +56,8 @@ async def measure(processes: PortalProcesses) -> dict[str, TimingComparison]:
         await publisher.send(business(BUSINESS, now))
         for number in range(PEOPLE):
             await publisher.send_all(begin(BUSINESS, f"cus_{number}", now))
-    await asyncio.to_thread(processes.wait_level)
-    await asyncio.to_thread(processes.wait_ready)
+    await asyncio.to_thread(processes.wait_until_caught_up)
+    await asyncio.to_thread(processes.wait_until_ready)
     return {
         "sign-in": await _compare(processes.url, None),
         "session": await _compare(processes.url, "123456"),

@@ -1,1 +1,1 @@
-"""The whole portal with a believable business in it, on servers of its own: `python -m demo`."""
+"""Demo: the whole portal with two believable businesses, on its own servers."""

@@ -1,4 +1,4 @@
-"""`python -m demo`: the whole portal with a believable business in it, until Ctrl-C."""
+"""Entry point of the demo, `python -m demo`: runs the whole portal until Ctrl-C."""
 
 import asyncio
 import signal
@@ -15,114 +15,121 @@ from demo import history, live_events
 from demo.event_log import Message
 from demo.history import DemoState
 from demo.media_folder import MediaFolder
-from demo.portal_processes import PortalProcesses, RunFailed, step
+from demo.portal_processes import PortalProcesses, RunFailed, report_step
 from demo.publisher import DemoPublisher
 from local_stack.errors import StackError
 from local_stack.processes import Reaper
 from local_stack.stack import Stack
 
-TICK_S = 0.5
+POLL_INTERVAL_S = 0.5
 
 
 def main() -> int:
-    """Run the demo; exit status 0 when it was ended by a signal, 1 when something failed."""
-    # Also where a shell that starts it in the background has Ctrl-C ignored.
+    """Run the demo. The exit status is 0 after a signal, 1 after an error."""
+    # A shell that starts the demo in the background lets it ignore SIGINT: handle it nevertheless.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _as_interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _raise_interrupt)
     try:
-        with ExitStack() as open_ones:
+        with ExitStack() as exit_stack:
             try:
-                show(open_ones)
+                run_demo(exit_stack)
             finally:
-                # Once is enough: a second signal must not cut the cleaning up short.
-                for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    signal.signal(ending, signal.SIG_IGN)
+                # A second signal must not interrupt the clean-up.
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_IGN)
     except KeyboardInterrupt:
-        print("\nAll is stopped, and nothing is left behind.")
+        print("\nEverything is stopped and removed.")
         return 0
-    except (RunFailed, StackError) as problem:
-        print(f"\ndemo: {problem}", file=sys.stderr)
+    except (RunFailed, StackError) as error:
+        print(f"\ndemo: {error}", file=sys.stderr)
     except KafkaError as error:
         print(f"\ndemo: the events could not be published: {error or type(error).__name__}", file=sys.stderr)
     return 1
 
 
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def show(open_ones: ExitStack) -> None:
-    """Bring everything up, one step after the other, and keep it going until it is interrupted.
+def run_demo(exit_stack: ExitStack) -> None:
+    """Start servers and portal, publish the history, and publish live events until interrupted.
 
-    Raises RunFailed, StackError or KafkaError when something does not work.
+    Raises RunFailed, StackError and KafkaError.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     print("The demo is starting.", flush=True)
     reaper = Reaper()
-    open_ones.callback(reaper.release)
-    with step("Kafka, MongoDB, a mailbox and a stand-in for Stripe start"):
-        stack = open_ones.enter_context(Stack())
-    with step("the topics are made, the projector and the portal start"):
-        stage = open_ones.enter_context(PortalProcesses(stack.env, stack.state / "logs", reaper.group))
-        stage.run("topics", "create")
-        stage.start("project")
-        stage.start("serve")
-    with step("three years of two businesses are made up"):
-        library = MediaFolder(stack.state / "media")
-        library.add_images()
+    exit_stack.callback(reaper.release)
+    with report_step("Start Kafka, MongoDB, a mailbox and a stand-in for Stripe"):
+        stack = exit_stack.enter_context(Stack())
+    with report_step("Create the topics, start the projector and the portal"):
+        processes = exit_stack.enter_context(PortalProcesses(stack.env, stack.state / "logs", reaper.group))
+        processes.run_command("topics", "create")
+        processes.start("project")
+        processes.start("serve")
+    with report_step("Build three years of events of two businesses"):
+        media = MediaFolder(stack.state / "media")
+        media.add_images()
         now = datetime.now(UTC)
-        world = history.build(library, now)
-        past = list(world.log.take(now))
-    with step(f"{len(past):,} events are published"):
-        asyncio.run(_publish(stage, past))
-    with step("the views are brought level with them"):
-        stage.wait_level()
-    with step("the portal answers, and Stripe's stand-in tells it of payments"):
-        stage.wait_ready()
-        stage.hear_of_payments()
-    print(f"Ready after {time.monotonic() - begun:.0f} s.\n\n{invitation(world, stage)}\n", flush=True)
-    asyncio.run(_go_on(world, stage))
+        state = history.build_history(media, now)
+        past = list(state.log.take_until(now))
+    with report_step(f"Publish {len(past):,} events"):
+        asyncio.run(_publish(processes, past))
+    with report_step("Wait until the read models have caught up"):
+        processes.wait_until_caught_up()
+    with report_step("Wait until the portal answers"):
+        processes.wait_until_ready()
+        processes.register_stripe_webhook()
+    print(
+        f"Ready after {time.monotonic() - started:.0f} s.\n\n{welcome_text(state, processes)}\n", flush=True
+    )
+    asyncio.run(_publish_live_events(state, processes))
 
 
-def invitation(world: DemoState, stage: PortalProcesses) -> str:
-    """Return where to look, and as whom."""
-    pool = world.customers[0]
-    pair = next(one for one in world.customers if one.company is pool.company and one.position == 1)
-    garden = next(one for one in world.customers if one.company is not pool.company)
+def welcome_text(state: DemoState, processes: PortalProcesses) -> str:
+    """Return the addresses of the portal and the mailbox, and the customers to sign in as."""
+    featured = state.customers[0]
+    sharing_email = next(
+        customer
+        for customer in state.customers
+        if customer.company is featured.company and customer.index == 1
+    )
+    spanish = next(customer for customer in state.customers if customer.company is not featured.company)
     lines = []
     for title, customer in (
-        ("The portal", pool),
-        ("… with two customers of one address", pair),
-        ("… in Spanish", garden),
+        ("The portal", featured),
+        ("… with two customers of one e-mail address", sharing_email),
+        ("… in Spanish", spanish),
     ):
-        lines.append(f"  {title:<38}{stage.url}/{customer.company.slug}/")
-        lines.append(f"  {'':<38}sign in as {customer.email}")
-    lines.append(f"  {'The mailbox, for the codes':<38}{stage.env['LOCAL_MAIL_API']}/")
-    lines.append(f"  {'Invoices can be paid':<38}on a stand-in for Stripe's page: no money moves")
-    return "\n".join([*lines, "", "New events keep coming; Ctrl-C ends it all."])
+        lines.append(f"  {title:<44}{processes.url}/{customer.company.slug}/")
+        lines.append(f"  {'':<44}sign in as {customer.email}")
+    lines.append(f"  {'The mailbox with the sign-in codes':<44}{processes.env['LOCAL_MAIL_API']}/")
+    lines.append(f"  {'Payments':<44}on a stand-in for Stripe's page: no money moves")
+    return "\n".join([*lines, "", "New events keep coming. Press Ctrl-C to stop and remove everything."])
 
 
-async def _publish(stage: PortalProcesses, messages: Sequence[Message]) -> None:
-    async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
+async def _publish(processes: PortalProcesses, messages: Sequence[Message]) -> None:
+    async with DemoPublisher(processes.bootstrap, processes.topics) as publisher:
         await publisher.publish(messages)
 
 
-async def _go_on(world: DemoState, stage: PortalProcesses) -> None:
-    stories = live_events.stories(world)
-    async with DemoPublisher(stage.bootstrap, stage.topics) as publisher:
-        next_story = datetime.now(UTC)
+async def _publish_live_events(state: DemoState, processes: PortalProcesses) -> None:
+    scenarios = live_events.iterate_scenarios(state)
+    async with DemoPublisher(processes.bootstrap, processes.topics) as publisher:
+        next_start = datetime.now(UTC)
         while True:
             now = datetime.now(UTC)
-            if now >= next_story:
-                next(stories)(now)
-                next_story = now + live_events.EVERY
-            happened = list(world.log.take(now))
-            await publisher.publish(happened)
-            for line in live_events.told(world, happened):
+            if now >= next_start:
+                schedule_scenario = next(scenarios)
+                schedule_scenario(now)
+                next_start = now + live_events.SCENARIO_INTERVAL
+            messages = list(state.log.take_until(now))
+            await publisher.publish(messages)
+            for line in live_events.describe_events(state, messages):
                 print(f"  {now.astimezone():%H:%M:%S}  {line}", flush=True)
-            stage.check()
-            await asyncio.sleep(TICK_S)
+            processes.check_running()
+            await asyncio.sleep(POLL_INTERVAL_S)
 
 
 if __name__ == "__main__":

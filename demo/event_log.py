@@ -1,4 +1,4 @@
-"""Facts and how ServiceHub's services put them on Kafka (docs/contracts/events.md, Envelope)."""
+"""Event log of the demo, in the envelope of ServiceHub (docs/contracts/events.md, Envelope)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,33 +16,33 @@ SOURCES: Final = {
     "subscription": "/servicehub/plans",
     "contract": "/servicehub/plans",
 }
-"""The service that publishes the events of each kind."""
+"""CloudEvents source by kind of event."""
 
-BINARY: Final = frozenset({"/servicehub/billing"})
-"""The older services, which write CloudEvents in binary mode."""
+BINARY_MODE_SOURCES: Final = frozenset({"/servicehub/billing"})
+"""Older services, which write CloudEvents in binary mode."""
 
 
 class Owner(NamedTuple):
-    """Whose event it is: a customer's of a business, or with no customer the business's own."""
+    """The customer an event belongs to, or the business where there is no customer."""
 
     business: str
     customer: str | None = None
 
 
 class ScheduledEvent(NamedTuple):
-    """Something that happened, or is going to happen, to one subject."""
+    """An event that has happened or is going to happen."""
 
-    at: datetime
-    """Aware; the event's time."""
-    what: str
-    """The event's type without `servicehub.`, e.g. `visit.completed.v1`."""
+    time: datetime
+    """Aware."""
+    event_type: str
+    """Without the prefix `servicehub.`, e.g. `visit.completed.v1`."""
     owner: Owner
     subject: str
     data: dict[str, Any]
 
 
 class Message(NamedTuple):
-    """An event as `events.envelope.encode` takes it."""
+    """An event as the arguments of `events.envelope.encode`."""
 
     attributes: dict[str, str]
     data: dict[str, Any]
@@ -50,35 +50,35 @@ class Message(NamedTuple):
 
 
 class EventLog:
-    """All facts of the demo, past and future, said in any order and read in that of their times."""
+    """Events of the demo, past and future: added in any order, taken in order of time."""
 
     def __init__(self) -> None:
-        self._facts: list[ScheduledEvent] = []
+        self._pending: list[ScheduledEvent] = []
         self._sequences: Counter[tuple[str, str, str]] = Counter()
 
-    def say(self, at: datetime, what: str, owner: Owner, subject: str, **data: Any) -> None:
-        """Add a fact. Fields that are None are left out of its data, datetimes are written as timestamps."""
-        self._facts.append(ScheduledEvent(at, what, owner, subject, _written(data)))
+    def add(self, time: datetime, event_type: str, owner: Owner, subject: str, /, **data: Any) -> None:
+        """Add an event. Omits data fields that are None and formats datetimes as timestamps."""
+        self._pending.append(ScheduledEvent(time, event_type, owner, subject, _to_json(data)))
 
-    def take(self, now: datetime) -> Iterator[Message]:
-        """Take out what has happened up to now, in order, with sequences that go on from those taken before."""
-        due = sorted((fact for fact in self._facts if fact.at <= now), key=lambda fact: fact.at)
-        self._facts = [fact for fact in self._facts if fact.at > now]
-        for fact in due:
-            yield self._message(fact)
+    def take_until(self, now: datetime) -> Iterator[Message]:
+        """Remove and yield the events up to *now*, with sequences that continue those taken before."""
+        due = sorted((event for event in self._pending if event.time <= now), key=lambda event: event.time)
+        self._pending = [event for event in self._pending if event.time > now]
+        for event in due:
+            yield self._to_message(event)
 
-    def _message(self, fact: ScheduledEvent) -> Message:
-        kind = fact.what.split(".")[0]
-        business, customer = fact.owner
-        self._sequences[business, kind, fact.subject] += 1
-        sequence = self._sequences[business, kind, fact.subject]
+    def _to_message(self, event: ScheduledEvent) -> Message:
+        kind = event.event_type.split(".")[0]
+        business, customer = event.owner
+        self._sequences[business, kind, event.subject] += 1
+        sequence = self._sequences[business, kind, event.subject]
         attributes = {
             "specversion": "1.0",
-            "id": f"{business}.{kind}.{fact.subject}.{sequence}",
+            "id": f"{business}.{kind}.{event.subject}.{sequence}",
             "source": SOURCES[kind],
-            "type": f"servicehub.{fact.what}",
-            "subject": fact.subject,
-            "time": stamp(fact.at),
+            "type": f"servicehub.{event.event_type}",
+            "subject": event.subject,
+            "time": format_timestamp(event.time),
             "datacontenttype": "application/json",
             "businessid": business,
             "partitionkey": business if customer is None else f"{business}/{customer}",
@@ -87,19 +87,22 @@ class EventLog:
         }
         if customer is not None:
             attributes["customerid"] = customer
-        return Message(attributes, fact.data, "binary" if SOURCES[kind] in BINARY else "structured")
+        mode: Literal["structured", "binary"] = (
+            "binary" if SOURCES[kind] in BINARY_MODE_SOURCES else "structured"
+        )
+        return Message(attributes, event.data, mode)
 
 
-def stamp(at: datetime) -> str:
-    """Return a moment as docs/contracts/events.md writes timestamps: RFC 3339, UTC, milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def format_timestamp(time: datetime) -> str:
+    """Return an RFC 3339 timestamp in UTC with milliseconds (docs/contracts/events.md, Values)."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _written(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, datetime):
-        return stamp(value)
+        return format_timestamp(value)
     if isinstance(value, dict):
-        return {name: _written(held) for name, held in value.items() if held is not None}
+        return {name: _to_json(field) for name, field in value.items() if field is not None}
     if isinstance(value, list | tuple):
-        return [_written(held) for held in value]
+        return [_to_json(item) for item in value]
     return value

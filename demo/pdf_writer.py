@@ -1,18 +1,17 @@
-"""A page of text as PDF (ISO 32000-1), with nothing but the fonts every reader has."""
+"""Writer of one-page PDF documents (ISO 32000-1) that need only the standard fonts."""
 
 import textwrap
 from collections.abc import Sequence
 
-COLUMNS = 84
-"""Characters of a line."""
+MAX_LINE_LENGTH = 84
+"""Characters."""
 
 
-def pdf(title: str, lines: Sequence[str]) -> bytes:
-    """Return one A4 page: the title large, each line a paragraph. What is not in Windows-1252 becomes a question
-    mark."""
-    text = [b"BT /B 20 Tf 64 760 Td", _shown(title), b"/R 11 Tf 0 -40 Td 16 TL"]
-    for line in lines:
-        text += [_shown(part) + b" T*" for part in textwrap.wrap(line, COLUMNS)]
+def render_pdf(title: str, paragraphs: Sequence[str]) -> bytes:
+    """Return an A4 page of text. Replaces characters outside Windows-1252 by `?`."""
+    text = [b"BT /B 20 Tf 64 760 Td", _show_text(title), b"/R 11 Tf 0 -40 Td 16 TL"]
+    for paragraph in paragraphs:
+        text += [_show_text(line) + b" T*" for line in textwrap.wrap(paragraph, MAX_LINE_LENGTH)]
         text.append(b"T*")
     stream = b"\n".join([*text, b"ET"])
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>"
@@ -25,18 +24,21 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
         font % b"Helvetica-Bold",
         b"<< /Font << /R 5 0 R /B 6 0 R >> >>",
     ]
-    file = bytearray(b"%PDF-1.4\n")
-    places = []
+    document = bytearray(b"%PDF-1.4\n")
+    offsets = []
     for number, content in enumerate(objects, start=1):
-        places.append(len(file))
-        file += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = len(file)
-    file += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    file += b"".join(b"%010d 00000 n \n" % place for place in places)
-    file += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
-    return bytes(file)
+        offsets.append(len(document))
+        document += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table_offset = len(document)
+    document += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    document += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    document += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(objects) + 1,
+        table_offset,
+    )
+    return bytes(document)
 
 
-def _shown(text: str) -> bytes:
+def _show_text(text: str) -> bytes:
     escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
     return b"(%s) Tj" % escaped.encode("cp1252", "replace")

@@ -1,4 +1,4 @@
-"""The portal's commands as child processes of the demo, and how it tells what it does."""
+"""Commands of the portal as child processes, for the demo and the benchmarks."""
 
 import contextlib
 import json
@@ -17,146 +17,151 @@ import httpx
 from events.topics import DEFAULT_PARTITIONS, Topics
 from local_stack.processes import Ports, spawn
 
-PORTAL = str(Path(sys.executable).with_name("portal"))
+PORTAL_COMMAND = str(Path(sys.executable).with_name("portal"))
 PREFERRED_PORT = 8000
-WITHIN_S = 90.0
-"""How long anything may take to be ready."""
-STOP_WITHIN_S = 20.0
-"""Within which every command ends once told to; what is left then is killed."""
-SHOWN_LINES = 20
-"""Of the log of what failed."""
+READY_TIMEOUT_S = 90.0
+READY_POLL_INTERVAL_S = 0.1
+STOP_TIMEOUT_S = 20.0
+"""Time for a process to end after SIGTERM. The reaper of the process group kills those that remain."""
+LOG_TAIL_LINES = 20
+"""Lines of a failed process's log in the error message."""
 
 
 class RunFailed(Exception):
-    """The demo cannot go on; the text says why."""
+    """The demo or a benchmark cannot continue; the text says why."""
 
 
 @contextlib.contextmanager
-def step(text: str) -> Iterator[None]:
-    """Yield a line about what is being done, and how long it took."""
-    begun = time.monotonic()
-    print(f"  {text:<62}", end="", flush=True)
+def report_step(description: str) -> Iterator[None]:
+    """Print a step of the start, and its duration once it is done."""
+    started = time.monotonic()
+    print(f"  {description:<62}", end="", flush=True)
     try:
         yield
     except BaseException:
         print(flush=True)
         raise
-    print(f"{time.monotonic() - begun:5.1f} s", flush=True)
+    print(f"{time.monotonic() - started:5.1f} s", flush=True)
 
 
 class PortalProcesses:
-    """The portal's processes on a running stack, as a context manager; `env` holds the settings of all of them."""
+    """Context manager of the portal's processes on a running stack; `env` holds their settings."""
 
-    def __init__(self, stack: Mapping[str, str], logs: Path, group: int) -> None:
-        """`stack` holds the settings that the stack gives, `logs` is the folder for the processes' output, `group`
-        the process group they join."""
+    def __init__(self, stack_env: Mapping[str, str], logs: Path, process_group: int) -> None:
+        """`stack_env` holds the stack's settings, `logs` is the folder for the output."""
         self._ports = Ports()
         port, staff_port = self._ports.take(PREFERRED_PORT), self._ports.take()
         self.url = f"http://127.0.0.1:{port}"
         self.env = {
-            **stack,
+            **stack_env,
             "PORTAL_HOST": "127.0.0.1",
             "PORTAL_PORT": str(port),
             "PORTAL_STAFF_PORT": str(staff_port),
             "PORTAL_PUBLIC_URL": self.url,
             "PORTAL_PARTITIONS": str(DEFAULT_PARTITIONS),
         }
-        self.bootstrap = stack["PORTAL_KAFKA_BOOTSTRAP"]
-        self.topics = Topics(stack["PORTAL_TOPIC_PREFIX"], DEFAULT_PARTITIONS)
+        self.bootstrap = stack_env["PORTAL_KAFKA_BOOTSTRAP"]
+        self.topics = Topics(stack_env["PORTAL_TOPIC_PREFIX"], DEFAULT_PARTITIONS)
         self._logs = logs
-        self._group = group
+        self._process_group = process_group
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        """Start nothing yet."""
+        """Return the processes, none of them started."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Have all of them end in good order."""
+        """Stop all processes and release their ports."""
         for process in self._running.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         for process in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_WITHIN_S)
+                process.wait(STOP_TIMEOUT_S)
         self._ports.release()
 
-    def run(self, *arguments: str) -> None:
-        """Run `portal …` to its end; raise RunFailed when it fails."""
-        done = subprocess.run(
-            [PORTAL, *arguments],
+    def run_command(self, *arguments: str) -> None:
+        """Run a command of `portal` to its end. Raises RunFailed."""
+        result = subprocess.run(
+            [PORTAL_COMMAND, *arguments],
             env={**os.environ, **self.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise RunFailed(f"`portal {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
+        if result.returncode:
+            raise RunFailed(f"`portal {' '.join(arguments)}` failed:\n{result.stderr.strip()}")
 
     def start(self, command: str) -> None:
-        """Start `portal …`, which runs until the end; from the main thread only."""
-        self._running[command] = spawn([PORTAL, command], self._log(command), self._group, self.env)
+        """Start a long-running command of `portal`; call it from the main thread only."""
+        self._running[command] = spawn(
+            [PORTAL_COMMAND, command], self._log_path(command), self._process_group, self.env
+        )
 
     def stop(self, command: str) -> None:
-        """Have `portal …` end in good order; it may be started again."""
+        """Stop a running command and wait for its end; it may be started again."""
         process = self._running.pop(command)
         process.send_signal(signal.SIGTERM)
         process.wait()
 
-    def check(self) -> None:
-        """Raise RunFailed when one that should run has ended."""
+    def check_running(self) -> None:
+        """Raise RunFailed if a started process has ended."""
         for command, process in self._running.items():
             if process.poll() is not None:
-                raise RunFailed(f"`portal {command}` ended with {process.returncode}:\n{self._tail(command)}")
+                raise RunFailed(
+                    f"`portal {command}` ended with {process.returncode}:\n{self._log_tail(command)}"
+                )
 
-    def wait_level(self) -> None:
-        """Return when the views hold all that is on the topics; raises RunFailed when that does not come to pass."""
-        watch = subprocess.Popen(
-            [PORTAL, "lag", "--watch", "--json"],
+    def wait_until_caught_up(self) -> None:
+        """Wait until the read models hold all records of the topics. Raises RunFailed."""
+        lag_watch = subprocess.Popen(
+            [PORTAL_COMMAND, "lag", "--watch", "--json"],
             env={**os.environ, **self.env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            process_group=self._group,
+            process_group=self._process_group,
         )
-        deadline = time.monotonic() + WITHIN_S
+        deadline = time.monotonic() + READY_TIMEOUT_S
         try:
-            for line in watch.stdout or ():
+            for line in lag_watch.stdout or ():
                 lag = json.loads(line)
                 if lag["records"] == 0 and lag["state"] == "ok":
                     return
-                self.check()
+                self.check_running()
                 if time.monotonic() > deadline:
-                    raise RunFailed(f"the views are {lag['records']} events behind:\n{self._tail('project')}")
+                    raise RunFailed(
+                        f"the read models lag by {lag['records']} records:\n{self._log_tail('project')}"
+                    )
             raise RunFailed("`portal lag` ended")
         finally:
-            watch.kill()
-            watch.wait()
+            lag_watch.kill()
+            lag_watch.wait()
 
-    def wait_ready(self) -> None:
-        """Return when the portal serves; raises RunFailed when it does not."""
-        deadline = time.monotonic() + WITHIN_S
+    def wait_until_ready(self) -> None:
+        """Wait until the portal answers requests. Raises RunFailed."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
         with httpx.Client(trust_env=False, timeout=5) as client:
             while True:
                 with contextlib.suppress(httpx.TransportError):
                     if client.get(f"{self.url}/-/health/ready").is_success:
                         return
-                self.check()
+                self.check_running()
                 if time.monotonic() > deadline:
-                    raise RunFailed(f"`portal serve` is not ready:\n{self._tail('serve')}")
-                time.sleep(0.1)
+                    raise RunFailed(f"`portal serve` is not ready:\n{self._log_tail('serve')}")
+                time.sleep(READY_POLL_INTERVAL_S)
 
-    def hear_of_payments(self) -> None:
-        """Have the stand-in for Stripe send its events to the portal, as an operator sets up the real one."""
+    def register_stripe_webhook(self) -> None:
+        """Have the stand-in for Stripe send its events to the portal."""
         webhook = {"webhook_url": f"{self.url}/-/webhooks/stripe"}
         control = f"{self.env['LOCAL_STRIPE_CONTROL']}/control"
         httpx.post(control, json=webhook, trust_env=False, timeout=10).raise_for_status()
 
-    def _log(self, command: str) -> Path:
+    def _log_path(self, command: str) -> Path:
         return self._logs / f"portal-{command}.log"
 
-    def _tail(self, command: str) -> str:
-        return "\n".join(self._log(command).read_text(errors="replace").splitlines()[-SHOWN_LINES:])
+    def _log_tail(self, command: str) -> str:
+        return "\n".join(self._log_path(command).read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])

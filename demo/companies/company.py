@@ -1,4 +1,4 @@
-"""What there is to know about a business of the demo before anything happens."""
+"""Master data of a business: services, plan, technicians, customers' names and texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Currency = Literal["usd", "eur"]
 
 
 class CompanyTechnician(NamedTuple):
-    """Somebody who comes."""
+    """A technician of a business."""
 
     id: str
     name: str
@@ -20,27 +20,27 @@ class CompanyTechnician(NamedTuple):
 
 @dataclass(frozen=True)
 class CompanyService:
-    """Something done on a visit."""
+    """A service that a business carries out on a visit."""
 
     id: str
     name: str
-    minutes: int
-    """How long it takes."""
+    duration_minutes: int
+    """Usual time on site."""
     price: int
-    """Tax included, in minor units, where no plan covers it."""
-    tax: Decimal
-    """Percent, included in the price and, of the regular service, in the plan's."""
+    """Minor units, tax included, for visits that no plan covers."""
+    tax_percent: Decimal
+    """Included in the price, and for the regular service in that of the plan."""
     tasks: tuple[str, ...]
     summaries: tuple[str, ...]
-    """With `{chlorine}` and `{ph}` where a reading goes."""
-    agreement: str = ""
-    """The title of a contract about it."""
-    details: tuple[str, ...] = ()
-    """Subjects of close-ups, taken `before` and `after` beside those of the place itself."""
+    """May hold the placeholders `{chlorine}` and `{ph}`."""
+    contract_title: str = ""
+    """Title of a contract about the service."""
+    closeups: tuple[str, ...] = ()
+    """Subjects of close-up photos, taken before and after the work."""
 
 
 class CompanyPlanItem(NamedTuple):
-    """A part of a plan and its price."""
+    """An item of a plan with its price."""
 
     id: str
     name: str
@@ -50,55 +50,53 @@ class CompanyPlanItem(NamedTuple):
 
 
 class CompanyPlan(NamedTuple):
-    """What a customer subscribes to, by the month."""
+    """A monthly plan that customers subscribe to."""
 
     id: str
     name: str
     items: tuple[CompanyPlanItem, ...]
     former_items: tuple[CompanyPlanItem, ...]
-    """Before prices were raised."""
+    """Items before the price increase."""
 
 
 @dataclass(frozen=True)
 class CompanyTexts:
-    """What the business's people write, in its language."""
+    """Texts of a business, in its language."""
 
-    missed: Mapping[Literal["business", "customer", "other"], tuple[str, ...]]
-    cancelled: Mapping[Literal["customer", "business"], tuple[str, ...]]
-    rescheduled: Mapping[Literal["customer", "business"], tuple[str, ...]]
-    reopened: str
-    retracted: str
+    missed_reasons: Mapping[Literal["business", "customer", "other"], tuple[str, ...]]
+    cancellation_reasons: Mapping[Literal["customer", "business"], tuple[str, ...]]
+    rescheduling_reasons: Mapping[Literal["customer", "business"], tuple[str, ...]]
+    reopening_reason: str
+    retraction_reason: str
     notes: tuple[str, ...]
     instructions: tuple[str, ...]
     captions: Mapping[str, tuple[str, ...]]
-    """By `before`, `after`, `signature` and the names of details."""
-    month: str
-    """Of an invoice's line, with `{plan}` and `{month}`."""
-    months: tuple[str, ...]
-    """Names of the twelve months."""
-    goodwill: str
-    """Why a part of an invoice was credited."""
-    wrong: str
-    """Why an invoice was voided."""
-    cadence: Mapping[int, str]
-    """By weeks between two visits."""
-    terms: tuple[str, ...]
-    """Paragraphs of a contract."""
-    report: str
+    """By `before`, `after`, `signature` and the subjects of close-ups."""
+    plan_line: str
+    """Description of an invoice line, with the placeholders `{plan}` and `{month}`."""
+    month_names: tuple[str, ...]
+    """January first."""
+    credit_reason: str
+    void_reason: str
+    cadences: Mapping[int, str]
+    """By the number of weeks between two visits."""
+    contract_terms: tuple[str, ...]
+    """Paragraphs."""
+    report_title: str
     """Title of the document in a Proof Pack."""
 
 
 @dataclass(frozen=True)
 class Company:
-    """A business."""
+    """A business of the demo."""
 
     id: str
     slug: str
     name: str
     tagline: str
     former_tagline: str
-    color: str
-    zone: str
+    primary_color: str
+    timezone_name: str
     locale: str
     currency: Currency
     email: str
@@ -106,29 +104,29 @@ class Company:
     stripe_account: str
     country: str
     region: str
-    scene: Literal["pool", "garden"]
-    """What its photos show."""
-    yards: int
-    """Number of different places in its photos."""
-    signatures: int
-    """Number of different signatures."""
-    regular: CompanyService
-    occasional: tuple[CompanyService, ...]
+    yard_kind: Literal["pool", "garden"]
+    """Subject of the photos of a visit."""
+    yard_count: int
+    """Number of different yards among the photos."""
+    signature_count: int
+    """Number of different signatures among the images."""
+    regular_service: CompanyService
+    occasional_services: tuple[CompanyService, ...]
     plan: CompanyPlan
     technicians: tuple[CompanyTechnician, ...]
-    names: tuple[str, ...]
-    """Of its customers; the first one is the one to sign in as."""
+    customer_names: tuple[str, ...]
+    """The first one is the featured customer's."""
     streets: tuple[str, ...]
-    """With `{number}`."""
-    places: tuple[tuple[str, str], ...]
-    """City and postal code."""
-    phones: str
-    """With `{number}`, two digits."""
-    position: tuple[float, float]
-    """Latitude and longitude of its town."""
-    words: CompanyTexts
+    """With the placeholder `{number}`."""
+    cities: tuple[tuple[str, str], ...]
+    """Names and postal codes."""
+    customer_phone: str
+    """With the placeholder `{number}` for two digits."""
+    coordinates: tuple[float, float]
+    """Latitude and longitude of the town."""
+    texts: CompanyTexts
 
     @property
     def timezone(self) -> ZoneInfo:
-        """Where its days begin."""
-        return ZoneInfo(self.zone)
+        """Time zone of the business."""
+        return ZoneInfo(self.timezone_name)

@@ -1,4 +1,4 @@
-"""A pool-care business in Phoenix."""
+"""Sonoran Blue Pool Care: a pool-care business in Phoenix."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from demo.companies.company import (
 )
 
 NO_TAX = Decimal(0)
-PARTS = Decimal("8.6")
+PARTS_TAX = Decimal("8.6")
 
 SONORAN = Company(
     id="biz_sonoran",
@@ -20,8 +20,8 @@ SONORAN = Company(
     name="Sonoran Blue Pool Care",
     tagline="Clear water, every week of the year",
     former_tagline="Pools of the valley",
-    color="#0b6e8f",
-    zone="America/Phoenix",
+    primary_color="#0b6e8f",
+    timezone_name="America/Phoenix",
     locale="en-US",
     currency="usd",
     email="hello@sonoranblue.example",
@@ -29,15 +29,15 @@ SONORAN = Company(
     stripe_account="acct_1SonoranBlueDemo",
     country="US",
     region="AZ",
-    scene="pool",
-    yards=5,
-    signatures=2,
-    regular=CompanyService(
+    yard_kind="pool",
+    yard_count=5,
+    signature_count=2,
+    regular_service=CompanyService(
         id="srv_weekly",
         name="Weekly pool cleaning",
-        minutes=48,
+        duration_minutes=48,
         price=4_900,
-        tax=NO_TAX,
+        tax_percent=NO_TAX,
         tasks=(
             "Skim the surface",
             "Brush walls and steps",
@@ -54,40 +54,40 @@ SONORAN = Company(
             "Water was low, topped up by two inches. Chlorine {chlorine} ppm, pH {ph}.",
             "Brushed some dust from the monsoon off the steps. Chlorine {chlorine} ppm, pH {ph}.",
         ),
-        agreement="Year-round pool care",
-        details=("basket", "water"),
+        contract_title="Year-round pool care",
+        closeups=("basket", "water"),
     ),
-    occasional=(
+    occasional_services=(
         CompanyService(
             id="srv_filter",
             name="Filter cleaning and equipment check",
-            minutes=80,
+            duration_minutes=80,
             price=14_500,
-            tax=NO_TAX,
+            tax_percent=NO_TAX,
             tasks=("Take the filter apart", "Rinse the cartridges", "Grease the seals", "Check the pressure"),
             summaries=("Cartridges rinsed, pressure back to 14 psi.", "Filter cleaned; the seals are new."),
-            agreement="Equipment care",
-            details=("cartridge", "gauge"),
+            contract_title="Equipment care",
+            closeups=("cartridge", "gauge"),
         ),
         CompanyService(
             id="srv_pump",
             name="Pump motor replacement",
-            minutes=150,
+            duration_minutes=150,
             price=68_900,
-            tax=PARTS,
+            tax_percent=PARTS_TAX,
             tasks=("Remove the old motor", "Fit the new motor", "Test the flow"),
             summaries=("The new variable-speed motor runs at 2,400 rpm and is quiet.",),
-            details=("gauge",),
+            closeups=("gauge",),
         ),
         CompanyService(
             id="srv_storm",
             name="Clean-up after the storm",
-            minutes=95,
+            duration_minutes=95,
             price=12_900,
-            tax=NO_TAX,
+            tax_percent=NO_TAX,
             tasks=("Remove branches and dust", "Vacuum to waste", "Shock the water"),
             summaries=("Two bags of leaves out of the water. Please let the pump run through the night.",),
-            details=("basket",),
+            closeups=("basket",),
         ),
     ),
     plan=CompanyPlan(
@@ -108,7 +108,7 @@ SONORAN = Company(
         CompanyTechnician("tec_luis", "Luis Cervantes", "team/luis-cervantes.webp"),
         CompanyTechnician("tec_dana", "Dana Kowalski", "team/dana-kowalski.webp"),
     ),
-    names=(
+    customer_names=(
         *("Nora Whitfield", "Pat Delgado", "Delgado Vacation Rentals", "Marcus Oyelaran", "Helen Tsosie"),
         *("Greg & Anita Palmer", "Priya Raman", "Tom Hadley", "Rosa Villanueva", "Desert Willow HOA"),
         *("Ken Nakamura", "Laura McBride", "Omar Haddad", "Cheryl Boone", "Stefan Lindqvist", "Grace Kim"),
@@ -135,15 +135,15 @@ SONORAN = Company(
         ),
         *("{number} N Ironwood Dr", "{number} E Camelback Vista", "{number} W Thunderhill Pl"),
     ),
-    places=(
+    cities=(
         *(("Phoenix", "85016"), ("Phoenix", "85028"), ("Phoenix", "85044"), ("Phoenix", "85020")),
         *(("Scottsdale", "85254"), ("Scottsdale", "85258"), ("Tempe", "85283"), ("Chandler", "85226")),
         *(("Paradise Valley", "85253"), ("Glendale", "85308"), ("Mesa", "85205")),
     ),
-    phones="+1 602 555 01{number}",
-    position=(33.55, -112.03),
-    words=CompanyTexts(
-        missed={
+    customer_phone="+1 602 555 01{number}",
+    coordinates=(33.55, -112.03),
+    texts=CompanyTexts(
+        missed_reasons={
             "business": (
                 "Our truck broke down on the I-10.",
                 "The technician fell ill and nobody could take over.",
@@ -152,11 +152,11 @@ SONORAN = Company(
             "customer": ("The gate was locked and nobody answered.", "The dog was out in the yard."),
             "other": ("Lightning: nobody works at the water then.", "The road was closed by a dust storm."),
         },
-        cancelled={
+        cancellation_reasons={
             "customer": ("On vacation this week.", "Guests at the pool all day.", "Painters in the yard."),
             "business": ("Our whole team is in a training.", "The office is closed for the holiday."),
         },
-        rescheduled={
+        rescheduling_reasons={
             "customer": (
                 "The gate is only open later.",
                 "A birthday party in the yard.",
@@ -168,8 +168,8 @@ SONORAN = Company(
                 "Rain in the forecast.",
             ),
         },
-        reopened="Recorded on the wrong stop.",
-        retracted="The photo shows another yard.",
+        reopening_reason="Recorded on the wrong stop.",
+        retraction_reason="The photo shows another yard.",
         notes=(
             "The float in the skimmer is cracked; I will bring a new one next week.",
             "Please keep the water above the middle of the tiles.",
@@ -190,21 +190,21 @@ SONORAN = Company(
             "gauge": ("Pressure at the filter",),
             "signature": ("Signed on the technician's phone",),
         },
-        month="{plan}, {month}",
-        months=(
+        plan_line="{plan}, {month}",
+        month_names=(
             *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
             *("October", "November", "December"),
         ),
-        goodwill="For the visit we missed",
-        wrong="Issued with the wrong amount",
-        cadence={1: "every week", 2: "every other week", 13: "once a quarter"},
-        terms=(
+        credit_reason="For the visit we missed",
+        void_reason="Issued with the wrong amount",
+        cadences={1: "every week", 2: "every other week", 13: "once a quarter"},
+        contract_terms=(
             "Sonoran Blue Pool Care cleans the pool and keeps the water balanced in the agreed rhythm.",
             "We come within the window we promise. What is later than the agreed grace counts as late.",
             "After each visit you see photos of the work in your portal.",
             "Visits that we miss are made up for or credited.",
             "Either side may end this agreement at the end of a month.",
         ),
-        report="Service report",
+        report_title="Service report",
     ),
 )

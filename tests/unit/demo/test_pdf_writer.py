@@ -1,8 +1,8 @@
-from demo.pdf_writer import pdf
+from demo.pdf_writer import render_pdf
 
 
 def test_pdf_cross_reference_table_points_at_every_object() -> None:
-    content = pdf("Parte", ["Césped y bordes"])
+    content = render_pdf("Parte", ["Césped y bordes"])
 
     table_offset = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
     entries = [line for line in content[table_offset:].splitlines() if line.endswith(b" n ")]
@@ -13,7 +13,7 @@ def test_pdf_cross_reference_table_points_at_every_object() -> None:
 
 
 def test_pdf_text_escapes_brackets_and_encodes_accents() -> None:
-    content = pdf("Parte (1)", ["Césped \\ bordes", "x" * 200])
+    content = render_pdf("Parte (1)", ["Césped \\ bordes", "x" * 200])
 
     assert rb"(Parte \(1\)) Tj" in content
     assert "Césped \\\\ bordes".encode("cp1252") in content
