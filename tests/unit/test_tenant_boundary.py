@@ -7,19 +7,23 @@ rename nor an alias hides a use.
 
 import ast
 import importlib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_type_hints
 
 import pytest
 
-from read_models.documents import document_id, owner_id
-from read_models.indexed_lists import ListQuery, for_claim, for_customer, for_email
+from query_api.bootstrap import Stores
+from read_models.documents import DocumentId, document_id, owner_id
+from read_models.indexed_lists import ListQuery, QueryScope, for_claim, for_customer, for_email
 from read_models.queries.context import QueryContext
 from read_models.queries.portal import CustomerScope
 from read_models.store import ReadModelStore
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("query_api", "read_models")
 
 SCOPE_MODULES: dict[object, dict[str, str]] = {
     CustomerScope: {
@@ -40,10 +44,13 @@ SCOPE_MODULES: dict[object, dict[str, str]] = {
         "query_api/payments/reconcile.py": "by a checkout record, or by what Stripe was given of one",
         "query_api/sign_in/sessions.py": "by the record of a session",
     },
+    QueryContext: {
+        "query_api/bootstrap.py": "by the scope that a request's session or a feed's secret gave",
+    },
 }
 """Modules that choose whose documents are read, and what they know the customer by: nothing that a client sends."""
 
-UNUSED = (for_customer, for_email, for_claim, ListQuery)
+UNUSED = (for_customer, for_email, for_claim, ListQuery, QueryScope, DocumentId)
 """Further ways to choose a tenant, which no module of the customer surface needs."""
 
 STORE_MODULES = {
@@ -56,10 +63,17 @@ STORE_MODULES = {
 }
 """Modules that use the store's type: composition, background work, and the service that knows who is signed in."""
 
+STORE_ATTRIBUTES = {
+    holder: {name for name, kind in get_type_hints(holder).items() if kind is ReadModelStore}
+    for holder in (QueryContext, Stores)
+}
+"""Names of the attributes that hold the store of read models, by the class that has them."""
+
 STORE_ATTRIBUTE_MODULES = {
+    "query_api/bootstrap.py": "composition",
     "query_api/files/media_store.py": "an object store of files, no read models",
 }
-"""Modules that reach a store through an attribute, as of a service, and why."""
+"""Modules that reach a store through an attribute of any object, and why."""
 
 
 async def reads_that_do_not_type_check(store: ReadModelStore, context: QueryContext) -> None:
@@ -75,119 +89,171 @@ async def reads_that_do_not_type_check(store: ReadModelStore, context: QueryCont
     context.scope = context.scope  # type: ignore[misc]
 
 
-class References(ast.NodeVisitor):
-    """Objects that a module's code refers to outside annotations, wherever and under whatever name it imported them."""
-
-    def __init__(self, module: ModuleType, tree: ast.Module) -> None:
-        self.objects: list[object] = []
-        self._names = dict(vars(module))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                source = importlib.import_module(node.module)
-                for alias in node.names:
-                    if hasattr(source, alias.name):
-                        self._names.setdefault(alias.asname or alias.name, getattr(source, alias.name))
-        self.visit(tree)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for child in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults, *node.body):
-            if child is not None:
-                self.visit(child)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self.visit_FunctionDef(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self.visit(node.value)
-
-    def visit_Name(self, node: ast.Name) -> None:
-        self._add(node)
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._add(node)
-        self.visit(node.value)
-
-    def _add(self, node: ast.expr) -> None:
-        resolved = self._resolve(node)
-        if resolved is not None:
-            self.objects.append(resolved)
-
-    def _resolve(self, node: ast.expr) -> object | None:
-        if isinstance(node, ast.Name):
-            return self._names.get(node.id)
-        if isinstance(node, ast.Attribute):
-            owner = self._resolve(node.value)
-            return getattr(owner, node.attr, None) if isinstance(owner, ModuleType) else None
-        return None
+def imported_objects(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]:
+    """Yield each name that an import of the project's own packages binds, with its object."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            package = alias.name.partition(".")[0]
+            if package in PACKAGES:
+                module = importlib.import_module(alias.name)
+                yield (alias.asname, module) if alias.asname else (package, importlib.import_module(package))
+        return
+    assert node.module
+    assert not node.level, "imports are absolute"
+    if node.module.partition(".")[0] not in PACKAGES:
+        return
+    source = importlib.import_module(node.module)
+    for alias in node.names:
+        if alias.name == "*":
+            yield from vars(source).items()
+        elif hasattr(source, alias.name):
+            yield alias.asname or alias.name, getattr(source, alias.name)
+        else:
+            yield alias.asname or alias.name, importlib.import_module(f"{node.module}.{alias.name}")
 
 
-def surface_modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the path within the project and the syntax tree of each module of the customer surface."""
-    for path in sorted((ROOT / "query_api").rglob("*.py")):
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+def references(code: str, *, with_types: bool = False) -> list[object]:
+    """Return the objects of the project that code refers to, under whatever name it imported them.
+
+    References in annotations, and imports as such, count only `with_types`.
+    """
+    nodes = list(ast.walk(ast.parse(code)))
+    names: dict[str, list[object]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name, value in imported_objects(node):
+                names[name].append(value)
+    annotations = {
+        part
+        for node in nodes
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if annotation is not None
+        for part in ast.walk(annotation)
+    }
+
+    def resolve(node: ast.AST) -> list[object]:
+        match node:
+            case ast.Name(id=name):
+                return names.get(name, [])
+            case (
+                ast.Attribute(value=owner, attr=name)
+                | ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_])
+            ):
+                modules = [module for module in resolve(owner) if isinstance(module, ModuleType)]
+                return [getattr(module, name) for module in modules if hasattr(module, name)]
+        return []
+
+    used = [value for node in nodes if with_types or node not in annotations for value in resolve(node)]
+    return [*used, *(value for values in names.values() for value in values)] if with_types else used
 
 
-@pytest.fixture(scope="module")
-def references() -> dict[str, list[object]]:
-    """Return what each module of the customer surface refers to, by its path."""
+def attributes_taken(code: str) -> set[str]:
+    """Return the names that code takes from objects: attributes, and the last part of each string."""
+
+    def taken(node: ast.AST) -> list[str]:
+        match node:
+            case ast.Attribute(attr=name):
+                return [name]
+            case ast.Constant(value=str(text)):
+                return [text.rpartition(".")[2]]
+            case ast.MatchClass(kwd_attrs=names):
+                return names
+        return []
+
+    return {name for node in ast.walk(ast.parse(code)) for name in taken(node)}
+
+
+def modules_of(package: str) -> dict[str, str]:
+    """Return the code of each module of a package, by its path within the project."""
     return {
-        path: References(
-            importlib.import_module(path.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")),
-            tree,
-        ).objects
-        for path, tree in surface_modules()
+        str(path.relative_to(ROOT)): path.read_text("utf-8")
+        for path in sorted((ROOT / package).rglob("*.py"))
     }
 
 
-def users_of(guarded: object, references: dict[str, list[object]]) -> set[str]:
+def users_of(guarded: object, package: str = "query_api", *, with_types: bool = False) -> set[str]:
     """Return the paths of the modules that refer to an object."""
-    return {path for path, objects in references.items() if any(one is guarded for one in objects)}
+    return {
+        path
+        for path, code in modules_of(package).items()
+        if any(value is guarded for value in references(code, with_types=with_types))
+    }
 
 
-@pytest.mark.parametrize("guarded", SCOPE_MODULES, ids=lambda guarded: guarded.__name__)
-def test_only_listed_modules_choose_a_tenant(guarded: object, references: dict[str, list[object]]) -> None:
-    assert users_of(guarded, references) == SCOPE_MODULES[guarded].keys()
+def name_of(guarded: Any) -> str:
+    """Return the name of a guarded object, for the list of failures."""
+    return str(guarded.__name__)
+
+
+@pytest.mark.parametrize("guarded", SCOPE_MODULES, ids=name_of)
+def test_only_listed_modules_choose_a_tenant(guarded: object) -> None:
+    assert users_of(guarded) == SCOPE_MODULES[guarded].keys()
     assert SCOPE_MODULES[guarded]
 
 
-@pytest.mark.parametrize("guarded", UNUSED, ids=lambda guarded: guarded.__name__)
-def test_no_module_of_the_surface_uses_other_ways_to_choose_a_tenant(
-    guarded: object, references: dict[str, list[object]]
-) -> None:
-    assert users_of(guarded, references) == set()
+@pytest.mark.parametrize("guarded", UNUSED, ids=name_of)
+def test_no_module_of_the_surface_uses_other_ways_to_choose_a_tenant(guarded: object) -> None:
+    """The same search finds the users within the read models."""
+    assert users_of(guarded, with_types=True) == set()
+    assert users_of(guarded, "read_models", with_types=True)
 
 
 def test_only_listed_modules_use_the_type_of_the_store() -> None:
-    holders = {
-        path
-        for path, tree in surface_modules()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and node.module
-        and any(
-            getattr(importlib.import_module(node.module), alias.name, None) is ReadModelStore
-            for alias in node.names
-        )
-    }
-
-    assert holders == STORE_MODULES
+    assert users_of(ReadModelStore, with_types=True) == STORE_MODULES
     assert STORE_MODULES
 
 
 def test_only_listed_modules_reach_a_store_through_an_attribute() -> None:
-    def reaches_store(node: ast.AST) -> bool:
-        match node:
-            case ast.Attribute(attr="store") | ast.Subscript(slice=ast.Constant(value="store")):
-                return True
-            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value="store"), *_]):
-                return True
-        return False
+    names = set().union(*STORE_ATTRIBUTES.values())
+    holders = {path for path, code in modules_of("query_api").items() if names & attributes_taken(code)}
 
-    holders = {path for path, tree in surface_modules() if any(map(reaches_store, ast.walk(tree)))}
-
+    assert all(STORE_ATTRIBUTES.values())
     assert holders == STORE_ATTRIBUTE_MODULES.keys()
-    assert STORE_ATTRIBUTE_MODULES
+
+
+MODULE, NAME = for_customer.__module__, for_customer.__name__
+PACKAGE, _, LAST = MODULE.rpartition(".")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"from {MODULE} import {NAME}\n{NAME}('b', 'c')",
+        f"from {MODULE} import {NAME} as f\nf('b', 'c')",
+        f"from {MODULE} import *\n{NAME}('b', 'c')",
+        f"from {PACKAGE} import {LAST} as m\nm.{NAME}('b', 'c')",
+        f"def handler():\n    import {MODULE}\n    return {MODULE}.{NAME}('b', 'c')",
+        f"def handler():\n    import {MODULE} as m\n    return getattr(m, '{NAME}')('b', 'c')",
+        f"def f(): ...\ndef handler():\n    from {MODULE} import {NAME} as f\n    return map(f, 'b', 'c')",
+    ],
+)
+def test_references_are_found_under_any_name(code: str) -> None:
+    assert for_customer in references(code)
+
+
+def test_references_leave_out_annotations_and_objects_of_the_same_name() -> None:
+    scope = CustomerScope.__name__
+
+    assert CustomerScope not in references(
+        f"from {CustomerScope.__module__} import {scope}\ndef handler(s: {scope}) -> {scope}: ..."
+    )
+    assert CustomerScope not in references(f"from litestar.types import Scope as {scope}\n{scope}()")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "request.app.state.store",
+        "state = request.app.state\nstate.store.range(query)",
+        "getattr(state, 'store')",
+        "state['store']",
+        "state.get('store')",
+        "operator.attrgetter('app.state.store')(request)",
+        "match services:\n    case Services(store=taken): pass",
+    ],
+)
+def test_attributes_are_found_however_they_are_taken(code: str) -> None:
+    assert "store" in attributes_taken(code)
 
 
 def test_scope_names_business_and_customer() -> None:
