@@ -109,8 +109,10 @@ async def test_a_filter_leaves_what_has_one_of_its_values(reader: ApiClient) -> 
 
 
 @EVERY
-async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: ApiClient) -> None:
-    for contract in await reader.walk("contracts"):
+async def test_the_visits_behind_a_figure_are_as_many_as_it_says(reader: ApiClient, facts: Facts) -> None:
+    contracts = await reader.walk("contracts")
+    assert set(ids(contracts)) == facts.of("contract").keys()
+    for contract in contracts:
         path = f"contracts/{contract['id']}/visits"
         for figures in (contract["health"], *contract["health"]["trend"]):
             of = {"month": figures["month"]} if "month" in figures else {}

@@ -67,6 +67,7 @@ async def test_readers_know_what_is_served_and_never_promise_more_freshness_than
 
 async def test_every_list_is_read_by_its_index_without_a_sort(store: ReadModelStore) -> None:
     await store.generations.create_first_if_missing(VERSION, 4, "cluster")
+    assert LISTS
     for name, spec in LISTS.items():
         for after in (None, ("2026", "x")) if spec.membership_names else (None,):
             fields = len(spec.equality_fields) + bool(spec.filter_field)

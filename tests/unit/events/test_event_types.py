@@ -71,6 +71,8 @@ def test_data_is_kept_whole(name: str, make: Any, examples: dict[str, Any], topi
 def test_required_fields_are_required(name: str, make: Any, examples: dict[str, Any], topics: Topics) -> None:
     """Without any one of its required fields, or with it null, an event is malformed."""
     least = examples[name]["least"] or {}
+    fields = registry.MODELS[name].model_fields
+    assert least.keys() == {field for field, info in fields.items() if info.is_required()}
     for field in least:
         for data in ({k: v for k, v in least.items() if k != field}, {**least, field: None}):
             with pytest.raises(MalformedRecord, match=rf"^data\.{field}"):
